@@ -8,6 +8,7 @@ parent is gone the child reads its end of file and terminates itself.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -92,17 +93,13 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float = _GRACE_SECO
         The exit status, as ``Popen.returncode`` gives it.
     """
     _signal_session(process, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace_seconds)
-    except subprocess.TimeoutExpired:
-        pass
     _signal_session(process, signal.SIGKILL)
     process.lifeline.close()  # type: ignore[attr-defined]
     return process.wait()
 
 
 def _signal_session(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass
