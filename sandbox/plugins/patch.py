@@ -1,0 +1,19 @@
+"""Replaces a part of moto, and fails loudly when that part is no longer there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def replace(owner: Any, name: str, value: object) -> Any:  # noqa: ANN401 - a class or a module
+    """Set ``owner.name`` to ``value``.
+
+    Returns:
+        What was there, for a replacement that calls it.
+
+    Raises:
+        AttributeError: ``owner`` has no such attribute: moto has changed.
+    """
+    original = getattr(owner, name)
+    setattr(owner, name, value)
+    return original

@@ -1,0 +1,137 @@
+"""Starts and stops a sandbox's server process, and says how clients reach it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from sandbox import lifeline
+from sandbox.settings import ACCOUNT_ID, REGION, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+
+_GRACE_SECONDS = 10.0
+_LOG_LINES = 20
+
+
+class SandboxError(Exception):
+    """The sandbox's server did not start; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sandbox:
+    """A running sandbox; leaving its ``with`` block stops it and all that it started."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    state_dir: Path
+    region: str = REGION
+    account_id: str = ACCOUNT_ID
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        state_dir: Path,
+        port: int = 0,
+        transform_command: tuple[str, ...] | None = None,
+        transform_quotas: Mapping[str, int] | None = None,
+    ) -> Self:
+        """Start a server process and wait until it answers.
+
+        Args:
+            state_dir: directory for logs, jobs and functions; made when missing.
+            port: port on 127.0.0.1; 0 for any free one.
+            transform_command: runs one transform job, its directory appended; ours when ``None``.
+            transform_quotas: instances a type may use at once, unlimited where not named.
+
+        Raises:
+            SandboxError: the server ended before it answered.
+        """
+        settings = _settings(state_dir, port, transform_command, transform_quotas)
+        state_dir.mkdir(parents=True, exist_ok=True)
+        with (state_dir / "server.log").open("ab") as log:
+            process = _spawn(settings, log)
+        return cls(process=process, port=_read_port(process, state_dir), state_dir=state_dir)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where every service answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables with which the AWS CLI, SDKs and the CDK talk to this sandbox.
+
+        Lay them over the caller's own; ``AWS_PROFILE`` must not be set beside them.
+        """
+        # S3 clients put the bucket in front of the host name: bucket.localhost is this machine.
+        endpoint = f"http://localhost:{self.port}"
+        return {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL_S3": endpoint,
+            "AWS_ACCESS_KEY_ID": "sandbox",
+            "AWS_SECRET_ACCESS_KEY": "sandbox",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def stop(self) -> None:
+        """Stop the server, its jobs and its functions; does nothing the second time."""
+        lifeline.stop(self.process, grace_seconds=_GRACE_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _settings(
+    state_dir: Path,
+    port: int,
+    transform_command: tuple[str, ...] | None,
+    transform_quotas: Mapping[str, int] | None,
+) -> Settings:
+    settings = Settings(
+        state_dir=state_dir.resolve(), port=port, transform_quotas=transform_quotas or {}
+    )
+    if transform_command is not None:
+        settings = replace(settings, transform_command=transform_command)
+    return settings
+
+
+def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return lifeline.spawn(
+        [sys.executable, "-m", "sandbox.server", settings.to_json()],
+        stdout=subprocess.PIPE,
+        stderr=log,
+    )
+
+
+def _read_port(process: subprocess.Popen[bytes], state_dir: Path) -> int:
+    stdout = cast("IO[bytes]", process.stdout)
+    with stdout:
+        line = stdout.readline()
+    if line:
+        return int(json.loads(line)["port"])
+    log = state_dir / "server.log"
+    lifeline.stop(process)
+    tail = "\n".join(log.read_text().splitlines()[-_LOG_LINES:])
+    raise SandboxError(f"The sandbox's server did not start. The end of {log}:\n{tail}")

@@ -1,0 +1,45 @@
+"""What a caller may choose about a sandbox, and the account and region it stands for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """One sandbox: where it keeps its files and how it runs a transform job."""
+
+    state_dir: Path
+    """Logs, transform jobs and functions live here; nothing in it is read by a later sandbox."""
+    port: int = 0
+    """Port on 127.0.0.1; 0 lets the kernel choose a free one."""
+    transform_command: tuple[str, ...] = (sys.executable, "-m", "sandbox.transform")
+    """Runs one transform job; the job's directory is appended."""
+    transform_quotas: Mapping[str, int] = field(default_factory=dict)
+    """Instances each type may use at once in transform jobs, as ``{"ml.g5.xlarge": 2}``; a type
+    that is not named has no limit."""
+
+    def to_json(self) -> str:
+        """The settings as one command line argument."""
+        return json.dumps(asdict(self) | {"state_dir": str(self.state_dir)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """The settings from :meth:`to_json`."""
+        values = json.loads(text)
+        return cls(
+            state_dir=Path(values["state_dir"]),
+            port=values["port"],
+            transform_command=tuple(values["transform_command"]),
+            transform_quotas=values["transform_quotas"],
+        )
