@@ -1,0 +1,1 @@
+"""Exported models: a network with its weights becomes a SavedModel that takes encoded images."""

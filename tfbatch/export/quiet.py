@@ -1,0 +1,39 @@
+"""Keeps TensorFlow's start-up chatter off the terminal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STDERR = 2
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what is written to the process's standard error; show it if an exception ends it.
+
+    TensorFlow's C++ writes straight to the file descriptor, before any of its own settings apply,
+    so it is the descriptor that is redirected.
+    """
+    sys.stderr.flush()
+    kept = os.dup(_STDERR)
+    with tempfile.TemporaryFile("w+b") as held:
+        os.dup2(held.fileno(), _STDERR)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            with open(kept, "wb", closefd=False) as terminal:  # noqa: PTH123 - a descriptor
+                shutil.copyfileobj(held, terminal)
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, _STDERR)
+            os.close(kept)

@@ -1,0 +1,45 @@
+"""ResNet-50 v2, the network of AWS's article on batch inference, from ``keras.applications``."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from keras.applications import resnet_v2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import keras
+
+IMAGE_SIZE = 224
+_DOWNLOAD_TIMEOUT_SECONDS = 15.0
+
+normalize = resnet_v2.preprocess_input
+
+
+def build() -> tuple[keras.Model, str]:
+    """Build the network, with its ImageNet weights where they can be downloaded.
+
+    Returns:
+        The network, from float32 [batch, 224, 224, 3] as ``normalize`` leaves pixels to float32
+        [batch, 1000]; and where its weights come from, in words.
+    """
+    try:
+        with _download_timeout():
+            return resnet_v2.ResNet50V2(weights="imagenet"), "ImageNet"
+    except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception for any failed download
+        network = resnet_v2.ResNet50V2(weights=None)
+        return network, f"random, good for timing only ({error})"
+
+
+@contextmanager
+def _download_timeout() -> Iterator[None]:
+    """Bound each wait of a download; Keras itself would wait for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(_DOWNLOAD_TIMEOUT_SECONDS)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

