@@ -1,0 +1,29 @@
+"""Where the AWS TensorFlow Serving container enters: ``handler(data, context)``.
+
+The container may or may not have put this directory and ``lib`` on Python's path, depending on
+its version and on how it loads this file, so it is done here.
+"""
+# ruff: noqa: INP001  the container wants this file bare in code/
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfbatch_handler.handler import Context, Stream
+
+_CODE = Path(__file__).resolve().parent
+for _directory in (_CODE / "lib", _CODE):
+    if _directory.is_dir() and str(_directory) not in sys.path:
+        sys.path.insert(0, str(_directory))
+
+from tfbatch_handler.handler import create  # noqa: E402  after the path is set
+
+_handle = create(_CODE)
+
+
+def handler(data: Stream, context: Context) -> tuple[bytes, str]:
+    """Answer one request: ``data`` is its body's stream, the result a body and its type."""
+    return _handle(data, context)

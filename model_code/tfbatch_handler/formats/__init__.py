@@ -1,0 +1,76 @@
+"""How a payload becomes records: one file per format, chosen by Content-Type.
+
+A format is a module here with ``CONTENT_TYPES`` and a function ``decode(payload, request)`` that
+gives a list of rows. To add one, add a file; nothing else needs to know of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tfbatch_handler.record import Row
+    from tfbatch_handler.signature import Signature
+
+
+class UnknownFormatError(ValueError):
+    """No format is registered for a Content-Type."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What a format may need to know beside the payload."""
+
+    signature: Signature
+    features: Mapping[str, str]
+    """Signature input -> tf.Example feature, where their names differ."""
+    parameters: Mapping[str, str]
+    """Of the Content-Type: ``header=present`` of ``text/csv; header=present``."""
+
+
+class Format(Protocol):
+    """A module in this package."""
+
+    CONTENT_TYPES: tuple[str, ...]
+    """Lower case; ``image/*`` stands for every subtype that has no format of its own."""
+
+    def decode(self, payload: bytes, request: Request) -> list[Row]:
+        """Turn a payload into its records, in order; a bad one into a ``BadRecord``."""
+        ...
+
+
+def load() -> dict[str, Format]:
+    """Import every format beside this file and list them by content type."""
+    found: dict[str, Format] = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        module: Format = importlib.import_module(f"{__name__}.{name}")
+        found |= dict.fromkeys(module.CONTENT_TYPES, module)
+    return found
+
+
+def choose(formats: Mapping[str, Format], content_type: str) -> tuple[Format, dict[str, str]]:
+    """The format for a Content-Type header, and the header's parameters.
+
+    Raises:
+        UnknownFormatError: there is none; lists those there are.
+    """
+    kind, *parameters = (part.strip() for part in content_type.split(";"))
+    kind = kind.lower()
+    chosen = formats.get(kind) or formats.get(kind.partition("/")[0] + "/*")
+    if chosen is None:
+        raise UnknownFormatError(
+            f"no format for Content-Type {content_type!r}: set the job's ContentType to one of "
+            f"{', '.join(sorted(formats))}, or add a format of your own"
+        )
+    return chosen, dict(_parameters(parameters))
+
+
+def _parameters(parts: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for part in parts:
+        name, _, value = part.partition("=")
+        yield name.strip().lower(), value.strip().strip('"')

@@ -1,0 +1,22 @@
+"""One image, bytes as they are: the model decodes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import instance
+from tfbatch_handler.record import BadRecord
+
+if TYPE_CHECKING:
+    from tfbatch_handler.formats import Request
+    from tfbatch_handler.record import Row
+
+CONTENT_TYPES = ("image/*", "application/x-image")
+
+
+def decode(payload: bytes, request: Request) -> list[Row]:
+    """One record: the payload, for a model that takes one string of bytes."""
+    instance.require_single_string(request.signature)
+    if not payload:
+        return [BadRecord(code="InvalidRecord", message="the image is empty (0 bytes)")]
+    return [instance.from_bytes(payload)]

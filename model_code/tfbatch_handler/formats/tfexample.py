@@ -1,0 +1,31 @@
+"""One serialized tf.Example, as Batch Transform sends it with SplitType TFRecord, SingleRecord."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import example, instance
+from tfbatch_handler.record import BadRecord
+
+if TYPE_CHECKING:
+    from tfbatch_handler.formats import Request
+    from tfbatch_handler.record import Row
+
+CONTENT_TYPES = ("application/x-tfexample",)
+
+
+def decode(payload: bytes, request: Request) -> list[Row]:
+    """One record: the payload."""
+    return [row(payload, request)]
+
+
+def row(record: bytes | memoryview, request: Request) -> Row:
+    """One tf.Example as a row: its features by the signature's input names, or whole."""
+    if instance.takes_serialized_examples(request.signature, request.features):
+        return instance.from_bytes(record)
+    try:
+        return instance.from_features(
+            example.parse(record), signature=request.signature, names=request.features
+        )
+    except example.ExampleError as error:
+        return BadRecord(code="InvalidRecord", message=str(error))

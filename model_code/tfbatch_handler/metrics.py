@@ -1,0 +1,64 @@
+"""Progress of this worker, as CloudWatch Embedded Metric Format lines on stdout.
+
+On AWS the same lines become metrics with no API call, and whoever watches a job sums them over
+its log streams. A line counts what happened since the line before, at most one a second.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+NAMESPACE: Final = "tfbatch"
+_SECONDS = 1.0
+_METRICS = [{"Name": name, "Unit": "Count"} for name in ("Records", "RecordErrors", "Requests")]
+
+
+@dataclass(kw_only=True, slots=True)
+class Progress:
+    """Counts since the last line; nothing runs while there is nothing to say."""
+
+    model: str
+    records: int = 0
+    errors: int = 0
+    requests: int = 0
+    scheduled: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, *, records: int, errors: int) -> None:
+        """Count one request and make sure that a line follows within a second."""
+        with self.lock:
+            self.records += records
+            self.errors += errors
+            self.requests += 1
+            due, self.scheduled = not self.scheduled, True
+        if due:
+            timer = threading.Timer(_SECONDS, self.flush)
+            timer.daemon = True
+            timer.start()
+
+    def flush(self) -> None:
+        """Print the line."""
+        with self.lock:
+            line = self.line(int(time.time() * 1000))
+            self.records = self.errors = self.requests = 0
+            self.scheduled = False
+        print(line, flush=True)  # noqa: T201  stdout is where CloudWatch Logs reads
+
+    def line(self, timestamp: int) -> str:
+        """The counts as one line, at ``timestamp`` in milliseconds since the epoch."""
+        directive = {"Namespace": NAMESPACE, "Dimensions": [["Model"]], "Metrics": _METRICS}
+        metadata = {"Timestamp": timestamp, "CloudWatchMetrics": [directive]}
+        return json.dumps(
+            {
+                "_aws": metadata,
+                "Model": self.model,
+                "Records": self.records,
+                "RecordErrors": self.errors,
+                "Requests": self.requests,
+            },
+            separators=(",", ":"),
+        )

@@ -1,0 +1,224 @@
+"""A servable's signature: read from saved_model.pb or from TensorFlow Serving, and checked.
+
+Both sides need it: the synth refuses a model the handler can't feed, and the handler maps records
+to the signature's inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tfbatch_handler import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT: Final = "serving_default"
+
+# tensorflow/core/framework/types.proto
+_DTYPES: Final = (
+    *("INVALID", "FLOAT", "DOUBLE", "INT32", "UINT8", "INT16", "INT8", "STRING", "COMPLEX64"),
+    *("INT64", "BOOL", "QINT8", "QUINT8", "QINT32", "BFLOAT16", "QINT16", "QUINT16", "UINT16"),
+    *("COMPLEX128", "HALF", "RESOURCE", "VARIANT", "UINT32", "UINT64"),
+)
+FLOATS: Final = frozenset(("FLOAT", "DOUBLE", "HALF", "BFLOAT16"))
+INTEGERS: Final = frozenset(
+    ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64", "BOOL")
+)
+STRING: Final = "STRING"
+
+
+class SignatureError(ValueError):
+    """The model can't be served; says what was found and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tensor:
+    """One input or output of a signature."""
+
+    name: str
+    """The tensor in the graph, ``serving_default_image_bytes:0``; empty for a sparse one."""
+    dtype: str
+    """As in types.proto without ``DT_``: ``STRING``, ``FLOAT``, ``INT64``..."""
+    shape: tuple[int, ...] | None
+    """Sizes, -1 for one not fixed; ``None`` when even the rank is not known."""
+
+    def __str__(self) -> str:
+        """For messages: ``string[?]``, ``float[?,224,224,3]``."""
+        sizes = ("?" if size < 0 else str(size) for size in self.shape or ())
+        return f"{self.dtype.lower()}[{'...' if self.shape is None else ','.join(sizes)}]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signature:
+    """What a servable takes and gives."""
+
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+    method: str = ""
+    """``tensorflow/serving/predict``, or classify or regress."""
+    tensorflow_version: str = field(default="", compare=False)
+    """That wrote the SavedModel; empty when read from TensorFlow Serving, which does not say."""
+
+    def __str__(self) -> str:
+        """For messages: ``(image_bytes: string[?]) -> (classes: int64[?])``."""
+        return f"({_listed(self.inputs)}) -> ({_listed(self.outputs)})"
+
+
+def _listed(tensors: Mapping[str, Tensor]) -> str:
+    return ", ".join(f"{name}: {tensor}" for name, tensor in sorted(tensors.items()))
+
+
+def read_saved_model(path: Path | str) -> dict[str, Signature]:
+    """Read the signatures of the ``serve`` graph of a SavedModel.
+
+    Args:
+        path: its ``saved_model.pb``, or the directory that holds one.
+
+    Raises:
+        SignatureError: the file is not there, is no SavedModel, or has no graph tagged ``serve``.
+    """
+    file = Path(path)
+    file = file / "saved_model.pb" if file.is_dir() else file
+    try:
+        return parse_saved_model(file.read_bytes())
+    except FileNotFoundError:
+        raise SignatureError(
+            f"{file} is missing: export the model with tf.saved_model.save"
+        ) from None
+    except (wire.WireError, SignatureError) as error:
+        raise SignatureError(f"{file}: {error}") from None
+
+
+def parse_saved_model(data: bytes) -> dict[str, Signature]:
+    """Read the signatures of the ``serve`` graph from the bytes of a saved_model.pb.
+
+    Raises:
+        wire.WireError: the bytes are no protobuf message.
+        SignatureError: no graph is tagged ``serve``.
+    """
+    found: list[str] = []
+    for graph in wire.messages(memoryview(data), 2):
+        info = next(wire.messages(graph, 1), memoryview(b""))
+        tags = [str(tag, "utf-8", "replace") for tag in wire.messages(info, 4)]
+        found += tags
+        if "serve" in tags:
+            version = wire.text(info, 5)
+            return {name: _signature(value, version) for name, value in wire.entries(graph, 5)}
+    raise SignatureError(
+        f"no graph is tagged 'serve' (tags found: {', '.join(found) or 'none'}): "
+        "export the model with tf.saved_model.save"
+    )
+
+
+def _signature(data: memoryview, version: str) -> Signature:
+    return Signature(
+        inputs={name: _tensor(value) for name, value in wire.entries(data, 1)},
+        outputs={name: _tensor(value) for name, value in wire.entries(data, 2)},
+        method=wire.text(data, 3),
+        tensorflow_version=version,
+    )
+
+
+def _tensor(data: memoryview) -> Tensor:
+    shape = next(wire.messages(data, 3), memoryview(b""))
+    sizes = tuple(wire.integer(dimension, 1) for dimension in wire.messages(shape, 2))
+    number = wire.integer(data, 2)
+    return Tensor(
+        name=wire.text(data, 1),
+        dtype=_DTYPES[number] if 0 <= number < len(_DTYPES) else f"type {number}",
+        shape=None if wire.integer(shape, 3) else sizes,
+    )
+
+
+def parse_metadata(reply: Mapping[str, Any]) -> dict[str, Signature]:
+    """Read the signatures from TensorFlow Serving's ``GET /v1/models/<name>/metadata``.
+
+    Raises:
+        SignatureError: the reply is not such a document.
+    """
+    try:
+        signatures = reply["metadata"]["signature_def"]["signature_def"]
+        return {
+            name: Signature(
+                inputs={key: _described(info) for key, info in value.get("inputs", {}).items()},
+                outputs={key: _described(info) for key, info in value.get("outputs", {}).items()},
+                method=value.get("method_name", ""),
+            )
+            for name, value in signatures.items()
+            if name != "__saved_model_init_op"
+        }
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SignatureError(
+            f"TensorFlow Serving's metadata can't be read ({error!r}): {str(reply)[:200]}"
+        ) from None
+
+
+def _described(info: Mapping[str, Any]) -> Tensor:
+    shape = info["tensor_shape"]
+    return Tensor(
+        name=info.get("name", ""),
+        dtype=str(info["dtype"]).removeprefix("DT_"),
+        shape=None
+        if shape.get("unknown_rank")
+        else tuple(int(dimension["size"]) for dimension in shape.get("dim", ())),
+    )
+
+
+def servable(
+    signatures: Mapping[str, Signature], *, features: Mapping[str, str] | None = None
+) -> Signature:
+    """Choose the signature the handler serves, or say why there is none.
+
+    Args:
+        signatures: of one SavedModel, by name.
+        features: the deployer's signature input -> tf.Example feature names, to be checked too.
+
+    Raises:
+        SignatureError: there is no ``serving_default``, or an input of it can't be fed.
+    """
+    chosen = signatures.get(DEFAULT)
+    if chosen is None:
+        raise SignatureError(
+            f"there is no signature {DEFAULT!r} (found: "
+            f"{', '.join(sorted(signatures)) or 'none'}): "
+            "pass signatures={'serving_default': ...} to tf.saved_model.save"
+        )
+    if not chosen.inputs or not chosen.outputs:
+        raise SignatureError(
+            f"{DEFAULT} is {chosen}: a signature needs an input and an output; export a "
+            "tf.function with an input_signature that returns a dictionary of tensors"
+        )
+    for name, tensor in chosen.inputs.items():
+        _check_input(name, tensor)
+    _check_features(chosen, features or {})
+    return chosen
+
+
+def _check_input(name: str, tensor: Tensor) -> None:
+    if not tensor.name:
+        raise SignatureError(
+            f"input {name!r} of {DEFAULT} is sparse or ragged, which TensorFlow Serving's REST "
+            "API can't take: export a signature with dense inputs"
+        )
+    if tensor.dtype not in FLOATS | INTEGERS | {STRING}:
+        raise SignatureError(
+            f"input {name!r} of {DEFAULT} is {tensor}, which no record can be turned into: "
+            "export a signature that takes strings, floats or integers"
+        )
+    if tensor.shape == () or (tensor.shape and tensor.shape[0] >= 0):
+        raise SignatureError(
+            f"input {name!r} of {DEFAULT} is {tensor}: its first dimension must be the batch, of "
+            "any size; export it with tf.TensorSpec([None, ...])"
+        )
+
+
+def _check_features(chosen: Signature, features: Mapping[str, str]) -> None:
+    unknown = sorted(set(features) - set(chosen.inputs))
+    if unknown:
+        raise SignatureError(
+            f"a tf.Example feature is named for {', '.join(map(repr, unknown))}, but {DEFAULT} has "
+            f"the inputs {', '.join(sorted(chosen.inputs))}: correct the features setting"
+        )
