@@ -30,7 +30,7 @@ def quiet() -> Iterator[None]:
             yield
         except BaseException:
             held.seek(0)
-            with open(kept, "wb", closefd=False) as terminal:  # noqa: PTH123 - a descriptor
+            with open(kept, "wb", closefd=False) as terminal:
                 shutil.copyfileobj(held, terminal)
             raise
         finally:
