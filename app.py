@@ -1,0 +1,36 @@
+"""The composition root: a stage's settings in, its two stacks out. Importing it does nothing."""
+
+from aws_cdk import App, Validations
+
+from stacks.data_stack import DataStack
+from stacks.inference_stack import InferenceStack
+from stacks.settings import Stage, stage_named
+
+
+def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceStack]:
+    """Add a stage's stacks to ``app``.
+
+    Args:
+        app: the app; its context ``stage`` names the stage (``cdk synth -c stage=prod``) and its
+            context ``nag`` (``-c nag=true``) adds the AWS Solutions checks to the synthesis.
+        stage: settings to use in place of the named ones.
+
+    Raises:
+        SettingsError: the stage isn't known, or a setting or a model can't be deployed.
+    """
+    stage = stage or stage_named(app.node.try_get_context("stage") or "dev")
+    data = DataStack(app, f"tfbatch-{stage.name}-data", stage=stage)
+    inference = InferenceStack(
+        app, f"tfbatch-{stage.name}-inference", stage=stage, storage=data.storage
+    )
+    if str(app.node.try_get_context("nag")).lower() == "true":
+        from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 # a third of a second, only here
+
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return data, inference
+
+
+if __name__ == "__main__":
+    app = App()
+    build(app)
+    app.synth()

@@ -1,0 +1,128 @@
+"""What goes into a ``model.tar.gz``: the SavedModel under its version number, and ``code/``.
+
+The layout is the TensorFlow Serving container's: ``<version>/saved_model.pb`` is found by its
+all-digits folder, ``code/inference.py`` is the handler, ``code/lib`` its vendored packages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import signature
+
+from stacks.errors import SettingsError
+from stacks.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from stacks.settings import Model
+
+CODE = REPOSITORY / "model_code"
+LABELS = "labels.txt"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One file of an artifact."""
+
+    source: Path
+    digest: str
+    """SHA-256 of the contents, in hexadecimal."""
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artifact:
+    """The members of a ``model.tar.gz`` by their names in it."""
+
+    members: Mapping[str, Member]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names and contents: two artifacts are alike when these are."""
+        listing = "".join(
+            f"{name}\0{member.digest}\n" for name, member in sorted(self.members.items())
+        )
+        return hashlib.sha256(listing.encode()).hexdigest()
+
+    def listing(self) -> str:
+        """The members with their digests and sizes, as JSON for a reviewer."""
+        rows = {
+            name: {"sha256": member.digest, "bytes": member.size}
+            for name, member in sorted(self.members.items())
+        }
+        return json.dumps({"members": rows}, indent=1) + "\n"
+
+
+def artifact_of(model: Model, *, code: Path = CODE) -> Artifact:
+    """Collect a model's artifact.
+
+    Args:
+        model: its newest version is taken; several would each cost GPU memory.
+        code: the folder that becomes ``code/``.
+
+    Raises:
+        SettingsError: the model's directory is missing or holds no version, or the handler can't
+            feed the signature it was exported with.
+    """
+    version = _newest_version(model)
+    try:
+        signature.servable(signature.read_saved_model(version), features=model.features)
+    except signature.SignatureError as error:
+        raise SettingsError(f"Model.directory = {str(model.directory)!r}: {error}") from error
+    sources = {f"{version.name}/{name}": path for name, path in _files(version)}
+    sources |= {f"code/{name}": path for name, path in _files(code)}
+    labels = model.directory / LABELS
+    if labels.is_file():
+        sources[f"code/{LABELS}"] = labels
+    return Artifact(members={name: _member(path) for name, path in sources.items()})
+
+
+def _newest_version(model: Model) -> Path:
+    """The folder of the model's highest version number.
+
+    Raises:
+        SettingsError: the model's directory is missing or holds no version.
+    """
+    where = f"Model.directory = {str(model.directory)!r}"
+    if not model.directory.is_dir():
+        raise SettingsError(
+            f"{where}: there is no such directory. Export the model {model.name!r} there as "
+            "<version>/saved_model.pb (`make model` exports the demo's), or name another"
+        )
+    found = sorted(path.name for path in model.directory.iterdir())
+    versions = [path for path in model.directory.iterdir() if path.name.isdecimal()]
+    if not versions:
+        raise SettingsError(
+            f"{where}: no folder with a version number for its name, such as 1, among "
+            f"{found or 'nothing'}; TensorFlow Serving loads <version>/saved_model.pb only"
+        )
+    newest = max(versions, key=lambda path: int(path.name))
+    if not (newest / "saved_model.pb").is_file():
+        held = sorted(path.name for path in newest.iterdir())
+        raise SettingsError(
+            f"{where}: version {newest.name} has no saved_model.pb, only {held or 'nothing'}; "
+            "export the model with tf.saved_model.save or keras's Model.export"
+        )
+    return newest
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file below a folder but caches and hidden ones, by its name relative to it."""
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        if path.is_file() and not hidden and path.suffix != ".pyc":
+            yield "/".join(parts), path
+
+
+def _member(path: Path) -> Member:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Member(source=path, digest=digest, size=path.stat().st_size)

@@ -1,0 +1,31 @@
+"""What must not be lost: the buckets, apart from everything that can be made anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Environment, Stack
+
+from stacks.storage import Storage
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.settings import Stage
+
+
+class DataStack(Stack):
+    """The stateful half of a stage, protected against deletion where the stage retains its data."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="tfbatch: the data that goes in and the predictions that come out",
+            env=Environment(account=stage.account, region=stage.region),
+            termination_protection=stage.retain_data,
+        )
+        self.storage = Storage(self, "Storage", retain=stage.retain_data)
+        CfnOutput(self, "InputBucketName", value=self.storage.input.bucket_name)
+        CfnOutput(self, "OutputBucketName", value=self.storage.output.bucket_name)
+        CfnOutput(self, "WorkBucketName", value=self.storage.work.bucket_name)

@@ -1,0 +1,134 @@
+"""A SageMaker Model: the container image, the artifact, and the role its transform jobs run as."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+from tfbatch_handler import environment
+
+from stacks.artifact import artifact_of
+from stacks.bundling import model_asset
+from stacks.images import image
+from stacks.permissions import allow, bucket_arn
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+
+    from stacks.settings import Container, Model
+
+LOG_GROUP = "/aws/sagemaker/TransformJobs"
+"""SageMaker writes every transform job's container log here."""
+
+
+class ServedModel(Construct):
+    """One of a stage's models, as Batch Transform runs it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, model: Model, container: Container
+    ) -> None:
+        super().__init__(scope, construct_id)
+        pulled = image(self, container)
+        asset = model_asset(self, "Artifact", artifact=artifact_of(model))
+        self.role = _role(self, repository_arn=pulled.repository_arn)
+        allow(
+            self.role,
+            "s3:GetObject",
+            on=asset.bucket.arn_for_objects(asset.s3_object_key),
+        )
+        resource = sagemaker.CfnModel(
+            self,
+            "Model",
+            execution_role_arn=self.role.role_arn,
+            enable_network_isolation=container.network_isolation,
+            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
+                image=pulled.uri,
+                model_data_url=asset.s3_object_url,
+                environment=_environment(model),
+            ),
+        )
+        resource.node.add_dependency(self.role)
+        self.model_name = resource.attr_model_name
+
+    def grant_read(self, bucket: s3.IBucket) -> None:
+        """Let the model's jobs read a bucket's objects."""
+        arn = bucket_arn(self, bucket)
+        allow(self.role, "s3:ListBucket", on=arn)
+        because = "an execution names the folder; every object of the input is there to be read"
+        allow(self.role, "s3:GetObject", on=f"{arn}/*", because=because)
+
+    def grant_write(self, bucket: s3.IBucket) -> None:
+        """Let the model's jobs write predictions to a bucket."""
+        because = "an execution names the folder; each input object gets an output object"
+        allow(
+            self.role,
+            "s3:AbortMultipartUpload",
+            "s3:PutObject",
+            on=f"{bucket_arn(self, bucket)}/*",
+            because=because,
+        )
+
+
+def _role(scope: Construct, *, repository_arn: str) -> iam.Role:
+    """What SageMaker does in the job's name; the buckets are granted by the stack.
+
+    Source: "SageMaker roles", CreateModel API: execution role permissions.
+    """
+    role = iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal(
+            "sagemaker.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        ),
+        description="Transform jobs: read the input and the artifact, write the output",
+    )
+    allow(
+        role,
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        on=Stack.of(scope).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{LOG_GROUP}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        ),
+        because="SageMaker names a log stream for each job and instance in this one group",
+    )
+    allow(
+        role,
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        on=repository_arn,
+    )
+    allow(
+        role,
+        "ecr:GetAuthorizationToken",
+        on="*",
+        because="GetAuthorizationToken and PutMetricData know no resource; the latter is held to "
+        "SageMaker's namespaces by a condition",
+    )
+    allow(
+        role,
+        "cloudwatch:PutMetricData",
+        on="*",
+        conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+    )
+    return role
+
+
+def _environment(model: Model) -> dict[str, str]:
+    """The container's variables: the handler's from the settings, then the deployer's own."""
+    return {
+        environment.OUTPUT: model.output,
+        environment.TOP_K: str(model.top_k),
+        environment.ON_ERROR: model.on_error,
+        environment.FEATURES: json.dumps(dict(model.features)),
+    } | dict(model.environment)

@@ -1,0 +1,245 @@
+"""Every choice a deployer has: typed, checked where it is made, with all stages written below.
+
+Only the stage's *name* comes from outside (``cdk deploy -c stage=prod``); what a stage is stands
+in this file, so that a pull request shows every change of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from stacks.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+MAX_PAYLOAD_TIMES_CONCURRENCY_MB = 100
+"""CreateTransformJob refuses more (MaxConcurrentTransforms x MaxPayloadInMB)."""
+
+_MODEL_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
+_INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
+"""The instance families of CreateTransformJob that this app's images run on."""
+
+
+def _require(holds: bool, settings: object, name: str, remedy: str) -> None:  # noqa: FBT001
+    """Refuse a field's value, naming it and the remedy."""
+    if not holds:
+        where = f"{type(settings).__name__}.{name}"
+        raise SettingsError(f"{where} = {getattr(settings, name)!r}: {remedy}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """A SavedModel to serve, and what its handler writes for each record."""
+
+    name: str
+    """How an execution names it: lower-case letters, digits and hyphens."""
+
+    directory: Path
+    """Holds ``<version>/saved_model.pb`` and, where there are class names, ``labels.txt``."""
+
+    output: Literal["raw", "top_k"] = "top_k"
+    """``raw``: TensorFlow Serving's own reply, on one line. ``top_k``: the best classes, named."""
+
+    top_k: int = 5
+    """How many classes a ``top_k`` output has."""
+
+    on_error: Literal["record", "fail"] = "record"
+    """A bad record becomes one error line (``record``) or fails its whole file (``fail``)."""
+
+    features: Mapping[str, str] = field(default_factory=dict)
+    """Signature input -> tf.Example feature, where their names differ."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of the container, such as ``SAGEMAKER_TFS_ENABLE_BATCHING``."""
+
+    def __post_init__(self) -> None:
+        """Refuse what CreateModel or the handler would refuse."""
+        _require(
+            _MODEL_NAME.fullmatch(self.name) is not None,
+            self,
+            "name",
+            "use lower-case letters, digits and single hyphens, at most 40 characters",
+        )
+        _require(self.output in ("raw", "top_k"), self, "output", "use 'raw' or 'top_k'")
+        _require(self.on_error in ("record", "fail"), self, "on_error", "use 'record' or 'fail'")
+        _require(self.top_k >= 1, self, "top_k", "use 1 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """How Batch Transform reads the objects of one format and sends them to the container."""
+
+    content_type: str
+    """The ``Content-Type`` of every request, by which the handler picks its decoder."""
+
+    split_type: Literal["None", "Line", "RecordIO", "TFRecord"] = "None"
+    """What separates the records of an object; ``None``: an object is one record."""
+
+    batch_strategy: Literal["SingleRecord", "MultiRecord"] = "SingleRecord"
+    """One record a request, or as many as fit the payload."""
+
+    max_payload_mb: int = 6
+    """The largest request body, in MB; at least the largest record. An object beyond it fails."""
+
+    max_concurrent_transforms: int = 16
+    """Requests in flight on each instance. The TensorFlow Serving container answers no
+    ``/execution-parameters``, so that without a value there would be one at a time."""
+
+    def __post_init__(self) -> None:
+        """Refuse what CreateTransformJob would refuse."""
+        _require(
+            1 <= self.max_payload_mb <= MAX_PAYLOAD_TIMES_CONCURRENCY_MB,
+            self,
+            "max_payload_mb",
+            "use 1 to 100 MB (0, chunked encoding, isn't served by TensorFlow Serving)",
+        )
+        _require(
+            self.max_concurrent_transforms >= 1,
+            self,
+            "max_concurrent_transforms",
+            "use 1 or more",
+        )
+        product = self.max_concurrent_transforms * self.max_payload_mb
+        _require(
+            product <= MAX_PAYLOAD_TIMES_CONCURRENCY_MB,
+            self,
+            "max_concurrent_transforms",
+            f"times max_payload_mb = {self.max_payload_mb} is {product} MB, and SageMaker admits "
+            f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB} MB: use at most "
+            f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB // self.max_payload_mb}, or a smaller payload",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compute:
+    """The GPU fleet a transform job asks for."""
+
+    instance_type: str = "g4dn.xlarge"
+    """Without the ``ml.`` prefix. Batch Transform has no p4, p5 and no g7."""
+
+    instances: int = 1
+    """Instances of a job whose execution doesn't say; one object is never shared by two."""
+
+    max_instances: int = 4
+    """The most an execution may ask for."""
+
+    max_hours: int = 24
+    """A job still running then is stopped: Batch Transform itself has no such limit."""
+
+    def __post_init__(self) -> None:
+        """Refuse what CreateTransformJob would refuse."""
+        _require(
+            _INSTANCE_TYPE.fullmatch(self.instance_type) is not None,
+            self,
+            "instance_type",
+            "use one that Batch Transform has, such as 'g4dn.xlarge', 'g5.2xlarge', 'g6.xlarge' "
+            "or 'p3.2xlarge', without 'ml.'",
+        )
+        _require(1 <= self.max_instances <= 100, self, "max_instances", "use 1 to 100")  # noqa: PLR2004
+        _require(
+            1 <= self.instances <= self.max_instances,
+            self,
+            "instances",
+            f"use 1 to max_instances = {self.max_instances}",
+        )
+        _require(1 <= self.max_hours <= 24 * 30, self, "max_hours", "use 1 to 720 hours")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """The AWS Deep Learning Container with TensorFlow Serving in it."""
+
+    tag: str = "2.20.0-gpu-py312-cu129-amzn2023-sagemaker"
+    """The image's tag in ``tensorflow-inference``, in the region's own registry."""
+
+    image: str | None = None
+    """A whole image URI in place of that one: a mirror, a digest, an image of your own."""
+
+    network_isolation: bool = True
+    """No network and no credentials inside the container. Nothing is installed at its start."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """One deployment: what is served, on what, and how it is protected."""
+
+    name: str
+    """Part of the stacks' names: ``tfbatch-<name>-data`` and ``tfbatch-<name>-inference``."""
+
+    models: tuple[Model, ...]
+    """What an execution may choose from; the first is the one it gets when it doesn't say."""
+
+    formats: Mapping[str, Format]
+    """What an execution may name as ``format``."""
+
+    compute: Compute = field(default_factory=Compute)
+    container: Container = field(default_factory=Container)
+
+    input_buckets: tuple[str, ...] = ()
+    """Names of further buckets, of the same region, whose objects may be transformed."""
+
+    retain_data: bool = True
+    """Keep the buckets when the stack is deleted; ``False`` empties and removes them."""
+
+    account: str | None = None
+    """The account to deploy to; the command line's own when ``None``."""
+
+    region: str | None = None
+    """The region to deploy to; the command line's own when ``None``."""
+
+    def __post_init__(self) -> None:
+        """Refuse names that clash and stages that can do nothing."""
+        names = [model.name for model in self.models]
+        _require(
+            re.fullmatch(r"[a-z][a-z0-9]{0,19}", self.name) is not None,
+            self,
+            "name",
+            "use a short lower-case word, such as 'dev'",
+        )
+        _require(bool(names), self, "models", "name at least one Model")
+        _require(len(set(names)) == len(names), self, "models", f"two have one name among {names}")
+        _require(bool(self.formats), self, "formats", "name at least one Format")
+
+
+JPEG = Format(content_type="image/jpeg")
+"""Objects that are one image each. AWS's article: 1 MB and 64 at a time, for photos under 1 MB."""
+
+TFRECORD = Format(content_type="application/x-tfexample", split_type="TFRecord")
+"""TFRecord files of tf.train.Example, one Example a request. AWS's article: 1 MB, 100 at a time."""
+
+_FORMATS = {"jpeg": JPEG, "tfrecord": TFRECORD}
+
+_DEMO_MODEL = Model(
+    name="efficientnet-lite0",
+    directory=REPOSITORY / "models" / "efficientnet-lite0",
+    features={"image_bytes": "image/encoded"},
+)
+
+STAGES: tuple[Stage, ...] = (
+    Stage(name="dev", models=(_DEMO_MODEL,), formats=_FORMATS, retain_data=False),
+    Stage(
+        name="prod",
+        models=(_DEMO_MODEL,),
+        formats=_FORMATS,
+        compute=Compute(instance_type="g5.xlarge", instances=2, max_instances=16),
+    ),
+)
+
+
+def stage_named(name: Any) -> Stage:  # noqa: ANN401 # a context value may be of any type
+    """The stage of that name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    known = ", ".join(stage.name for stage in STAGES)
+    raise SettingsError(f"stage = {name!r}: not a stage; use -c stage=NAME with one of {known}")

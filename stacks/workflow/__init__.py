@@ -1,0 +1,1 @@
+"""The state machine: check the request, name the job, run it, report."""
