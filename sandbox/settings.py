@@ -25,6 +25,9 @@ class Settings:
     """Port on 127.0.0.1; 0 lets the kernel choose a free one."""
     transform_command: tuple[str, ...] = (sys.executable, "-m", "sandbox.transform")
     """Runs one transform job; the job's directory is appended."""
+    concurrent_transform_jobs: int = 4
+    """Jobs that run at the same time; others stay InProgress without a start time, as they do on
+    AWS while it finds instances."""
     transform_quotas: Mapping[str, int] = field(default_factory=dict)
     """Instances each type may use at once in transform jobs, as ``{"ml.g5.xlarge": 2}``; a type
     that is not named has no limit."""
@@ -41,5 +44,6 @@ class Settings:
             state_dir=Path(values["state_dir"]),
             port=values["port"],
             transform_command=tuple(values["transform_command"]),
+            concurrent_transform_jobs=values["concurrent_transform_jobs"],
             transform_quotas=values["transform_quotas"],
         )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.plugins import jsonata
+from sandbox.plugins import (
+    executions,
+    jsonata,
+    models,
+    sagemaker_sync,
+    state_machines,
+    transform_jobs,
+)
+from sandbox.plugins.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,5 +26,10 @@ def install(settings: Settings, *, port: int) -> Callable[[], None]:
     Returns:
         What stops the processes that plug-ins have started.
     """
+    runtime = Runtime(settings=settings, port=port)
     jsonata.install()
-    return lambda: None
+    executions.install()
+    state_machines.install()
+    sagemaker_sync.install()
+    models.install(runtime)
+    return transform_jobs.install(runtime)

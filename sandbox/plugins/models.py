@@ -1,0 +1,113 @@
+"""SageMaker models that keep all they are given: moto drops network isolation and checks nothing.
+
+Models made by CloudFormation come through here too, so a template is held to what the API takes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from moto.sagemaker.models import Model as MotoModel
+from moto.sagemaker.models import sagemaker_backends
+
+from sandbox.plugins import constraints, s3_uri, sagemaker_api
+from sandbox.plugins.errors import refusal
+from sandbox.plugins.patch import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.sagemaker.models import SageMakerModelBackend
+
+    from sandbox.plugins.runtime import Runtime
+
+_NAME_LENGTH = 63
+_SUFFIX_BYTES = 6
+
+
+class Model(MotoModel):
+    """A model as its CreateModel request says; the attributes are what moto reads."""
+
+    def __init__(self, *, request: Mapping[str, Any], arn: str) -> None:
+        self.request = request
+        self.arn = arn
+        self.model_name = request["ModelName"]
+        self.tags = list(request.get("Tags", []))
+        self.creation_time = datetime.now(UTC)
+
+    @property
+    def response_object(self) -> dict[str, Any]:
+        """The DescribeModel response."""
+        shown = {name: value for name, value in self.request.items() if name != "Tags"}
+        fixed = {"ModelArn": self.arn, "CreationTime": self.creation_time}
+        return {"EnableNetworkIsolation": False} | shown | fixed
+
+
+def install(runtime: Runtime) -> None:
+    """Answer the model actions here, and create CloudFormation's models here."""
+    sagemaker_api.answer({"CreateModel": partial(create, runtime), "DescribeModel": describe})
+    replace(MotoModel, "create_from_cloudformation_json", partial(_create_from_template, runtime))
+
+
+def create(
+    runtime: Runtime, backend: SageMakerModelBackend, request: dict[str, Any]
+) -> dict[str, Any]:
+    """Keep a model under its name."""
+    name, arn = request["ModelName"], _arn(backend, request["ModelName"])
+    if name in backend._models:  # noqa: SLF001 - moto has no public seam here
+        raise refusal(f'Cannot create already existing model "{arn}".')
+    containers = [request.get("PrimaryContainer"), *request.get("Containers", [])]
+    for container in containers:
+        if container and "ModelDataUrl" in container:
+            _check_data(runtime, backend.region_name, container["ModelDataUrl"])
+    backend._models[name] = Model(request=request, arn=arn)  # noqa: SLF001
+    return {"ModelArn": arn}
+
+
+def describe(backend: SageMakerModelBackend, request: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a model.
+
+    Raises:
+        ApiError: there is no such model.
+    """
+    model = backend._models.get(request["ModelName"])  # noqa: SLF001
+    if model is None:
+        raise refusal(f'Could not find model "{_arn(backend, request["ModelName"])}".')
+    return model.response_object
+
+
+def _check_data(runtime: Runtime, region: str, url: str) -> None:
+    bucket, key = s3_uri.split(url)
+    s3 = runtime.session(region).client("s3", endpoint_url=runtime.endpoint_url)
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        raise refusal(f"Could not find model data at {url}.") from error
+
+
+def _create_from_template(
+    runtime: Runtime,
+    _resource_name: str,
+    resource: dict[str, Any],
+    account_id: str,
+    region: str,
+    *,
+    LogicalId: str = "Model",  # noqa: N803 - moto's name
+    **_other: object,
+) -> Model:
+    backend = sagemaker_backends[account_id][region]
+    suffix = secrets.token_hex(_SUFFIX_BYTES)
+    name = f"{LogicalId[: _NAME_LENGTH - len(suffix) - 1]}-{suffix}"
+    request = {"ModelName": name} | resource["Properties"]
+    constraints.check("sagemaker", "CreateModel", request)
+    create(runtime, backend, request)
+    model: Model = backend._models[request["ModelName"]]  # noqa: SLF001
+    return model
+
+
+def _arn(backend: SageMakerModelBackend, name: str) -> str:
+    return f"arn:aws:sagemaker:{backend.region_name}:{backend.account_id}:model/{name}"

@@ -1,0 +1,47 @@
+"""What plug-ins know of the sandbox they run in, and how their child processes reach it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+
+if TYPE_CHECKING:
+    from sandbox.settings import Settings
+
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
+_KEY = "sandbox"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """One running server: its settings and the port it answers on."""
+
+    settings: Settings
+    port: int
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where this server answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def session(self, region: str) -> boto3.Session:
+        """An SDK session for calls of this server to itself; give clients the endpoint URL."""
+        return boto3.Session(aws_access_key_id=_KEY, aws_secret_access_key=_KEY, region_name=region)
+
+    def environment(self, region: str) -> dict[str, str]:
+        """The whole environment of a child process: nothing of the caller's AWS settings."""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return inherited | {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": _KEY,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "*",
+        }

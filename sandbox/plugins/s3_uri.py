@@ -1,0 +1,9 @@
+"""S3 URIs as SageMaker takes them."""
+
+from __future__ import annotations
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``; the key may hold any character and may be empty."""
+    bucket, _, key = uri.partition("://")[2].partition("/")
+    return bucket, key

@@ -1,0 +1,122 @@
+"""What SageMaker checks of a CreateTransformJob request beyond the shape of it.
+
+Texts that users have met on AWS are kept word for word where threads quote them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sandbox.plugins import s3_uri
+from sandbox.plugins.errors import ApiError, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import boto3
+
+    from sandbox.plugins.runtime import Runtime
+    from sandbox.plugins.transform_job import TransformJob
+
+_MAX_MEGABYTES = 100
+_DEFAULT_PAYLOAD_MEGABYTES = 6
+_LOCAL_NVME = ("ml.g4dn.", "ml.g5.", "ml.g6.", "ml.g6e.")
+
+
+def check(request: Mapping[str, Any], role_arn: str, runtime: Runtime, region: str) -> None:
+    """Refuse a request that could never run.
+
+    Args:
+        request: fits the service model already.
+        role_arn: the execution role of the request's model.
+        runtime: where S3 and IAM are asked.
+        region: the job's.
+
+    Raises:
+        ApiError: ``ValidationException``.
+    """
+    session = runtime.session(region)
+    _check_payload(request)
+    _check_volume_key(request["TransformResources"])
+    _check_role(role_arn, session, runtime.endpoint_url)
+    source = request["TransformInput"]["DataSource"]["S3DataSource"]
+    _check_input(source, role_arn, session, runtime.endpoint_url)
+
+
+def _check_payload(request: Mapping[str, Any]) -> None:
+    """Refuse what would not fit in the 100 MB that concurrent payloads may have together."""
+    concurrency = request.get("MaxConcurrentTransforms", 0)
+    payload = request.get("MaxPayloadInMB", _DEFAULT_PAYLOAD_MEGABYTES)
+    if max(concurrency, 1) * payload > _MAX_MEGABYTES:
+        raise refusal(
+            f"MaxConcurrentTransforms ({concurrency}) * MaxPayloadInMB ({payload}) must be at "
+            f"most {_MAX_MEGABYTES} MB. Lower one of them."
+        )
+
+
+def _check_volume_key(resources: Mapping[str, Any]) -> None:
+    """Refuse a key for the volume of an instance that has none but its local NVMe disks."""
+    instance_type = resources["InstanceType"]
+    if resources.get("VolumeKmsKeyId") and instance_type.startswith(_LOCAL_NVME):
+        raise refusal(
+            f"VolumeKmsKeyId can't be used with {instance_type}: its local NVMe disks are "
+            "encrypted by hardware. Remove VolumeKmsKeyId."
+        )
+
+
+def check_quota(
+    resources: Mapping[str, Any], jobs: Iterable[TransformJob], quotas: Mapping[str, int]
+) -> None:
+    """Refuse instances beyond the account's quota for their type.
+
+    Raises:
+        ApiError: ``ResourceLimitExceeded``.
+    """
+    kind, wanted = resources["InstanceType"], resources["InstanceCount"]
+    running = (job.request["TransformResources"] for job in jobs if not job.ended)
+    used = sum(each["InstanceCount"] for each in running if each["InstanceType"] == kind)
+    if kind in quotas and used + wanted > quotas[kind]:
+        raise ApiError(
+            "ResourceLimitExceeded",
+            f"The account-level service limit '{kind} for transform job usage' is "
+            f"{quotas[kind]} Instances, with current utilization of {used} Instances and a "
+            f"request delta of {wanted} Instances. Please use AWS Service Quotas to request an "
+            "increase for this quota. If AWS Service Quotas is not available, contact AWS support "
+            "to request an increase for this quota.",
+        )
+
+
+def _check_role(role_arn: str, session: boto3.Session, endpoint_url: str) -> None:
+    """Refuse an execution role that SageMaker could not assume."""
+    iam = session.client("iam", endpoint_url=endpoint_url)
+    try:
+        role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        role = None
+    if role is None or "sagemaker.amazonaws.com" not in str(role["AssumeRolePolicyDocument"]):
+        raise refusal(
+            f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
+            "principal 'sagemaker.amazonaws.com' to assume the role."
+        )
+
+
+def _check_input(
+    source: Mapping[str, str], role_arn: str, session: boto3.Session, endpoint_url: str
+) -> None:
+    """Refuse an input prefix that has no objects, or a manifest that isn't there."""
+    bucket, prefix = s3_uri.split(source["S3Uri"])
+    s3 = session.client("s3", endpoint_url=endpoint_url)
+    try:
+        page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        found, error = page["KeyCount"] > 0, ""
+    except ClientError as refused:
+        found, error = False, f" Error message from S3: {refused.response['Error']['Message']}"
+    if not found:
+        raise refusal(
+            f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. '
+            "Please ensure that the bucket exists in the selected region "
+            f"({session.region_name}), that objects exist under that S3 prefix, and that the role "
+            f'"{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".{error}'
+        )
