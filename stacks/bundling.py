@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsii
 from aws_cdk import (
     AssetHashType,
+    AssetStaging,
     BundlingOptions,
     BundlingOutput,
     DockerImage,
+    FileAssetPackaging,
     ILocalBundling,
-    Stage,
+    Stack,
 )
-from aws_cdk import aws_s3_assets as assets
 
 from stacks import tarball
+from stacks.artifact import CODE
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -37,17 +40,26 @@ class _Tarball:
         return True
 
 
-def model_asset(scope: Construct, construct_id: str, *, artifact: Artifact) -> assets.Asset:
-    """An asset that is the artifact's ``model.tar.gz``.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArtifactObject:
+    """Where ``cdk deploy`` puts an artifact."""
+
+    url: str
+    """``s3://bucket/key.tar.gz``"""
+    arn: str
+
+
+def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
+    """Add the artifact's ``model.tar.gz`` to the cloud assembly.
 
     Its hash is the digest of names and contents, so that the file is written only when there is
     none of that digest in the assembly. Beside it stands ``asset.<hash>.members.json``, the
     listing that a review compares.
     """
-    asset = assets.Asset(
+    staging = AssetStaging(
         scope,
-        construct_id,
-        path=str(next(iter(artifact.members.values())).source.parent),
+        "Stage",
+        source_path=str(CODE),
         asset_hash_type=AssetHashType.CUSTOM,
         asset_hash=artifact.digest,
         bundling=BundlingOptions(
@@ -56,8 +68,21 @@ def model_asset(scope: Construct, construct_id: str, *, artifact: Artifact) -> a
             output_type=BundlingOutput.SINGLE_FILE,
         ),
     )
-    assembly = Stage.of(scope)
-    if assembly is not None:
-        listing = Path(assembly.asset_outdir) / f"asset.{asset.asset_hash}.members.json"
-        listing.write_text(artifact.listing())
-    return asset
+    staged = Path(staging.absolute_staged_path)
+    staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
+    stack = Stack.of(scope)
+    # An s3_assets.Asset names the object <hash>.gz; CreateModel asks for the suffix .tar.gz.
+    location = stack.synthesizer.add_file_asset(
+        source_hash=f"{staging.asset_hash}.tar",
+        file_name=staging.relative_staged_path(stack),
+        packaging=FileAssetPackaging.FILE,
+        display_name=f"{scope.node.path}/model.tar.gz",
+    )
+    arn = stack.format_arn(
+        service="s3",
+        region="",
+        account="",
+        resource=location.bucket_name,
+        resource_name=location.object_key,
+    )
+    return ArtifactObject(url=location.s3_object_url, arn=arn)

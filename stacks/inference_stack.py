@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
+from stacks.images import image
 from stacks.served_model import ServedModel
 from stacks.workflow.construct import Workflow
 
@@ -33,9 +34,14 @@ class InferenceStack(Stack):
             s3.Bucket.from_bucket_name(self, f"Input-{name}", name) for name in stage.input_buckets
         ]
         inputs: list[s3.IBucket] = [storage.input, *further]
+        pulled = image(self, stage.container)
         models = {
             model.name: ServedModel(
-                self, f"Model-{model.name}", model=model, container=stage.container
+                self,
+                f"Model-{model.name}",
+                model=model,
+                image=pulled,
+                network_isolation=stage.container.network_isolation,
             )
             for model in stage.models
         }

@@ -12,14 +12,14 @@ from constructs import Construct
 from tfbatch_handler import environment
 
 from stacks.artifact import artifact_of
-from stacks.bundling import model_asset
-from stacks.images import image
+from stacks.bundling import artifact_object
 from stacks.permissions import allow, bucket_arn
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
-    from stacks.settings import Container, Model
+    from stacks.images import Image
+    from stacks.settings import Model
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 """SageMaker writes every transform job's container log here."""
@@ -29,25 +29,26 @@ class ServedModel(Construct):
     """One of a stage's models, as Batch Transform runs it."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, model: Model, container: Container
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model: Model,
+        image: Image,
+        network_isolation: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        pulled = image(self, container)
-        asset = model_asset(self, "Artifact", artifact=artifact_of(model))
-        self.role = _role(self, repository_arn=pulled.repository_arn)
-        allow(
-            self.role,
-            "s3:GetObject",
-            on=asset.bucket.arn_for_objects(asset.s3_object_key),
-        )
+        artifact = artifact_object(self, artifact_of(model))
+        self.role = _role(self, repository_arn=image.repository_arn)
+        allow(self.role, "s3:GetObject", on=artifact.arn)
         resource = sagemaker.CfnModel(
             self,
             "Model",
             execution_role_arn=self.role.role_arn,
-            enable_network_isolation=container.network_isolation,
+            enable_network_isolation=network_isolation,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
-                image=pulled.uri,
-                model_data_url=asset.s3_object_url,
+                image=image.uri,
+                model_data_url=artifact.url,
                 environment=_environment(model),
             ),
         )
