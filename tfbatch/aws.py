@@ -1,0 +1,29 @@
+"""Which AWS this process and all that it starts talk to."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def point_at(environment: Mapping[str, str]) -> None:
+    """Replace every ``AWS_…`` variable of this process by these.
+
+    A profile, a session token or an endpoint left over from the caller would lead half of the
+    requests elsewhere.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(environment)
+
+
+def export_lines(environment: Mapping[str, str]) -> str:
+    """Return the shell commands that point a terminal at this AWS."""
+    stale = [name for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN") if name in os.environ]
+    unset = [f"unset {' '.join(stale)}"] if stale else []
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
+    return "\n".join(unset + exports)

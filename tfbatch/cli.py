@@ -1,0 +1,93 @@
+"""The command line: what can be asked for, and how it ends. What is done is done elsewhere.
+
+Each command imports what it needs when it runs, so that ``tfbatch --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from tfbatch.interrupt import EXIT_CODE, interruptible
+
+_MODELS = ("efficientnet-lite0", "resnet50")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="tfbatch")
+def cli() -> None:
+    """Batch inference with TensorFlow models: on AWS, and on this machine."""
+
+
+@cli.command()
+@click.argument("models", nargs=-1, type=click.Choice(_MODELS), metavar="[MODEL]...")
+@click.option("--again", is_flag=True, help="Export even when nothing has changed.")
+def export(models: tuple[str, ...], *, again: bool) -> None:
+    """Export models that take encoded images, to models/NAME/1.
+
+    MODEL is efficientnet-lite0 (the default), whose weights come with an installed package, or
+    resnet50, whose weights are downloaded; without a network they are random.
+    """
+    from tfbatch.export import store  # noqa: PLC0415
+    from tfbatch.export.catalog import CATALOG, DEMO_MODEL  # noqa: PLC0415
+
+    for name in models or (DEMO_MODEL,):
+        recipe = CATALOG[name]
+        if not again and (found := store.find(recipe, models=store.MODELS)):
+            click.echo(f"{name} is up to date, its weights: {found.weights}")
+            continue
+        click.echo(f"{name}: exporting …")
+        made = store.make(recipe, models=store.MODELS, again=again)
+        click.echo(f"{name}: {store.MODELS / name / store.VERSION}, its weights: {made.weights}")
+
+
+@cli.command()
+@click.option(
+    "--port", default=0, help="Port on 127.0.0.1.", show_default="any free one", metavar="PORT"
+)
+def sandbox(port: int) -> None:
+    """Run AWS on this machine, until Ctrl-C, and print how to talk to it."""
+    from sandbox.process import Sandbox, SandboxError  # noqa: PLC0415
+    from tfbatch import aws  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="tfbatch-sandbox-") as directory:
+        try:
+            running = Sandbox.start(state_dir=Path(directory), port=port)
+        except SandboxError as error:
+            raise click.ClickException(str(error)) from error
+        with running:
+            click.echo(aws.export_lines(running.environment))
+            click.echo("The sandbox is up until Ctrl-C.", err=True)
+            signal.pause()
+
+
+@cli.command()
+@click.option("--keep", is_flag=True, help="Leave the sandbox up at the end, until Ctrl-C.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Where copies of the predictions go.",
+)
+def demo(*, keep: bool, output: Path) -> None:
+    """Deploy into a sandbox, classify photographs in it, and show what was found."""
+    from tfbatch.demo.main import run  # noqa: PLC0415
+
+    sys.exit(run(output=output, keep=keep))
+
+
+def main() -> None:
+    """Run the command; an interrupt ends it with exit code 130 and no traceback."""
+    with interruptible():
+        try:
+            cli(standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            sys.exit(EXIT_CODE)

@@ -1,0 +1,58 @@
+"""Deploys the app into a sandbox as anyone deploys it to AWS, and finds what it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch import cdk
+from tfbatch.demo.errors import DemoError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+_STAGE = "dev"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """What the deployed stacks say of themselves."""
+
+    input_bucket: str
+    state_machine: str
+    """Its ARN."""
+
+
+def bootstrap(directory: Path, *, account: str, region: str) -> None:
+    """Prepare the account for the CDK; naming the environment spares a synthesis."""
+    cdk.run("bootstrap", f"aws://{account}/{region}", directory=directory)
+
+
+def deploy(directory: Path) -> None:
+    """Deploy all stacks of the stage."""
+    arguments = ("--all", "--require-approval", "never", "--context", f"stage={_STAGE}")
+    output = ("--output", str(directory / "cdk.out"))  # two demos at once must not share one
+    cdk.run("deploy", *arguments, *output, directory=directory)
+
+
+def find(cloudformation: CloudFormationClient) -> Deployment:
+    """Read the stacks' outputs.
+
+    Raises:
+        DemoError: a stack lacks an output.
+    """
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        for part in ("data", "inference")
+        for stack in cloudformation.describe_stacks(StackName=f"tfbatch-{_STAGE}-{part}")["Stacks"]
+        for output in stack.get("Outputs", [])
+    }
+    try:
+        return Deployment(
+            input_bucket=outputs["InputBucketName"], state_machine=outputs["StateMachineArn"]
+        )
+    except KeyError as error:
+        found = ", ".join(outputs) or "none"
+        raise DemoError(f"the stacks have no output {error.args[0]}: they have {found}") from None

@@ -1,0 +1,120 @@
+"""One line for each transform job, kept up to date: a live one on a terminal, plain ones in a log.
+
+What a line says is the same in both: how many records of how many, how fast, how long still.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from rich.console import Console
+    from rich.progress import TaskID
+
+    from tfbatch.progress import Progress as JobProgress
+
+_PLAIN_SECONDS = 5.0
+
+
+def words(progress: JobProgress | None) -> str:
+    """Say where a job is; ``None`` before it exists."""
+    if progress is None:
+        return "checking the request"
+    if not progress.records and progress.status not in {"Completed", "Failed", "Stopped"}:
+        return "starting the container" if progress.status == "Starting" else "loading the model"
+    done = f"{progress.records} of {progress.total} records"
+    rate = f"{progress.records_per_second:.1f} records/s"
+    if progress.records < progress.total and progress.seconds_left is not None:
+        return f"{done} · {rate} · {progress.seconds_left:.0f} s left"
+    return f"{done} · {rate}"
+
+
+class JobLines(Protocol):
+    """Lines on some kind of screen."""
+
+    def show(self, name: str, progress: JobProgress | None) -> None:
+        """Show a job as it is now."""
+
+    def __enter__(self) -> Self:
+        """Take the screen."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave it, with the last state of each line on it."""
+
+
+class LiveLines:
+    """Lines that move, for a terminal."""
+
+    def __init__(self, console: Console, names: tuple[str, ...]) -> None:
+        self._bars = Progress(
+            SpinnerColumn("dots", style="cyan", finished_text="[green]✓[/]"),
+            TextColumn("{task.description}"),
+            BarColumn(24, style="bright_black", complete_style="cyan", finished_style="green"),
+            TextColumn("{task.fields[words]}", style="bright_black"),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {
+            name: self._bars.add_task(name, total=None, words=words(None)) for name in names
+        }
+
+    def show(self, name: str, progress: JobProgress | None) -> None:
+        """Move a line."""
+        started = progress is not None and progress.records > 0
+        self._bars.update(
+            self._tasks[name],
+            completed=progress.records if progress else 0,
+            total=progress.total if progress and started else None,
+            words=words(progress),
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+
+@dataclass(kw_only=True, slots=True)
+class PlainLines:
+    """A line whenever there is news, for a file; a job is quiet for some seconds after each."""
+
+    console: Console
+    _last: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    def show(self, name: str, progress: JobProgress | None) -> None:
+        """Print a line if it says something new and the one before is old, or it is the last."""
+        said_at, said = self._last.get(name, (0.0, ""))
+        news = words(progress)
+        complete = progress is not None and progress.records == progress.total
+        if news != said and (complete or time.monotonic() - said_at > _PLAIN_SECONDS):
+            self.console.print(f"  {name}: {news}", highlight=False)
+            self._last[name] = (time.monotonic(), news)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None

@@ -1,0 +1,38 @@
+"""Runs the demo on a terminal and turns how it ends into an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from sandbox.process import SandboxError
+from tfbatch.command import CommandError
+from tfbatch.demo.display import Display
+from tfbatch.demo.errors import DemoError
+from tfbatch.demo.run import demo
+from tfbatch.execution import ExecutionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EXPECTED = (
+    BotoCoreError,
+    ClientError,
+    CommandError,
+    DemoError,
+    ExecutionError,
+    SandboxError,
+)
+
+
+def run(*, output: Path, keep: bool) -> int:
+    """Run the demo; return 0 when all went as promised, 1 with the reason shown when not."""
+    display = Display(console=Console())
+    try:
+        demo(display, output=output, keep=keep)
+    except _EXPECTED as error:
+        display.failure(error)
+        return 1
+    return 0
