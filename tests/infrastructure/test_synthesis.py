@@ -1,0 +1,110 @@
+"""``cdk synth``, the real one: reproducible, and clean by cfn-lint and the AWS Solutions checks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stacks.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from tests.infrastructure.conftest import Assembly
+
+CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
+SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "models")
+
+
+def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Synthesize a checkout with no credentials, with that checkout's own code."""
+    environment = {name: value for name, value in os.environ.items() if "AWS" not in name} | {
+        "PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'model_code'}",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    return subprocess.run(
+        [str(CDK), "synth", "--quiet", "--output", str(output), *options],
+        cwd=checkout,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _copy(target: Path) -> Path:
+    for name in SOURCES:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, target / name)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target / name)
+    return target
+
+
+def _templates(assembly: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in assembly.glob("*.template.json")}
+
+
+def _artifact(assembly: Path) -> str:
+    (listing,) = assembly.glob("asset.*.members.json")
+    return listing.name.split(".")[1]
+
+
+def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", _copy(tmp_path / "a" / "clone" / "elsewhere")
+    assert cdk_synth(REPOSITORY, here).returncode == 0
+    for path in there.rglob("*"):
+        os.utime(path, (86_400, 86_400))
+    assert cdk_synth(there, tmp_path / "there").returncode == 0
+    assert _templates(here) == _templates(tmp_path / "there")
+    assert _artifact(here) == _artifact(tmp_path / "there")
+
+    with (there / "model_code" / "inference.py").open("a") as file:
+        file.write("# a line\n")
+    assert cdk_synth(there, tmp_path / "changed").returncode == 0
+    before, after = _artifact(here), _artifact(tmp_path / "changed")
+    assert before != after
+    assert {
+        name: text.replace(after, before) for name, text in _templates(tmp_path / "changed").items()
+    } == _templates(here)
+
+
+def test_prod_passes_the_aws_solutions_checks(tmp_path: Path) -> None:
+    done = cdk_synth(REPOSITORY, tmp_path, "-c", "stage=prod", "-c", "nag=true")
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_checks_would_find_an_unreasoned_wildcard(tmp_path: Path) -> None:
+    checkout = _copy(tmp_path / "clone")
+    model = checkout / "stacks" / "served_model.py"
+    model.write_text(model.read_text().replace("because=", "conditions=None and "))
+    done = cdk_synth(checkout, tmp_path / "out", "-c", "stage=prod", "-c", "nag=true")
+    assert done.returncode != 0
+    assert "AwsSolutions-IAM5" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_templates_pass_cfn_lint(assemblies: dict[str, Assembly], stage: str) -> None:
+    templates = [str(path) for path in assemblies[stage].directory.glob("*.template.json")]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json", *templates],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout) == []
+
+
+def test_an_unknown_stage_stops_the_synthesis_with_the_known_ones(tmp_path: Path) -> None:
+    done = cdk_synth(REPOSITORY, tmp_path, "-c", "stage=staging")
+    assert done.returncode != 0
+    assert "stage = 'staging': not a stage; use -c stage=NAME with one of dev, prod" in done.stderr

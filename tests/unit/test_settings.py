@@ -1,0 +1,109 @@
+"""Settings are checked where they are made: the field, its value and the remedy are named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from stacks.errors import SettingsError
+from stacks.settings import (
+    JPEG,
+    REPOSITORY,
+    STAGES,
+    TFRECORD,
+    Compute,
+    Format,
+    Model,
+    Stage,
+    stage_named,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MODEL = Model(name="m", directory=Path("models/m"))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: Format(content_type="image/jpeg", max_concurrent_transforms=200),
+            (
+                "Format.max_concurrent_transforms = 200: times max_payload_mb = 6 is 1200 MB, and "
+                "SageMaker admits 100 MB: use at most 16"
+            ),
+        ),
+        (
+            lambda: Format(content_type="image/jpeg", max_payload_mb=0),
+            "Format.max_payload_mb = 0: use 1 to 100 MB",
+        ),
+        (
+            lambda: Format(content_type="image/jpeg", max_concurrent_transforms=0),
+            "Format.max_concurrent_transforms = 0: use 1 or more",
+        ),
+        (
+            lambda: Compute(instance_type="p5.48xlarge"),
+            "Compute.instance_type = 'p5.48xlarge': use one that Batch Transform has",
+        ),
+        (
+            lambda: Compute(instance_type="ml.g5.xlarge"),
+            "Compute.instance_type = 'ml.g5.xlarge': use one",
+        ),
+        (
+            lambda: Compute(instances=9),
+            "Compute.instances = 9: use 1 to max_instances = 4",
+        ),
+        (lambda: Compute(max_instances=101), "Compute.max_instances = 101: use 1 to 100"),
+        (lambda: Compute(max_hours=0), "Compute.max_hours = 0: use 1 to 720 hours"),
+        (lambda: replace(MODEL, name="My Model"), "Model.name = 'My Model': use lower-case"),
+        (lambda: replace(MODEL, top_k=0), "Model.top_k = 0: use 1 or more"),
+        (
+            lambda: replace(MODEL, output=cast("Any", "best")),
+            "Model.output = 'best': use 'raw' or 'top_k'",
+        ),
+        (
+            lambda: replace(MODEL, on_error=cast("Any", "skip")),
+            "Model.on_error = 'skip': use 'record' or 'fail'",
+        ),
+        (
+            lambda: Stage(name="dev", models=(), formats={"jpeg": JPEG}),
+            "Stage.models = (): name at least one",
+        ),
+        (
+            lambda: Stage(name="dev", models=(MODEL, MODEL), formats={"jpeg": JPEG}),
+            "two have one name",
+        ),
+        (
+            lambda: Stage(name="Dev-1", models=(MODEL,), formats={"jpeg": JPEG}),
+            "Stage.name = 'Dev-1': use a short lower-case word",
+        ),
+        (
+            lambda: Stage(name="dev", models=(MODEL,), formats={}),
+            "Stage.formats = {}: name at least one",
+        ),
+        (lambda: stage_named("test"), "stage = 'test': not a stage; use -c stage=NAME with one of"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_field_value_and_remedy(
+    make: Callable[[], object], says: str
+) -> None:
+    with pytest.raises(SettingsError, match=re.escape(says)):
+        make()
+
+
+def test_the_articles_figures_are_admitted() -> None:
+    assert replace(JPEG, max_payload_mb=1, max_concurrent_transforms=64)
+    assert replace(TFRECORD, max_payload_mb=1, max_concurrent_transforms=100)
+
+
+def test_every_stage_has_a_name_of_its_own() -> None:
+    assert [stage_named(stage.name) for stage in STAGES] == list(STAGES)
+
+
+def test_settings_name_files_of_this_repository() -> None:
+    assert (REPOSITORY / "app.py").is_file()
