@@ -1,0 +1,98 @@
+"""``python -m sandbox.container.gunicorn_app``: the service under gunicorn, as AWS runs it.
+
+The user's ``inference.py`` is imported here, once, before the workers are forked.
+"""
+
+# ruff: noqa: E402  (the patch must come before whatever it patches)
+from sandbox import lifeline
+
+lifeline.hold()  # a real thread, so before gevent makes threads its own
+
+import gevent.monkey
+
+gevent.monkey.patch_all()
+
+import argparse
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import falcon
+import grpc  # type: ignore[import-untyped]
+from gunicorn.app.base import BaseApplication
+
+from sandbox.container.handlers import default_handler, load_handler
+from sandbox.container.profile import PROFILES
+from sandbox.container.service import Invocations, application
+from sandbox.container.settings import Settings
+
+_KEEPALIVE_SECONDS = 75  # what nginx in front of gunicorn would do for the callers
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]
+    """Gunicorn around an application that is already built."""
+
+    def __init__(self, app: falcon.App, options: dict[str, Any]) -> None:  # type: ignore[type-arg]
+        self._app = app
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> falcon.App:  # type: ignore[type-arg]
+        return self._app
+
+
+def _invocations(model_dir: Path, version: str, settings: Settings) -> Invocations:
+    profile = PROFILES[version]
+    script = model_dir / "code" / "inference.py"
+    has_script = script.exists()
+    return Invocations(
+        handler=load_handler(script, profile) if has_script else default_handler(profile),
+        is_default_handler=not has_script,
+        profile=profile,
+        rest_ports=tuple(os.environ["TFS_REST_PORTS"].split(",")),
+        channels={
+            port: grpc.insecure_channel(f"localhost:{port}")
+            for port in os.environ["TFS_GRPC_PORTS"].split(",")
+        },
+        default_model_name=os.environ["TFS_DEFAULT_MODEL_NAME"],
+        timeout=settings.wait_seconds,
+    )
+
+
+def main(*, model_dir: Path, version: str, bind: str) -> None:
+    """Import the handler, then serve until told to stop."""
+    logging.basicConfig(
+        format="%(process)d %(asctime)s %(levelname)-8s %(message)s",
+        force=True,
+        level=logging.INFO,
+    )
+    settings = Settings.of(os.environ, PROFILES[version])
+    app = application(_invocations(model_dir, version, settings))
+    options = {
+        "bind": bind,
+        "worker_class": settings.gunicorn_worker_class,
+        "workers": settings.gunicorn_workers,
+        "threads": settings.gunicorn_threads,
+        "timeout": settings.gunicorn_timeout_seconds,
+        "loglevel": settings.gunicorn_log_level,
+        "keepalive": _KEEPALIVE_SECONDS,
+        "control_socket_disable": True,
+    }
+    _Gunicorn(app, options).run()
+
+
+def _arguments() -> dict[str, Any]:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model-dir", type=Path, required=True)
+    parser.add_argument("--version", choices=PROFILES, required=True)
+    parser.add_argument("--bind", required=True)
+    return vars(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main(**_arguments())

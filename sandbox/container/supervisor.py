@@ -1,0 +1,172 @@
+"""Starts the container's processes in the container's order, and restarts those that die."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sandbox import lifeline
+from sandbox.model_server.discovery import find_models
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sandbox.container.profile import Profile
+    from sandbox.container.settings import Settings
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS: Final = 0.05
+_WATCH_SECONDS: Final = 0.5
+
+
+class ContainerError(Exception):
+    """The container can't start; the message is the last line of its log."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Supervisor:
+    """The processes of one container."""
+
+    model_dir: Path
+    """Stands for ``/opt/ml/model``."""
+    port: int
+    profile: Profile
+    settings: Settings
+    _model_servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _gunicorn: subprocess.Popen[bytes] | None = None
+    _default_model_name: str = ""
+
+    def start(self) -> None:
+        """Model servers first; the service when they have loaded, so no request comes too soon.
+
+        Raises:
+            ContainerError: with what is wrong with the artifact.
+        """
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        models = find_models(self.model_dir)
+        if not models:
+            raise ContainerError("no SavedModel bundles found!")
+        self._default_model_name = self.settings.default_model_name or models[0].name
+        _log.info("using default model name: %s", self._default_model_name)
+        count = len(self.settings.ports)
+        self._model_servers = [self._start_model_server(index) for index in range(count)]
+        for index in range(count):
+            self._wait_for_model(index)
+        self._install_requirements()
+        self._gunicorn = self._start_gunicorn()
+
+    def watch(self) -> None:
+        """Restart what dies, for ever; a restarted model server is not waited for."""
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            for index, process in enumerate(self._model_servers):
+                if process.poll() is not None:
+                    _log.warning(
+                        "unexpected tensorflow serving exit (status: %s). restarting.",
+                        process.returncode,
+                    )
+                    self._model_servers[index] = self._start_model_server(index)
+            if self._gunicorn is not None and self._gunicorn.poll() is not None:
+                _log.warning(
+                    "unexpected gunicorn exit (status: %s). restarting.", self._gunicorn.returncode
+                )
+                self._gunicorn = self._start_gunicorn()
+
+    def stop(self) -> None:
+        """Stop every process of the container."""
+        for process in (self._gunicorn, *self._model_servers):
+            if process is not None:
+                lifeline.stop(process)
+
+    def _start_model_server(self, index: int) -> subprocess.Popen[bytes]:
+        settings = self.settings
+        command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(self.model_dir)]
+        command += ["--rest-port", str(settings.ports[index][1])]
+        command += ["--intra-op-parallelism", str(settings.intra_op_parallelism)]
+        command += ["--inter-op-parallelism", str(settings.inter_op_parallelism)]
+        command += self._batching_flags()
+        process = lifeline.spawn(command)
+        _log.info("started tensorflow serving (pid: %d)", process.pid)
+        return process
+
+    def _batching_flags(self) -> list[str]:
+        batching = self.settings.batching
+        if batching is None:
+            return []
+        flags = {
+            "--max-batch-size": batching.max_batch_size,
+            "--batch-timeout-micros": batching.batch_timeout_micros,
+            "--num-batch-threads": batching.num_batch_threads,
+            "--max-enqueued-batches": batching.max_enqueued_batches,
+        }
+        pairs = [text for name, value in flags.items() for text in (name, str(value))]
+        return ["--enable-batching", *pairs]
+
+    def _wait_for_model(self, index: int) -> None:
+        seconds = self.settings.wait_seconds
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            status = self._model_servers[index].poll()
+            if status is not None:
+                raise ContainerError(f"tensorflow serving exited during startup: rc={status}")
+            if _is_available(self.settings.ports[index][1], self._default_model_name):
+                return
+            time.sleep(_POLL_SECONDS)
+        raise ContainerError(f"Timed out after {seconds} seconds")
+
+    def _install_requirements(self) -> None:
+        code = self.model_dir / "code"
+        if not (code / "requirements.txt").exists():
+            return
+        if (code / "lib").exists():
+            _log.warning("loading modules in '%s', ignoring requirements.txt", code / "lib")
+            return
+        _log.info("installing packages from requirements.txt...")
+        # Beside the artifact, not into this Python: another job must not find them.
+        command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
+        command += ["--target", str(self._installed), "-r", str(code / "requirements.txt")]
+        if subprocess.run(command, check=False).returncode:
+            _log.error("failed to install required packages, exiting.")
+            raise ContainerError("failed to install required packages.")
+
+    @property
+    def _installed(self) -> Path:
+        return self.model_dir.parent / "site-packages"
+
+    def _start_gunicorn(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "sandbox.container.gunicorn_app"]
+        command += ["--model-dir", str(self.model_dir), "--version", self.profile.version]
+        command += ["--bind", f"127.0.0.1:{self.port}"]
+        process = lifeline.spawn(command, environment=os.environ | self._service_environment())
+        _log.info("started gunicorn (pid: %d)", process.pid)
+        return process
+
+    def _service_environment(self) -> dict[str, str]:
+        code = self.model_dir / "code"
+        paths: Sequence[Path] = [code, code / "lib", self._installed]
+        return {
+            "TFS_GRPC_PORTS": ",".join(str(grpc) for grpc, _ in self.settings.ports),
+            "TFS_REST_PORTS": ",".join(str(rest) for _, rest in self.settings.ports),
+            "TFS_DEFAULT_MODEL_NAME": self._default_model_name,
+            "PYTHONPATH": os.pathsep.join(str(path) for path in paths if path.exists()),
+        }
+
+
+def _is_available(rest_port: int, model_name: str) -> bool:
+    try:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{rest_port}/v1/models/{model_name}", timeout=5
+        ) as reply:
+            versions = json.load(reply)["model_version_status"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return all(version["state"] == "AVAILABLE" for version in versions)

@@ -1,0 +1,44 @@
+"""How many objects are open at a time: enough that no request slot waits, few enough for memory."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+_OPEN_BYTES: Final = 64 * 1024 * 1024
+_ALWAYS_OPEN: Final = 2
+"""The one being sent and the next, however large."""
+
+
+class Admission:
+    """Counts open objects and their bytes, for one task that opens them.
+
+    Args:
+        concurrency: request slots of the instance.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        # Beside those whose request is under way: some being read, some being written.
+        self._most = 2 * concurrency + 8
+        self._count = 0
+        self._bytes = 0
+        self._freed = asyncio.Event()
+
+    async def enter(self, size: int) -> None:
+        """Wait for a place for an object of ``size`` bytes, and take it."""
+        while not self._has_room(size):
+            self._freed.clear()
+            await self._freed.wait()
+        self._count += 1
+        self._bytes += size
+
+    def leave(self, size: int) -> None:
+        """Give the place back."""
+        self._count -= 1
+        self._bytes -= size
+        self._freed.set()
+
+    def _has_room(self, size: int) -> bool:
+        if self._count < _ALWAYS_OPEN:
+            return True
+        return self._count < self._most and self._bytes + size <= _OPEN_BYTES

@@ -1,0 +1,43 @@
+"""How a job can fail, in the words of ``FailureReason`` and of the job's data log."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SEE_LOGS: Final = "See job logs for more information"
+
+
+class JobFailure(Exception):  # noqa: N818 (a failed job is an outcome, not an error of ours)
+    """The whole job fails.
+
+    Attributes:
+        reason: the job's ``FailureReason``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ObjectFailure(Exception):  # noqa: N818
+    """One input object gets no output; the others go on, and the job fails at its end.
+
+    Attributes:
+        kind: ``ClientError`` (the data or its settings) or ``AlgorithmError`` (the container).
+        lines: what the data log says of it.
+    """
+
+    def __init__(self, kind: str, *lines: str) -> None:
+        super().__init__(*lines)
+        self.kind = kind
+        self.lines = lines
+
+
+def client_error(*lines: str) -> ObjectFailure:
+    """The input or the settings are at fault."""
+    return ObjectFailure("ClientError", *lines)
+
+
+def algorithm_error(*lines: str) -> ObjectFailure:
+    """The container is at fault."""
+    return ObjectFailure("AlgorithmError", *lines)

@@ -1,0 +1,155 @@
+"""One instance of a job: a container, its logs, and its share of the objects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sandbox import lifeline
+from sandbox.container.profile import profile_of
+from sandbox.transform.artifact import fetch_artifact
+from sandbox.transform.environment import container_environment
+from sandbox.transform.failure import SEE_LOGS, JobFailure, ObjectFailure
+from sandbox.transform.logs import DataLog, LogStream
+from sandbox.transform.parameters import choose_parameters
+from sandbox.transform.pipeline import Pipeline
+from sandbox.transform.ports import free_block
+from sandbox.transform.sending import Client, Invocation
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+    from sandbox.transform.job import Job
+    from sandbox.transform.listing import Work
+    from sandbox.transform.store import Store
+
+_PORTS: Final = 40
+_PING_SECONDS: Final = 30 * 60
+"""A container that never becomes healthy is given up after half an hour."""
+_WATCH_SECONDS: Final = 0.2
+_LINE_BYTES: Final = 1024 * 1024
+
+
+def _instance_id() -> str:
+    return f"i-{secrets.token_hex(9)[:17]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A virtual machine of the job's fleet."""
+
+    job: Job
+    folder: Path
+    """Its disk."""
+    store: Store
+    logs: CloudWatchLogsClient
+    on_healthy: Callable[[], None]
+    identity: str = field(default_factory=_instance_id)
+
+    async def run(self, work: Awaitable[Sequence[Work]]) -> list[ObjectFailure]:
+        """Start the container, transform the objects, stop it.
+
+        Args:
+            work: this instance's objects; listed while the container starts.
+
+        Returns:
+            Why some objects have no output.
+
+        Raises:
+            JobFailure: the container never becomes healthy, or ends on its own.
+        """
+        name = f"{self.job.name}/{self.identity}-{int(time.time())}"
+        container_log = LogStream(self.logs, name)
+        data_log = DataLog(LogStream(self.logs, f"{name}/data-log"))
+        try:
+            async with self._container(container_log) as (process, port), Client(port) as client:
+                serving = asyncio.create_task(self._serve(client, work, data_log))
+                return await _unless_it_ends(process, serving, data_log)
+        finally:
+            await asyncio.gather(container_log.close(), data_log.close())
+
+    async def _serve(
+        self, client: Client, work: Awaitable[Sequence[Work]], data_log: DataLog
+    ) -> list[ObjectFailure]:
+        if not await client.wait_until_healthy(_PING_SECONDS):
+            data_log.write("Unable to get response from algorithm", "/ping never answered 200")
+            raise JobFailure(f"AlgorithmError: {SEE_LOGS}")
+        parameters = choose_parameters(self.job.requested, await client.execution_parameters())
+        self.on_healthy()
+        data_log.write(str(parameters))
+        pipeline = Pipeline(
+            job=self.job,
+            parameters=parameters,
+            client=client,
+            invocation=Invocation.of(self.job, is_chunked=parameters.is_chunked),
+            store=self.store,
+            data_log=data_log,
+        )
+        return await pipeline.run(await work)
+
+    @contextlib.asynccontextmanager
+    async def _container(
+        self, log: LogStream
+    ) -> AsyncIterator[tuple[subprocess.Popen[bytes], int]]:
+        model = await asyncio.to_thread(
+            fetch_artifact, self.job.model.data_url, self.folder, self.store
+        )
+        port = free_block(_PORTS)
+        command = [sys.executable, "-m", "sandbox.container", "--model-dir", str(model)]
+        command += ["--port", str(port)]
+        command += ["--image-version", profile_of(self.job.model.image).version]
+        process = lifeline.spawn(
+            command,
+            environment=container_environment(
+                self.job,
+                port_range=(port + 1, port + _PORTS - 1),
+                region=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
+            ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        following = asyncio.create_task(_follow(process, log))
+        try:
+            yield process, port
+        finally:
+            await asyncio.to_thread(lifeline.stop, process)
+            await following
+
+
+async def _follow(process: subprocess.Popen[bytes], log: LogStream) -> None:
+    reader = asyncio.StreamReader(limit=_LINE_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+    )
+    await log.follow(reader)
+
+
+async def _unless_it_ends(
+    process: subprocess.Popen[bytes],
+    serving: asyncio.Task[list[ObjectFailure]],
+    data_log: DataLog,
+) -> list[ObjectFailure]:
+    """The task's result, or a failed job when the container ends first."""
+    try:
+        while not serving.done():
+            await asyncio.wait([serving], timeout=_WATCH_SECONDS)
+            if process.poll() is not None and not serving.done():
+                data_log.write(
+                    "Unable to get response from algorithm",
+                    f"the container ended with status {process.returncode}",
+                )
+                raise JobFailure(f"AlgorithmError: {SEE_LOGS}")
+        return serving.result()
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)

@@ -1,0 +1,118 @@
+"""The job's logs to CloudWatch: the container's lines, and the engine's own data log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_logs.type_defs import InputLogEventTypeDef
+
+_log = logging.getLogger(__name__)
+GROUP: Final = "/aws/sagemaker/TransformJobs"
+_INTERVAL_SECONDS: Final = 0.5
+_LINE_CHARACTERS: Final = 60_000  # of four bytes at most: an event may have 256 KiB
+_BATCH_EVENTS: Final = 1_000
+_BATCH_CHARACTERS: Final = 200_000  # a request may have 1 MiB
+
+
+class LogStream:
+    """One stream; lines are sent twice a second, in order, and the rest when it is closed."""
+
+    def __init__(self, logs: CloudWatchLogsClient, name: str) -> None:
+        self._logs = logs
+        self._name = name
+        self._events: list[InputLogEventTypeDef] = []
+        self._is_made = False
+        self._sender = asyncio.create_task(self._send_for_ever())
+
+    def write(self, line: str) -> None:
+        """Add a line, now."""
+        text = line.rstrip("\n")[:_LINE_CHARACTERS]
+        if text:  # CloudWatch refuses an empty message
+            self._events.append({"timestamp": time.time_ns() // 1_000_000, "message": text})
+
+    async def follow(self, stream: asyncio.StreamReader) -> None:
+        """Write every line of a process until it closes its output."""
+        while line := await _read_line(stream):
+            self.write(line.decode("utf-8", "replace"))
+
+    async def close(self) -> None:
+        """Send what is left."""
+        self._sender.cancel()
+        await asyncio.gather(self._sender, return_exceptions=True)
+        await self._send()
+
+    async def _send_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_INTERVAL_SECONDS)
+            # Shielded, so that closing does not cut a request in two and send its lines again.
+            await asyncio.shield(self._send())
+
+    async def _send(self) -> None:
+        while self._events:
+            batch = self._take()
+            try:
+                await asyncio.to_thread(self._put, batch)
+            except (BotoCoreError, ClientError):
+                _log.exception("%d log lines of %s are lost", len(batch), self._name)
+
+    def _take(self) -> list[InputLogEventTypeDef]:
+        size = count = 0
+        for event in self._events[:_BATCH_EVENTS]:
+            size += len(event["message"])
+            if count and size > _BATCH_CHARACTERS:
+                break
+            count += 1
+        batch, self._events = self._events[:count], self._events[count:]
+        return batch
+
+    def _put(self, events: list[InputLogEventTypeDef]) -> None:
+        if not self._is_made:
+            _make(self._logs, self._name)
+            self._is_made = True
+        self._logs.put_log_events(logGroupName=GROUP, logStreamName=self._name, logEvents=events)
+
+
+async def _read_line(stream: asyncio.StreamReader) -> bytes:
+    try:
+        return await stream.readline()
+    except ValueError:  # longer than the reader's limit, which has been thrown away
+        return b"(a line too long to log)\n"
+
+
+def _make(logs: CloudWatchLogsClient, name: str) -> None:
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(logGroupName=GROUP)
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(logGroupName=GROUP, logStreamName=name)
+
+
+def logs_client() -> CloudWatchLogsClient:
+    """One client for all of a job's streams."""
+    return boto3.client("logs")
+
+
+class DataLog:
+    """What SageMaker itself says of a job's data: stream ``<job>/<instance>/data-log``."""
+
+    def __init__(self, stream: LogStream) -> None:
+        self._stream = stream
+
+    def write(self, *lines: str) -> None:
+        """Each line as the service stamps it."""
+        for line in lines:
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+            self._stream.write(f"{now}:[sagemaker logs]: {line}")
+
+    async def close(self) -> None:
+        """Send what is left."""
+        await self._stream.close()

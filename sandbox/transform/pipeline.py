@@ -1,0 +1,141 @@
+"""One instance's objects through its container: read, send, join in order, write."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from sandbox.transform.admission import Admission
+from sandbox.transform.failure import ObjectFailure
+from sandbox.transform.reading import read_payloads
+from sandbox.transform.writing import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from sandbox.transform.job import Job
+    from sandbox.transform.listing import Work
+    from sandbox.transform.logs import DataLog
+    from sandbox.transform.parameters import Parameters
+    from sandbox.transform.sending import Client, Invocation
+    from sandbox.transform.store import Store
+
+_READERS: Final = 16
+_AHEAD_PAYLOADS: Final = 64
+_AHEAD_BYTES: Final = 512 * 1024
+_WINDOW: Final = 4
+"""Replies held back by an earlier one, as a multiple of the request slots."""
+
+
+class Pipeline:
+    """What one instance does.
+
+    Args:
+        job: the job.
+        parameters: concurrency, payload and strategy in force.
+        client: the instance's container.
+        invocation: how to send a request.
+        store: S3.
+        data_log: where failures are told.
+    """
+
+    def __init__(  # noqa: PLR0913 (the instance's whole surroundings)
+        self,
+        *,
+        job: Job,
+        parameters: Parameters,
+        client: Client,
+        invocation: Invocation,
+        store: Store,
+        data_log: DataLog,
+    ) -> None:
+        self._job = job
+        self._parameters = parameters
+        self._client = client
+        self._invocation = invocation
+        self._store = store
+        self._data_log = data_log
+        self._slots = asyncio.Semaphore(parameters.max_concurrent_transforms)
+        self._admission = Admission(parameters.max_concurrent_transforms)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
+
+    async def run(self, work: Sequence[Work]) -> list[ObjectFailure]:
+        """Transform every object.
+
+        Returns:
+            Why some of them have no output.
+        """
+        failures: list[ObjectFailure] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for item in work:
+                    await self._admission.enter(item.size)
+                    group.create_task(self._object(item, failures))
+        finally:
+            self._readers.shutdown(wait=False, cancel_futures=True)
+        return failures
+
+    async def _object(self, work: Work, failures: list[ObjectFailure]) -> None:
+        writer = Writer(self._store, work.target, self._job.output.kms_key_id)
+        separator = b"\n" if self._job.output.assemble_with == "Line" else b""
+        try:
+            async for body in self._bodies(work):
+                await writer.write(body, separator)
+            await writer.complete()
+        except ObjectFailure as failure:
+            await writer.abort()
+            failures.append(failure)
+            self._data_log.write(*(f"{work.source}: {line}" for line in failure.lines))
+        finally:
+            self._admission.leave(work.size)
+
+    async def _bodies(self, work: Work) -> AsyncIterator[bytes]:
+        """The replies in the order of the requests, whichever comes first."""
+        window: deque[asyncio.Task[bytes]] = deque()
+        most = _WINDOW * self._parameters.max_concurrent_transforms
+        try:
+            async for payload in self._payloads(work):
+                await self._slots.acquire()
+                window.append(asyncio.create_task(self._send(payload)))
+                while window and (window[0].done() or len(window) > most):
+                    yield await window.popleft()
+            while window:
+                yield await window.popleft()
+        finally:
+            for task in window:
+                task.cancel()
+            await asyncio.gather(*window, return_exceptions=True)
+
+    async def _send(self, payload: bytes) -> bytes:
+        try:
+            return await self._client.invoke(payload, self._invocation)
+        finally:
+            self._slots.release()
+
+    async def _payloads(self, work: Work) -> AsyncIterator[bytes]:
+        """Read ahead in a thread: many small ones at a time, large ones alone."""
+        payloads = read_payloads(
+            work.source,
+            source=self._job.input,
+            is_multi=self._parameters.batch_strategy == "MULTI_RECORD",
+            max_bytes=self._parameters.max_payload_bytes,
+            store=self._store,
+        )
+        loop = asyncio.get_running_loop()
+        while some := await loop.run_in_executor(self._readers, _take, payloads):
+            for payload in some:
+                yield payload
+
+
+def _take(payloads: Iterator[bytes]) -> list[bytes]:
+    taken: list[bytes] = []
+    size = 0
+    for payload in itertools.islice(payloads, _AHEAD_PAYLOADS):
+        taken.append(payload)
+        size += len(payload)
+        if size >= _AHEAD_BYTES:
+            break
+    return taken

@@ -1,0 +1,72 @@
+"""An input object to request bodies, read ahead in threads."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sandbox.transform.failure import client_error
+from sandbox.transform.packing import pack_multi, pack_single
+from sandbox.transform.splitting import SPLITTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sandbox.transform.job import Input
+    from sandbox.transform.location import Location
+    from sandbox.transform.store import Store
+
+_GZIP: Final = 31
+"""zlib's word for a gzip header and the largest window."""
+_INFLATED_BYTES: Final = 1024 * 1024
+
+
+def read_payloads(
+    location: Location, *, source: Input, is_multi: bool, max_bytes: int, store: Store
+) -> Iterator[bytes]:
+    """The bodies of one object's requests, in order; blocks while it reads.
+
+    Raises:
+        ObjectFailure: the object can't be read, or a record is broken or too large.
+    """
+    chunks = _read(location, store)
+    if source.compression == "Gzip":
+        chunks = gunzip(chunks)
+    records = SPLITTERS[source.split_type](chunks)
+    pack = pack_multi if is_multi else pack_single
+    return pack(records, max_bytes)
+
+
+def _read(location: Location, store: Store) -> Iterator[bytes]:
+    try:
+        yield from store.read(location)
+    except (BotoCoreError, ClientError) as error:
+        raise client_error(f"Data download failed: {error}") from error
+
+
+def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """What the chunks inflate to, never much at a time; members may follow one another.
+
+    Raises:
+        ObjectFailure: this is not gzip, or it ends too soon.
+    """
+    inflater = zlib.decompressobj(_GZIP)
+    is_begun = False
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            is_begun = True
+            try:
+                yield inflater.decompress(rest, _INFLATED_BYTES)
+            except zlib.error as error:
+                raise client_error(f"Decompression of gzip data failed: {error}") from error
+            rest = inflater.unconsumed_tail
+            if inflater.eof:
+                rest, inflater = inflater.unused_data, zlib.decompressobj(_GZIP)
+                is_begun = bool(rest)
+    if is_begun:
+        yield inflater.flush()
+    if is_begun and not inflater.eof:
+        raise client_error("Decompression of gzip data failed: the data ends too soon")

@@ -1,0 +1,87 @@
+"""A whole job: its instances side by side, and what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from typing import TYPE_CHECKING
+
+from sandbox.transform.failure import SEE_LOGS, JobFailure
+from sandbox.transform.instance import Instance
+from sandbox.transform.listing import list_work, partition
+from sandbox.transform.logs import logs_client
+from sandbox.transform.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from pathlib import Path
+
+    from sandbox.transform.failure import ObjectFailure
+    from sandbox.transform.job import Job
+    from sandbox.transform.listing import Work
+
+
+async def run_job(job: Job, folder: Path, *, on_started: Callable[[], None]) -> None:
+    """Run a job to its end; returns when every object has its output.
+
+    Args:
+        job: what to do.
+        folder: the job's own, for the instances' disks.
+        on_started: called once, when the first container is healthy.
+
+    Raises:
+        JobFailure: the job ends Failed; outputs that are complete stay.
+    """
+    store, logs = Store(), logs_client()
+    shares = asyncio.create_task(_list(job, store))
+    disks = folder / "instances"
+    started = _once(on_started)
+    try:
+        failures = await _together(
+            [
+                Instance(
+                    job=job,
+                    folder=disks / str(index),
+                    store=store,
+                    logs=logs,
+                    on_healthy=started,
+                ).run(_share(shares, index))
+                for index in range(job.instance_count)
+            ]
+        )
+    finally:
+        shares.cancel()
+        shutil.rmtree(disks, ignore_errors=True)
+    if failures:
+        kinds = {failure.kind for failure in failures}
+        kind = "AlgorithmError" if "AlgorithmError" in kinds else "ClientError"
+        raise JobFailure(f"{kind}: {SEE_LOGS}")
+
+
+async def _list(job: Job, store: Store) -> list[list[Work]]:
+    return partition(await asyncio.to_thread(list_work, job, store), job.instance_count)
+
+
+async def _share(shares: asyncio.Task[list[list[Work]]], index: int) -> Sequence[Work]:
+    return (await asyncio.shield(shares))[index]
+
+
+async def _together(
+    runs: Sequence[Coroutine[None, None, list[ObjectFailure]]],
+) -> list[ObjectFailure]:
+    """All instances' failures; the first that fails the job stops the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run) for run in runs]
+    except* JobFailure as failures:
+        raise failures.exceptions[0] from None
+    return [failure for task in tasks for failure in task.result()]
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    calls = iter([call])
+
+    def first() -> None:
+        next(calls, lambda: None)()
+
+    return first
