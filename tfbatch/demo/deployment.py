@@ -26,8 +26,8 @@ class Deployment:
 
 
 def bootstrap(directory: Path, *, account: str, region: str) -> None:
-    """Prepare the account for the CDK; naming the environment spares a synthesis."""
-    cdk.run("bootstrap", f"aws://{account}/{region}", directory=directory)
+    """Prepare the account for the CDK, which needs no app where the environment is named."""
+    cdk.run("bootstrap", f"aws://{account}/{region}", directory=directory, app=False)
 
 
 def deploy(directory: Path) -> None:

@@ -1,0 +1,89 @@
+"""Counting records from the log streams of a transform job."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+from tfbatch_handler.metrics import Progress as HandlerProgress
+
+from tfbatch.progress import LOG_GROUP, Progress, RecordCount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchLogsClient]:
+    """CloudWatch Logs as the sandbox serves it."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "sandbox")
+    with mock_aws():
+        yield boto3.client("logs", region_name="us-east-1")
+
+
+def counted(records: int, errors: int = 0) -> str:
+    """Return the line that the handler prints."""
+    progress = HandlerProgress(model="m", records=records, errors=errors, requests=records)
+    return progress.line(int(time.time() * 1000))
+
+
+def write(logs: CloudWatchLogsClient, stream: str, *lines: str) -> None:
+    """Append lines to a log stream, made when missing."""
+    names = {group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]}
+    if LOG_GROUP not in names:
+        logs.create_log_group(logGroupName=LOG_GROUP)
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=stream)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now, "message": line} for line in lines]
+    logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)  # type: ignore[arg-type]
+
+
+def test_before_the_first_container_writes_nothing_is_done(logs: CloudWatchLogsClient) -> None:
+    count = RecordCount(logs=logs, job="job")
+    count.update()
+    assert count.records == 0
+
+
+def test_the_counts_of_all_instances_add_up(logs: CloudWatchLogsClient) -> None:
+    write(logs, "job/i-1", "gunicorn starts", counted(3), counted(4, errors=1))
+    write(logs, "job/i-2", counted(5))
+    write(logs, "job-of-another/i-1", counted(100))
+    count = RecordCount(logs=logs, job="job")
+    count.update()
+    assert (count.records, count.errors) == (12, 1)
+
+
+def test_each_line_counts_once_however_often_one_looks(logs: CloudWatchLogsClient) -> None:
+    count = RecordCount(logs=logs, job="job")
+    for done in (2, 3):
+        write(logs, "job/i-1", counted(done))
+        count.update()
+        count.update()
+    assert count.records == 5
+
+
+def test_a_models_own_metrics_are_not_records(logs: CloudWatchLogsClient) -> None:
+    other = json.dumps({"_aws": {"CloudWatchMetrics": []}, "Latency": 3})
+    write(logs, "job/i-1", other, '"CloudWatchMetrics" in prose')
+    count = RecordCount(logs=logs, job="job")
+    count.update()
+    assert count.records == 0
+
+
+def test_the_time_left_follows_from_the_mean_so_far() -> None:
+    progress = Progress(status="InProgress", records=30, seconds=3.0, total=100)
+    assert progress.records_per_second == 10.0
+    assert progress.seconds_left == 7.0
+
+
+def test_no_time_is_promised_before_the_first_record() -> None:
+    assert Progress(status="InProgress", records=0, seconds=3.0, total=100).seconds_left is None
