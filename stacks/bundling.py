@@ -68,9 +68,10 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
             output_type=BundlingOutput.SINGLE_FILE,
         ),
     )
-    staged = Path(staging.absolute_staged_path)
-    staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
     stack = Stack.of(scope)
+    if stack.bundling_required:  # else nothing is staged, as for `cdk ls`
+        staged = Path(staging.absolute_staged_path)
+        staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
     # An s3_assets.Asset names the object <hash>.gz; CreateModel asks for the suffix .tar.gz.
     location = stack.synthesizer.add_file_asset(
         source_hash=f"{staging.asset_hash}.tar",
