@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.plugins import (
+    bucket_policies,
+    custom_resources,
     executions,
     jsonata,
+    lambdas,
     models,
     sagemaker_sync,
+    stacks,
     state_machines,
     transform_jobs,
 )
@@ -31,5 +35,9 @@ def install(settings: Settings, *, port: int) -> Callable[[], None]:
     executions.install()
     state_machines.install()
     sagemaker_sync.install()
+    bucket_policies.install()
+    stacks.install()
+    lambdas.install(runtime)
+    custom_resources.install(runtime)
     models.install(runtime)
     return transform_jobs.install(runtime)

@@ -1,0 +1,175 @@
+"""Lambda functions run from their deployed zip in a process of their own; moto wants Docker.
+
+A process serves one invocation. The languages are the sandbox's own Python and Node.js, whatever
+version the function asks for; layers and images are not supported.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.models import LambdaFunction
+
+from sandbox import lambda_runtime, lifeline
+from sandbox.plugins.errors import ApiError
+from sandbox.plugins.patch import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from sandbox.plugins.runtime import Runtime
+
+_ROOT = Path(__file__).resolve().parents[2]
+_NODE = Path(lambda_runtime.__file__).with_name("node.cjs")
+_TAIL_BYTES = 4096
+
+
+def install(runtime: Runtime) -> None:
+    """Let moto's functions run here."""
+    replace(LambdaFunction, "invoke", lambda *arguments: invoke(runtime, *arguments))
+
+
+def invoke(
+    runtime: Runtime,
+    function: LambdaFunction,
+    body: str | bytes,
+    request_headers: Mapping[str, str],
+    response_headers: MutableMapping[str, str],
+) -> bytes:
+    """Run ``function`` on an event of JSON, as the Invoke action does.
+
+    Returns:
+        The payload of the response; nothing where the caller does not wait for it.
+    """
+    event = json.loads(body or "{}")
+    kind = request_headers.get("X-Amz-Invocation-Type") or request_headers.get(
+        "x-amz-invocation-type", "RequestResponse"
+    )
+    if kind == "DryRun":
+        return b""
+    if kind == "Event":
+        threading.Thread(target=partial(run, runtime, function, event), daemon=True).start()
+        return b""
+    result, log = run(runtime, function, event)
+    response_headers["x-amz-log-result"] = base64.b64encode(log[-_TAIL_BYTES:]).decode()
+    if "error" in result:
+        response_headers["x-amz-function-error"] = "Unhandled"
+    return json.dumps(result.get("error", result.get("value"))).encode()
+
+
+def run(
+    runtime: Runtime,
+    function: LambdaFunction,
+    event: Any,  # noqa: ANN401 - any JSON
+) -> tuple[dict[str, Any], bytes]:
+    """Run ``function`` once.
+
+    Returns:
+        ``{"value": …}`` or ``{"error": …}``, and what it printed, which is in its log group too.
+    """
+    request_id = str(uuid.uuid4())
+    code = _unpack(runtime, function)
+    directory = runtime.settings.state_dir / "invocations" / request_id
+    directory.mkdir(parents=True)
+    (directory / "event.json").write_text(json.dumps(event))
+    try:
+        result = _execute(runtime, function, code, directory)
+        log = _log(request_id, (directory / "log.txt").read_bytes())
+    finally:
+        shutil.rmtree(directory)
+    function.logs_backend.ensure_log_group(function.logs_group_name)
+    function.save_logs(log.decode(errors="replace"))
+    return result, log
+
+
+def _execute(
+    runtime: Runtime, function: LambdaFunction, code: Path, directory: Path
+) -> dict[str, Any]:
+    files = [str(directory / "event.json"), str(directory / "result.json")]
+    started = time.monotonic()
+    with (directory / "log.txt").open("wb") as log:
+        process = lifeline.spawn(
+            [*_interpreter(function.run_time), *files],
+            environment=_environment(runtime, function, code, directory.name),
+            cwd=code,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            process.wait(function.timeout)
+        except subprocess.TimeoutExpired:
+            message = f"Task timed out after {function.timeout:.2f} seconds"
+            return {"error": {"errorType": "Sandbox.Timedout", "errorMessage": message}}
+        finally:
+            lifeline.stop(process, grace_seconds=0)
+    result = directory / "result.json"
+    if result.exists():
+        value: dict[str, Any] = json.loads(result.read_text())
+        return value
+    seconds = time.monotonic() - started
+    message = f"Runtime exited with status {process.returncode} after {seconds:.2f} seconds"
+    return {"error": {"errorType": "Runtime.ExitError", "errorMessage": message}}
+
+
+def _interpreter(run_time: str) -> list[str]:
+    if run_time.startswith("nodejs"):
+        return ["node", str(_NODE)]
+    if run_time.startswith("python"):
+        return [sys.executable, "-m", "sandbox.lambda_runtime.python"]
+    raise ApiError(
+        "InvalidParameterValueException",
+        f"The sandbox runs python and nodejs functions, not {run_time}.",
+    )
+
+
+def _environment(
+    runtime: Runtime, function: LambdaFunction, code: Path, request_id: str
+) -> dict[str, str]:
+    values = {
+        **runtime.environment(function.region),
+        **function.environment_vars,
+        "_HANDLER": function.handler,
+        "LAMBDA_TASK_ROOT": str(code),
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": function.memory_size,
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
+        "AWS_LAMBDA_LOG_STREAM_NAME": request_id,
+        "TFBATCH_FUNCTION_ARN": function.function_arn,
+        "TFBATCH_REQUEST_ID": request_id,
+        "TFBATCH_TIMEOUT_SECONDS": function.timeout,
+        # Lambda's runtimes carry the AWS SDKs: boto3 is beside us, and this is JavaScript's.
+        "NODE_PATH": _ROOT / "node_modules",
+        "PYTHONPATH": _ROOT,
+    }
+    return {name: str(value) for name, value in values.items()}
+
+
+def _unpack(runtime: Runtime, function: LambdaFunction) -> Path:
+    """The function's code on disk, unpacked once for every version of it."""
+    directory = runtime.settings.state_dir / "functions" / function.function_name
+    code = directory / str(function.code_sha_256).replace("/", "_")
+    if not code.exists():
+        unfinished = directory / str(uuid.uuid4())
+        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
+            archive.extractall(unfinished)
+        unfinished.rename(code)
+    return code
+
+
+def _log(request_id: str, printed: bytes) -> bytes:
+    start = f"START RequestId: {request_id} Version: $LATEST\n".encode()
+    return start + printed.rstrip(b"\n") + f"\nEND RequestId: {request_id}\n".encode()
