@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.plugins import (
     bucket_policies,
+    buckets,
     custom_resources,
     executions,
     jsonata,
@@ -36,6 +37,7 @@ def install(settings: Settings, *, port: int) -> Callable[[], None]:
     state_machines.install()
     sagemaker_sync.install()
     bucket_policies.install()
+    buckets.install(runtime)
     stacks.install()
     lambdas.install(runtime)
     custom_resources.install(runtime)

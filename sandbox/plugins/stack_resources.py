@@ -71,6 +71,7 @@ def remove_all(resources: ResourceMap, report: Report) -> None:
     for logical_id in reversed(list(resources._parsed_resources)):  # noqa: SLF001
         if logical_id in resources._resource_json_map:  # noqa: SLF001
             remove(resources, logical_id, resources._resource_json_map[logical_id], report)  # noqa: SLF001
+    resources._resource_json_map = {}  # noqa: SLF001
 
 
 def remove(

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from moto.cloudformation.models import CloudFormationBackend, Event
+from moto.cloudformation.models import CloudFormationBackend, Event, Stack
 
 from sandbox.plugins import stack_resources
 from sandbox.plugins.errors import refusal
@@ -21,7 +22,9 @@ from sandbox.plugins.patch import replace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from moto.cloudformation.models import ChangeSet, Stack
+    from moto.cloudformation.models import ChangeSet
+    from moto.cloudformation.parsing import Export, Output
+    from moto.core.common_models import CloudFormationModel
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 20.0
@@ -32,6 +35,27 @@ def install() -> None:
     """Execute change sets and delete stacks here."""
     replace(CloudFormationBackend, "execute_change_set", _execute)
     replace(CloudFormationBackend, "delete_stack", _delete)
+    # moto's own makes, in the caller's thread, whatever of the template is not there yet.
+    replace(Stack, "stack_resources", property(_made))
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """A stack's outputs when it was deployed last; moto's are made anew at every look."""
+
+    made: tuple[Output, ...] = ()
+    exports: tuple[Export, ...] = ()
+
+    def values(self) -> tuple[Output, ...]:
+        """The outputs."""
+        return self.made
+
+
+def _made(stack: Stack) -> list[CloudFormationModel]:
+    resources = stack.resource_map
+    parsed = resources._parsed_resources  # noqa: SLF001 - moto has no public seam here
+    made = (parsed.get(logical_id) for logical_id in resources._resource_json_map)  # noqa: SLF001
+    return [resource for resource in made if resource is not None]
 
 
 def _execute(
@@ -70,13 +94,14 @@ def _apply(
 ) -> None:
     _forget_exports(backend, stack)
     stack.template = template
-    stack._parse_template()  # noqa: SLF001 - moto has no public seam here
+    stack._parse_template()  # noqa: SLF001
     stack.description = stack.template_dict.get("Description")
     stack_resources.apply(
         stack.resource_map, stack.template_dict, parameters, partial(_report, stack)
     )
     stack.parameters = parameters
-    stack.output_map = stack._create_output_map()  # noqa: SLF001
+    lazy = stack._create_output_map()  # noqa: SLF001
+    stack.output_map = Outputs(tuple(filter(None, lazy.values())), tuple(lazy.exports))
     backend.exports.update({export.name: export for export in stack.exports})
 
 
@@ -115,6 +140,7 @@ def _remove(backend: CloudFormationBackend, stack: Stack) -> None:
         _set(stack, "DELETE_FAILED", stack_resources.reason(error))
         return
     _forget_exports(backend, stack)
+    stack.output_map = Outputs()
     _set(stack, "DELETE_COMPLETE")
     backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
 
