@@ -36,13 +36,14 @@ class Execution:
         return cls(sfn=sfn, arn=started["executionArn"])
 
     def job(self) -> str | None:
-        """Return the name of its transform job once it asks for one."""
+        """Return the name of its transform job once that is created."""
         pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=self.arn)
         for page in pages:
             for event in page["events"]:
-                details = event.get("taskScheduledEventDetails")
+                details = event.get("taskSubmittedEventDetails")
                 if details and details["resourceType"] == "sagemaker":
-                    return str(json.loads(details["parameters"])["TransformJobName"])
+                    arn: str = json.loads(details["output"])["TransformJobArn"]
+                    return arn.rpartition("/")[2]
         return None
 
     def output(self) -> dict[str, Any] | None:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sandbox.model_server.servable import Servable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
@@ -87,6 +89,13 @@ def test_a_record_that_is_no_image_fails_its_whole_request(
 ) -> None:
     with pytest.raises(Exception, match="Unknown image file format"):
         classify([jpeg(collected, "cat.jpg"), b"not an image"])
+
+
+def test_it_runs_in_a_session_as_in_tensorflow_serving(lite0: Path, collected: Photos) -> None:
+    servable = Servable(lite0 / "1")
+    images = np.array([jpeg(collected, "cat.jpg")], object)
+    found = servable.run(servable.signature(""), {"image_bytes": images})
+    assert found["classes"].tolist() == [CAT]
 
 
 def test_the_labels_lie_beside_the_model(lite0: Path) -> None:

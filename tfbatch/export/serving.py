@@ -30,8 +30,9 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         self, network: keras.Model, *, image_size: int, normalize: Callable[[tf.Tensor], tf.Tensor]
     ) -> None:
         super().__init__()
-        # Tracked are the variables alone: a tracked Keras model would add ten times the graph.
-        self.weights = network.variables
+        # TensorFlow's own variables, not Keras's around them: saved through those, the graph would
+        # read variables that nothing restores where it runs in a session, as in TensorFlow Serving.
+        self.weights = [variable.value for variable in network.variables]
         self._network = functools.partial(network, training=False)
         self._image_size = image_size
         self._normalize = normalize
