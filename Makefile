@@ -31,3 +31,39 @@ node_modules/.installed: package.json package-lock.json $(VENV)/.installed
 .PHONY: lock
 lock: $(VENV)/.installed ## Pin the newest versions pyproject.toml admits, with hashes
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --group dev pyproject.toml -o requirements/all.lock
+
+.PHONY: model
+model: install ## Export the demo's model to models/ (once; cached)
+	tfbatch export
+
+.PHONY: demo
+demo: install ## Deploy into a sandbox on this machine, classify photographs, show them (KEEP=1: leave it up)
+	@tfbatch demo $(if $(KEEP),--keep)
+
+.PHONY: sandbox
+sandbox: install ## AWS on this machine until Ctrl-C, with the export lines to talk to it
+	@tfbatch sandbox
+
+.PHONY: test
+test: model ## Run all tests
+	python -m pytest
+
+.PHONY: lint
+lint: install ## Check style and types
+	ruff check
+	ruff format --check
+	mypy
+
+.PHONY: synth
+synth: model ## Synthesize every stage, with the AWS Solutions checks and cfn-lint
+	cdk synth --quiet -c nag=true -c stage=dev --output cdk.out/dev
+	cdk synth --quiet -c nag=true -c stage=prod --output cdk.out/prod
+	cfn-lint cdk.out/*/*.template.json
+
+.PHONY: bench-synth
+bench-synth: model ## Time cdk synth against a one-bucket app's
+	python -m benchmarks.synth
+
+.PHONY: snapshots
+snapshots: model ## Accept the templates' changes: write the snapshots anew, for git diff to show
+	UPDATE_SNAPSHOTS=1 python -m pytest tests/infrastructure/test_templates.py
