@@ -1,22 +1,21 @@
 """A small HTTP/1.1 client that keeps its connections, for the one server beside us.
 
 ``requests`` opens a connection per call and, with ``http.client``, spends most of a request's CPU
-time on parsing headers nobody reads. Sockets are looked up in their modules when used, never at
-import: under gevent they are the cooperative ones, whenever the monkey patching took place, and
-nothing is open when a server forks.
+time on parsing headers nobody reads.
 """
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tfbatch_handler.sockets import Unreachable, connect, receive, send
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
 
 _HEAD_LIMIT = 65_536
-_CHUNK = 1 << 18
-
-
-class Unreachable(OSError):  # noqa: N818  the state, as in ConnectionRefusedError's message
-    """The server did not answer: refused, closed, timed out, or sent what is not HTTP."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,14 +35,14 @@ class Server:
     idle: list[socket.socket] = field(default_factory=list)
 
     def request(
-        self, method: str, path: str, body: bytes | bytearray = b"", *, timeout: float
+        self, method: str, path: str, body: Sequence[bytes] = (), *, timeout: float
     ) -> Reply:
         """Send a request and read its reply, on a kept connection when there is one.
 
         Args:
             method: ``GET`` or ``POST``.
             path: with its leading slash.
-            body: JSON.
+            body: JSON, in pieces.
             timeout: seconds that any one wait on the socket may take.
 
         Raises:
@@ -52,9 +51,9 @@ class Server:
         """
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {sum(map(len, body))}\r\n\r\n"
         ).encode()
-        message = head + body
+        message = [head, *body]
         while self.idle:
             connection = self.idle.pop()
             connection.settimeout(timeout)
@@ -65,7 +64,7 @@ class Server:
             except OSError:
                 continue  # closed while it was idle
         try:
-            return self._exchange(self._connect(timeout), message)
+            return self._exchange(connect(self.host, self.port, timeout=timeout), message)
         except OSError as error:
             raise self._unreachable(error) from None
 
@@ -74,15 +73,10 @@ class Server:
             f"{self.host}:{self.port} did not answer: {error or type(error).__name__}"
         )
 
-    def _connect(self, timeout: float) -> socket.socket:
-        connection = socket.create_connection((self.host, self.port), timeout)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
-
-    def _exchange(self, connection: socket.socket, message: bytes) -> Reply:
+    def _exchange(self, connection: socket.socket, message: Sequence[bytes]) -> Reply:
         keep = False
         try:
-            connection.sendall(message)
+            send(connection, message)
             reply, keep = _read_reply(connection)
         finally:
             if keep:
@@ -97,7 +91,7 @@ def _read_reply(connection: socket.socket) -> tuple[Reply, bool]:
     while (end := received.find(b"\r\n\r\n")) < 0:
         if len(received) > _HEAD_LIMIT:
             raise ConnectionError("the reply's head does not end")
-        _receive(connection, received)
+        receive(connection, received)
     head = bytes(received[:end]).lower()
     del received[: end + 4]
     status = _status(head)
@@ -123,7 +117,7 @@ def _header(head: bytes, name: bytes, default: bytes) -> bytes:
 
 def _read_sized(connection: socket.socket, received: bytearray, size: int) -> bytes:
     while len(received) < size:
-        _receive(connection, received)
+        receive(connection, received)
     return bytes(received)
 
 
@@ -131,18 +125,11 @@ def _read_chunked(connection: socket.socket, received: bytearray) -> bytes:
     body = bytearray()
     while True:
         while (end := received.find(b"\r\n")) < 0:
-            _receive(connection, received)
+            receive(connection, received)
         size = int(bytes(received[:end]).partition(b";")[0], 16)
         while len(received) < end + 4 + size:
-            _receive(connection, received)
+            receive(connection, received)
         body += received[end + 2 : end + 2 + size]
         del received[: end + 4 + size]
         if not size:
             return bytes(body)
-
-
-def _receive(connection: socket.socket, received: bytearray) -> None:
-    data = connection.recv(_CHUNK)
-    if not data:
-        raise ConnectionResetError("the connection was closed in the middle of a reply")
-    received += data

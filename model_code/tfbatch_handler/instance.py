@@ -1,19 +1,19 @@
-"""Turns values into one instance of TensorFlow Serving's REST predict: a compact JSON row."""
+"""Makes an instance of values by the signature: names, types and shapes must fit."""
 
 from __future__ import annotations
 
-import binascii
-import json
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tfbatch_handler.example import ExampleError, feature
+from tfbatch_handler.record import Values
 from tfbatch_handler.signature import FLOATS, STRING, SignatureError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tfbatch_handler.example import Feature
+    from tfbatch_handler.record import Instance
     from tfbatch_handler.signature import Signature, Tensor
 
 WHOLE: Final = "*"
@@ -21,37 +21,40 @@ WHOLE: Final = "*"
 _SERIALIZED = frozenset(("examples", "example", "inputs", "serialized", "input_example_tensor"))
 
 
-def from_bytes(value: bytes | memoryview) -> bytes:
-    """The row of a signature whose only input takes one string of bytes."""
-    return b'{"b64":"%b"}' % binascii.b2a_base64(value, newline=False)
+def takes_bytes(signature: Signature) -> bool:
+    """Whether a record is one string of bytes, an encoded image say."""
+    tensors = list(signature.inputs.values())
+    return len(tensors) == 1 and tensors[0].dtype == STRING
 
 
-def require_single_string(signature: Signature) -> None:
-    """Make sure that ``signature`` takes one string per record.
+def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
+    """The instance of a model that takes one string of bytes.
 
     Raises:
         SignatureError: it takes something else; says what.
     """
-    tensors = list(signature.inputs.values())
-    if len(tensors) != 1 or tensors[0].dtype != STRING:
+    if not takes_bytes(signature):
         raise SignatureError(
             f"the model takes {signature}, not one string of bytes a record: send tf.Examples "
             "with a feature per input, or export a signature that takes the bytes"
         )
+    name, tensor = next(iter(signature.inputs.items()))
+    shape = _row_shape(1, name=name, tensor=tensor)
+    return {name: Values(dtype=STRING, shape=shape, items=[payload])}
 
 
 def takes_serialized_examples(signature: Signature, names: Mapping[str, str]) -> bool:
     """Whether the servable parses tf.Examples itself, as Estimators' exports do."""
-    if len(signature.inputs) != 1:
+    if not takes_bytes(signature):
         return False
-    name, tensor = next(iter(signature.inputs.items()))
-    return tensor.dtype == STRING and names.get(name, WHOLE if name in _SERIALIZED else "") == WHOLE
+    name = next(iter(signature.inputs))
+    return names.get(name, WHOLE if name in _SERIALIZED else "") == WHOLE
 
 
 def from_features(
     features: Mapping[str, Feature], *, signature: Signature, names: Mapping[str, str]
-) -> bytes:
-    """The row of one tf.Example.
+) -> Instance:
+    """The instance of one tf.Example.
 
     Args:
         features: the Example's.
@@ -61,31 +64,20 @@ def from_features(
     Raises:
         ExampleError: a feature is missing, empty, of another type or of another size.
     """
-    values = {}
-    for name, tensor in signature.inputs.items():
-        key = names.get(name, name)
-        values[name] = _value(feature(features, key), name=key, tensor=tensor)
-    if len(values) == 1:
-        return next(iter(values.values()))
-    return b"{%b}" % b",".join(b"%b:%b" % (dumps(name), value) for name, value in values.items())
+    return {
+        name: _values(feature(features, names.get(name, name)), names.get(name, name), tensor)
+        for name, tensor in signature.inputs.items()
+    }
 
 
-def _value(values: Feature, *, name: str, tensor: Tensor) -> bytes:
-    _check_type(values, name=name, tensor=tensor)
-    if tensor.dtype == STRING:
-        items = [from_bytes(value) for value in values]  # type: ignore[arg-type] # checked above
-    else:
-        items = [json.dumps(value).encode() for value in values]
-    return _nested(items, _row_shape(len(items), name=name, tensor=tensor))
-
-
-def _check_type(values: Feature, *, name: str, tensor: Tensor) -> None:
-    kind = type(values[0])
+def _values(items: Feature, name: str, tensor: Tensor) -> Values:
+    kind = type(items[0])
     wanted = memoryview if tensor.dtype == STRING else int
-    if kind is wanted or (tensor.dtype in FLOATS and kind is float):
-        return
-    found = {memoryview: "bytes", float: "floats", int: "integers"}[kind]
-    raise ExampleError(f"feature {name!r} holds {found}, but the model takes {tensor}")
+    if kind is not wanted and not (tensor.dtype in FLOATS and kind is float):
+        found = {memoryview: "bytes", float: "floats", int: "integers"}[kind]
+        raise ExampleError(f"feature {name!r} holds {found}, but the model takes {tensor}")
+    shape = _row_shape(len(items), name=name, tensor=tensor)
+    return Values(dtype=tensor.dtype, shape=shape, items=items)
 
 
 def _row_shape(count: int, *, name: str, tensor: Tensor) -> tuple[int, ...]:
@@ -94,23 +86,9 @@ def _row_shape(count: int, *, name: str, tensor: Tensor) -> tuple[int, ...]:
         return (count,) if count > 1 else ()
     shape = tensor.shape[1:]
     known = math.prod(size for size in shape if size >= 0)
-    unknown = [axis for axis, size in enumerate(shape) if size < 0]
-    fits = len(unknown) <= 1 and (count % known == 0 if unknown and known else count == known)
-    if not fits:
+    unknown = sum(size < 0 for size in shape)
+    if unknown > 1 or (count % known if unknown and known else count != known):
         raise ExampleError(
             f"feature {name!r} holds {count} values, which do not make {tensor} of one record"
         )
     return tuple(count // known if size < 0 else size for size in shape)
-
-
-def _nested(items: Sequence[bytes], shape: tuple[int, ...]) -> bytes:
-    """JSON arrays of ``shape`` around values given in row-major order."""
-    for size in reversed(shape):
-        starts = range(0, len(items), size)
-        items = [b"[%b]" % b",".join(items[start : start + size]) for start in starts]
-    return items[0]
-
-
-def dumps(value: Any) -> bytes:  # noqa: ANN401  whatever JSON can say
-    """Compact JSON."""
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -1,8 +1,8 @@
-"""What a record becomes on its way: a row of a request, a row of a reply, or an error."""
+"""What a record is on its way: an instance to predict, a prediction, or an error in its place."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -11,14 +11,37 @@ class BadRecord:
     """Why one record has no prediction; takes its place among its neighbors' predictions."""
 
     code: str
-    """``InvalidRecord``: it could not be decoded; ``Refused``: TensorFlow Serving refused it."""
+    """``InvalidRecord``: it could not be decoded; ``TornFrame``: its framing is damaged;
+    ``Refused``: TensorFlow Serving refused it."""
     message: str
 
-    def line(self, number: int) -> bytes:
-        """The error line, where ``number`` counts the payload's records from 0."""
-        error = {"code": self.code, "message": self.message, "record": number}
-        return json.dumps({"error": error}, separators=(",", ":")).encode()
+    def error(self, number: int) -> dict[str, object]:
+        """What its line says, where ``number`` counts the payload's records from 0."""
+        return {"error": {"code": self.code, "message": self.message, "record": number}}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Values:
+    """One record's part of one input tensor, in row-major order."""
+
+    dtype: str
+    """As the signature says it: ``STRING``, ``FLOAT``, ``INT64``..."""
+    shape: tuple[int, ...]
+    """Of one record, without the batch."""
+    items: Sequence[bytes | memoryview] | Sequence[float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A whole request in TensorFlow Serving's own JSON, to be passed on as it is."""
+
+    body: bytes
+    action: str
+    """``predict``, ``classify`` or ``regress``."""
+
+
+Instance = bytes | Mapping[str, Values]
+"""A record to predict: values by input, or an element of ``instances`` as compact JSON."""
+Decoded = Instance | BadRecord
 Row = bytes | BadRecord
-"""An instance of a request or a prediction of a reply, as compact JSON; or why there is none."""
+"""A prediction, an element of ``predictions`` as compact JSON; or why there is none."""

@@ -8,10 +8,10 @@ two passes in C do the work and no number is parsed.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tfbatch_handler.instance import dumps
 from tfbatch_handler.signature import STRING
+from tfbatch_handler.text import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,18 @@ class ReplyError(ValueError):
     """The reply is not what TensorFlow Serving sends."""
 
 
+def compact(body: bytes, signature: Signature) -> bytes:
+    """A whole reply on one line."""
+    if has_strings(signature):
+        return dumps(json.loads(body))
+    return body.translate(None, _SPACE)
+
+
+def has_strings(signature: Signature) -> bool:
+    """Whether white space in a reply may be part of a value."""
+    return any(output.dtype == STRING for output in signature.outputs.values())
+
+
 def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
     """The predictions of a reply in row format, ``{"predictions": [...]}``.
 
@@ -37,21 +49,40 @@ def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
     Raises:
         ReplyError: the reply holds something else.
     """
-    if not any(output.dtype == STRING for output in signature.outputs.values()):
+    if not has_strings(signature):
         found = _cut(body.translate(None, _SPACE), signature)
         if len(found) == count:
             return found
     return _parsed(body, count=count)
 
 
-def _cut(compact: bytes, signature: Signature) -> list[bytes]:
-    if not (compact.startswith(_OPEN) and compact.endswith(_CLOSE)):
-        return []
+def document_rows(body: bytes) -> list[bytes]:
+    """The rows of a reply in any of TensorFlow Serving's formats; columns are turned into rows.
+
+    Raises:
+        ReplyError: the reply holds none.
+    """
+    reply = json.loads(body)
+    found = reply.get("predictions", reply.get("results"))
+    if found is None:
+        found = _transposed(reply.get("outputs"))
+    return [dumps(row) for row in found]
+
+
+def _transposed(outputs: Any) -> list[Any]:  # noqa: ANN401  JSON
+    if isinstance(outputs, list):
+        return outputs
+    if not isinstance(outputs, dict):
+        raise ReplyError(f"TensorFlow Serving's reply has no outputs: {str(outputs)[:200]}")
+    return [dict(zip(outputs, row, strict=True)) for row in zip(*outputs.values(), strict=True)]
+
+
+def _cut(line: bytes, signature: Signature) -> list[bytes]:
     start, end = _brackets(signature)
-    content = compact[len(_OPEN) : -len(_CLOSE)]
-    if not (content.startswith(start) and content.endswith(end)):
+    head, tail = _OPEN + start, end + _CLOSE
+    if not (line.startswith(head) and line.endswith(tail)):
         return []
-    inner = content[len(start) : len(content) - len(end)]
+    inner = line[len(head) : len(line) - len(tail)]
     return [start + row + end for row in inner.split(end + b"," + start)]
 
 

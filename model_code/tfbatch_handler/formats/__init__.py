@@ -1,7 +1,7 @@
 """How a payload becomes records: one file per format, chosen by Content-Type.
 
 A format is a module here with ``CONTENT_TYPES`` and a function ``decode(payload, request)`` that
-gives a list of rows. To add one, add a file; nothing else needs to know of it.
+gives a list of records. To add one, add a file; nothing else needs to know of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tfbatch_handler.record import Row
+    from tfbatch_handler.record import Decoded, Document
     from tfbatch_handler.signature import Signature
 
 
@@ -39,7 +39,7 @@ class Format(Protocol):
     CONTENT_TYPES: tuple[str, ...]
     """Lower case; ``image/*`` stands for every subtype that has no format of its own."""
 
-    def decode(self, payload: bytes, request: Request) -> list[Row]:
+    def decode(self, payload: bytes, request: Request) -> list[Decoded] | Document:
         """Turn a payload into its records, in order; a bad one into a ``BadRecord``."""
         ...
 
@@ -53,8 +53,8 @@ def load() -> dict[str, Format]:
     return found
 
 
-def choose(formats: Mapping[str, Format], content_type: str) -> tuple[Format, dict[str, str]]:
-    """The format for a Content-Type header, and the header's parameters.
+def choose(formats: Mapping[str, Format], content_type: str) -> tuple[str, Format, dict[str, str]]:
+    """The type of a Content-Type header, its format, and its parameters.
 
     Raises:
         UnknownFormatError: there is none; lists those there are.
@@ -67,7 +67,7 @@ def choose(formats: Mapping[str, Format], content_type: str) -> tuple[Format, di
             f"no format for Content-Type {content_type!r}: set the job's ContentType to one of "
             f"{', '.join(sorted(formats))}, or add a format of your own"
         )
-    return chosen, dict(_parameters(parameters))
+    return kind, chosen, dict(_parameters(parameters))
 
 
 def _parameters(parts: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -9,14 +9,13 @@ from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Row
+    from tfbatch_handler.record import Decoded
 
 CONTENT_TYPES = ("image/*", "application/x-image")
 
 
-def decode(payload: bytes, request: Request) -> list[Row]:
+def decode(payload: bytes, request: Request) -> list[Decoded]:
     """One record: the payload, for a model that takes one string of bytes."""
-    instance.require_single_string(request.signature)
     if not payload:
         return [BadRecord(code="InvalidRecord", message="the image is empty (0 bytes)")]
-    return [instance.from_bytes(payload)]
+    return [instance.from_bytes(payload, request.signature)]

@@ -9,23 +9,23 @@ from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Row
+    from tfbatch_handler.record import Decoded
 
 CONTENT_TYPES = ("application/x-tfexample",)
 
 
-def decode(payload: bytes, request: Request) -> list[Row]:
+def decode(payload: bytes, request: Request) -> list[Decoded]:
     """One record: the payload."""
-    return [row(payload, request)]
+    return [record(payload, request)]
 
 
-def row(record: bytes | memoryview, request: Request) -> Row:
-    """One tf.Example as a row: its features by the signature's input names, or whole."""
+def record(data: bytes | memoryview, request: Request) -> Decoded:
+    """One tf.Example: its features by the signature's input names, or whole."""
     if instance.takes_serialized_examples(request.signature, request.features):
-        return instance.from_bytes(record)
+        return instance.from_bytes(data, request.signature)
     try:
         return instance.from_features(
-            example.parse(record), signature=request.signature, names=request.features
+            example.parse(data), signature=request.signature, names=request.features
         )
     except example.ExampleError as error:
         return BadRecord(code="InvalidRecord", message=str(error))

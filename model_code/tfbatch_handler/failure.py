@@ -1,0 +1,39 @@
+"""Fails a whole request, with the HTTP status that says why where the container lets us.
+
+From 2.20 on its service passes ``falcon.HTTPError`` through (and its Context has ``timeout``);
+before, every exception is HTTP 500 with its text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler.fleet import Outage
+from tfbatch_handler.formats import UnknownFormatError
+from tfbatch_handler.signature import SignatureError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RecordError(ValueError):
+    """A bad record, where ``TFBATCH_ON_ERROR`` is ``fail``."""
+
+
+STATUS: Mapping[type[Exception], str] = {
+    RecordError: "400 Bad Request",
+    SignatureError: "400 Bad Request",
+    UnknownFormatError: "415 Unsupported Media Type",
+    Outage: "503 Service Unavailable",
+}
+EXPECTED = tuple(STATUS)
+
+
+def as_http(error: Exception, context: object) -> Exception:
+    """What to raise in place of one of the ``EXPECTED`` errors."""
+    if not hasattr(context, "timeout"):
+        return error
+    import falcon  # noqa: PLC0415  the container's own; others have none
+
+    status = STATUS[type(error)]
+    return falcon.HTTPError(status, title=status.partition(" ")[2], description=str(error))

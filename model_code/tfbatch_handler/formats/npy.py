@@ -1,0 +1,61 @@
+"""One array in NumPy's .npy format, without NumPy: a record, or a batch of them.
+
+The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from tfbatch_handler.record import BadRecord
+from tfbatch_handler.text import dumps
+
+if TYPE_CHECKING:
+    from tfbatch_handler.formats import Request
+    from tfbatch_handler.record import Decoded
+
+CONTENT_TYPES = ("application/x-npy",)
+
+_MAGIC: Final = b"\x93NUMPY"
+_TYPES: Final = {
+    **dict(zip(("<f4", "<f8", "|b1", "|u1", "|i1"), "fd?Bb", strict=True)),
+    **dict(zip(("<u2", "<i2", "<u4", "<i4", "<u8", "<i8"), "HhIiQq", strict=True)),
+}
+"""NumPy's types as ``memoryview`` names them, on the little-endian machines TensorFlow runs on."""
+
+
+def decode(payload: bytes, request: Request) -> list[Decoded]:
+    """A record per element of the first axis when the array has the input's rank, else one."""
+    try:
+        array = _array(payload)
+    except (ValueError, SyntaxError, TypeError, KeyError) as error:
+        return [BadRecord(code="InvalidRecord", message=f"not a .npy array: {error}")]
+    tensor = next(iter(request.signature.inputs.values()))
+    batch = tensor.shape is not None and array.ndim == len(tensor.shape)
+    value = array.tolist()
+    return [dumps(item) for item in (value if batch else [value])]
+
+
+def _array(payload: bytes) -> memoryview:
+    if not payload.startswith(_MAGIC):
+        raise ValueError(f"it begins with {payload[:6]!r}, not {_MAGIC!r}")
+    width = 2 if payload[6] == 1 else 4
+    start = 8 + width + int.from_bytes(payload[8 : 8 + width], "little")
+    header = ast.literal_eval(payload[8 + width : start].decode("latin-1"))
+    dtype, shape = header["descr"], header["shape"]
+    if header["fortran_order"] and len(shape) > 1:
+        raise ValueError("it is in Fortran order: save numpy.ascontiguousarray(array)")
+    if dtype not in _TYPES:
+        raise ValueError(f"its type is {dtype!r}: save it as one of {', '.join(_TYPES)}")
+    return _viewed(memoryview(payload)[start:], _TYPES[dtype], shape)
+
+
+def _viewed(data: memoryview, kind: Any, shape: Any) -> memoryview:  # noqa: ANN401  checked here
+    flat = data.cast(kind)  # raises TypeError when the bytes are no multiple of the item size
+    if math.prod(shape) != len(flat):
+        raise ValueError(f"it has {len(flat)} values, not the {math.prod(shape)} of shape {shape}")
+    if not len(flat):
+        raise ValueError(f"its shape {shape} holds no value")
+    return data.cast("B").cast(kind, shape) if shape else flat.cast("B").cast(kind, [1])
