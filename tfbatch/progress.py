@@ -8,67 +8,35 @@ Logs. The sum over a job's log streams is what is done; the same in the sandbox 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_sagemaker import SageMakerClient
 
-LOG_GROUP = "/aws/sagemaker/TransformJobs"
+    from tfbatch.job_log import JobLog
 
 
 @dataclass(kw_only=True, slots=True)
 class RecordCount:
-    """How many records a job's containers say they have answered; read on from where it was."""
+    """How many records a job's containers say they have answered."""
 
-    logs: CloudWatchLogsClient
-    job: str
+    log: JobLog
     records: int = 0
     errors: int = 0
     """Records of these that became an error line."""
-    _tokens: dict[str, str] = field(default_factory=dict)
 
     def update(self) -> None:
-        """Add what the log streams have got since the last call."""
-        for stream in self._streams():
-            for message in self._new_messages(stream):
-                self._add(message)
+        """Add what the job's log has got since the last call."""
+        for line in self.log.new_lines():
+            self._add(line)
 
-    def _streams(self) -> list[str]:
-        """One stream for each instance; none before the first container writes."""
-        pages = self.logs.get_paginator("describe_log_streams").paginate(
-            logGroupName=LOG_GROUP, logStreamNamePrefix=f"{self.job}/"
-        )
-        try:
-            return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
-        except self.logs.exceptions.ResourceNotFoundException:
-            return []
-
-    def _new_messages(self, stream: str) -> Iterator[str]:
-        read = partial(
-            self.logs.get_log_events,
-            logGroupName=LOG_GROUP,
-            logStreamName=stream,
-            startFromHead=True,
-        )
-        while True:
-            token = self._tokens.get(stream)
-            page = read(nextToken=token) if token else read()
-            yield from (event["message"] for event in page["events"])
-            self._tokens[stream] = page["nextForwardToken"]
-            if self._tokens[stream] == token:  # the end, for now
-                return
-
-    def _add(self, message: str) -> None:
-        if '"CloudWatchMetrics"' not in message:
+    def _add(self, line: str) -> None:
+        if '"CloudWatchMetrics"' not in line:
             return
         try:
-            metrics = json.loads(message)
+            metrics = json.loads(line)
             records, errors = int(metrics["Records"]), int(metrics["RecordErrors"])
         except (ValueError, KeyError, TypeError):  # a line of the model's own making
             return
@@ -110,7 +78,7 @@ class JobWatch:
 
     def look(self) -> Progress:
         """Ask SageMaker and CloudWatch Logs once."""
-        job = self.sagemaker.describe_transform_job(TransformJobName=self.count.job)
+        job = self.sagemaker.describe_transform_job(TransformJobName=self.count.log.job)
         self.count.update()
         start, end = job.get("TransformStartTime"), job.get("TransformEndTime")
         seconds = ((end or datetime.now(UTC)) - start).total_seconds() if start else 0.0

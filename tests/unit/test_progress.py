@@ -12,7 +12,8 @@ import pytest
 from moto import mock_aws
 from tfbatch_handler.metrics import Progress as HandlerProgress
 
-from tfbatch.progress import LOG_GROUP, Progress, RecordCount
+from tfbatch.job_log import LOG_GROUP, JobLog
+from tfbatch.progress import Progress, RecordCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def write(logs: CloudWatchLogsClient, stream: str, *lines: str) -> None:
 
 
 def test_before_the_first_container_writes_nothing_is_done(logs: CloudWatchLogsClient) -> None:
-    count = RecordCount(logs=logs, job="job")
+    count = RecordCount(log=JobLog(logs=logs, job="job"))
     count.update()
     assert count.records == 0
 
@@ -57,13 +58,13 @@ def test_the_counts_of_all_instances_add_up(logs: CloudWatchLogsClient) -> None:
     write(logs, "job/i-1", "gunicorn starts", counted(3), counted(4, errors=1))
     write(logs, "job/i-2", counted(5))
     write(logs, "job-of-another/i-1", counted(100))
-    count = RecordCount(logs=logs, job="job")
+    count = RecordCount(log=JobLog(logs=logs, job="job"))
     count.update()
     assert (count.records, count.errors) == (12, 1)
 
 
 def test_each_line_counts_once_however_often_one_looks(logs: CloudWatchLogsClient) -> None:
-    count = RecordCount(logs=logs, job="job")
+    count = RecordCount(log=JobLog(logs=logs, job="job"))
     for done in (2, 3):
         write(logs, "job/i-1", counted(done))
         count.update()
@@ -74,7 +75,7 @@ def test_each_line_counts_once_however_often_one_looks(logs: CloudWatchLogsClien
 def test_a_models_own_metrics_are_not_records(logs: CloudWatchLogsClient) -> None:
     other = json.dumps({"_aws": {"CloudWatchMetrics": []}, "Latency": 3})
     write(logs, "job/i-1", other, '"CloudWatchMetrics" in prose')
-    count = RecordCount(logs=logs, job="job")
+    count = RecordCount(log=JobLog(logs=logs, job="job"))
     count.update()
     assert count.records == 0
 

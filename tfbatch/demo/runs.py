@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from tfbatch.execution import Execution
+from tfbatch.execution import Execution, ExecutionError
+from tfbatch.job_log import JobLog
 from tfbatch.progress import JobWatch, RecordCount
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.5
 _LOG_LAG_SECONDS = 5.0
+_LAST_LINES = 15
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,14 +93,24 @@ class _Job:
         return late or self.progress.records >= self.total
 
     def look(self) -> None:
-        """See how it stands; raises ExecutionError when it failed."""
-        if self.output is None:
-            self.output, self.output_at = self.execution.output(), time.monotonic()
+        """See how it stands; raises ExecutionError, with the job's last words, when it failed."""
         if self.watch is None and (name := self.execution.job()):
+            log = JobLog(logs=boto3.client("logs"), job=name)
             self.watch = JobWatch(
-                sagemaker=boto3.client("sagemaker"),
-                count=RecordCount(logs=boto3.client("logs"), job=name),
-                total=self.total,
+                sagemaker=boto3.client("sagemaker"), count=RecordCount(log=log), total=self.total
             )
+        if self.output is None:
+            try:
+                self.output, self.output_at = self.execution.output(), time.monotonic()
+            except ExecutionError as error:
+                self._explain(error)
+                raise
         if self.watch:
             self.progress = self.watch.look()
+
+    def _explain(self, error: ExecutionError) -> None:
+        """Add the end of the job's log, which is gone when the sandbox is."""
+        if self.watch:
+            log = JobLog(logs=boto3.client("logs"), job=self.watch.count.log.job)
+            lines = list(log.new_lines())[-_LAST_LINES:]
+            error.add_note("\n".join(("The end of its log:", *lines)))
