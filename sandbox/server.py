@@ -10,18 +10,17 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING
 
 from moto.core.config import default_user_config
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
 from werkzeug.serving import make_server
 
-from sandbox import lifeline, plugins
+from sandbox import lifeline
+from sandbox.plugins import Plugins
+from sandbox.plugins.runtime import Runtime
 from sandbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,30 +29,37 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 _HOST = "127.0.0.1"
+_BACKLOG = 1024  # a transform job asks for its objects all at once
 
 
-def bind(port: int) -> BaseWSGIServer:
-    """A server that listens on ``port`` (0: any free one) and is not served yet."""
-    application = DomainDispatcherApplication(create_backend_app)
-    return make_server(_HOST, port, application, threaded=True, request_handler=MotoRequestHandler)
-
-
-def configure(server: BaseWSGIServer) -> None:
-    """Make moto run state machines, and find itself for the calls they make."""
+def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
+    """A server that listens on its port, and is not served yet."""
+    listener = socket.create_server((_HOST, settings.port), backlog=_BACKLOG)
+    port: int = listener.getsockname()[1]
+    plugins = Plugins(Runtime(settings=settings, port=port))
+    server = make_server(
+        _HOST,
+        port,
+        DomainDispatcherApplication(plugins.create_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=listener.fileno(),
+    )
+    listener.close()  # the server has its own
+    # Makes moto run state machines, and find itself for the calls they make.
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    os.environ["MOTO_PORT"] = str(server.server_port)
+    os.environ["MOTO_PORT"] = str(port)
+    return server, plugins
 
 
 def serve(settings: Settings) -> None:
     """Answer AWS API calls until SIGTERM, then stop every process that was started."""
-    server = bind(settings.port)
-    configure(server)
-    stop = plugins.install(settings, port=server.server_port)
-    _announce(server.server_port)
+    server, plugins = bind(settings)
+    _announce(server.port)
     try:
         server.serve_forever()
     finally:
-        stop()
+        plugins.stop()
 
 
 def _announce(port: int) -> None:

@@ -1,45 +1,65 @@
-"""What moto lacks or gets wrong, one small file each; every file says which and why."""
+"""What moto lacks or gets wrong, one small file each; every file says which and why.
+
+A plug-in is put into moto when the first request for its service comes: moto imports its services
+lazily, and so do we, for some take seconds.
+"""
 
 from __future__ import annotations
 
+import importlib
+import threading
 from typing import TYPE_CHECKING
 
-from sandbox.plugins import (
-    bucket_policies,
-    buckets,
-    custom_resources,
-    executions,
-    jsonata,
-    lambdas,
-    models,
-    sagemaker_sync,
-    stacks,
-    state_machines,
-    transform_jobs,
-)
-from sandbox.plugins.runtime import Runtime
+from moto.moto_server.werkzeug_app import create_backend_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sandbox.settings import Settings
+    from flask import Flask
+
+    from sandbox.plugins.runtime import Runtime
+
+_OF_SERVICE = {
+    "s3": ("bucket_policies",),
+    "awslambda": ("lambdas",),
+    "sagemaker": ("models", "transform_jobs"),
+    "stepfunctions": ("jsonata", "executions", "sagemaker_sync"),
+    # CloudFormation makes resources of all services without asking their servers.
+    "cloudformation": ("stacks", "state_machines", "buckets", "custom_resources"),
+}
+_NEEDED_BY_CLOUDFORMATION = ("s3", "awslambda", "sagemaker", "stepfunctions")
 
 
-def install(settings: Settings, *, port: int) -> Callable[[], None]:
-    """Put every plug-in into moto, once a process.
+class Plugins:
+    """The plug-ins of one running server."""
 
-    Returns:
-        What stops the processes that plug-ins have started.
-    """
-    runtime = Runtime(settings=settings, port=port)
-    jsonata.install()
-    executions.install()
-    state_machines.install()
-    sagemaker_sync.install()
-    bucket_policies.install()
-    buckets.install(runtime)
-    stacks.install()
-    lambdas.install(runtime)
-    custom_resources.install(runtime)
-    models.install(runtime)
-    return transform_jobs.install(runtime)
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.RLock()
+        self._installed: set[str] = set()
+        self._stops: list[Callable[[], None]] = []
+
+    def create_app(self, service: str) -> Flask:
+        """The application that answers for a service, named as moto's package of it."""
+        self.install_for(service)
+        return create_backend_app(service)
+
+    def install_for(self, service: str) -> None:
+        """Put in what belongs to ``service``, once."""
+        with self._lock:
+            if service in self._installed:
+                return
+            self._installed.add(service)
+            if service == "cloudformation":
+                for needed in _NEEDED_BY_CLOUDFORMATION:
+                    self.install_for(needed)
+            for name in _OF_SERVICE.get(service, ()):
+                plugin = importlib.import_module(f"{__name__}.{name}")
+                stop = plugin.install(self._runtime)
+                if stop is not None:
+                    self._stops.append(stop)
+
+    def stop(self) -> None:
+        """Stop the processes that plug-ins have started."""
+        for stop in self._stops:
+            stop()

@@ -18,6 +18,8 @@ from sandbox.plugins.patch import replace
 if TYPE_CHECKING:
     from moto.s3.models import S3Backend
 
+    from sandbox.plugins.runtime import Runtime
+
 
 class BucketPolicy(CloudFormationModel):
     """The policy of one bucket, named as the bucket is."""
@@ -76,7 +78,7 @@ class BucketPolicy(CloudFormationModel):
         _backend(account_id).delete_bucket_policy(self.bucket)
 
 
-def install() -> None:
+def install(_runtime: Runtime) -> None:
     """Keep bucket policies without effect; defining the class makes it known to moto."""
     replace(FakeBucket, "get_permission", lambda *_request: PermissionResult.NEUTRAL)
 

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from moto.stepfunctions.parser.backend.execution import Execution
 
+    from sandbox.plugins.runtime import Runtime
+
 _HISTORY_PAGE = 1000
 
 
-def install() -> None:
+def install(_runtime: Runtime) -> None:
     """Correct moto's answers."""
     start = StepFunctionsParserBackend.start_execution
     replace(StepFunctionsParserBackend, "start_execution", _named(start))

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+    from sandbox.plugins.runtime import Runtime
 
-def install() -> None:
+
+def install(_runtime: Runtime) -> None:
     """Let moto's string expressions evaluate themselves."""
     replace(StringJSONata, "_eval_body", _eval_body)
     replace(StringVariableSample, "_eval_body", _eval_body)

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from moto.stepfunctions.parser.asl.component.state.state_props import StateProps
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+    from sandbox.plugins.runtime import Runtime
+
 # The parameters the Step Functions developer guide lists for this integration.
 PARAMETERS = frozenset(
     {
@@ -63,7 +65,7 @@ _MANAGED_TAG = {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"}
 _ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
 
-def install() -> None:
+def install(_runtime: Runtime) -> None:
     """Send transform job tasks to :class:`CreateTransformJobTask`."""
     original = state_task_factory.state_task_service_for
 

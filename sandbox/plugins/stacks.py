@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from moto.cloudformation.parsing import Export, Output
     from moto.core.common_models import CloudFormationModel
 
+    from sandbox.plugins.runtime import Runtime
+
 _LOG = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 20.0
 """What is done by then is seen done by the caller's first look; the CDK looks every 5 s."""
 
 
-def install() -> None:
+def install(_runtime: Runtime) -> None:
     """Execute change sets and delete stacks here."""
     replace(CloudFormationBackend, "execute_change_set", _execute)
     replace(CloudFormationBackend, "delete_stack", _delete)

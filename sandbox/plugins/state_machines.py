@@ -18,8 +18,10 @@ from sandbox.plugins.patch import replace
 if TYPE_CHECKING:
     from moto.stepfunctions.models import StateMachine
 
+    from sandbox.plugins.runtime import Runtime
 
-def install() -> None:
+
+def install(_runtime: Runtime) -> None:
     """Have one set of state machines, and make those of templates complete."""
     for module in (models, responses):
         replace(module, "stepfunctions_backends", stepfunctions_parser_backends)
