@@ -12,7 +12,8 @@ import pytest
 
 from stacks.errors import SettingsError
 from stacks.images import REGISTRY_ACCOUNTS
-from stacks.settings import Container, Stage, stage_named
+from stacks.settings import REPOSITORY, Container, Stage, stage_named
+from stacks.workflow.drawing import mermaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,18 @@ def test_a_change_of_resources_or_workflow_shows_in_a_snapshot(
     kinds = {name: resource["Type"] for name, resource in resources.items()}
     assert _matches_snapshot(f"{stage}-resources.json", kinds)
     assert _matches_snapshot(f"{stage}-workflow.json", definition(assembly))
+
+
+def test_the_drawing_in_the_docs_is_of_the_deployed_workflow(dev: Assembly) -> None:
+    begin, end = "<!-- workflow -->\n", "<!-- /workflow -->"
+    file = REPOSITORY / "docs" / "architecture.md"
+    before, _, rest = file.read_text().partition(begin)
+    drawn, _, after = rest.partition(end)
+    wanted = f"```mermaid\n{mermaid(definition(dev))}```\n"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        file.write_text(before + begin + wanted + end + after)
+        drawn = wanted
+    assert drawn == wanted
 
 
 def test_prod_keeps_its_buckets_when_the_stack_is_deleted(prod: Assembly) -> None:
