@@ -23,7 +23,7 @@ _OF_SERVICE = {
     "s3": ("bucket_policies",),
     "awslambda": ("lambdas",),
     "sagemaker": ("models", "transform_jobs"),
-    "stepfunctions": ("jsonata", "executions", "sagemaker_sync"),
+    "stepfunctions": ("jsonata", "executions", "sagemaker_sync", "sdk_errors"),
     # CloudFormation makes resources of all services without asking their servers.
     "cloudformation": ("stacks", "state_machines", "buckets", "custom_resources"),
 }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from botocore.model import ServiceModel, Shape
 
+    from sandbox.plugins.json_type import Json
+
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "structure": dict,
     "map": dict,
@@ -53,7 +55,7 @@ def check(service: str, operation: str, request: dict[str, Any]) -> None:
         raise refusal(f"{count}: {'; '.join(faults)}")
 
 
-def _faults(value: Any, shape: Shape, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _faults(value: Json, shape: Shape, path: str) -> Iterator[str]:
     expected = _TYPES.get(shape.type_name)
     if expected and (not isinstance(value, expected) or _is_stray_bool(value, shape)):
         raise ApiError(
@@ -69,7 +71,7 @@ def _is_stray_bool(value: object, shape: Shape) -> bool:
     return isinstance(value, bool) and shape.type_name != "boolean"
 
 
-def _member_faults(value: Any, shape: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _member_faults(value: Json, shape: Json, path: str) -> Iterator[str]:
     if shape.type_name == "structure":
         yield from _structure_faults(value, shape, path)
     elif shape.type_name == "list":
@@ -93,7 +95,7 @@ def _structure_faults(value: dict[str, Any], shape: Any, path: str) -> Iterator[
             )
 
 
-def _broken(value: Any, shape: Shape) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _broken(value: Json, shape: Shape) -> Iterator[str]:
     rules = shape.metadata
     sized = not isinstance(value, int | float)
     size = len(value) if sized else value

@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from sandbox.plugins import jsonata_evaluator
+from sandbox.plugins import jsonata_evaluator, jsonata_field
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ def _eval_body(self: StringJSONata | StringVariableSample, env: Environment) -> 
     try:
         value = jsonata_evaluator.evaluate(self.expression, _variables(env))
     except jsonata_evaluator.QueryError as error:
-        raise _failure(env, f"The JSONata expression '{self.expression}' {error}") from error
+        field = jsonata_field.field(env, self.expression)
+        where = f" specified for the field '{field}'" if field else ""
+        cause = f"The JSONata expression '{self.expression.strip()}'{where} {error}"
+        raise _failure(env, cause) from error
     env.stack.append(value)
 
 

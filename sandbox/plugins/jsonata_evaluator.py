@@ -20,6 +20,8 @@ from jsonata.utils import Utils
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.plugins.json_type import Json
+
 _HASHES = {
     "MD5": hashlib.md5,
     "SHA-1": hashlib.sha1,
@@ -33,7 +35,7 @@ class QueryError(Exception):
     """An expression that can't be parsed, fails, or yields no JSON value; the message is AWS's."""
 
 
-def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+def evaluate(expression: str, variables: Mapping[str, Json]) -> Json:
     """The JSON value of ``expression``.
 
     Args:
@@ -61,7 +63,7 @@ def _describe(error: Exception) -> str:
     return f"{code}: {error}" if code else str(error)
 
 
-def _to_json(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _to_json(value: Json) -> Json:
     """A copy in plain Python types, so that no result shares state with the variables."""
     if value is None or value is Utils.NULL_VALUE:
         return None
@@ -90,7 +92,7 @@ def _range(first: float, last: float, step: float = 1) -> list[float]:
     return [first + index * step for index in range(math.floor((last - first) / step) + 1)]
 
 
-def _hash(data: Any, algorithm: str = "SHA-256") -> str | None:  # noqa: ANN401 - any JSON
+def _hash(data: Json, algorithm: str = "SHA-256") -> str | None:
     if data is None:
         return None
     if algorithm not in _HASHES:
@@ -107,7 +109,7 @@ def _uuid() -> str:
     return str(uuid.uuid4())
 
 
-def _parse(text: str | None) -> Any:  # noqa: ANN401 - any JSON
+def _parse(text: str | None) -> Json:
     if text is None:
         return None
     try:

@@ -29,6 +29,7 @@ from sandbox.plugins.patch import replace
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
+    from sandbox.plugins.json_type import Json
     from sandbox.plugins.runtime import Runtime
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ def invoke(
 def run(
     runtime: Runtime,
     function: LambdaFunction,
-    event: Any,  # noqa: ANN401 - any JSON
+    event: Json,
 ) -> tuple[dict[str, Any], bytes]:
     """Run ``function`` once.
 

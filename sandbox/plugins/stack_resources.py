@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from moto.cloudformation.parsing import ResourceMap
 
+    from sandbox.plugins.json_type import Json
+
     Report = Callable[["Step"], None]
 
 
@@ -100,7 +102,7 @@ def _is_wanted(resources: ResourceMap, resource: Mapping[str, Any]) -> bool:
 def _bring(
     resources: ResourceMap,
     logical_id: str,
-    resource: Any,  # noqa: ANN401 - any JSON
+    resource: Json,
     report: Report,
 ) -> None:
     """Make the resource, or change it when its meaning has changed."""

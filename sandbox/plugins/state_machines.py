@@ -18,6 +18,7 @@ from sandbox.plugins.patch import replace
 if TYPE_CHECKING:
     from moto.stepfunctions.models import StateMachine
 
+    from sandbox.plugins.json_type import Json
     from sandbox.plugins.runtime import Runtime
 
 
@@ -75,7 +76,7 @@ def _definition(properties: dict[str, Any]) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda match: str(substitutions.get(match[1], match[0])), text)
 
 
-def _api_names(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _api_names(value: Json) -> Json:
     """The API's names begin in lower case, CloudFormation's in upper."""
     if isinstance(value, dict):
         return {key[0].lower() + key[1:]: _api_names(item) for key, item in value.items()}

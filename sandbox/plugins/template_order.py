@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sandbox.plugins.json_type import Json
+
 _SUBSTITUTION = re.compile(r"\$\{([^!}.]+)[^}]*\}")
 
 
@@ -28,7 +30,7 @@ def creation_order(resources: Mapping[str, Any]) -> list[str]:
     return list(TopologicalSorter(graph).static_order())
 
 
-def _names(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _names(value: Json) -> Iterator[str]:
     """Whatever ``value`` refers to: resources, parameters and pseudo parameters alike."""
     if isinstance(value, list):
         for item in value:
@@ -39,7 +41,7 @@ def _names(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
             yield from _names(item)
 
 
-def _referred(key: str, item: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _referred(key: str, item: Json) -> Iterator[str]:
     if key == "Ref" and isinstance(item, str):
         yield item
     elif key == "Fn::GetAtt":
