@@ -22,6 +22,7 @@ from sandbox.transform.parameters import choose_parameters
 from sandbox.transform.pipeline import Pipeline
 from sandbox.transform.ports import free_block
 from sandbox.transform.sending import Client, Invocation
+from sandbox.transform.transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -37,6 +38,8 @@ _PORTS: Final = 40
 _PING_SECONDS: Final = 30 * 60
 """A container that never becomes healthy is given up after half an hour."""
 _WATCH_SECONDS: Final = 0.2
+_SETTLE_SECONDS: Final = 1.2
+"""What a container says of its last second still belongs in the log."""
 _LINE_BYTES: Final = 1024 * 1024
 
 
@@ -87,15 +90,19 @@ class Instance:
         parameters = choose_parameters(self.job.requested, await client.execution_parameters())
         self.on_healthy()
         data_log.write(str(parameters))
-        pipeline = Pipeline(
-            job=self.job,
-            parameters=parameters,
-            client=client,
-            invocation=Invocation.of(self.job, is_chunked=parameters.is_chunked),
-            store=self.store,
-            data_log=data_log,
-        )
-        return await pipeline.run(await work)
+        async with Transfer(self.store) as transfer:
+            pipeline = Pipeline(
+                job=self.job,
+                parameters=parameters,
+                client=client,
+                invocation=Invocation.of(self.job, is_chunked=parameters.is_chunked),
+                store=self.store,
+                transfer=transfer,
+                data_log=data_log,
+            )
+            failures = await pipeline.run(await work)
+        await asyncio.sleep(_SETTLE_SECONDS)
+        return failures
 
     @contextlib.asynccontextmanager
     async def _container(

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from sandbox.transform.admission import Admission
-from sandbox.transform.failure import ObjectFailure
-from sandbox.transform.reading import read_payloads
+from sandbox.transform.failure import ObjectFailure, client_error
+from sandbox.transform.reading import payloads, read
+from sandbox.transform.transfer import TransferError
 from sandbox.transform.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
     from sandbox.transform.job import Job
     from sandbox.transform.listing import Work
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from sandbox.transform.parameters import Parameters
     from sandbox.transform.sending import Client, Invocation
     from sandbox.transform.store import Store
+    from sandbox.transform.transfer import Transfer
 
 _READERS: Final = 16
+_SMALL_BYTES: Final = 1024 * 1024
 _AHEAD_PAYLOADS: Final = 64
 _AHEAD_BYTES: Final = 512 * 1024
 _WINDOW: Final = 4
@@ -38,7 +41,8 @@ class Pipeline:
         parameters: concurrency, payload and strategy in force.
         client: the instance's container.
         invocation: how to send a request.
-        store: S3.
+        store: S3, for large objects.
+        transfer: S3, for small ones.
         data_log: where failures are told.
     """
 
@@ -50,6 +54,7 @@ class Pipeline:
         client: Client,
         invocation: Invocation,
         store: Store,
+        transfer: Transfer,
         data_log: DataLog,
     ) -> None:
         self._job = job
@@ -57,6 +62,7 @@ class Pipeline:
         self._client = client
         self._invocation = invocation
         self._store = store
+        self._transfer = transfer
         self._data_log = data_log
         self._slots = asyncio.Semaphore(parameters.max_concurrent_transforms)
         self._admission = Admission(parameters.max_concurrent_transforms)
@@ -79,7 +85,7 @@ class Pipeline:
         return failures
 
     async def _object(self, work: Work, failures: list[ObjectFailure]) -> None:
-        writer = Writer(self._store, work.target, self._job.output.kms_key_id)
+        writer = Writer(self._store, self._transfer, work.target, self._job.output.kms_key_id)
         separator = b"\n" if self._job.output.assemble_with == "Line" else b""
         try:
             async for body in self._bodies(work):
@@ -116,24 +122,36 @@ class Pipeline:
             self._slots.release()
 
     async def _payloads(self, work: Work) -> AsyncIterator[bytes]:
-        """Read ahead in a thread: many small ones at a time, large ones alone."""
-        payloads = read_payloads(
-            work.source,
-            source=self._job.input,
-            is_multi=self._parameters.batch_strategy == "MULTI_RECORD",
-            max_bytes=self._parameters.max_payload_bytes,
-            store=self._store,
-        )
+        """A small object at once; a large one read ahead in a thread, some payloads at a time."""
+        if work.size <= _SMALL_BYTES:
+            for payload in self._pack([await self._get(work)]):
+                yield payload
+            return
+        bodies = self._pack(read(work.source, self._store))
         loop = asyncio.get_running_loop()
-        while some := await loop.run_in_executor(self._readers, _take, payloads):
+        while some := await loop.run_in_executor(self._readers, _take, bodies):
             for payload in some:
                 yield payload
 
+    def _pack(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        return payloads(
+            chunks,
+            source=self._job.input,
+            is_multi=self._parameters.batch_strategy == "MULTI_RECORD",
+            max_bytes=self._parameters.max_payload_bytes,
+        )
 
-def _take(payloads: Iterator[bytes]) -> list[bytes]:
+    async def _get(self, work: Work) -> bytes:
+        try:
+            return await self._transfer.get(work.source)
+        except TransferError as error:
+            raise client_error(f"Data download failed: {error}") from error
+
+
+def _take(bodies: Iterator[bytes]) -> list[bytes]:
     taken: list[bytes] = []
     size = 0
-    for payload in itertools.islice(payloads, _AHEAD_PAYLOADS):
+    for payload in itertools.islice(bodies, _AHEAD_PAYLOADS):
         taken.append(payload)
         size += len(payload)
         if size >= _AHEAD_BYTES:

@@ -23,15 +23,20 @@ _GZIP: Final = 31
 _INFLATED_BYTES: Final = 1024 * 1024
 
 
-def read_payloads(
-    location: Location, *, source: Input, is_multi: bool, max_bytes: int, store: Store
+def payloads(
+    chunks: Iterable[bytes], *, source: Input, is_multi: bool, max_bytes: int
 ) -> Iterator[bytes]:
-    """The bodies of one object's requests, in order; blocks while it reads.
+    """The bodies of one object's requests, in order.
+
+    Args:
+        chunks: the object as it lies in S3.
+        source: how it is compressed and split.
+        is_multi: whether a body has as many records as fit.
+        max_bytes: of a body.
 
     Raises:
-        ObjectFailure: the object can't be read, or a record is broken or too large.
+        ObjectFailure: a record is broken or too large.
     """
-    chunks = _read(location, store)
     if source.compression == "Gzip":
         chunks = gunzip(chunks)
     records = SPLITTERS[source.split_type](chunks)
@@ -39,7 +44,12 @@ def read_payloads(
     return pack(records, max_bytes)
 
 
-def _read(location: Location, store: Store) -> Iterator[bytes]:
+def read(location: Location, store: Store) -> Iterator[bytes]:
+    """An object's bytes, a chunk at a time; blocks while it waits.
+
+    Raises:
+        ObjectFailure: it can't be read.
+    """
     try:
         yield from store.read(location)
     except (BotoCoreError, ClientError) as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 _CONNECTIONS: Final = 64
+_SIGNED_SECONDS: Final = 3600
 CHUNK_BYTES: Final = 256 * 1024
 PART_BYTES: Final = 8 * 1024 * 1024
 """A part of a multipart upload; S3 wants 5 MiB at least, and 10,000 parts at most."""
@@ -67,22 +68,31 @@ class Store:
         with contextlib.closing(body):
             yield from body.iter_chunks(CHUNK_BYTES)
 
+    def signed_get(self, location: Location) -> str:
+        """An address that answers with the object."""
+        return self._s3.generate_presigned_url(
+            "get_object", {"Bucket": location.bucket, "Key": location.key}, _SIGNED_SECONDS
+        )
+
+    def signed_put(self, location: Location) -> str:
+        """An address that takes the object."""
+        return self._s3.generate_presigned_url(
+            "put_object", {"Bucket": location.bucket, "Key": location.key}, _SIGNED_SECONDS
+        )
+
     def download(self, location: Location, path: Path) -> None:
         """A whole object into a file."""
         self._s3.download_file(location.bucket, location.key, str(path))
 
-    def put(self, location: Location, body: bytes, kms_key_id: str | None) -> None:
-        """A whole object at once."""
-        if kms_key_id is None:
-            self._s3.put_object(Bucket=location.bucket, Key=location.key, Body=body)
-        else:
-            self._s3.put_object(
-                Bucket=location.bucket,
-                Key=location.key,
-                Body=body,
-                ServerSideEncryption="aws:kms",
-                SSEKMSKeyId=kms_key_id,
-            )
+    def put(self, location: Location, body: bytes, kms_key_id: str) -> None:
+        """A whole object at once, encrypted."""
+        self._s3.put_object(
+            Bucket=location.bucket,
+            Key=location.key,
+            Body=body,
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=kms_key_id,
+        )
 
     def start_upload(self, location: Location, kms_key_id: str | None) -> MultipartUpload:
         """An object of unknown length, part by part."""

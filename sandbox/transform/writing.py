@@ -10,19 +10,24 @@ from sandbox.transform.store import PART_BYTES
 if TYPE_CHECKING:
     from sandbox.transform.location import Location
     from sandbox.transform.store import MultipartUpload, Store
+    from sandbox.transform.transfer import Transfer
 
 
 class Writer:
     """Collects a part at a time; a small object is put at once, when it is complete.
 
     Args:
-        store: where to.
+        store: for large objects.
+        transfer: for small ones.
         location: bucket and key.
         kms_key_id: ``TransformOutput.KmsKeyId``.
     """
 
-    def __init__(self, store: Store, location: Location, kms_key_id: str | None) -> None:
+    def __init__(
+        self, store: Store, transfer: Transfer, location: Location, kms_key_id: str | None
+    ) -> None:
         self._store = store
+        self._transfer = transfer
         self._location = location
         self._kms_key_id = kms_key_id
         self._held = bytearray()
@@ -37,14 +42,15 @@ class Writer:
 
     async def complete(self) -> None:
         """Make the object visible."""
-        if self._upload is None:
+        if self._upload is not None:
+            await self._send_part()
+            await asyncio.to_thread(self._upload.complete)
+        elif self._kms_key_id is None:
+            await self._transfer.put(self._location, bytes(self._held))
+        else:
             await asyncio.to_thread(
                 self._store.put, self._location, bytes(self._held), self._kms_key_id
             )
-            return
-        if self._held:
-            await self._send_part()
-        await asyncio.to_thread(self._upload.complete)
 
     async def abort(self) -> None:
         """Leave nothing behind."""
@@ -52,6 +58,8 @@ class Writer:
             await asyncio.to_thread(self._upload.abort)
 
     async def _send_part(self) -> None:
+        if not self._held:
+            return
         if self._upload is None:
             self._upload = await asyncio.to_thread(
                 self._store.start_upload, self._location, self._kms_key_id
