@@ -9,13 +9,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from tfbatch_handler.crc32c import masked_crc32c
+from tfbatch_handler.crc32c import masked_checksums, masked_crc32c
 from tfbatch_handler.formats.tfexample import record
 from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded
 
@@ -33,28 +31,34 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
     ]
 
 
-def frames(payload: memoryview) -> Iterator[memoryview | BadRecord]:
+def frames(payload: memoryview) -> list[memoryview | BadRecord]:
     """The records of a payload, uncopied; one with a wrong checksum is bad, and the next follows.
 
     Where the framing itself is damaged nobody knows where the next record begins: the payload
     ends with one error that says how many bytes were left.
     """
+    records: list[memoryview] = []
+    stored: list[int] = []
+    torn: list[BadRecord] = []
     at = 0
-    while at < len(payload):
-        rest = len(payload) - at
+    while at < len(payload) and not torn:
         size = _size(payload, at)
         if isinstance(size, str):
-            yield _torn(f"{size}; {rest} bytes were left from byte {at}")
-            return
-        start, end = at + _HEAD.size, at + _HEAD.size + size
-        at = end + _TAIL.size
-        data = payload[start:end]
-        if masked_crc32c(data) == _TAIL.unpack_from(payload, end)[0]:
-            yield data
+            left = f"{len(payload) - at} bytes were left from byte {at}"
+            torn = [BadRecord(code="TornFrame", message=f"{size}; {left}")]
         else:
-            yield BadRecord(
-                code="InvalidRecord", message=f"the CRC-32C of its {size} bytes does not match"
-            )
+            end = at + _HEAD.size + size
+            records.append(payload[at + _HEAD.size : end])
+            stored += _TAIL.unpack_from(payload, end)
+            at = end + _TAIL.size
+    return [*map(_checked, records, stored, masked_checksums(records)), *torn]
+
+
+def _checked(record: memoryview, stored: int, found: int) -> memoryview | BadRecord:
+    if stored == found:
+        return record
+    message = f"the CRC-32C of its {len(record)} bytes is {found:#010x}, not {stored:#010x}"
+    return BadRecord(code="InvalidRecord", message=message)
 
 
 def _size(payload: memoryview, at: int) -> int | str:
@@ -68,7 +72,3 @@ def _size(payload: memoryview, at: int) -> int | str:
     if size > rest - _HEAD.size - _TAIL.size:
         return f"a frame's record has {size} bytes and the payload ends before them"
     return int(size)
-
-
-def _torn(message: str) -> BadRecord:
-    return BadRecord(code="TornFrame", message=message)
