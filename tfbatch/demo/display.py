@@ -66,7 +66,7 @@ class Display:
         table.add_column("photo")
         table.add_column("label")
         table.add_column("probability", justify="right")
-        table.add_column("from TFRecord", justify="right")
+        table.add_column("TFRecord run", justify="right")
         for photo, found in jpegs.items():
             same = found.agrees_with(tfrecords[photo])
             other = tfrecords[photo]

@@ -61,7 +61,13 @@ class LiveLines:
         self._bars = Progress(
             SpinnerColumn("dots", style="cyan", finished_text="[green]✓[/]"),
             TextColumn("{task.description}"),
-            BarColumn(24, style="bright_black", complete_style="cyan", finished_style="green"),
+            BarColumn(
+                24,
+                style="bright_black",
+                complete_style="cyan",
+                finished_style="green",
+                pulse_style="cyan",
+            ),
             TextColumn("{task.fields[words]}", style="bright_black"),
             console=console,
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tfbatch.progress import Progress
 
 _POLL_SECONDS = 0.5
-_LOG_LAG_SECONDS = 5.0
+_LOG_LAG_SECONDS = 3.0
 _LAST_LINES = 15
 
 
