@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sandbox import lifeline
+from sandbox.container.isolation import enter_namespace
 from sandbox.container.profile import PROFILES
 from sandbox.container.settings import Settings, SettingsError
 from sandbox.container.supervisor import ContainerError, Supervisor
@@ -24,15 +25,22 @@ _log = logging.getLogger("sandbox.container")
 
 @click.command()
 @click.option("--model-dir", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--port", type=int, required=True, help="On 127.0.0.1.")
+@click.option("--port", type=int, help="Listen on this port of 127.0.0.1.")
+@click.option("--socket", type=click.Path(path_type=Path), help="Listen on this Unix socket.")
 @click.option(
     "--image-version",
     type=click.Choice(list(PROFILES)),
     default=list(PROFILES)[-1],
     show_default=True,
 )
-def main(*, model_dir: Path, port: int, image_version: str) -> None:
+@click.option("--isolated", is_flag=True, help="Without a network; needs --socket.")
+def main(
+    *, model_dir: Path, port: int | None, socket: Path | None, image_version: str, isolated: bool
+) -> None:
     """Serve the unpacked artifact in MODEL_DIR as AWS's TensorFlow Serving container does."""
+    if (port is None) == (socket is None) or (isolated and socket is None):
+        raise click.UsageError("give one of --port and --socket; --isolated needs --socket")
+    has_namespace = isolated and enter_namespace()
     lifeline.hold()
     logging.basicConfig(
         format="%(process)d %(asctime)s %(levelname)-8s %(message)s", level=logging.INFO
@@ -42,7 +50,15 @@ def main(*, model_dir: Path, port: int, image_version: str) -> None:
         settings = Settings.of(os.environ, profile)
     except SettingsError as error:
         sys.exit(f"ValueError: {error}")
-    _run(Supervisor(model_dir=model_dir.resolve(), port=port, profile=profile, settings=settings))
+    _run(
+        Supervisor(
+            model_dir=model_dir.resolve(),
+            bind=f"127.0.0.1:{port}" if socket is None else f"unix:{socket}",
+            refuses_connections=isolated and not has_namespace,
+            profile=profile,
+            settings=settings,
+        )
+    )
 
 
 def _run(supervisor: Supervisor) -> None:

@@ -22,6 +22,7 @@ import falcon
 import grpc  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication
 
+from sandbox.container import isolation
 from sandbox.container.handlers import default_handler, load_handler
 from sandbox.container.profile import PROFILES
 from sandbox.container.service import Invocations, application
@@ -64,13 +65,15 @@ def _invocations(model_dir: Path, version: str, settings: Settings) -> Invocatio
     )
 
 
-def main(*, model_dir: Path, version: str, bind: str) -> None:
+def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) -> None:
     """Import the handler, then serve until told to stop."""
     logging.basicConfig(
         format="%(process)d %(asctime)s %(levelname)-8s %(message)s",
         force=True,
         level=logging.INFO,
     )
+    if refuse_connections:
+        isolation.refuse_connections()
     settings = Settings.of(os.environ, PROFILES[version])
     app = application(_invocations(model_dir, version, settings))
     options = {
@@ -91,6 +94,7 @@ def _arguments() -> dict[str, Any]:
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument("--version", choices=PROFILES, required=True)
     parser.add_argument("--bind", required=True)
+    parser.add_argument("--refuse-connections", action="store_true")
     return vars(parser.parse_args())
 
 

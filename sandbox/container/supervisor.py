@@ -38,7 +38,10 @@ class Supervisor:
 
     model_dir: Path
     """Stands for ``/opt/ml/model``."""
-    port: int
+    bind: str
+    """Where the service listens: ``127.0.0.1:PORT``, or ``unix:PATH``."""
+    refuses_connections: bool
+    """Whether the service must isolate itself, for want of a network namespace."""
     profile: Profile
     settings: Settings
     _model_servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -145,7 +148,8 @@ class Supervisor:
     def _start_gunicorn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "sandbox.container.gunicorn_app"]
         command += ["--model-dir", str(self.model_dir), "--version", self.profile.version]
-        command += ["--bind", f"127.0.0.1:{self.port}"]
+        command += ["--bind", self.bind]
+        command += ["--refuse-connections"] if self.refuses_connections else []
         process = lifeline.spawn(command, environment=os.environ | self._service_environment())
         _log.info("started gunicorn (pid: %d)", process.pid)
         return process

@@ -92,8 +92,24 @@ def _load_beside(models: Models, options: dict[str, Any]) -> None:
                 inter_op_parallelism=options["inter_op_parallelism"],
             )
         )
+        _exit_on_failure(models)
 
     threading.Thread(target=load, daemon=True, name="loader").start()
+
+
+def _exit_on_failure(models: Models) -> None:
+    """One version that can't be loaded ends the server, as it ends TensorFlow Serving."""
+    failures = models.failures()
+    if not failures:
+        return
+    reasons = ", ".join(f"{{{name} due to error: {why}}}" for name, why in failures.items())
+    _log.error(
+        "Failed to start server. Error: Unknown: %d servable(s) did not become available: {%s}",
+        len(failures),
+        reasons,
+    )
+    logging.shutdown()
+    os._exit(255)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
     from sandbox.model_server.discovery import Model
     from sandbox.model_server.servable import Servable
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -33,7 +30,6 @@ class Version:
         try:
             self.servable = load(self.path)
         except StatusError as error:
-            _log.exception("Loading %s failed", self.path)
             self.state, self.error = "END", error
         else:
             self.state = "AVAILABLE"
@@ -66,6 +62,15 @@ class Models:
         for versions in self.versions.values():
             for version in versions.values():
                 version.load(load)
+
+    def failures(self) -> dict[str, StatusError]:
+        """Why versions did not load, by ``{name: … version: …}``."""
+        return {
+            f"{{name: {name} version: {number}}}": version.error
+            for name, versions in self.versions.items()
+            for number, version in versions.items()
+            if version.error is not None
+        }
 
     def servable(self, name: str, number: int | None) -> tuple[int, Servable]:
         """The version asked for, or the highest that is available.

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sandbox import lifeline
-from sandbox.container.profile import profile_of
 from sandbox.transform.artifact import fetch_artifact
-from sandbox.transform.environment import container_environment
 from sandbox.transform.failure import SEE_LOGS, JobFailure, ObjectFailure
 from sandbox.transform.logs import DataLog, LogStream
 from sandbox.transform.parameters import choose_parameters
 from sandbox.transform.pipeline import Pipeline
-from sandbox.transform.ports import free_block
 from sandbox.transform.sending import Client, Invocation
 from sandbox.transform.transfer import Transfer
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
     from sandbox.transform.job import Job
+    from sandbox.transform.launching import Launch
     from sandbox.transform.listing import Work
+    from sandbox.transform.sending import Address
     from sandbox.transform.store import Store
 
-_PORTS: Final = 40
 _PING_SECONDS: Final = 30 * 60
 """A container that never becomes healthy is given up after half an hour."""
 _WATCH_SECONDS: Final = 0.2
@@ -56,6 +52,7 @@ class Instance:
     """Its disk."""
     store: Store
     logs: CloudWatchLogsClient
+    launch: Launch
     on_healthy: Callable[[], None]
     identity: str = field(default_factory=_instance_id)
 
@@ -75,7 +72,10 @@ class Instance:
         container_log = LogStream(self.logs, name)
         data_log = DataLog(LogStream(self.logs, f"{name}/data-log"))
         try:
-            async with self._container(container_log) as (process, port), Client(port) as client:
+            async with (
+                self._container(container_log) as (process, address),
+                Client(address) as client,
+            ):
                 serving = asyncio.create_task(self._serve(client, work, data_log))
                 return await _unless_it_ends(process, serving, data_log)
         finally:
@@ -107,30 +107,18 @@ class Instance:
     @contextlib.asynccontextmanager
     async def _container(
         self, log: LogStream
-    ) -> AsyncIterator[tuple[subprocess.Popen[bytes], int]]:
+    ) -> AsyncIterator[tuple[subprocess.Popen[bytes], Address]]:
         model = await asyncio.to_thread(
             fetch_artifact, self.job.model.data_url, self.folder, self.store
         )
-        port = free_block(_PORTS)
-        command = [sys.executable, "-m", "sandbox.container", "--model-dir", str(model)]
-        command += ["--port", str(port)]
-        command += ["--image-version", profile_of(self.job.model.image).version]
-        process = lifeline.spawn(
-            command,
-            environment=container_environment(
-                self.job,
-                port_range=(port + 1, port + _PORTS - 1),
-                region=os.environ.get("AWS_DEFAULT_REGION", "us-east-1"),
-            ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        process, address = self.launch(self.job, model)
         following = asyncio.create_task(_follow(process, log))
         try:
-            yield process, port
+            yield process, address
         finally:
             await asyncio.to_thread(lifeline.stop, process)
             await following
+            address.remove()
 
 
 async def _follow(process: subprocess.Popen[bytes], log: LogStream) -> None:

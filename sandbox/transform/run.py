@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.transform.failure import SEE_LOGS, JobFailure
 from sandbox.transform.instance import Instance
+from sandbox.transform.launching import launch_here
 from sandbox.transform.listing import list_work, partition
 from sandbox.transform.logs import logs_client
 from sandbox.transform.store import Store
@@ -18,16 +19,24 @@ if TYPE_CHECKING:
 
     from sandbox.transform.failure import ObjectFailure
     from sandbox.transform.job import Job
+    from sandbox.transform.launching import Launch
     from sandbox.transform.listing import Work
 
 
-async def run_job(job: Job, folder: Path, *, on_started: Callable[[], None]) -> None:
+async def run_job(
+    job: Job,
+    folder: Path,
+    *,
+    on_started: Callable[[], None],
+    launch: Launch = launch_here,
+) -> None:
     """Run a job to its end; returns when every object has its output.
 
     Args:
         job: what to do.
         folder: the job's own, for the instances' disks.
         on_started: called once, when the first container is healthy.
+        launch: starts a container.
 
     Raises:
         JobFailure: the job ends Failed; outputs that are complete stay.
@@ -44,6 +53,7 @@ async def run_job(job: Job, folder: Path, *, on_started: Callable[[], None]) -> 
                     folder=disks / str(index),
                     store=store,
                     logs=logs,
+                    launch=launch,
                     on_healthy=started,
                 ).run(_share(shares, index))
                 for index in range(job.instance_count)

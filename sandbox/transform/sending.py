@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import aiohttp
@@ -51,15 +53,39 @@ class Invocation:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a container listens: a port of 127.0.0.1, or a Unix socket."""
+
+    where: int | Path
+
+    @property
+    def host(self) -> str:
+        """For URLs."""
+        return "localhost" if isinstance(self.where, Path) else f"127.0.0.1:{self.where}"
+
+    def remove(self) -> None:
+        """Take a Unix socket's folder away."""
+        if isinstance(self.where, Path):
+            shutil.rmtree(self.where.parent, ignore_errors=True)
+
+    def connector(self) -> aiohttp.BaseConnector:
+        """As many connections as there are requests at a time."""
+        if isinstance(self.where, Path):
+            return aiohttp.UnixConnector(path=str(self.where), limit=0)
+        return aiohttp.TCPConnector(limit=0)
+
+
 class Client:
     """Talks to one container; use as an async context."""
 
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}"
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._url = f"http://{address.host}"
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=self._address.connector(),
             headers={"User-Agent": _USER_AGENT},
             skip_auto_headers={"Content-Type", "Accept", "Accept-Encoding"},
             auto_decompress=False,
