@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
+from botocore.config import Config
+
+from sandbox.process import Sandbox
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeTransformJobResponseTypeDef
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
@@ -69,3 +79,95 @@ class Workflows:
 @pytest.fixture(scope="session")
 def workflows(stepfunctions: SFNClient) -> Workflows:
     return Workflows(stepfunctions)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Transform jobs whose processes do nothing but what a test asks of them."""
+
+    sandbox: Sandbox
+    session: boto3.Session
+
+    def client(self, service: str) -> Json:
+        """An SDK client of the sandbox where these jobs run."""
+        # The SDK's own checks are off: those of the service are under test.
+        unchecked = Config(parameter_validation=False)
+        return self.session.client(  # type: ignore[call-overload]
+            service, endpoint_url=self.sandbox.endpoint_url, config=unchecked
+        )
+
+    @cached_property
+    def sagemaker(self) -> SageMakerClient:
+        client: SageMakerClient = self.client("sagemaker")
+        return client
+
+    def request(self, name: str, **changes: Json) -> Json:
+        """A request that is fine but for ``changes``."""
+        source = {"S3DataType": "S3Prefix", "S3Uri": "s3://stand-in/in/"}
+        return {
+            "TransformJobName": name,
+            "ModelName": "stand-in",
+            "TransformInput": {"DataSource": {"S3DataSource": source}, "ContentType": "image/jpeg"},
+            "TransformOutput": {"S3OutputPath": "s3://stand-in/out/"},
+            "TransformResources": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+        } | changes
+
+    def create(self, name: str, **changes: Json) -> str:
+        """Start a job; its name."""
+        self.sagemaker.create_transform_job(**self.request(name, **changes))
+        return name
+
+    def end(self, name: str, seconds: float = 20) -> DescribeTransformJobResponseTypeDef:
+        """A job as it is described when it has ended."""
+        return self.until(name, {"Completed", "Failed", "Stopped"}, seconds)
+
+    def until(
+        self, name: str, statuses: set[str], seconds: float = 20
+    ) -> DescribeTransformJobResponseTypeDef:
+        """A job as it is described once its status is one of ``statuses``."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            job = self.sagemaker.describe_transform_job(TransformJobName=name)
+            if job["TransformJobStatus"] in statuses:
+                return job
+            time.sleep(0.05)
+        raise TimeoutError(f"{name} is not {statuses} after {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
+    """A sandbox with a model, an input object, and one ml.g4dn.xlarge at most."""
+    command = (sys.executable, "-m", "tests.sandbox.plugins.stand_in_job")
+    with Sandbox.start(
+        state_dir=tmp_path_factory.mktemp("jobs"),
+        transform_command=command,
+        transform_quotas={"ml.g4dn.xlarge": 1},
+    ) as sandbox:
+        session = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
+        jobs = Jobs(sandbox, session)
+        _prepare(jobs)
+        yield jobs
+
+
+def _prepare(jobs: Jobs) -> None:
+    trust = {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ]
+    }
+    role = jobs.client("iam").create_role(
+        RoleName="stand-in", AssumeRolePolicyDocument=json.dumps(trust)
+    )["Role"]["Arn"]
+    s3 = jobs.client("s3")
+    s3.create_bucket(Bucket="stand-in")
+    for key in ("model.tar.gz", "in/1.jpg"):
+        s3.put_object(Bucket="stand-in", Key=key, Body=b"bytes")
+    jobs.sagemaker.create_model(
+        ModelName="stand-in",
+        ExecutionRoleArn=role,
+        PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://stand-in/model.tar.gz"},
+    )

@@ -1,0 +1,209 @@
+"""The transform job actions: what they take, what they refuse, how a job goes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from sandbox.plugins.json_type import Json
+    from tests.sandbox.plugins.conftest import Jobs
+
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:transform-job"
+
+
+def _refusal(jobs: Jobs, **changes: Json) -> Json:
+    with pytest.raises(ClientError) as refused:
+        jobs.create(changes.pop("name", "refused"), **changes)
+    return refused.value.response["Error"]
+
+
+def test_a_job_goes_from_in_progress_to_completed_with_its_times(jobs: Jobs) -> None:
+    before = datetime.now(UTC)
+    jobs.create("good", Environment={"SECONDS": "0.5"})
+    started = jobs.until("good", {"InProgress"})
+    assert "TransformEndTime" not in started
+    ended = jobs.end("good")
+    assert ended["TransformJobStatus"] == "Completed"
+    assert "FailureReason" not in ended
+    times = [ended["CreationTime"], ended["TransformStartTime"], ended["TransformEndTime"]]
+    assert times == sorted(times)
+    assert (times[2] - times[1]).total_seconds() >= 0.5
+    assert (times[0] - before).total_seconds() < 10
+
+
+def test_a_failed_job_says_why(jobs: Jobs) -> None:
+    jobs.create("bad", Environment={"FAIL": "ClientError: 413"})
+    ended = jobs.end("bad")
+    assert (ended["TransformJobStatus"], ended["FailureReason"]) == ("Failed", "ClientError: 413")
+
+
+def test_a_process_that_ends_without_a_word_is_an_internal_error(jobs: Jobs) -> None:
+    jobs.create("crash", Environment={"CRASH": "yes"})
+    assert jobs.end("crash")["FailureReason"] == (
+        "InternalServerError: We encountered an internal error. Please try again."
+    )
+
+
+def test_a_stopped_job_is_stopping_and_then_stopped(jobs: Jobs) -> None:
+    jobs.create("stop", Environment={"SECONDS": "60"})
+    while "TransformStartTime" not in jobs.until("stop", {"InProgress"}):
+        pass
+    jobs.sagemaker.stop_transform_job(TransformJobName="stop")
+    assert jobs.until("stop", {"Stopping", "Stopped"})
+    assert jobs.end("stop")["TransformJobStatus"] == "Stopped"
+    with pytest.raises(ClientError, match="is in status Stopped"):
+        jobs.sagemaker.stop_transform_job(TransformJobName="stop")
+
+
+def test_a_name_is_unique_for_ever(jobs: Jobs) -> None:
+    jobs.end(jobs.create("once"))
+    error = _refusal(jobs, name="once")
+    assert error["Code"] == "ResourceInUse"
+    assert error["Message"].endswith(f"already exists ({ARN}/once)")
+
+
+def test_a_model_that_is_not_there_is_named(jobs: Jobs) -> None:
+    error = _refusal(jobs, ModelName="nobody")
+    assert error["Code"] == "ValidationException"
+    model = "arn:aws:sagemaker:us-east-1:123456789012:model/nobody"
+    assert error["Message"] == f'Could not find model "{model}".'
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"name": "under_score"}, "'transformJobName' failed to satisfy constraint: Member must "),
+        ({"MaxConcurrentTransforms": -1}, "greater than or equal to 0"),
+        ({"ModelName": None}, "Value null at 'modelName'"),
+        ({"BatchStrategy": "Some"}, "enum value set: [MultiRecord, SingleRecord]"),
+        ({"Environment": {"1": "x"}}, "regular expression pattern: [a-zA-Z_]"),
+        ({"Environment": {f"k{i}": "" for i in range(17)}}, "length less than or equal to 16"),
+        (
+            {"TransformResources": {"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1}},
+            "'transformResources.instanceType' failed",
+        ),
+        ({"ModelClientConfig": {"InvocationsMaxRetries": 4}}, "value less than or equal to 3"),
+    ],
+)
+def test_what_breaks_the_service_model_is_refused_by_name(
+    jobs: Jobs, changes: Json, constraint: str
+) -> None:
+    error = _refusal(jobs, **changes)
+    assert error["Code"] == "ValidationException"
+    assert constraint in error["Message"]
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "payload"), [(17, None), (2, 51), (None, 101), (0, 101), (101, 1)]
+)
+def test_concurrent_payloads_over_100_mb_are_refused(
+    jobs: Jobs, concurrency: int | None, payload: int | None
+) -> None:
+    values = {"MaxConcurrentTransforms": concurrency, "MaxPayloadInMB": payload}
+    error = _refusal(jobs, **{name: value for name, value in values.items() if value is not None})
+    assert "100 MB" in error["Message"]
+
+
+def test_a_volume_key_is_refused_where_disks_are_local(jobs: Jobs) -> None:
+    resources = {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "VolumeKmsKeyId": "key"}
+    assert "VolumeKmsKeyId" in _refusal(jobs, TransformResources=resources)["Message"]
+
+
+def test_an_empty_prefix_is_refused_when_the_job_is_created(jobs: Jobs) -> None:
+    source = {"S3DataType": "S3Prefix", "S3Uri": "s3://stand-in/nothing/"}
+    error = _refusal(jobs, TransformInput={"DataSource": {"S3DataSource": source}})
+    assert error["Message"].startswith(
+        'No S3 objects found under S3 URL "s3://stand-in/nothing/" given in input data source.'
+    )
+
+
+def test_a_role_that_sagemaker_cannot_assume_is_refused(jobs: Jobs) -> None:
+    jobs.sagemaker.create_model(
+        ModelName="no-role", ExecutionRoleArn="arn:aws:iam::123456789012:role/gone"
+    )
+    assert "Could not assume role" in _refusal(jobs, ModelName="no-role")["Message"]
+
+
+def test_instances_beyond_the_quota_are_refused_until_a_job_ends(jobs: Jobs) -> None:
+    scarce = {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1}
+    jobs.create("first", TransformResources=scarce, Environment={"SECONDS": "60"})
+    error = _refusal(jobs, TransformResources=scarce)
+    assert error["Code"] == "ResourceLimitExceeded"
+    assert error["Message"].startswith(
+        "The account-level service limit 'ml.g4dn.xlarge for transform job usage' is 1 Instances, "
+        "with current utilization of 1 Instances and a request delta of 1 Instances."
+    )
+    jobs.sagemaker.stop_transform_job(TransformJobName="first")
+    jobs.end("first")
+    jobs.end(jobs.create("second", TransformResources=scarce))
+
+
+def test_all_that_was_asked_is_shown_back(jobs: Jobs) -> None:
+    asked: Json = {
+        "MaxConcurrentTransforms": 4,
+        "MaxPayloadInMB": 6,
+        "BatchStrategy": "SingleRecord",
+        "Environment": {"A": "1"},
+        "ModelClientConfig": {"InvocationsTimeoutInSeconds": 60, "InvocationsMaxRetries": 1},
+        "DataCaptureConfig": {"DestinationS3Uri": "s3://stand-in/capture", "KmsKeyId": "k"},
+        "ExperimentConfig": {"TrialComponentDisplayName": "one"},
+        "DataProcessing": {"JoinSource": "Input"},
+        "Tags": [{"Key": "team", "Value": "vision"}],
+        "TransformResources": {
+            "InstanceType": "ml.g5.xlarge",
+            "InstanceCount": 2,
+            "TransformAmiVersion": "al2-ami-sagemaker-batch-gpu-535",
+        },
+    }
+    shown = jobs.end(jobs.create("all", **asked))
+    arn = shown["TransformJobArn"]
+    assert jobs.sagemaker.list_tags(ResourceArn=arn)["Tags"] == asked.pop("Tags")
+    defaults = {"InputFilter": "$", "OutputFilter": "$"}
+    assert dict(shown["DataProcessing"]) == defaults | asked.pop("DataProcessing")
+    assert {name: shown.get(name) for name in asked} == asked
+    assert shown["TransformInput"]["SplitType"] == "None"
+    assert shown["TransformOutput"]["AssembleWith"] == "None"
+
+
+def test_jobs_are_listed_in_pages_the_newest_first(jobs: Jobs) -> None:
+    for number in range(3):
+        jobs.end(jobs.create(f"listed-{number}"))
+    first = jobs.sagemaker.list_transform_jobs(NameContains="listed", MaxResults=2)
+    rest = jobs.sagemaker.list_transform_jobs(
+        NameContains="listed", MaxResults=2, NextToken=first["NextToken"]
+    )
+    pages = first["TransformJobSummaries"], rest["TransformJobSummaries"]
+    names = [[job["TransformJobName"] for job in page] for page in pages]
+    assert names == [["listed-2", "listed-1"], ["listed-0"]]
+    failed = jobs.sagemaker.list_transform_jobs(NameContains="listed", StatusEquals="Failed")
+    assert not failed["TransformJobSummaries"]
+
+
+def test_an_unknown_job_is_an_error(jobs: Jobs) -> None:
+    with pytest.raises(ClientError, match="Could not find requested job with name: nobody"):
+        jobs.sagemaker.describe_transform_job(TransformJobName="nobody")
+
+
+def test_the_sdk_waiter_sees_the_end(jobs: Jobs) -> None:
+    jobs.create("waited")
+    waiter = jobs.sagemaker.get_waiter("transform_job_completed_or_stopped")
+    waiter.wait(TransformJobName="waited", WaiterConfig={"Delay": 1, "MaxAttempts": 20})
+
+
+def test_every_change_of_status_is_an_event(jobs: Jobs) -> None:
+    events, sqs = jobs.client("events"), jobs.client("sqs")
+    queue = sqs.create_queue(QueueName="changes")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    pattern = '{"source":["aws.sagemaker"],"detail-type":["SageMaker Transform Job State Change"]}'
+    events.put_rule(Name="changes", EventPattern=pattern)
+    target = {"Id": "queue", "Arn": attributes["Attributes"]["QueueArn"]}
+    events.put_targets(Rule="changes", Targets=[target])
+    jobs.end(jobs.create("told"))
+    told = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    statuses = [message["Body"] for message in told]
+    assert any('"TransformJobStatus": "InProgress"' in body for body in statuses)
+    assert any('"TransformJobStatus": "Completed"' in body for body in statuses)
