@@ -1,0 +1,148 @@
+"""Lambda functions from their zip, in processes of their own."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import boto3
+    from mypy_boto3_s3 import S3Client
+
+    from sandbox.plugins.json_type import Json
+    from sandbox.process import Sandbox
+    from tests.sandbox.plugins.conftest import Workflows
+
+    Invoke = Callable[..., Json]
+
+PYTHON = """
+import boto3, os, sys, time
+from helper import word
+
+def handler(event, context):
+    print("seen", event)
+    if event.get("sleep"):
+        time.sleep(event["sleep"])
+    if event.get("fail"):
+        raise KeyError(event["fail"])
+    if event.get("exit"):
+        os._exit(4)
+    buckets = [each["Name"] for each in boto3.client("s3").list_buckets()["Buckets"]]
+    return {"word": word, "name": context.function_name, "setting": os.environ["SETTING"],
+            "buckets": buckets, "left": context.get_remaining_time_in_millis() > 0}
+"""
+NODE = """
+const { S3 } = require("@aws-sdk/client-s3");
+exports.handler = async (event, context) => {
+  if (event.fail) throw new TypeError(event.fail);
+  const { Buckets } = await new S3({}).listBuckets({});
+  return { name: context.functionName, buckets: Buckets.map((bucket) => bucket.Name) };
+};
+"""
+
+
+def _zip(**files: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name.replace("_dot_", "."), text)
+    return packed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def functions(session: boto3.Session, sandbox: Sandbox, s3: S3Client) -> Json:
+    client = session.client("lambda", endpoint_url=sandbox.endpoint_url)
+    iam = session.client("iam", endpoint_url=sandbox.endpoint_url)
+    role = iam.create_role(RoleName="functions", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    s3.create_bucket(Bucket="seen-by-functions")
+    code = {
+        "python": ("python3.13", _zip(index_dot_py=PYTHON, helper_dot_py="word = 'ok'")),
+        "node": ("nodejs24.x", _zip(index_dot_js=NODE)),
+    }
+    for name, (runtime, packed) in code.items():
+        client.create_function(
+            FunctionName=name,
+            Runtime=runtime,
+            Role=role,
+            Handler="index.handler",
+            Code={"ZipFile": packed},
+            Timeout=10,
+            Environment={"Variables": {"SETTING": "value"}},
+        )
+    return client
+
+
+def _invoke(functions: Json, name: str, event: Json) -> tuple[Json, str | None]:
+    response = functions.invoke(FunctionName=name, Payload=json.dumps(event))
+    return json.loads(response["Payload"].read()), response.get("FunctionError")
+
+
+def test_a_python_function_sees_its_code_its_settings_and_the_sandbox(functions: Json) -> None:
+    value, error = _invoke(functions, "python", {"a": 1})
+    assert error is None
+    assert "seen-by-functions" in value.pop("buckets")
+    assert value == {"word": "ok", "name": "python", "setting": "value", "left": True}
+
+
+def test_a_node_function_has_the_sdk_that_lambda_gives_it(functions: Json) -> None:
+    value, error = _invoke(functions, "node", {})
+    assert error is None
+    assert value["name"] == "node"
+    assert "seen-by-functions" in value["buckets"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("python", "KeyError"), ("node", "TypeError")])
+def test_an_exception_comes_back_as_the_functions_error(
+    functions: Json, name: str, kind: str
+) -> None:
+    value, error = _invoke(functions, name, {"fail": "no such thing"})
+    assert error == "Unhandled"
+    assert value["errorType"] == kind
+    assert "no such thing" in value["errorMessage"]
+
+
+def test_a_function_that_ends_its_process_is_an_error(functions: Json) -> None:
+    value, error = _invoke(functions, "python", {"exit": True})
+    assert error == "Unhandled"
+    assert value["errorType"] == "Runtime.ExitError"
+
+
+def test_a_function_is_ended_at_its_timeout(functions: Json) -> None:
+    functions.update_function_configuration(FunctionName="python", Timeout=1)
+    try:
+        value, error = _invoke(functions, "python", {"sleep": 30})
+    finally:
+        functions.update_function_configuration(FunctionName="python", Timeout=10)
+    assert error == "Unhandled"
+    assert value["errorMessage"] == "Task timed out after 1.00 seconds"
+
+
+def test_what_a_function_prints_is_in_its_log_group(
+    functions: Json, session: boto3.Session, sandbox: Sandbox
+) -> None:
+    _invoke(functions, "python", {"mark": "printed once"})
+    logs = session.client("logs", endpoint_url=sandbox.endpoint_url)
+    events = logs.filter_log_events(logGroupName="/aws/lambda/python")["events"]
+    assert sum("printed once" in event["message"] for event in events) == 1
+
+
+def test_a_state_machine_calls_a_function(functions: Json, workflows: Workflows) -> None:
+    assert functions
+    states = {
+        "Call": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "python", "Payload": "{% $states.input %}"},
+            "Output": "{% $states.result.Payload.word %}",
+            "End": True,
+        }
+    }
+    assert workflows.output(states, {"a": 'quoted "text"'}) == "ok"
+    failed = workflows.run(states, {"fail": "x"})
+    assert failed["error"] == "KeyError"
