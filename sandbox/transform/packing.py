@@ -1,44 +1,67 @@
-"""Records to request bodies: ``BatchStrategy`` and ``MaxPayloadInMB``."""
+"""Records to request bodies: ``BatchStrategy``, ``MaxPayloadInMB`` and ``InputFilter``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.transform.failure import client_error
+from sandbox.transform.splitting import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from sandbox.transform.splitting import Record
+    from collections.abc import Callable, Iterable, Iterator
 
 
-def pack_single(records: Iterable[Record], max_bytes: int) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A request's body."""
+
+    body: bytes
+    records: tuple[bytes, ...]
+    """The records in it as they were before any filter, without framing."""
+
+
+def filter_records(records: Iterable[Record], select: Callable[[bytes], bytes]) -> Iterator[Record]:
+    """Only what is selected of each line goes out; what it was stays known."""
+    for record in records:
+        bare = select(record.bare)
+        line_feed = record.framed[len(record.bare) :]
+        yield Record(framed=bare + line_feed, bare=bare, source=record.bare)
+
+
+def pack_single(records: Iterable[Record], max_bytes: int) -> Iterator[Payload]:
     """A request for each record, without its framing.
 
     Raises:
         ObjectFailure: a record is larger than a payload may be.
     """
     for record in records:
-        yield _checked(record.bare, max_bytes)
+        yield Payload(_checked(record.bare, max_bytes), (record.source,))
 
 
-def pack_multi(records: Iterable[Record], max_bytes: int) -> Iterator[bytes]:
+def pack_multi(records: Iterable[Record], max_bytes: int) -> Iterator[Payload]:
     """As many records in a request as fit, framing kept.
 
     Raises:
         ObjectFailure: a record is larger than a payload may be.
     """
-    packed: list[bytes] = []
+    packed: list[Record] = []
     size = 0
     for record in records:
-        framed = _checked(record.framed, max_bytes)
-        if packed and size + len(framed) > max_bytes:
-            yield b"".join(packed)
+        length = len(_checked(record.framed, max_bytes))
+        if packed and size + length > max_bytes:
+            yield _together(packed)
             packed, size = [], 0
-        packed.append(framed)
-        size += len(framed)
+        packed.append(record)
+        size += length
     if packed:
-        yield b"".join(packed)
+        yield _together(packed)
+
+
+def _together(records: list[Record]) -> Payload:
+    return Payload(
+        b"".join(record.framed for record in records), tuple(record.source for record in records)
+    )
 
 
 def _checked(record: bytes, max_bytes: int) -> bytes:

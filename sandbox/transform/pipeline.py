@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.transform.admission import Admission
 from sandbox.transform.failure import ObjectFailure, client_error
+from sandbox.transform.processing import processing_of
 from sandbox.transform.reading import payloads, read
 from sandbox.transform.transfer import TransferError
 from sandbox.transform.writing import Writer
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sandbox.transform.job import Job
     from sandbox.transform.listing import Work
     from sandbox.transform.logs import DataLog
+    from sandbox.transform.packing import Payload
     from sandbox.transform.parameters import Parameters
     from sandbox.transform.sending import Client, Invocation
     from sandbox.transform.store import Store
@@ -64,6 +66,7 @@ class Pipeline:
         self._store = store
         self._transfer = transfer
         self._data_log = data_log
+        self._processing = processing_of(job)
         self._slots = asyncio.Semaphore(parameters.max_concurrent_transforms)
         self._admission = Admission(parameters.max_concurrent_transforms)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read")
@@ -115,13 +118,14 @@ class Pipeline:
                 task.cancel()
             await asyncio.gather(*window, return_exceptions=True)
 
-    async def _send(self, payload: bytes) -> bytes:
+    async def _send(self, payload: Payload) -> bytes:
         try:
-            return await self._client.invoke(payload, self._invocation)
+            reply = await self._client.invoke(payload.body, self._invocation)
         finally:
             self._slots.release()
+        return self._processing.after(payload.records, reply) if self._processing else reply
 
-    async def _payloads(self, work: Work) -> AsyncIterator[bytes]:
+    async def _payloads(self, work: Work) -> AsyncIterator[Payload]:
         """A small object at once; a large one read ahead in a thread, some payloads at a time."""
         if work.size <= _SMALL_BYTES:
             for payload in self._pack([await self._get(work)]):
@@ -133,10 +137,11 @@ class Pipeline:
             for payload in some:
                 yield payload
 
-    def _pack(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def _pack(self, chunks: Iterable[bytes]) -> Iterator[Payload]:
         return payloads(
             chunks,
             source=self._job.input,
+            processing=self._processing,
             is_multi=self._parameters.batch_strategy == "MULTI_RECORD",
             max_bytes=self._parameters.max_payload_bytes,
         )
@@ -148,12 +153,12 @@ class Pipeline:
             raise client_error(f"Data download failed: {error}") from error
 
 
-def _take(bodies: Iterator[bytes]) -> list[bytes]:
-    taken: list[bytes] = []
+def _take(bodies: Iterator[Payload]) -> list[Payload]:
+    taken: list[Payload] = []
     size = 0
     for payload in itertools.islice(bodies, _AHEAD_PAYLOADS):
         taken.append(payload)
-        size += len(payload)
+        size += len(payload.body)
         if size >= _AHEAD_BYTES:
             break
     return taken

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.transform.failure import client_error
-from sandbox.transform.packing import pack_multi, pack_single
+from sandbox.transform.packing import filter_records, pack_multi, pack_single
 from sandbox.transform.splitting import SPLITTERS
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from sandbox.transform.job import Input
     from sandbox.transform.location import Location
+    from sandbox.transform.packing import Payload
+    from sandbox.transform.processing import Processing
     from sandbox.transform.store import Store
 
 _GZIP: Final = 31
@@ -24,13 +26,19 @@ _INFLATED_BYTES: Final = 1024 * 1024
 
 
 def payloads(
-    chunks: Iterable[bytes], *, source: Input, is_multi: bool, max_bytes: int
-) -> Iterator[bytes]:
+    chunks: Iterable[bytes],
+    *,
+    source: Input,
+    processing: Processing | None,
+    is_multi: bool,
+    max_bytes: int,
+) -> Iterator[Payload]:
     """The bodies of one object's requests, in order.
 
     Args:
         chunks: the object as it lies in S3.
         source: how it is compressed and split.
+        processing: the job's filters, if it has any.
         is_multi: whether a body has as many records as fit.
         max_bytes: of a body.
 
@@ -40,6 +48,8 @@ def payloads(
     if source.compression == "Gzip":
         chunks = gunzip(chunks)
     records = SPLITTERS[source.split_type](chunks)
+    if processing is not None:
+        records = filter_records(records, processing.before)
     pack = pack_multi if is_multi else pack_single
     return pack(records, max_bytes)
 

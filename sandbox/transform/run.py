@@ -11,6 +11,7 @@ from sandbox.transform.instance import Instance
 from sandbox.transform.launching import launch_here
 from sandbox.transform.listing import list_work, partition
 from sandbox.transform.logs import logs_client
+from sandbox.transform.processing import processing_of
 from sandbox.transform.store import Store
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ async def run_job(
     Raises:
         JobFailure: the job ends Failed; outputs that are complete stay.
     """
+    _check(job)
     store, logs = Store(), logs_client()
     shares = asyncio.create_task(_list(job, store))
     disks = folder / "instances"
@@ -66,6 +68,13 @@ async def run_job(
         kinds = {failure.kind for failure in failures}
         kind = "AlgorithmError" if "AlgorithmError" in kinds else "ClientError"
         raise JobFailure(f"{kind}: {SEE_LOGS}")
+
+
+def _check(job: Job) -> None:
+    try:
+        processing_of(job)
+    except ValueError as error:
+        raise JobFailure(f"ClientError: {error}") from error
 
 
 async def _list(job: Job, store: Store) -> list[list[Work]]:

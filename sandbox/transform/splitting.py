@@ -26,6 +26,8 @@ class Record:
     """As it lies in the object: for ``MultiRecord``."""
     bare: bytes
     """Without delimiter, framing, padding: for ``SingleRecord``."""
+    source: bytes = b""
+    """Without them, before any filter; empty when nobody will ask."""
 
 
 class _Buffer:
