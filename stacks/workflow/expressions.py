@@ -144,8 +144,8 @@ $contains($states.errorOutput.Cause, '"TransformJobStatus"')
         'cause': 'Transform job ' & $jobName & ' ended ' & $job.TransformJobStatus & ': '
           & ($exists($job.FailureReason) ? $job.FailureReason : 'no reason was given.')
           & ' Outputs of the objects that were done are under ' & $request.output
-          & '. Its log: aws logs tail /aws/sagemaker/TransformJobs --log-stream-name-prefix '
-          & $jobName & '/'
+          & '. Its log: aws logs filter-log-events --log-group-name /aws/sagemaker/TransformJobs'
+          & ' --log-stream-name-prefix ' & $jobName & '/'
       }
     )
   : {

@@ -1,0 +1,115 @@
+"""The app deployed once, by the real ``cdk deploy``, into a sandbox of these tests' own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from sandbox.process import Sandbox
+from stacks.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PATIENCE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """A deployed stage and the ways people talk to it."""
+
+    sandbox: Sandbox
+    outputs: Mapping[str, str]
+
+    @property
+    def input_bucket(self) -> str:
+        return self.outputs["InputBucketName"]
+
+    def client(self, service: Any) -> Any:  # noqa: ANN401 # any of boto3's clients
+        variables = self.sandbox.environment
+        return boto3.client(
+            service,
+            endpoint_url=self.sandbox.endpoint_url,
+            region_name=self.sandbox.region,
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def upload(self, folder: str, objects: Mapping[str, bytes]) -> str:
+        """Put objects under a folder of the input bucket and return its URI."""
+        s3 = self.client("s3")
+        for name, body in objects.items():
+            s3.put_object(Bucket=self.input_bucket, Key=f"{folder}/{name}", Body=body)
+        return f"s3://{self.input_bucket}/{folder}/"
+
+    def read(self, uri: str) -> dict[str, bytes]:
+        """All objects under a URI by the rest of their keys."""
+        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+        s3 = self.client("s3")
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
+        return {
+            one["Key"].removeprefix(prefix): s3.get_object(Bucket=bucket, Key=one["Key"])[
+                "Body"
+            ].read()
+            for one in found
+        }
+
+    def execute(self, request: object) -> dict[str, Any]:
+        """Run an execution to its end and return how Step Functions describes it."""
+        sfn = self.client("stepfunctions")
+        started = sfn.start_execution(
+            stateMachineArn=self.outputs["StateMachineArn"], input=json.dumps(request)
+        )
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found: dict[str, Any] = sfn.describe_execution(executionArn=started["executionArn"])
+            if found["status"] != "RUNNING":
+                return found
+            time.sleep(0.1)
+        raise TimeoutError(f"still running: {started['executionArn']}")
+
+    def run(self, *command: str) -> str:
+        """Run a program as a person would whose terminal has the sandbox's export lines."""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("AWS_")
+        } | {
+            **self.sandbox.environment,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    state = tmp_path_factory.mktemp("deployment")
+    with Sandbox.start(state_dir=state / "sandbox") as sandbox:
+        bare = Deployment(sandbox=sandbox, outputs={})
+        cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
+        bare.run(cdk, "bootstrap", f"aws://{sandbox.account_id}/{sandbox.region}")
+        bare.run(
+            *(cdk, "deploy", "--all", "--require-approval", "never"),
+            *("--app", f"{sys.executable} -m tests.workflow.app"),
+            *("--output", str(state / "cdk.out")),
+        )
+        stacks = bare.client("cloudformation").describe_stacks()["Stacks"]
+        yield Deployment(
+            sandbox=sandbox,
+            outputs={
+                output["OutputKey"]: output["OutputValue"]
+                for stack in stacks
+                for output in stack.get("Outputs", [])
+            },
+        )

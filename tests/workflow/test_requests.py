@@ -1,0 +1,120 @@
+"""A wrong request ends FAILED with an error name and a cause that a person can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stacks.workflow import fields
+from tests.workflow.app import FAR_BUCKET
+
+if TYPE_CHECKING:
+    from tests.workflow.conftest import Deployment
+
+
+def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
+    ended = deployment.execute(request)
+    assert ended["status"] == "FAILED"
+    return ended["error"], ended["cause"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"format": "jpeg"}, ["input is missing: give it as s3://"]),
+        ({"input": "s3://{input}/a/"}, ["format is missing: use one of jpeg, tfrecord."]),
+        (
+            {"input": "photos", "format": "jpeg"},
+            ['input = "photos" is not an S3 URI: write it as s3://bucket/folder/.'],
+        ),
+        (
+            {"input": 7, "format": "jpeg"},
+            ["input = 7 is not an S3 URI"],
+        ),
+        (
+            {"input": "s3://someone-elses/a/", "format": "jpeg"},
+            ["is in a bucket that this deployment may not read", "Stage.input_buckets"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "png"},
+            ['format = "png" is not known: use one of jpeg, tfrecord.'],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "model": "resnet"},
+            ['model = "resnet" is not deployed: use one of efficientnet-lite0.'],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "instances": 99},
+            ["instances = 99 is not a whole number from 1 to 4"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "instances": "2"},
+            ['instances = "2" is not a whole number'],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "output": "s3://{input}/out/"},
+            ["is not a folder of the output bucket"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "formt": "jpeg"},
+            ["formt: not a field of a request; the fields are"],
+        ),
+        (
+            {"input": None, "format": None, "model": 'quo"te\n'},
+            ["input = null is not", "format = null is not known", 'model = "quo"te\n"'],
+        ),
+        (["not", "an", "object"], ["input is missing", "format is missing"]),
+    ],
+)
+def test_every_wrong_field_is_named_with_its_value_and_the_remedy(
+    deployment: Deployment, request_: dict[str, object] | list[str], says: list[str]
+) -> None:
+    if isinstance(request_, dict):
+        request_ = {
+            name: value.replace("{input}", deployment.input_bucket)
+            if isinstance(value, str)
+            else value
+            for name, value in request_.items()
+        }
+    error, cause = _refused(deployment, request_)
+    assert error == fields.INVALID_REQUEST
+    for text in says:
+        assert text in cause
+
+
+def test_an_empty_prefix_is_said_with_what_to_upload(deployment: Deployment) -> None:
+    uri = f"s3://{deployment.input_bucket}/nothing-here/"
+    error, cause = _refused(deployment, {"input": uri, "format": "jpeg"})
+    assert error == fields.EMPTY_INPUT
+    assert f"Nothing lies under {uri}" in cause
+
+
+def test_a_folder_mark_is_no_input(deployment: Deployment) -> None:
+    uri = deployment.upload("marked", {"": b""})
+    error, _ = _refused(deployment, {"input": uri, "format": "jpeg"})
+    assert error == fields.EMPTY_INPUT
+
+
+def test_a_prefix_is_a_folder_and_takes_no_sibling(deployment: Deployment) -> None:
+    deployment.upload("siblings_old", {"a.jpg": b"not asked for"})
+    uri = f"s3://{deployment.input_bucket}/siblings"
+    error, cause = _refused(deployment, {"input": uri, "format": "jpeg"})
+    assert error == fields.EMPTY_INPUT
+    assert f"{uri}/" in cause
+
+
+def test_another_regions_bucket_is_named_with_its_region(deployment: Deployment) -> None:
+    deployment.client("s3").create_bucket(
+        Bucket=FAR_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    error, cause = _refused(deployment, {"input": f"s3://{FAR_BUCKET}/a/", "format": "jpeg"})
+    assert error == fields.INPUT_BUCKET_IN_OTHER_REGION
+    assert f"s3://{FAR_BUCKET} is in eu-west-1 and this deployment in us-east-1" in cause
+    assert "aws s3 sync" in cause
+
+
+def test_a_bucket_that_is_not_there_is_said(deployment: Deployment) -> None:
+    error, cause = _refused(deployment, {"input": "s3://a-bucket-that-is-not/a/", "format": "jpeg"})
+    assert error == fields.INPUT_BUCKET_NOT_READABLE
+    assert "s3://a-bucket-that-is-not can not be read" in cause
