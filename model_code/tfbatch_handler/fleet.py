@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfbatch_handler.http import Reply
+    from tfbatch_handler.text import Piece
 
 REST_PORTS: Final = "TFS_REST_PORTS"
 """Set by the container: the port of every TensorFlow Serving, one per GPU say."""
@@ -72,7 +73,7 @@ class Fleet:
         return self.path.removeprefix("/v1/models/").partition("/")[0]
 
     def ask(
-        self, method: str, action: str, body: Sequence[bytes] = (), *, deadline: float
+        self, method: str, action: str, body: Sequence[Piece] = (), *, deadline: float
     ) -> bytes:
         """Ask until there is an answer about the request itself.
 
@@ -104,7 +105,7 @@ class Fleet:
                 raise Outage(f"TensorFlow Serving failed {attempt} times, at last: {reason}")
             time.sleep(pause)
 
-    def _try(self, method: str, path: str, body: Sequence[bytes], *, deadline: float) -> Reply:
+    def _try(self, method: str, path: str, body: Sequence[Piece], *, deadline: float) -> Reply:
         chosen = self._least_busy()
         chosen.busy += 1
         try:

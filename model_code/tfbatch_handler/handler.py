@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tfbatch_handler import accept, failure, formats, output, reply, text
+from tfbatch_handler import accept, container, failure, formats, output, reply, text
 from tfbatch_handler.environment import Settings
 from tfbatch_handler.fleet import Fleet, Refusal
 from tfbatch_handler.metrics import Progress
@@ -153,5 +153,6 @@ def read(data: Stream) -> bytes:
 
 
 def create(code: Path) -> Handler:
-    """The handler of the artifact whose ``code`` directory is given."""
+    """The handler of the artifact whose ``code`` directory is given, in the container."""
+    container.quiet_requests()
     return Handler(code=code, environment=os.environ)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+    from tfbatch_handler.text import Piece
+
 _HEAD_LIMIT = 65_536
 
 
@@ -35,7 +37,7 @@ class Server:
     idle: list[socket.socket] = field(default_factory=list)
 
     def request(
-        self, method: str, path: str, body: Sequence[bytes] = (), *, timeout: float
+        self, method: str, path: str, body: Sequence[Piece] = (), *, timeout: float
     ) -> Reply:
         """Send a request and read its reply, on a kept connection when there is one.
 
@@ -73,10 +75,10 @@ class Server:
             f"{self.host}:{self.port} did not answer: {error or type(error).__name__}"
         )
 
-    def _exchange(self, connection: socket.socket, message: Sequence[bytes]) -> Reply:
+    def _exchange(self, connection: socket.socket, message: Sequence[Piece]) -> Reply:
         keep = False
         try:
-            send(connection, message)
+            send(connection, map(bytes, message))
             reply, keep = _read_reply(connection)
         finally:
             if keep:

@@ -1,4 +1,4 @@
-"""Sending and receiving on a connection: many buffers at once, none of them joined.
+"""Sending and receiving on a connection, buffers as they come and none of them joined.
 
 Sockets are looked up in their module when used, never at import: under gevent they are the
 cooperative ones, whenever the monkey patching took place, and nothing is open when a server forks.
@@ -10,11 +10,12 @@ import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     Buffer = bytes | bytearray | memoryview
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
+_FLUSH_BYTES = 1 << 16
 _MOST_BUFFERS = 512
 """The kernel takes 1,024 (IOV_MAX)."""
 
@@ -30,12 +31,22 @@ def connect(host: str, port: int, *, timeout: float) -> socket.socket:
     return connection
 
 
-def send(connection: socket.socket, buffers: Sequence[Buffer]) -> None:
-    """Send all of the buffers, in order."""
-    for start in range(0, len(buffers), _MOST_BUFFERS):
-        part = buffers[start : start + _MOST_BUFFERS]
-        while part := _rest(part, connection.sendmsg(part)):
-            pass
+def send(connection: socket.socket, buffers: Iterable[Buffer]) -> None:
+    """Send buffers in order; small ones together, large ones as soon as they are made."""
+    waiting: list[Buffer] = []
+    size = 0
+    for buffer in buffers:
+        waiting.append(buffer)
+        size += len(buffer)
+        if size >= _FLUSH_BYTES or len(waiting) == _MOST_BUFFERS:
+            _send(connection, waiting)
+            waiting, size = [], 0
+    _send(connection, waiting)
+
+
+def _send(connection: socket.socket, buffers: Sequence[Buffer]) -> None:
+    while buffers:
+        buffers = _rest(buffers, connection.sendmsg(buffers))
 
 
 def _rest(buffers: Sequence[Buffer], sent: int) -> Sequence[Buffer]:

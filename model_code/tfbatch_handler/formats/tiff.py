@@ -1,0 +1,52 @@
+"""TIFF to JPEG, resized: the worked example of a format of your own.
+
+A model that decodes JPEG in its graph can't read TIFF, so Pillow does, here, before it is asked.
+Pillow is not in the container: list it in ``model_code/requirements.txt`` and it is vendored to
+``code/lib`` when the artifact is built.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import instance
+from tfbatch_handler.record import BadRecord
+from tfbatch_handler.signature import SignatureError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from tfbatch_handler.formats import Request
+    from tfbatch_handler.record import Decoded
+
+CONTENT_TYPES = ("image/tiff",)
+
+LONGEST_SIDE = 512
+"""Pixels; larger than what classifiers are fed, smaller than what scanners make."""
+QUALITY = 92
+
+
+def decode(payload: bytes, request: Request) -> list[Decoded]:
+    """One record: the first page, as a JPEG of at most ``LONGEST_SIDE`` pixels a side."""
+    pillow = _pillow()
+    try:
+        with pillow.open(io.BytesIO(payload), formats=["TIFF"]) as image:
+            rgb = image.convert("RGB")
+            rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
+        return [BadRecord(code="InvalidRecord", message=f"not a TIFF: {error}")]
+    jpeg = io.BytesIO()
+    rgb.save(jpeg, "JPEG", quality=QUALITY)
+    return [instance.from_bytes(jpeg.getvalue(), request.signature)]
+
+
+def _pillow() -> ModuleType:
+    try:
+        from PIL import Image  # noqa: PLC0415  only who sends TIFF needs it
+    except ImportError as error:
+        raise SignatureError(
+            f"image/tiff needs Pillow ({error}): list it in model_code/requirements.txt, so that "
+            "it is vendored to code/lib when the artifact is built"
+        ) from None
+    return Image
