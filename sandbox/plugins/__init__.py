@@ -25,7 +25,7 @@ _OF_SERVICE = {
     "sagemaker": ("models", "transform_jobs"),
     "stepfunctions": ("jsonata", "executions", "sagemaker_sync", "sdk_errors"),
     # CloudFormation makes resources of all services without asking their servers.
-    "cloudformation": ("stacks", "state_machines", "buckets", "custom_resources"),
+    "cloudformation": ("change_sets", "stacks", "state_machines", "buckets", "custom_resources"),
 }
 _NEEDED_BY_CLOUDFORMATION = ("s3", "awslambda", "sagemaker", "stepfunctions")
 

@@ -50,7 +50,9 @@ class Model(MotoModel):
 def install(runtime: Runtime) -> None:
     """Answer the model actions here, and create CloudFormation's models here."""
     sagemaker_api.answer({"CreateModel": partial(create, runtime), "DescribeModel": describe})
-    replace(MotoModel, "create_from_cloudformation_json", partial(_create_from_template, runtime))
+    create_from_template = partial(_create_from_template, runtime)
+    replace(MotoModel, "create_from_cloudformation_json", create_from_template)
+    replace(MotoModel, "update_from_cloudformation_json", partial(_replace, runtime))
 
 
 def create(
@@ -107,6 +109,28 @@ def _create_from_template(
     create(runtime, backend, request)
     model: Model = backend._models[request["ModelName"]]  # noqa: SLF001
     return model
+
+
+def _replace(
+    runtime: Runtime,
+    *,
+    original_resource: Model,
+    cloudformation_json: dict[str, Any],
+    account_id: str,
+    region_name: str,
+    **_other: object,
+) -> Model:
+    """A model can't be changed: the new one is there before the old one goes."""
+    made = _create_from_template(
+        runtime,
+        "",
+        cloudformation_json,
+        account_id,
+        region_name,
+        LogicalId=original_resource.logical_resource_id,
+    )
+    sagemaker_backends[account_id][region_name].delete_model(original_resource.model_name)
+    return made
 
 
 def _arn(backend: SageMakerModelBackend, name: str) -> str:

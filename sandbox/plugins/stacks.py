@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from moto.cloudformation.models import CloudFormationBackend, Event, Stack
 
-from sandbox.plugins import stack_resources
+from sandbox.plugins import change_sets, stack_resources
 from sandbox.plugins.errors import refusal
 from sandbox.plugins.patch import replace
 
@@ -63,17 +63,9 @@ def _made(stack: Stack) -> list[CloudFormationModel]:
 def _execute(
     backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
 ) -> None:
-    change_set = _find(backend, change_set_name, stack_name)
+    change_set = change_sets.find(backend, change_set_name, stack_name)
     change_set.execution_status = "EXECUTE_IN_PROGRESS"
     _in_background(partial(_deploy, backend, change_set, backend.stacks[change_set.stack_id]))
-
-
-def _find(backend: CloudFormationBackend, name: str, stack_name: str | None) -> ChangeSet:
-    for identity, change_set in backend.change_sets.items():
-        of_stack = stack_name in {None, change_set.stack_name, change_set.stack_id}
-        if name == identity or (name == change_set.change_set_name and of_stack):
-            return change_set
-    raise refusal(f"ChangeSet [{name}] does not exist")
 
 
 def _deploy(backend: CloudFormationBackend, change_set: ChangeSet, stack: Stack) -> None:
