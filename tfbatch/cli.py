@@ -38,11 +38,11 @@ def export(models: tuple[str, ...], *, again: bool) -> None:
     for name in models or (DEMO_MODEL,):
         recipe = CATALOG[name]
         if not again and (found := store.find(recipe, models=store.MODELS)):
-            click.echo(f"{name} is up to date, its weights: {found.weights}")
+            click.echo(f"{name} is up to date. Weights: {found.weights}")
             continue
         click.echo(f"{name}: exporting …")
         made = store.make(recipe, models=store.MODELS, again=again)
-        click.echo(f"{name}: {store.MODELS / name / store.VERSION}, its weights: {made.weights}")
+        click.echo(f"{name} is in {store.MODELS / name / store.VERSION}. Weights: {made.weights}")
 
 
 @cli.command()
@@ -90,4 +90,5 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
+            click.echo("Interrupted. Everything that was started is stopped.", err=True)
             sys.exit(EXIT_CODE)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 _STAGE = "dev"
+STACKS = (f"tfbatch-{_STAGE}-data", f"tfbatch-{_STAGE}-inference")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,8 +46,8 @@ def find(cloudformation: CloudFormationClient) -> Deployment:
     """
     outputs = {
         output["OutputKey"]: output["OutputValue"]
-        for part in ("data", "inference")
-        for stack in cloudformation.describe_stacks(StackName=f"tfbatch-{_STAGE}-{part}")["Stacks"]
+        for name in STACKS
+        for stack in cloudformation.describe_stacks(StackName=name)["Stacks"]
         for output in stack.get("Outputs", [])
     }
     try:

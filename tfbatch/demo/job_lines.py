@@ -104,13 +104,18 @@ class PlainLines:
 
     console: Console
     _last: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _complete: set[str] = field(default_factory=set)
 
     def show(self, name: str, progress: JobProgress | None) -> None:
         """Print a line if it says something new and the one before is old, or it is the last."""
+        if name in self._complete:
+            return
         said_at, said = self._last.get(name, (0.0, ""))
         news = words(progress)
         complete = progress is not None and progress.records == progress.total
-        if news != said and (complete or time.monotonic() - said_at > _PLAIN_SECONDS):
+        if complete:
+            self._complete.add(name)
+        if complete or (news != said and time.monotonic() - said_at > _PLAIN_SECONDS):
             self.console.print(f"  {name}: {news}", highlight=False)
             self._last[name] = (time.monotonic(), news)
 

@@ -105,8 +105,9 @@ def _sandbox(display: Display, directory: Path) -> Iterator[Sandbox]:
 def _deploy(display: Display, directory: Path, sandbox: Sandbox) -> Deployment:
     with display.step("cdk bootstrap"):
         deployment.bootstrap(directory, account=sandbox.account_id, region=sandbox.region)
-    with display.step("cdk deploy --all"):
+    with display.step("cdk deploy --all") as step:
         deployment.deploy(directory)
+        step.detail = ", ".join(deployment.STACKS)
         return deployment.find(boto3.client("cloudformation"))
 
 
@@ -148,7 +149,7 @@ def _check(
     if not jpegs["cat.jpg"].is_cat:
         raise DemoError(f"the cat came out as {jpegs['cat.jpg'].label}, which is no house cat")
     display.say(f"Both runs agree on all {len(jpegs)} photographs, and the cat is a cat.")
-    display.say(f"Outputs: {output}/jpeg and {output}/tfrecord, one .out file for each input.")
+    display.say(f"What the jobs wrote is in {output}/jpeg and {output}/tfrecord.")
 
 
 def _wait(display: Display, sandbox: Sandbox) -> None:

@@ -71,7 +71,11 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
 
 
 def save(classifier: Classifier, directory: Path) -> None:
-    """Write the classifier as a SavedModel whose only signature is ``serving_default``."""
+    """Write the classifier as a SavedModel whose only signature is ``serving_default``.
+
+    The same classifier gives the same bytes each time.
+    """
     tf.saved_model.save(
         classifier, str(directory), signatures={"serving_default": classifier.serve}
     )
+    (directory / "fingerprint.pb").unlink()  # optional, and has a random number in it
