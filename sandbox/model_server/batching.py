@@ -14,7 +14,7 @@ from sandbox.model_server.status import Code, StatusError, invalid_argument
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from sandbox.model_server.tensors import Array
+    from sandbox.model_server.dtypes import Array
 
     Tensors = Mapping[str, Array]
     Run = Callable[[Tensors], Awaitable[Tensors]]

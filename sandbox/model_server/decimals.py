@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from sandbox.model_server.tensors import Array
+    from sandbox.model_server.dtypes import Array
 
 _SHORT_DIGITS: Final = 6
 _FULL_DIGITS: Final = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sandbox.model_server.dtypes import DT_STRING, NUMPY_TYPES
 from sandbox.model_server.status import Code, StatusError, invalid_argument
-from sandbox.model_server.tensors import DT_STRING, NUMPY_TYPES
 
 if TYPE_CHECKING:
-    from sandbox.model_server.tensors import Array
+    from sandbox.model_server.dtypes import Array
 
 _DEBUG_BYTES: Final = 256
 _TYPE_NAMES: Final = {

@@ -12,8 +12,8 @@ from sandbox.model_server.batching import BatchingParameters, BatchQueue
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sandbox.model_server.dtypes import Array
     from sandbox.model_server.servable import Servable, Signature
-    from sandbox.model_server.tensors import Array
 
 _THREADS_PER_CPU = 4
 """TensorFlow Serving's default for its REST threads."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sandbox.model_server.decimals import format_decimals
+from sandbox.model_server.dtypes import NUMPY_TYPES
 from sandbox.model_server.request import Format
 from sandbox.model_server.status import Code, StatusError, invalid_argument
-from sandbox.model_server.tensors import NUMPY_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sandbox.model_server.tensors import Array
+    from sandbox.model_server.dtypes import Array
 
 _INDENT: Final = "    "
 _UNWRITABLE: Final = {np.dtype(np.float16), np.dtype(np.uint16)}

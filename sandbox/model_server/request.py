@@ -17,8 +17,8 @@ from sandbox.model_server.status import StatusError, invalid_argument
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sandbox.model_server.dtypes import Array
     from sandbox.model_server.servable import Signature
-    from sandbox.model_server.tensors import Array
 
 
 class Format(Enum):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sandbox.model_server.tensors import Array
+    from sandbox.model_server.dtypes import Array
 
 DEFAULT_SIGNATURE = "serving_default"
 _TAG = b"serve"

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from sandbox.transform.sending import Address
     from sandbox.transform.store import Store
 
+    FindWork = Callable[[], Awaitable[Sequence[Work]]]
+
 _PING_SECONDS: Final = 30 * 60
 """A container that never becomes healthy is given up after half an hour."""
 _WATCH_SECONDS: Final = 0.2
-_SETTLE_SECONDS: Final = 1.2
+SETTLE_SECONDS: Final = 1.2
 """What a container says of its last second still belongs in the log."""
 _LINE_BYTES: Final = 1024 * 1024
 
@@ -53,14 +55,15 @@ class Instance:
     store: Store
     logs: CloudWatchLogsClient
     launch: Launch
+    settle_seconds: float
     on_healthy: Callable[[], None]
     identity: str = field(default_factory=_instance_id)
 
-    async def run(self, work: Awaitable[Sequence[Work]]) -> list[ObjectFailure]:
+    async def run(self, find_work: FindWork) -> list[ObjectFailure]:
         """Start the container, transform the objects, stop it.
 
         Args:
-            work: this instance's objects; listed while the container starts.
+            find_work: this instance's objects; listed while the container starts.
 
         Returns:
             Why some objects have no output.
@@ -76,13 +79,13 @@ class Instance:
                 self._container(container_log) as (process, address),
                 Client(address) as client,
             ):
-                serving = asyncio.create_task(self._serve(client, work, data_log))
+                serving = asyncio.create_task(self._serve(client, find_work, data_log))
                 return await _unless_it_ends(process, serving, data_log)
         finally:
             await asyncio.gather(container_log.close(), data_log.close())
 
     async def _serve(
-        self, client: Client, work: Awaitable[Sequence[Work]], data_log: DataLog
+        self, client: Client, find_work: FindWork, data_log: DataLog
     ) -> list[ObjectFailure]:
         if not await client.wait_until_healthy(_PING_SECONDS):
             data_log.write("Unable to get response from algorithm", "/ping never answered 200")
@@ -100,8 +103,8 @@ class Instance:
                 transfer=transfer,
                 data_log=data_log,
             )
-            failures = await pipeline.run(await work)
-        await asyncio.sleep(_SETTLE_SECONDS)
+            failures = await pipeline.run(await find_work())
+        await asyncio.sleep(self.settle_seconds)
         return failures
 
     @contextlib.asynccontextmanager

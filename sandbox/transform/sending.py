@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import aiohttp
 
 from sandbox.transform.failure import ObjectFailure, algorithm_error, client_error
+from sandbox.transform.transfer import body_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -149,7 +150,7 @@ class Client:
         try:
             async with self._session.post(
                 f"{self._url}/invocations",
-                data=_chunks(payload) if invocation.is_chunked else payload,
+                data=_chunks(payload) if invocation.is_chunked else body_of(payload),
                 headers=invocation.headers,
                 timeout=aiohttp.ClientTimeout(total=invocation.timeout_seconds),
             ) as reply:

@@ -7,6 +7,7 @@ an object per record that is what the model would have to wait for.
 from __future__ import annotations
 
 import asyncio
+import io
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 
@@ -21,6 +22,7 @@ _TRIES: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120)
 _CONNECTIONS: Final = 16
+_AT_ONCE_BYTES: Final = 512 * 1024
 
 
 class TransferError(Exception):
@@ -78,7 +80,10 @@ class Transfer:
         # Signed as it is written: nothing may quote it anew.
         address = URL(url, encoded=True)
         async with self._session.request(
-            method, address, data=body, skip_auto_headers={"Content-Type", "Accept-Encoding"}
+            method,
+            address,
+            data=body_of(body),
+            skip_auto_headers={"Content-Type", "Accept-Encoding"},
         ) as reply:
             answer = await reply.read()
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -87,6 +92,11 @@ class Transfer:
             text = answer.decode("utf-8", "replace")
             raise TransferError(f"{method} was refused with {reply.status}: {text}")
         return answer
+
+
+def body_of(data: bytes | None) -> bytes | io.BytesIO | None:
+    """Bytes as aiohttp wants them: large ones in pieces, lest other requests wait."""
+    return io.BytesIO(data) if data is not None and len(data) > _AT_ONCE_BYTES else data
 
 
 class _TryAgainError(Exception):
