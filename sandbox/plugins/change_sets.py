@@ -1,4 +1,4 @@
-"""Change sets belong to a stack: moto looks for their name alone, and the CDK gives all the same."""
+"""Change sets belong to a stack: moto looks for the name alone, and the CDK gives all the same."""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ def install(_runtime: Runtime) -> None:
     replace(CloudFormationBackend, "delete_stack", _delete)
     # moto's own makes, in the caller's thread, whatever of the template is not there yet.
     replace(Stack, "stack_resources", property(_made))
+    replace(Stack, "stack_parameters", property(_given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,16 @@ def _made(stack: Stack) -> list[CloudFormationModel]:
     parsed = resources._parsed_resources  # noqa: SLF001 - moto has no public seam here
     made = (parsed.get(logical_id) for logical_id in resources._resource_json_map)  # noqa: SLF001
     return [resource for resource in made if resource is not None]
+
+
+def _given(stack: Stack) -> dict[str, str]:
+    """Parameters as they were given, for a change that keeps them.
+
+    moto hands out what they stood for: the value in place of the name of an SSM parameter.
+    """
+    given = stack.resource_map.input_parameters
+    declared = stack.template_dict.get("Parameters", {})
+    return {name: given.get(name, each.get("Default")) for name, each in declared.items()}
 
 
 def _execute(

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from aws_cdk import App, CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
 
 if TYPE_CHECKING:
     from sandbox.plugins.json_type import Json
@@ -18,35 +21,38 @@ if TYPE_CHECKING:
     from tests.sandbox.plugins.conftest import Jobs, Workflows
 
 _ROOT = Path(__file__).resolve().parents[3]
-_APP = """
-import aws_cdk as cdk
-from aws_cdk import aws_s3 as s3, aws_stepfunctions as sfn
 
-app = cdk.App()
-stack = cdk.Stack(app, "command-line")
-bucket = s3.Bucket(stack, "Bucket", versioned=True, enforce_ssl=True, auto_delete_objects=True,
-                   removal_policy=cdk.RemovalPolicy.DESTROY)
-word = app.node.try_get_context("word")
-said = sfn.Pass.jsonata(stack, "Say", outputs={"word": word, "bucket": bucket.bucket_name})
-body = sfn.DefinitionBody.from_chainable(said)
-machine = sfn.StateMachine(stack, "Machine", definition_body=body)
-cdk.CfnOutput(stack, "BucketName", value=bucket.bucket_name)
-cdk.CfnOutput(stack, "MachineArn", value=machine.state_machine_arn)
-app.synth()
-"""
+
+def _synthesize(directory: Path, word: str) -> None:
+    """Write the cloud assembly of an app that says ``word``, as ``cdk synth`` would."""
+    app = App(outdir=str(directory))
+    stack = Stack(app, "command-line")
+    bucket = s3.Bucket(
+        stack,
+        "Bucket",
+        versioned=True,
+        enforce_ssl=True,
+        auto_delete_objects=True,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    outputs = {"word": word, "bucket": bucket.bucket_name}
+    say = sfn.DefinitionBody.from_chainable(sfn.Pass.jsonata(stack, "Say", outputs=outputs))
+    machine = sfn.StateMachine(stack, "Machine", definition_body=say)
+    CfnOutput(stack, "BucketName", value=bucket.bucket_name)
+    CfnOutput(stack, "MachineArn", value=machine.state_machine_arn)
+    app.synth()
 
 
 def _environment(sandbox: Sandbox) -> dict[str, str]:
     tools = [str(Path(sys.executable).parent), str(_ROOT / "node_modules/.bin"), os.environ["PATH"]]
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return own | sandbox.environment | {"PATH": os.pathsep.join(tools), "JSII_SILENCE_WARNING": "1"}
+    return own | sandbox.environment | {"PATH": os.pathsep.join(tools)}
 
 
-def _run(sandbox: Sandbox, *command: str, cwd: Path | None = None) -> str:
+def _run(sandbox: Sandbox, *command: str) -> str:
     done = subprocess.run(
         command,
         env=_environment(sandbox),
-        cwd=cwd,
         check=False,
         capture_output=True,
         text=True,
@@ -67,26 +73,23 @@ class Cdk:
     def __init__(self, sandbox: Sandbox, directory: Path) -> None:
         self.sandbox = sandbox
         self.directory = directory
-        (directory / "app.py").write_text(_APP)
 
     def __call__(self, *arguments: str) -> str:
-        app = ("--app", f"{sys.executable} app.py")
-        return _run(self.sandbox, "cdk", *arguments, *app, cwd=self.directory)
+        return _run(self.sandbox, "cdk", *arguments, "--app", str(self.directory / "app"))
 
     def deploy(self, word: str) -> dict[str, str]:
-        """The stack's outputs."""
-        context = ("--context", f"word={word}")
-        approved = ("--require-approval", "never", "--outputs-file", "outputs.json")
-        self("deploy", "--all", *approved, *context)
-        outputs: dict[str, dict[str, str]] = json.loads(
-            (self.directory / "outputs.json").read_text()
-        )
+        """The outputs of the stack that says ``word``."""
+        _synthesize(self.directory / "app", word)
+        file = self.directory / "outputs.json"
+        self("deploy", "--all", "--require-approval", "never", "--outputs-file", str(file))
+        outputs: dict[str, dict[str, str]] = json.loads(file.read_text())
         return outputs["command-line"]
 
 
 @pytest.fixture(scope="module")
 def cdk(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
     cdk = Cdk(sandbox, tmp_path_factory.mktemp("cdk"))
+    _synthesize(cdk.directory / "app", "none")
     cdk("bootstrap")
     return cdk
 
@@ -94,7 +97,7 @@ def cdk(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Cdk:
 def test_cdk_deploys_changes_and_destroys(cdk: Cdk, workflows: Workflows) -> None:
     first = cdk.deploy("one")
     arn = first["MachineArn"]
-    _aws(cdk.sandbox, "s3", "cp", str(cdk.directory / "app.py"), f"s3://{first['BucketName']}/a/b")
+    _aws(cdk.sandbox, "s3", "cp", str(Path(__file__)), f"s3://{first['BucketName']}/a/b")
     assert _said(cdk.sandbox, workflows, arn) == {"word": "one", "bucket": first["BucketName"]}
     assert cdk.deploy("two") == first
     assert _said(cdk.sandbox, workflows, arn)["word"] == "two"
