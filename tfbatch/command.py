@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox import lifeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 _LAST_LINES = 15
 
@@ -50,7 +50,7 @@ def run(
             lifeline.stop(process)
     if code:
         lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-        program = " ".join(command[:2])
+        program = " ".join((Path(command[0]).name, *command[1:2]))
         raise CommandError(
             "\n".join((f"{program} ended with exit code {code}. The end of {log}:", *lines))
         )

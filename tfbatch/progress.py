@@ -8,8 +8,8 @@ Logs. The sum over a job's log streams is what is done; the same in the sandbox 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,31 +17,42 @@ if TYPE_CHECKING:
 
     from tfbatch.job_log import JobLog
 
+_LINE_SECONDS = 1.0
+"""What a line has counted over: the handler prints the first a second after the first record."""
+
 
 @dataclass(kw_only=True, slots=True)
 class RecordCount:
-    """How many records a job's containers say they have answered."""
+    """How many records a job's containers say they have answered, and in what time."""
 
     log: JobLog
     records: int = 0
     errors: int = 0
     """Records of these that became an error line."""
+    _first: float = math.inf
+    _last: float = -math.inf
+
+    @property
+    def seconds(self) -> float:
+        """From the first record to the last, by the containers' own clocks."""
+        return self._last - self._first + _LINE_SECONDS if self.records else 0.0
 
     def update(self) -> None:
         """Add what the job's log has got since the last call."""
         for line in self.log.new_lines():
-            self._add(line)
+            if '"CloudWatchMetrics"' in line:
+                self._add(line)
 
     def _add(self, line: str) -> None:
-        if '"CloudWatchMetrics"' not in line:
-            return
         try:
             metrics = json.loads(line)
             records, errors = int(metrics["Records"]), int(metrics["RecordErrors"])
+            at = metrics["_aws"]["Timestamp"] / 1000
         except (ValueError, KeyError, TypeError):  # a line of the model's own making
             return
         self.records += records
         self.errors += errors
+        self._first, self._last = min(self._first, at), max(self._last, at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +64,7 @@ class Progress:
     records: int
     """Done so far."""
     seconds: float
-    """Since the first record could be taken."""
+    """From the first of them to the last."""
     total: int
 
     @property
@@ -80,11 +91,9 @@ class JobWatch:
         """Ask SageMaker and CloudWatch Logs once."""
         job = self.sagemaker.describe_transform_job(TransformJobName=self.count.log.job)
         self.count.update()
-        start, end = job.get("TransformStartTime"), job.get("TransformEndTime")
-        seconds = ((end or datetime.now(UTC)) - start).total_seconds() if start else 0.0
         return Progress(
-            status=job["TransformJobStatus"] if start else "Starting",
+            status=job["TransformJobStatus"] if "TransformStartTime" in job else "Starting",
             records=self.count.records,
-            seconds=max(seconds, 0.0),
+            seconds=self.count.seconds,
             total=self.total,
         )

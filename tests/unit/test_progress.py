@@ -30,10 +30,10 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchLogsClient]:
         yield boto3.client("logs", region_name="us-east-1")
 
 
-def counted(records: int, errors: int = 0) -> str:
-    """Return the line that the handler prints."""
+def counted(records: int, errors: int = 0, *, at: float = 0.0) -> str:
+    """Return the line that the handler prints, ``at`` seconds after some time."""
     progress = HandlerProgress(model="m", records=records, errors=errors, requests=records)
-    return progress.line(int(time.time() * 1000))
+    return progress.line(1_700_000_000_000 + int(at * 1000))
 
 
 def write(logs: CloudWatchLogsClient, stream: str, *lines: str) -> None:
@@ -78,6 +78,15 @@ def test_a_models_own_metrics_are_not_records(logs: CloudWatchLogsClient) -> Non
     count = RecordCount(log=JobLog(logs=logs, job="job"))
     count.update()
     assert count.records == 0
+
+
+def test_the_time_is_from_the_first_record_to_the_last(logs: CloudWatchLogsClient) -> None:
+    write(logs, "job/i-1", counted(10, at=1.0), counted(20, at=2.0))
+    write(logs, "job/i-2", counted(30, at=4.0))
+    count = RecordCount(log=JobLog(logs=logs, job="job"))
+    assert count.seconds == 0.0
+    count.update()
+    assert count.seconds == 4.0  # the first line tells of the second before it
 
 
 def test_the_time_left_follows_from_the_mean_so_far() -> None:

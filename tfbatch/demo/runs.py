@@ -52,8 +52,8 @@ def transform(display: Display, deployed: Deployment, *, model: str, records: in
     Raises:
         tfbatch.execution.ExecutionError: one of them failed.
     """
-    jobs = [_Job.start(run, deployed, model=model, total=records) for run in (JPEG, TFRECORD)]
     with display.jobs((JPEG.title, TFRECORD.title)) as lines:
+        jobs = [_Job.start(run, deployed, model=model, total=records) for run in (JPEG, TFRECORD)]
         while not all(job.is_done for job in jobs):
             time.sleep(_POLL_SECONDS)
             for job in jobs:
