@@ -192,7 +192,9 @@ def _columns(value: object, signature: Signature) -> dict[str, Array]:
         ((name, info),) = signature.inputs.items()
         return {name: to_array(value, info.dtype)}
     assert isinstance(value, dict)  # noqa: S101 (told to the type checker)
-    for name in signature.inputs:
+    columns = {}
+    for name, info in signature.inputs.items():
         if name not in value:
             raise invalid_argument(f"Missing named input: {name} in 'inputs' object.")
-    return {name: to_array(value[name], info.dtype) for name, info in signature.inputs.items()}
+        columns[name] = to_array(value[name], info.dtype)
+    return columns

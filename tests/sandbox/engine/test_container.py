@@ -1,0 +1,228 @@
+"""The container from an artifact: which model, which handler, which errors, what comes back up."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from sandbox import lifeline
+from sandbox.transform.ports import free_block
+
+from .images import png
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ARTICLE = """
+import base64, json
+def input_handler(data, context):
+    image = base64.b64encode(data.read()).decode("utf-8")
+    return json.dumps({"instances": [{"b64": image}]})
+def output_handler(response, context):
+    if response.status_code != 200:
+        return "seen " + str(response.status_code), "text/plain"
+    return response.content, context.accept_header
+"""
+CONTEXT = """
+import json, os, sys
+imported = os.getpid()
+import vendored
+def handler(data, context):
+    fields = {k: v for k, v in context._asdict().items() if k != "channel"}
+    body = data.read().decode()
+    if body == "boom":
+        raise ValueError("it broke")
+    if body == "exit":
+        os.kill(os.getppid(), 9)
+    told = {"fields": fields, "imported": imported, "pid": os.getpid(), "ppid": os.getppid(),
+            "environment": dict(os.environ), "vendored": vendored.VALUE}
+    return json.dumps(told), "application/json"
+"""
+
+
+class Container:
+    """A container of an artifact, and how to reach it."""
+
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+        port = free_block(16)
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / f"log-{port}"
+        told = {"SAGEMAKER_SAFE_PORT_RANGE": f"{port + 1}-{port + 15}", "SAGEMAKER_BATCH": "true"}
+        command = [sys.executable, "-m", "sandbox.container", "--model-dir", str(folder / "model")]
+        with self.log.open("wb") as log:
+            self.process = lifeline.spawn(
+                [*command, "--port", str(port), *options],
+                environment=os.environ | told | environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self, seconds: float = 60) -> Container:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log.read_text()
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"{self.url}/ping", timeout=2).status_code == 200:
+                    return self
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def invoke(self, body: bytes | str, **headers: str) -> requests.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.post(f"{self.url}/invocations", data=body, headers=named, timeout=30)
+
+
+@pytest.fixture
+def start(saved_models: Path, tmp_path: Path) -> Iterator[Callable[..., Container]]:
+    """Builds an artifact of a model and code files, and starts its container."""
+    running: list[Container] = []
+
+    def build(
+        *options: str, model: str = "image", code: dict[str, str] | None = None, **environment: str
+    ) -> Container:
+        shutil.copytree(saved_models / model, tmp_path / "model" / model)
+        for name, text in (code or {}).items():
+            path = tmp_path / "model" / "code" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        running.append(Container(tmp_path, *options, **environment))
+        return running[-1]
+
+    yield build
+    for container in running:
+        lifeline.stop(container.process)
+
+
+def test_the_articles_handlers_classify_an_image(start: Callable[..., Container]) -> None:
+    container = start(code={"inference.py": ARTICLE}).wait()
+    reply = container.invoke(png(0, 0, 255), Content_Type="image/png")
+    assert reply.json()["predictions"][0]["classes"] == 2
+    assert reply.text.startswith('{\n    "predictions": [')  # unmodified, many lines
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "text"), [("2.19", 200, "seen 400"), ("2.20", 400, "Unknown image")]
+)
+def test_what_tensorflow_serving_refuses_reaches_the_output_handler_only_before_2_20(
+    start: Callable[..., Container], version: str, status: int, text: str
+) -> None:
+    container = start("--image-version", version, code={"inference.py": ARTICLE}).wait()
+    reply = container.invoke(b"no image", Content_Type="image/png")
+    assert reply.status_code == status
+    assert text in reply.text
+
+
+@pytest.mark.parametrize(("version", "has_timeout"), [("2.19", False), ("2.20", True)])
+def test_a_handler_sees_the_context_and_environment_of_its_image(
+    start: Callable[..., Container], version: str, *, has_timeout: bool
+) -> None:
+    code = {"inference.py": CONTEXT, "lib/vendored.py": "VALUE = 5", "requirements.txt": "nonsense"}
+    container = start("--image-version", version, model="vector", code=code).wait()
+    told = container.invoke("hi", Content_Type="text/x").json()
+    fields = told["fields"]
+    assert fields["model_name"] is None
+    assert fields["rest_uri"].endswith("/v1/models/vector:predict")
+    assert (fields["request_content_type"], fields["accept_header"]) == ("text/x", "*/*")
+    assert fields["content_length"] == 2
+    assert ("timeout" in fields) is has_timeout
+    environment = told["environment"]
+    assert environment["TFS_DEFAULT_MODEL_NAME"] == "vector"
+    assert environment["TFS_REST_PORTS"] in fields["rest_uri"]
+    assert environment["OMP_NUM_THREADS"] == "1"
+    assert told["vendored"] == 5  # code/lib, and requirements.txt ignored for it
+    assert told["imported"] == told["ppid"] != told["pid"]  # imported once, before the fork
+
+
+def test_custom_attributes_choose_model_version_and_method(start: Callable[..., Container]) -> None:
+    code = {"inference.py": CONTEXT, "lib/vendored.py": "VALUE = 5"}
+    container = start(model="vector", code=code).wait()
+    header = {"X_Amzn_SageMaker_Custom_Attributes": "tfs-model-version=1,tfs-method=regress"}
+    fields = container.invoke("hi", **header).json()["fields"]
+    assert fields["rest_uri"].endswith("/v1/models/vector/versions/1:regress")
+    bad = container.invoke("hi", X_Amzn_SageMaker_Custom_Attributes="tfs-method=../x")
+    assert (bad.status_code, "invalid tfs-method" in bad.text) == (400, True)
+
+
+def test_an_exception_is_a_500_with_its_words_and_its_trace_in_the_log(
+    start: Callable[..., Container],
+) -> None:
+    code = {"inference.py": CONTEXT, "lib/vendored.py": "VALUE = 5"}
+    container = start(model="vector", code=code).wait()
+    reply = container.invoke("boom")
+    assert (reply.status_code, reply.json()) == (500, {"error": "it broke"})
+    assert "ValueError: it broke" in container.log.read_text()
+
+
+def test_a_killed_service_and_a_killed_model_server_come_back(
+    start: Callable[..., Container],
+) -> None:
+    code = {"inference.py": ARTICLE}
+    container = start(code=code).wait()
+    pids = _pids(container)
+    for pid in pids.values():
+        os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            if container.invoke(png(255, 0, 0)).status_code == 200:
+                break
+        time.sleep(0.1)
+    assert not set(_pids(container).values()) & set(pids.values())
+    assert "unexpected tensorflow serving exit" in container.log.read_text()
+    assert "unexpected gunicorn exit" in container.log.read_text()
+
+
+def _pids(container: Container) -> dict[str, int]:
+    """The latest process of each kind, as the log tells."""
+    found = {}
+    for line in container.log.read_text().splitlines():
+        for kind in ("tensorflow serving", "gunicorn"):
+            if f"started {kind} (pid: " in line:
+                found[kind] = int(line.split("(pid: ")[1].rstrip(")"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ({"inference.py": "import no_such_module"}, "No module named 'no_such_module'"),
+        ({"inference.py": "x = 1"}, "Handlers are not implemented correctly in user script."),
+    ],
+)
+def test_a_script_that_can_not_be_imported_tells_why_in_the_log(
+    start: Callable[..., Container], code: dict[str, str], words: str
+) -> None:
+    container = start(code=code)
+    deadline = time.monotonic() + 60
+    while words not in container.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_an_artifact_without_a_model_ends_the_container(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    container = Container(tmp_path)
+    assert container.process.wait(30) == 1
+    lifeline.stop(container.process)
+    assert "no SavedModel bundles found!" in container.log.read_text()
+
+
+def test_the_environment_chooses_the_default_model(start: Callable[..., Container]) -> None:
+    container = start(
+        code={"inference.py": ARTICLE},
+        SAGEMAKER_TFS_DEFAULT_MODEL_NAME="image",
+        SAGEMAKER_TFS_ENABLE_BATCHING="true",
+    ).wait()
+    body = base64.b64decode(base64.b64encode(png(255, 0, 0)))
+    assert container.invoke(body).status_code == 200
