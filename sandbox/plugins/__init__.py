@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 _OF_SERVICE = {
     "s3": ("bucket_policies",),
+    "events": ("event_targets",),
     "awslambda": ("lambdas",),
     "sagemaker": ("models", "transform_jobs"),
     "stepfunctions": ("jsonata", "executions", "sagemaker_sync", "sdk_errors"),
     # CloudFormation makes resources of all services without asking their servers.
     "cloudformation": ("change_sets", "stacks", "state_machines", "buckets", "custom_resources"),
 }
-_NEEDED_BY_CLOUDFORMATION = ("s3", "awslambda", "sagemaker", "stepfunctions")
+_NEEDED_BY_CLOUDFORMATION = ("s3", "events", "awslambda", "sagemaker", "stepfunctions")
 
 
 class Plugins:

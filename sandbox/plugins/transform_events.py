@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sandbox.plugins import transform_views
 if TYPE_CHECKING:
     from sandbox.plugins.transform_job import TransformJob
 
+_LOG = logging.getLogger(__name__)
 SOURCE = "aws.sagemaker"
 DETAIL_TYPE = "SageMaker Transform Job State Change"
 
@@ -32,4 +34,7 @@ def publish(job: TransformJob) -> None:
         "Detail": json.dumps(detail | times),
         "Resources": [job.arn],
     }
-    events_backends[account][region].put_events([entry])
+    try:
+        events_backends[account][region].put_events([entry])
+    except Exception:  # noqa: BLE001 - a rule of the user's must not cost the job
+        _LOG.exception("The event of transform job %s", job.transform_job_name)

@@ -21,6 +21,7 @@ from sandbox.process import Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from mypy_boto3_sagemaker.type_defs import TransformDataSourceTypeDef
 
 _PARENT = """
