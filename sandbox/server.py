@@ -12,7 +12,8 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
@@ -32,6 +33,15 @@ _HOST = "127.0.0.1"
 _BACKLOG = 1024  # a transform job asks for its objects all at once
 
 
+class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is not followed
+    """Moto's dispatcher, which looks through its directories for a service at every request."""
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
+        """The service that answers for ``host``."""
+        return super().get_backend_for_host(host)
+
+
 def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     """A server that listens on its port, and is not served yet."""
     listener = socket.create_server((_HOST, settings.port), backlog=_BACKLOG)
@@ -40,7 +50,7 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     server = make_server(
         _HOST,
         port,
-        DomainDispatcherApplication(plugins.create_app),
+        Dispatcher(plugins.create_app),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),
