@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _POLL_SECONDS: Final = 0.05
 _WATCH_SECONDS: Final = 0.5
+_GRACE_SECONDS: Final = 1.5
 
 
 class ContainerError(Exception):
@@ -85,10 +86,14 @@ class Supervisor:
                 self._gunicorn = self._start_gunicorn()
 
     def stop(self) -> None:
-        """Stop every process of the container."""
-        for process in (self._gunicorn, *self._model_servers):
-            if process is not None:
-                lifeline.stop(process)
+        """Stop every process of the container, all at once."""
+        processes = [self._gunicorn, *self._model_servers]
+        running = [process for process in processes if process is not None]
+        for process in running:
+            process.terminate()
+        for process in running:
+            # Short: gunicorn would wait for idle connections, whose callers are gone by now.
+            lifeline.stop(process, grace_seconds=_GRACE_SECONDS)
 
     def _start_model_server(self, index: int) -> subprocess.Popen[bytes]:
         settings = self.settings
