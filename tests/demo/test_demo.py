@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -16,8 +17,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-AWS = Path(sys.executable).with_name("aws")
 STOPPING_SECONDS = 15.0
 
 pytestmark = pytest.mark.skipif(
@@ -25,9 +24,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Start a command of tfbatch; all that it starts, and they start, has ``directory`` in it."""
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "tfbatch", *arguments],
         env=os.environ | {"TMPDIR": str(directory), "PYTHONUNBUFFERED": "1"},
         cwd=directory,
@@ -36,6 +36,11 @@ def start(directory: Path, *arguments: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where a test has failed; the rest then ends by itself
 
 
 def read_until(process: subprocess.Popen[str], word: str) -> str:
@@ -46,6 +51,17 @@ def read_until(process: subprocess.Popen[str], word: str) -> str:
         if word in line:
             return said
     raise AssertionError(f"ended with {process.wait()} before it said {word!r}:\n{said}")
+
+
+def aws(environment: dict[str, str], *arguments: str) -> str:
+    """Run the AWS command line and return what it says."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("aws"), *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
 
 
 def left_of(directory: Path) -> list[str]:
@@ -71,18 +87,18 @@ def assert_nothing_is_left(directory: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int, str]]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
     """The demo run to its end: its directory, its exit code and what it said."""
     directory = tmp_path_factory.mktemp("demo")
-    process = start(directory, "demo")
-    said, _ = process.communicate(timeout=280)
-    yield directory, process.returncode, said
-    assert_nothing_is_left(directory)
+    with started(directory, "demo") as process:
+        said, _ = process.communicate(timeout=280)
+    return directory, process.returncode, said
 
 
-def test_the_demo_succeeds(finished: tuple[Path, int, str]) -> None:
-    _, code, said = finished
+def test_the_demo_succeeds_and_leaves_nothing_behind(finished: tuple[Path, int, str]) -> None:
+    directory, code, said = finished
     assert code == 0, said
+    assert_nothing_is_left(directory)
     assert "Both runs agree on all 12 photographs, and the cat is a cat." in said
 
 
@@ -118,31 +134,25 @@ def test_the_outputs_can_be_opened_when_the_sandbox_is_gone(
 def test_an_interrupted_demo_leaves_nothing_behind(
     tmp_path: Path, moment: str, number: signal.Signals
 ) -> None:
-    process = start(tmp_path, "demo")
-    read_until(process, moment)
-    assert len(left_of(tmp_path)) > 1
-    time.sleep(1.0)  # into whatever comes next
-    os.kill(process.pid, number)
-    said, _ = process.communicate(timeout=STOPPING_SECONDS)
+    with started(tmp_path, "demo") as process:
+        read_until(process, moment)
+        assert len(left_of(tmp_path)) > 1
+        time.sleep(1.0)  # into whatever comes next
+        process.send_signal(number)
+        said, _ = process.communicate(timeout=STOPPING_SECONDS)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert_nothing_is_left(tmp_path)
 
 
 def test_the_sandbox_stays_up_for_the_aws_command_line_until_ctrl_c(tmp_path: Path) -> None:
-    process = start(tmp_path, "sandbox")
-    said = read_until(process, "until Ctrl-C")
-    exports = dict(re.findall(r"^export (\w+)=(\S+)$", said, re.MULTILINE))
-    for arguments in (("s3", "mb", "s3://made-by-hand"), ("s3", "ls")):
-        found = subprocess.run(
-            [AWS, *arguments],
-            env=os.environ | exports,
-            capture_output=True,
-            check=True,
-            text=True,
-        )
-    assert "made-by-hand" in found.stdout
-    os.kill(process.pid, signal.SIGINT)
-    process.communicate(timeout=STOPPING_SECONDS)
+    with started(tmp_path, "sandbox") as process:
+        said = read_until(process, "until Ctrl-C")
+        exports = dict(re.findall(r"^export (\w+)=(\S+)$", said, re.MULTILINE))
+        aws(exports, "s3", "mb", "s3://made-by-hand")
+        listed = aws(exports, "s3", "ls")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=STOPPING_SECONDS)
+    assert "made-by-hand" in listed
     assert process.returncode == 130
     assert_nothing_is_left(tmp_path)

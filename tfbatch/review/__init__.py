@@ -1,0 +1,1 @@
+"""Reviews a change of the infrastructure: what will change, what could hurt, what it costs."""
