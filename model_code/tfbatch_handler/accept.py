@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_handler.output import Raw
@@ -21,30 +22,40 @@ JSON_LINES: Final = "application/jsonlines"
 CSV: Final = "text/csv"
 
 
-def encode(rows: Sequence[Row], output: Output, *, accept: str, sent: str) -> tuple[bytes, str]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accept:
+    """What the caller sent and wants back."""
+
+    header: str
+    """The request's Accept."""
+    sent: str
+    """The request's Content-Type, without its parameters."""
+
+    @property
+    def kind(self) -> str:
+        """JSON lines or CSV where they are asked for, else JSON."""
+        kind = self.header.partition(";")[0].strip().lower()
+        return kind if kind in {JSON_LINES, CSV} else JSON
+
+    @property
+    def document(self) -> bool:
+        """Whether one JSON document came and one is to go back, as TensorFlow Serving does."""
+        return self.kind == JSON and self.sent == JSON
+
+
+def encode(rows: Sequence[Row], output: Output, accept: Accept) -> tuple[bytes, str]:
     """The response's body and type.
 
-    Args:
-        rows: of one payload.
-        output: how a prediction is said.
-        accept: the request's Accept header.
-        sent: the request's Content-Type, without its parameters.
-
-    Returns:
-        A line per record, without a newline after the last: Batch Transform adds it. A JSON
-        document is answered with one JSON document, as TensorFlow Serving does, unless JSON lines
-        are asked for.
+    A line per record, without a newline after the last, which Batch Transform adds; or one JSON
+    document.
     """
-    kind = accept.partition(";")[0].strip().lower()
-    if kind == CSV:
+    if accept.kind == CSV:
         return _table(rows, output), CSV
     lines = [
         dumps(row.error(number)) if isinstance(row, BadRecord) else output.line(row)
         for number, row in enumerate(rows)
     ]
-    if kind == JSON_LINES or sent != JSON:
-        return b"\n".join(lines), JSON_LINES if kind == JSON_LINES else JSON
-    return _document(rows, lines, output), JSON
+    return _document(rows, lines, output) if accept.document else b"\n".join(lines), accept.kind
 
 
 def _document(rows: Sequence[Row], lines: Sequence[bytes], output: Output) -> bytes:

@@ -68,6 +68,11 @@ class Fleet:
         )
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """What tells this fleet from others: whichever of its ports was asked, it is the same."""
+        return self.path, *(instance.server.port for instance in self.instances)
+
+    @property
     def model(self) -> str:
         """The model's name."""
         return self.path.removeprefix("/v1/models/").partition("/")[0]
@@ -104,6 +109,11 @@ class Fleet:
             if time.monotonic() + pause > deadline:
                 raise Outage(f"TensorFlow Serving failed {attempt} times, at last: {reason}")
             time.sleep(pause)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for instance in self.instances:
+            instance.server.close()
 
     def _try(self, method: str, path: str, body: Sequence[Piece], *, deadline: float) -> Reply:
         chosen = self._least_busy()

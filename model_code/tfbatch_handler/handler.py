@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -36,9 +38,20 @@ class Stream(Protocol):
 class Context(Protocol):
     """What the container says of a request; in a transform job ``model_name`` is ``None``."""
 
-    rest_uri: str
-    request_content_type: str
-    accept_header: str
+    @property
+    def rest_uri(self) -> str:
+        """Where TensorFlow Serving predicts."""
+        ...
+
+    @property
+    def request_content_type(self) -> str:
+        """The request's Content-Type, with its parameters."""
+        ...
+
+    @property
+    def accept_header(self) -> str:
+        """The request's Accept."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +73,9 @@ class Handler:
         self._environment = environment
         self._code = code
         self._formats = formats.load()
-        self._models: dict[str, Model] = {}
+        self._by_uri: dict[str, Model] = {}
+        self._models: dict[object, Model] = {}
+        self._locks: dict[object, threading.Lock] = {}
 
     def __call__(self, data: Stream, context: Context) -> tuple[bytes, str]:
         """Answer one request with a line per record, in order.
@@ -74,6 +89,12 @@ class Handler:
         except failure.EXPECTED as error:
             raise failure.as_http(error, context) from error
 
+    def close(self) -> None:
+        """Close the idle connections and print the last counts, if any are to come."""
+        for model in self._models.values():
+            model.fleet.close()
+            model.progress.close()
+
     def _answer(self, data: Stream, context: Context, *, deadline: float) -> tuple[bytes, str]:
         kind, chosen, parameters = formats.choose(self._formats, context.request_content_type)
         model = self._model(context.rest_uri, deadline=deadline)
@@ -81,30 +102,54 @@ class Handler:
             signature=model.signature, features=self._settings.features, parameters=parameters
         )
         records = chosen.decode(read(data), request)
+        asked = accept.Accept(header=context.accept_header, sent=kind)
         if isinstance(records, Document):
-            rows = _document(records, model, deadline=deadline)
-        else:
-            rows = predict(
-                records,
-                lambda batch: _batch(batch, model, deadline=deadline),
-                size=self._settings.batch_size,
-            )
+            return self._document(records, model, asked, deadline=deadline)
+        rows = predict(
+            records,
+            lambda batch: _batch(batch, model, deadline=deadline),
+            size=self._settings.batch_size,
+        )
         self._check(rows, model)
-        return accept.encode(rows, model.output, accept=context.accept_header, sent=kind)
+        return accept.encode(rows, model.output, asked)
+
+    def _document(
+        self, document: Document, model: Model, asked: accept.Accept, *, deadline: float
+    ) -> tuple[bytes, str]:
+        """Pass a document on; its reply stays one where nothing else is asked for."""
+        try:
+            body = [document.body]
+            answer = model.fleet.ask("POST", f":{document.action}", body, deadline=deadline)
+        except Refusal as error:
+            rows: list[Row] = [BadRecord(code="Refused", message=str(error))]
+        else:
+            rows = list(reply.document_rows(answer))
+            if asked.document and isinstance(model.output, output.Raw):
+                self._check(rows, model)
+                return reply.compact(answer, model.signature), accept.JSON
+        self._check(rows, model)
+        return accept.encode(rows, model.output, asked)
 
     def _model(self, rest_uri: str, *, deadline: float) -> Model:
-        model = self._models.get(rest_uri)
+        """The model of a Context's ``rest_uri``, whichever server's port that names."""
+        model = self._by_uri.get(rest_uri)
         if model is None:
             fleet = Fleet.at(rest_uri, self._environment)
-            metadata = json.loads(fleet.ask("GET", "/metadata", deadline=deadline))
-            signature = servable(parse_metadata(metadata))
-            model = self._models[rest_uri] = Model(
-                fleet=fleet,
-                signature=signature,
-                output=self._output(signature),
-                progress=Progress(model=fleet.model),
-            )
+            # The first requests come all at once; made here, the lock is gevent's under gevent.
+            with self._locks.setdefault(fleet.key, threading.Lock()):
+                model = self._models.get(fleet.key) or self._ask(fleet, deadline=deadline)
+                self._models[fleet.key] = self._by_uri[rest_uri] = model
         return model
+
+    def _ask(self, fleet: Fleet, *, deadline: float) -> Model:
+        metadata = json.loads(fleet.ask("GET", "/metadata", deadline=deadline))
+        signature = servable(parse_metadata(metadata))
+        return Model(
+            fleet=fleet,
+            signature=signature,
+            output=self._output(signature),
+            progress=Progress(model=fleet.model),
+        )
 
     def _output(self, signature: Signature) -> Output:
         settings = self._settings
@@ -132,14 +177,6 @@ def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> S
     return reply.rows(answer, count=len(instances), signature=model.signature)
 
 
-def _document(document: Document, model: Model, *, deadline: float) -> list[Row]:
-    try:
-        answer = model.fleet.ask("POST", f":{document.action}", [document.body], deadline=deadline)
-    except Refusal as error:
-        return [BadRecord(code="Refused", message=str(error))]
-    return list(reply.document_rows(answer))
-
-
 _STEP = 1 << 17
 
 
@@ -155,4 +192,6 @@ def read(data: Stream) -> bytes:
 def create(code: Path) -> Handler:
     """The handler of the artifact whose ``code`` directory is given, in the container."""
     container.quiet_requests()
-    return Handler(code=code, environment=os.environ)
+    handler = Handler(code=code, environment=os.environ)
+    atexit.register(handler.close)
+    return handler

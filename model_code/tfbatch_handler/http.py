@@ -70,6 +70,11 @@ class Server:
         except OSError as error:
             raise self._unreachable(error) from None
 
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self.idle:
+            self.idle.pop().close()
+
     def _unreachable(self, error: OSError) -> Unreachable:
         return Unreachable(
             f"{self.host}:{self.port} did not answer: {error or type(error).__name__}"

@@ -25,7 +25,7 @@ class Progress:
     records: int = 0
     errors: int = 0
     requests: int = 0
-    scheduled: bool = False
+    timer: threading.Timer | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, *, records: int, errors: int) -> None:
@@ -34,18 +34,24 @@ class Progress:
             self.records += records
             self.errors += errors
             self.requests += 1
-            due, self.scheduled = not self.scheduled, True
-        if due:
-            timer = threading.Timer(_SECONDS, self.flush)
-            timer.daemon = True
-            timer.start()
+            if self.timer is None:
+                self.timer = threading.Timer(_SECONDS, self.flush)
+                self.timer.daemon = True
+                self.timer.start()
+
+    def close(self) -> None:
+        """Print what has not been printed, now."""
+        timer = self.timer
+        if timer is not None:
+            timer.cancel()
+            self.flush()
 
     def flush(self) -> None:
         """Print the line."""
         with self.lock:
             line = self.line(int(time.time() * 1000))
             self.records = self.errors = self.requests = 0
-            self.scheduled = False
+            self.timer = None
         print(line, flush=True)  # noqa: T201  stdout is where CloudWatch Logs reads
 
     def line(self, timestamp: int) -> str:

@@ -50,7 +50,10 @@ def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
         ReplyError: the reply holds something else.
     """
     if not has_strings(signature):
-        found = _cut(body.translate(None, _SPACE), signature)
+        line = body.translate(None, _SPACE)
+        if count == 1 and line.startswith(_OPEN) and line.endswith(_CLOSE):
+            return [line[len(_OPEN) : -len(_CLOSE)]]
+        found = _cut(line, signature)
         if len(found) == count:
             return found
     return _parsed(body, count=count)
