@@ -18,6 +18,8 @@ from typing import Any
 
 _REGION = "us-east-1"
 _MODEL_CODE = "model_code"
+_CONTEXT = {"nag": "true", "aws:cdk:enable-path-metadata": True}
+"""The AWS Solutions checks, and each resource's construct path, as the CDK's command line adds."""
 
 
 def main(jobs: Path) -> None:
@@ -58,9 +60,7 @@ def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]
     chosen = [stage for stage in stages if wanted is None or stage.name in wanted]
     for stage in chosen:
         folder = output / stage.name
-        app = App(
-            outdir=str(folder), context={**context, "stage": stage.name, "nag": "true"}
-        )
+        app = App(outdir=str(folder), context={**context, **_CONTEXT, "stage": stage.name})
         build(app, stage)
         try:
             app.synth()

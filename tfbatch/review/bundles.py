@@ -1,0 +1,113 @@
+"""What a cloud assembly's assets hold: model artifacts, Lambda bundles, single files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_HASH_LENGTH = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One file of a bundle."""
+
+    digest: str
+    """SHA-256 of its contents."""
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """An asset, known by where the app defines it."""
+
+    name: str
+    """``Model-efficientnet-lite0/model.tar.gz``"""
+    hash: str
+    """Under which it is deployed: what CloudFormation compares."""
+    members: Mapping[str, Member]
+    source: Path
+
+    @property
+    def digest(self) -> str:
+        """Of names and contents: what really is in it."""
+        listing = "".join(f"{name}\0{one.digest}\n" for name, one in sorted(self.members.items()))
+        return hashlib.sha256(listing.encode()).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Of all members, in bytes."""
+        return sum(member.size for member in self.members.values())
+
+    def read(self, names: Iterable[str]) -> dict[str, bytes]:
+        """The contents of some members."""
+        wanted = set(names)
+        if not wanted:
+            return {}
+        if self.source.is_dir():
+            return {name: (self.source / name).read_bytes() for name in wanted}
+        if zipfile.is_zipfile(self.source):
+            with zipfile.ZipFile(self.source) as archive:
+                return {name: archive.read(name) for name in wanted}
+        if self.source.name.endswith(".tar.gz"):
+            return dict(_from_tarball(self.source, wanted))
+        return {self.source.name: self.source.read_bytes()}
+
+
+def bundles_of(manifest: Path) -> Iterator[Bundle]:
+    """The assets that a stack's ``*.assets.json`` names, but for its own template."""
+    for key, file in json.loads(manifest.read_text())["files"].items():
+        source = manifest.parent / file["source"].get("path", "")
+        if source.name.endswith(".template.json") or not source.exists():
+            continue
+        digest = key[:_HASH_LENGTH]
+        listing = manifest.with_name(f"asset.{digest}.members.json")
+        yield Bundle(
+            name=_name(file, source),
+            hash=digest,
+            members=_listed(listing) if listing.is_file() else _members(source),
+            source=source,
+        )
+
+
+def _name(file: Mapping[str, Any], source: Path) -> str:
+    """Where the app defines it, without the stack and the CDK's own last step."""
+    path = file.get("displayName") or source.name
+    _, slash, rest = path.partition("/")
+    return (rest if slash else path).removesuffix("/Code").removesuffix("/Stage")
+
+
+def _listed(listing: Path) -> dict[str, Member]:
+    rows = json.loads(listing.read_text())["members"]
+    return {name: Member(digest=row["sha256"], size=row["bytes"]) for name, row in rows.items()}
+
+
+def _members(source: Path) -> dict[str, Member]:
+    if source.is_dir():
+        files = sorted(path for path in source.rglob("*") if path.is_file())
+        return {str(path.relative_to(source)): _member(path.read_bytes()) for path in files}
+    if zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            return {name: _member(archive.read(name)) for name in names}
+    return {"": _member(source.read_bytes())}
+
+
+def _member(contents: bytes) -> Member:
+    return Member(digest=hashlib.sha256(contents).hexdigest(), size=len(contents))
+
+
+def _from_tarball(source: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(source, "r|gz") as archive:
+        for entry in archive:
+            if entry.name in wanted and (file := archive.extractfile(entry)):
+                yield entry.name, file.read()

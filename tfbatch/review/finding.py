@@ -1,0 +1,69 @@
+"""What a review says: findings, each with how much it matters and where it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tfbatch.review.graph import Graph
+
+
+class Severity(IntEnum):
+    """How much a finding matters; the highest one's value is the exit code."""
+
+    FINE = 0
+    """Nothing that could hurt."""
+    ATTENTION = 3
+    """Someone should have looked at it: permissions, exposure, protection, spending."""
+    DESTRUCTIVE = 4
+    """Data would be lost by deploying it."""
+
+
+class Section(StrEnum):
+    """Where a finding is shown, in the order of the review."""
+
+    HURT = "What could hurt"
+    WORKFLOW = "The workflow"
+    ARTIFACT = "The model artifact and the code"
+    RESOURCES = "Resources"
+    MONEY = "Money"
+    CHECKS = "Checks and settings"
+
+
+Row = tuple[str, str, str]
+"""A property, its value before and after."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that a reviewer should know."""
+
+    section: Section
+    rule: str
+    """What was found, for programs: ``bucket-public``."""
+    title: str
+    """What was found, in a sentence."""
+    severity: Severity = Severity.FINE
+    why: str = ""
+    """What follows from it, and what to do."""
+    subject: str = ""
+    """The construct it is about."""
+    logical_id: str = ""
+    """What CloudFormation calls the resource."""
+    rows: tuple[Row, ...] = ()
+    diff: tuple[str, ...] = ()
+    """Lines of a unified diff."""
+    graph: Graph | None = None
+    stages: tuple[str, ...] = ()
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Say once what holds in several stages."""
+    found: dict[Finding, list[str]] = {}
+    for finding in findings:
+        found.setdefault(replace(finding, stages=()), []).extend(finding.stages)
+    return [replace(finding, stages=tuple(stages)) for finding, stages in found.items()]
