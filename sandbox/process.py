@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Self, cast
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Self, Unpack, cast
 
 from sandbox import lifeline
-from sandbox.settings import ACCOUNT_ID, REGION, Settings
+from sandbox.settings import ACCOUNT_ID, REGION, Choices, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -37,26 +36,17 @@ class Sandbox:
     account_id: str = ACCOUNT_ID
 
     @classmethod
-    def start(
-        cls,
-        *,
-        state_dir: Path,
-        port: int = 0,
-        transform_command: tuple[str, ...] | None = None,
-        transform_quotas: Mapping[str, int] | None = None,
-    ) -> Self:
+    def start(cls, *, state_dir: Path, **choices: Unpack[Choices]) -> Self:
         """Start a server process and wait until it answers.
 
         Args:
             state_dir: directory for logs, jobs and functions; made when missing.
-            port: port on 127.0.0.1; 0 for any free one.
-            transform_command: runs one transform job, its directory appended; ours when ``None``.
-            transform_quotas: instances a type may use at once, unlimited where not named.
+            choices: as in :class:`sandbox.settings.Settings`.
 
         Raises:
             SandboxError: the server ended before it answered.
         """
-        settings = _settings(state_dir, port, transform_command, transform_quotas)
+        settings = Settings(state_dir=state_dir.resolve(), **choices)
         state_dir.mkdir(parents=True, exist_ok=True)
         with (state_dir / "server.log").open("ab") as log:
             process = _spawn(settings, log)
@@ -101,20 +91,6 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-def _settings(
-    state_dir: Path,
-    port: int,
-    transform_command: tuple[str, ...] | None,
-    transform_quotas: Mapping[str, int] | None,
-) -> Settings:
-    settings = Settings(
-        state_dir=state_dir.resolve(), port=port, transform_quotas=transform_quotas or {}
-    )
-    if transform_command is not None:
-        settings = replace(settings, transform_command=transform_command)
-    return settings
 
 
 def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:

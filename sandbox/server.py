@@ -88,6 +88,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for every request
+    # Nor a state's whole program when it fails: the execution's history has what happened.
+    states = "moto.stepfunctions.parser.asl.component.eval_component"
+    logging.getLogger(states).setLevel(logging.CRITICAL)
     serve(Settings.from_json(sys.argv[1]))
 
 

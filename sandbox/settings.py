@@ -6,13 +6,22 @@ import json
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
+
+
+class Choices(TypedDict, total=False):
+    """The choices of :class:`Settings` that have defaults, as arguments."""
+
+    port: int
+    transform_command: tuple[str, ...]
+    concurrent_transform_jobs: int
+    transform_quotas: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 60.0
+_SLOT_SECONDS = 0.2
 _REASON_LENGTH = 1024
 _INTERNAL_ERROR = "InternalServerError: We encountered an internal error. Please try again."
 _STATUS_OF_EVENT = {"completed": "Completed", "failed": "Failed", "stopped": "Stopped"}
@@ -57,13 +58,15 @@ class TransformJob:
         """Do the job, from waiting for one of ``slots`` to its final status."""
         self._on_change(self)
         outcome: Mapping[str, str] = {}
-        try:
-            with slots:
+        if self._take(slots):
+            try:
                 process = self._start(start)
                 if process is not None:
                     outcome = self._follow(process)
-        except OSError:
-            _LOG.exception("The process of transform job %s", self.transform_job_name)
+            except OSError:
+                _LOG.exception("The process of transform job %s", self.transform_job_name)
+            finally:
+                slots.release()
         self._end(outcome)
 
     def stop(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,6 @@ from sandbox.plugins.transform_job import TransformJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from moto.sagemaker.models import SageMakerModelBackend
 
@@ -58,7 +58,7 @@ class TransformJobs:
         transform_checks.check(request, model["ExecutionRoleArn"], self._runtime, region)
         with self._lock:
             job = self._register(backend, request)
-        start = partial(self._spawn, region, self._write(region, request, model))
+        start = partial(self._spawn, region, request, model)
         threading.Thread(target=job.run, args=(start, self._slots), daemon=True).start()
         return {"TransformJobArn": job.arn}
 
@@ -102,16 +102,16 @@ class TransformJobs:
         self._all.append(job)
         return job
 
-    def _write(self, region: str, request: Mapping[str, Any], model: Mapping[str, Any]) -> Path:
+    def _spawn(
+        self, region: str, request: Mapping[str, Any], model: Mapping[str, Any]
+    ) -> subprocess.Popen[bytes]:
         state_dir = self._runtime.settings.state_dir
         directory = state_dir / "transform-jobs" / region / request["TransformJobName"]
+        shutil.rmtree(directory, ignore_errors=True)  # of a sandbox that was here before
         directory.mkdir(parents=True)
         text = json.dumps({"request": request, "model": model}, default=str, indent=2)
         (directory / "request.json").write_text(text)
-        return directory
-
-    def _spawn(self, region: str, directory: Path) -> subprocess.Popen[bytes]:
-        with (directory / "engine.log").open("ab") as log:
+        with (directory / "engine.log").open("wb") as log:
             return lifeline.spawn(
                 [*self._runtime.settings.transform_command, str(directory)],
                 environment=self._runtime.environment(region),

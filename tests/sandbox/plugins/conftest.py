@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sandbox.plugins.json_type import Json
 
+STAND_IN = (sys.executable, "-m", "tests.sandbox.plugins.stand_in_job")
 _ROLE = "arn:aws:iam::123456789012:role/workflow"
 
 
@@ -101,6 +102,30 @@ class Jobs:
         client: SageMakerClient = self.client("sagemaker")
         return client
 
+    def prepare(self) -> None:
+        """Make the model, its role and an input object."""
+        trust = {
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "sagemaker.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ]
+        }
+        role = self.client("iam").create_role(
+            RoleName="stand-in", AssumeRolePolicyDocument=json.dumps(trust)
+        )["Role"]["Arn"]
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket="stand-in")
+        for key in ("model.tar.gz", "in/1.jpg"):
+            s3.put_object(Bucket="stand-in", Key=key, Body=b"bytes")
+        self.sagemaker.create_model(
+            ModelName="stand-in",
+            ExecutionRoleArn=role,
+            PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://stand-in/model.tar.gz"},
+        )
+
     def request(self, name: str, **changes: Json) -> Json:
         """A request that is fine but for ``changes``."""
         source = {"S3DataType": "S3Prefix", "S3Uri": "s3://stand-in/in/"}
@@ -137,37 +162,12 @@ class Jobs:
 @pytest.fixture(scope="session")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
     """A sandbox with a model, an input object, and one ml.g4dn.xlarge at most."""
-    command = (sys.executable, "-m", "tests.sandbox.plugins.stand_in_job")
     with Sandbox.start(
         state_dir=tmp_path_factory.mktemp("jobs"),
-        transform_command=command,
+        transform_command=STAND_IN,
         transform_quotas={"ml.g4dn.xlarge": 1},
     ) as sandbox:
         session = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
         jobs = Jobs(sandbox, session)
-        _prepare(jobs)
+        jobs.prepare()
         yield jobs
-
-
-def _prepare(jobs: Jobs) -> None:
-    trust = {
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "sagemaker.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ]
-    }
-    role = jobs.client("iam").create_role(
-        RoleName="stand-in", AssumeRolePolicyDocument=json.dumps(trust)
-    )["Role"]["Arn"]
-    s3 = jobs.client("s3")
-    s3.create_bucket(Bucket="stand-in")
-    for key in ("model.tar.gz", "in/1.jpg"):
-        s3.put_object(Bucket="stand-in", Key=key, Body=b"bytes")
-    jobs.sagemaker.create_model(
-        ModelName="stand-in",
-        ExecutionRoleArn=role,
-        PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://stand-in/model.tar.gz"},
-    )

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.process import Sandbox
+from tests.sandbox.plugins.conftest import STAND_IN, Jobs
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox.plugins.json_type import Json
-    from tests.sandbox.plugins.conftest import Jobs
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:transform-job"
 
@@ -207,3 +212,33 @@ def test_every_change_of_status_is_an_event(jobs: Jobs) -> None:
     statuses = [message["Body"] for message in told]
     assert any('"TransformJobStatus": "InProgress"' in body for body in statuses)
     assert any('"TransformJobStatus": "Completed"' in body for body in statuses)
+
+
+def test_a_process_that_cannot_start_fails_its_job(tmp_path: Path) -> None:
+    command = (str(tmp_path / "missing"),)
+    with Sandbox.start(state_dir=tmp_path / "state", transform_command=command) as sandbox:
+        jobs = Jobs(sandbox, boto3.Session("k", "s", region_name=sandbox.region))
+        jobs.prepare()
+        assert jobs.end(jobs.create("never"))["TransformJobStatus"] == "Failed"
+
+
+def test_jobs_beyond_the_slots_wait_and_can_be_stopped_while_they_do(tmp_path: Path) -> None:
+    with _one_at_a_time(tmp_path) as sandbox:
+        jobs = Jobs(sandbox, boto3.Session("k", "s", region_name=sandbox.region))
+        jobs.prepare()
+        jobs.create("first", Environment={"SECONDS": "3"})
+        jobs.create("second")
+        jobs.create("third")
+        jobs.sagemaker.stop_transform_job(TransformJobName="second")
+        second = jobs.end("second")
+        assert second["TransformJobStatus"] == "Stopped"
+        assert "TransformStartTime" not in second
+        first, third = jobs.end("first"), jobs.end("third")
+        assert second["TransformEndTime"] < first["TransformEndTime"]
+        assert third["TransformStartTime"] >= first["TransformEndTime"]
+
+
+def _one_at_a_time(state_dir: Path) -> Sandbox:
+    return Sandbox.start(
+        state_dir=state_dir, transform_command=STAND_IN, concurrent_transform_jobs=1
+    )
