@@ -86,6 +86,13 @@ class TransformJob:
         if self._process is not None and not self.ended:
             lifeline.stop(self._process)
 
+    def _take(self, slots: threading.Semaphore) -> bool:
+        """Wait for a slot; ``False`` when the job was stopped before it had one."""
+        while not slots.acquire(timeout=_SLOT_SECONDS):
+            if self.status == "Stopping":
+                return False
+        return True
+
     def _start(
         self, start: Callable[[], subprocess.Popen[bytes]]
     ) -> subprocess.Popen[bytes] | None:
