@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -67,6 +68,7 @@ class Supervisor:
             self._wait_for_model(index)
         self._install_requirements()
         self._gunicorn = self._start_gunicorn()
+        self._wait_for_gunicorn(self._gunicorn)
 
     def watch(self) -> None:
         """Restart what dies, for ever; a restarted model server is not waited for."""
@@ -159,6 +161,17 @@ class Supervisor:
         _log.info("started gunicorn (pid: %d)", process.pid)
         return process
 
+    def _wait_for_gunicorn(self, process: subprocess.Popen[bytes]) -> None:
+        """A script that can't be imported ends the container, as it does from 2.20 on.
+
+        Older images restart gunicorn again and again, until SageMaker gives up after half an
+        hour; that much truth helps nobody.
+        """
+        while not _listens(self.bind):
+            if process.poll() is not None:
+                raise ContainerError(f"gunicorn exited during startup: rc={process.returncode}")
+            time.sleep(_POLL_SECONDS)
+
     def _service_environment(self) -> dict[str, str]:
         code = self.model_dir / "code"
         paths: Sequence[Path] = [code, code / "lib", self._installed]
@@ -168,6 +181,14 @@ class Supervisor:
             "TFS_DEFAULT_MODEL_NAME": self._default_model_name,
             "PYTHONPATH": os.pathsep.join(str(path) for path in paths if path.exists()),
         }
+
+
+def _listens(bind: str) -> bool:
+    family = socket.AF_UNIX if bind.startswith("unix:") else socket.AF_INET
+    with socket.socket(family) as probe:
+        host, _, port = bind.rpartition(":")
+        address = port if family == socket.AF_UNIX else (host, int(port))
+        return probe.connect_ex(address) == 0
 
 
 def _is_available(rest_port: int, model_name: str) -> bool:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _PING_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 _PING_INTERVAL_SECONDS: Final = 0.1
-_FIRST_PAUSE_SECONDS: Final = 0.1
+_FIRST_PAUSE_SECONDS: Final = 1.0
+"""Doubled each time: three retries outlast the restart of a model server."""
 _MESSAGE_CHARACTERS: Final = 1_000
 _CHUNK_BYTES: Final = 1024 * 1024
 _USER_AGENT: Final = "Go-http-client/1.1"

@@ -142,6 +142,14 @@ class Jobs:
         }
 
     def data_log(self, name: str) -> list[str]:
+        """What the service says of a job."""
+        return self._lines(name, is_data_log=True)
+
+    def container_log(self) -> list[str]:
+        """What the containers of this test's job say."""
+        return self._lines(self.name, is_data_log=False)
+
+    def _lines(self, name: str, *, is_data_log: bool) -> list[str]:
         group = "/aws/sagemaker/TransformJobs"
         try:
             found = self._logs.describe_log_streams(
@@ -152,7 +160,7 @@ class Jobs:
         return [
             event["message"]
             for stream in found
-            if stream["logStreamName"].endswith("/data-log")
+            if stream["logStreamName"].endswith("/data-log") is is_data_log
             for event in self._logs.get_log_events(
                 logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
             )["events"]

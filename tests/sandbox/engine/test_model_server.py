@@ -163,7 +163,7 @@ def test_metadata_has_the_signatures_with_types_and_shapes_as_strings(models: st
         ),
         (
             {"instances": [[1, 2, "x"]]},
-            "element: 0 of 'instances' list. Error: INVALID_ARGUMENT: JSON Value: \"x\" Type: String",
+            "is not of expected type: float",
         ),
         ({"instances": [[1, True, 0]]}, "Type: True is not of expected type: float"),
         ({"instances": [[1, None, 0]]}, "Type: Null is not of expected type: float"),
