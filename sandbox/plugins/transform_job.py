@@ -56,18 +56,24 @@ class TransformJob:
 
     def run(self, start: Callable[[], subprocess.Popen[bytes]], slots: threading.Semaphore) -> None:
         """Do the job, from waiting for one of ``slots`` to its final status."""
-        self._on_change(self)
         outcome: Mapping[str, str] = {}
-        if self._take(slots):
-            try:
-                process = self._start(start)
-                if process is not None:
-                    outcome = self._follow(process)
-            except OSError:
-                _LOG.exception("The process of transform job %s", self.transform_job_name)
-            finally:
-                slots.release()
+        try:
+            self._on_change(self)
+            outcome = self._run(start, slots)
+        except Exception:  # noqa: BLE001 - a job must end, whatever its thread meets
+            _LOG.exception("Transform job %s", self.transform_job_name)
         self._end(outcome)
+
+    def _run(
+        self, start: Callable[[], subprocess.Popen[bytes]], slots: threading.Semaphore
+    ) -> Mapping[str, str]:
+        if not self._take(slots):
+            return {}
+        try:
+            process = self._start(start)
+            return {} if process is None else self._follow(process)
+        finally:
+            slots.release()
 
     def stop(self) -> bool:
         """Ask the job to stop; ``False`` when it has ended."""
