@@ -1,0 +1,182 @@
+"""Holds a round's inputs against its outputs: what is there, what it says, what is missing.
+
+Called with ``cursor`` until ``done``. What it writes depends on the manifest, the outputs and the
+round before alone, so that a call made twice leaves the same behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from tfbatch_functions import rounds
+from tfbatch_functions.checking import checker_of, names_of
+from tfbatch_functions.clock import has_time
+from tfbatch_functions.jobs import job_of, parse_moment, why_missing
+from tfbatch_functions.location import Location
+from tfbatch_functions.manifest import Manifest
+from tfbatch_functions.outputs import exception, json_line
+from tfbatch_functions.rounds import Rounds
+from tfbatch_functions.storage import storage, write_json
+from tfbatch_functions.uploading import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from tfbatch_functions.checking import Checked, Checker
+    from tfbatch_functions.clock import Context, HasTime
+    from tfbatch_functions.storage import Storage
+
+Event = dict[str, Any]
+_NOTHING = {"outputs": 0, "missing": 0, "records": 0, "recordErrors": 0}
+
+
+def handler(event: Event, context: Context) -> Event:
+    """Where Lambda enters: see :func:`reconcile`."""
+    return reconcile(event, storage(), has_time(context))
+
+
+def reconcile(event: Mapping[str, Any], storage: Storage, has_time: HasTime) -> Event:
+    """Check inputs while there is time; after the last one, say what the shard has come to.
+
+    Returns:
+        ``{"done": false, "cursor": …}``, or ``{"done": true, …}`` with the shard's ``outputs`` and
+        ``exceptions`` so far, how many objects are ``missing``, and the ``manifest`` of those.
+    """
+    run, number = event["run"], event["round"]
+    names = names_of(storage, Location.parse(event["manifest"]))
+    cursor = event.get("cursor") or {"position": 0, "segments": 0, "counts": _NOTHING}
+    shard = Rounds(work=Location.folder(run["work"]), shard=event["shard"]["shard"])
+    segment = Segment(
+        storage=storage,
+        paths=[shard.segment(number, cursor["segments"], kind) for kind in rounds.KINDS],
+        counts=dict(cursor["counts"]),
+        reason=why_missing(event["job"]) if event["final"] else None,
+    )
+    checker, position = _checker(event, storage), cursor["position"]
+    with (
+        segment,
+        contextlib.closing(checker.check_all(itertools.islice(names, position, None))) as checked,
+    ):
+        for one in checked:
+            segment.add(one)
+            position += 1
+            if not has_time():
+                break
+    cursor = {"position": position, "segments": cursor["segments"] + 1, "counts": segment.counts}
+    if position < len(names):
+        return {"done": False, "cursor": cursor}
+    return {"done": True, **_finish(event, shard, checker, storage, cursor)}
+
+
+@dataclass(slots=True, kw_only=True)
+class Segment:
+    """What one call finds, written as it is found."""
+
+    storage: Storage
+    paths: list[Location]
+    """Of its predictions, exceptions and missing names."""
+    counts: dict[str, int]
+    """Of the round so far."""
+    reason: str | None
+    """Why an object has no output, when no other round will try it."""
+    _files: list[Upload] = field(default_factory=list)
+    _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def __enter__(self) -> Self:
+        self._files = [
+            self._closing.enter_context(Upload(self.storage, path)) for path in self.paths
+        ]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.__exit__(kind, error, trace)
+
+    def add(self, checked: Checked) -> None:
+        """One more input."""
+        predictions, exceptions, missing = self._files
+        if checked.answer is None:
+            self.counts["missing"] += 1
+            if self.reason is None:
+                missing.write(json_line(checked.name))
+            else:
+                reason = checked.problem or self.reason
+                exceptions.write(exception(key=checked.source.key, record=None, reason=reason))
+            return
+        output, scan = checked.answer.output, checked.answer.scan
+        self.counts["outputs"] += 1
+        self.counts["records"] += scan.lines
+        self.counts["recordErrors"] += scan.errors
+        joined = {"input": checked.source.uri, "output": output.uri, "records": scan.lines}
+        predictions.write(json_line(joined))
+        with scan.exceptions as lines:
+            shutil.copyfileobj(lines, exceptions)
+
+
+def _checker(event: Mapping[str, Any], storage: Storage) -> Checker:
+    shard, run = event["shard"], event["run"]
+    return checker_of(
+        storage,
+        manifest=Location.parse(shard["manifest"]),
+        output=Location.folder(shard["output"]),
+        since=parse_moment(run["started"]),
+        split=run["splitType"],
+    )
+
+
+def _finish(
+    event: Mapping[str, Any],
+    shard: Rounds,
+    checker: Checker,
+    storage: Storage,
+    cursor: Mapping[str, Any],
+) -> Event:
+    """The round is over: write what the shard has come to in all its rounds."""
+    number, counts = event["round"], cursor["counts"]
+    before = shard.before(storage, number)
+    result = {
+        "shard": shard.shard,
+        "objects": event["shard"]["objects"],
+        "outputs": before["outputs"] + counts["outputs"],
+        "exceptions": counts["missing"] if event["final"] else 0,
+        "missing": 0 if event["final"] else counts["missing"],
+        "records": before["records"] + counts["records"],
+        "recordErrors": before["recordErrors"] + counts["recordErrors"],
+        "rounds": number,
+        "jobs": [*before["jobs"], job_of(event["job"], number=number)],
+        "segments": [*before["segments"], cursor["segments"]],
+    }
+    for kind in (rounds.PREDICTIONS, rounds.EXCEPTIONS):
+        shard.put_together(storage, kind, dict(enumerate(result["segments"], start=1)))
+    write_json(storage, shard.result(number), result)
+    write_json(storage, shard.work / f"results/{shard.shard}.json", result)
+    manifest = _missing(shard, checker, storage, cursor, number) if result["missing"] else None
+    return {
+        "missing": result["missing"],
+        "manifest": manifest,
+        "outputs": result["outputs"],
+        "exceptions": result["exceptions"],
+    }
+
+
+def _missing(
+    shard: Rounds, checker: Checker, storage: Storage, cursor: Mapping[str, Any], number: int
+) -> str:
+    """Write the manifest that the next round's job reads."""
+    manifest = Manifest()
+    for segment in range(cursor["segments"]):
+        text = b"".join(storage.read(shard.segment(number, segment, rounds.MISSING)))
+        for line in text.splitlines():
+            manifest.add(json.loads(line))
+    storage.put(shard.missing(number), manifest.body(checker.prefix))
+    return shard.missing(number).uri

@@ -1,0 +1,67 @@
+"""Closes a run's accounts: its summary, its exceptions, what belongs to what; the marker last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfbatch_functions import accounts, metrics
+from tfbatch_functions.ahead import in_order
+from tfbatch_functions.location import Location
+from tfbatch_functions.storage import read_json, storage, write_json
+from tfbatch_functions.uploading import Piece, concatenate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfbatch_functions.clock import Context
+    from tfbatch_functions.storage import Storage
+
+Event = dict[str, Any]
+SUMMARY, EXCEPTIONS, PREDICTIONS = "summary.json", "exceptions.jsonl", "predictions.manifest.jsonl"
+SUCCESS, FAULTY = "_SUCCESS", "_EXCEPTIONS"
+
+
+def handler(event: Event, context: Context) -> Event:  # noqa: ARG001 (Lambda's signature)
+    """Where Lambda enters: see :func:`summarize`."""
+    return summarize(event, storage())
+
+
+def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
+    """Write the run's files under its output folder, and return the summary."""
+    run = event["run"]
+    work, output = Location.folder(run["work"]), Location.folder(run["output"])
+    summary = accounts.summarize(
+        _results(storage, work),
+        run=run,
+        plan=event["plan"],
+        prices=event["usdPerHour"],
+        max_exceptions=event.get("maxExceptions"),
+    )
+    has_exceptions = bool(summary["exceptions"] or summary["recordErrors"])
+    is_faulty = has_exceptions or not summary["balanced"]
+    _remove(storage, output, SUCCESS, FAULTY, EXCEPTIONS)
+    if has_exceptions:
+        _concatenate(storage, work / "exceptions/", output / EXCEPTIONS)
+    _concatenate(storage, work / "predictions/", output / PREDICTIONS)
+    write_json(storage, output / SUMMARY, summary)
+    storage.put(output / (FAULTY if is_faulty else SUCCESS), b"")
+    print(metrics.line(summary, model=run.get("model")))  # noqa: T201 (Lambda's output is its log)
+    return summary
+
+
+def _results(storage: Storage, work: Location) -> list[Event]:
+    """Of the shards that have one; without the others the accounts won't balance."""
+    found = (Location(work.bucket, one.key) for one in storage.list(work / "results/"))
+    return list(in_order(lambda location: read_json(storage, location), found))
+
+
+def _concatenate(storage: Storage, folder: Location, target: Location) -> None:
+    pieces = (Piece(Location(folder.bucket, one.key), one.size) for one in storage.list(folder))
+    concatenate(storage, pieces, target)
+
+
+def _remove(storage: Storage, output: Location, *names: str) -> None:
+    """An earlier run into the same folder may have left its own."""
+    for name in names:
+        if storage.head(output / name) is not None:
+            storage.client.delete_object(Bucket=output.bucket, Key=(output / name).key)

@@ -1,0 +1,1 @@
+"""What the Lambda functions share; shipped beside them and importing nothing of the rest."""

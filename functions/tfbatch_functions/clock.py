@@ -1,0 +1,27 @@
+"""How long a function may go on before it must hand over to its next call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final, Protocol
+
+RESERVE_SECONDS: Final = "TFBATCH_RESERVE_SECONDS"
+"""Variable: the time kept for finishing what is under way and writing it down."""
+_DEFAULT_RESERVE_SECONDS: Final = 60.0
+
+HasTime = Callable[[], bool]
+
+
+class Context(Protocol):
+    """What of Lambda's context is used."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is ended."""
+        ...
+
+
+def has_time(context: Context) -> HasTime:
+    """Asks whether more work may be begun."""
+    reserve = float(os.environ.get(RESERVE_SECONDS) or _DEFAULT_RESERVE_SECONDS) * 1000
+    return lambda: context.get_remaining_time_in_millis() > reserve

@@ -1,0 +1,231 @@
+"""The real handlers, as Lambda calls them, against the S3 of a sandbox."""
+
+from __future__ import annotations
+
+import copy
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import plan
+import reconcile
+import summarize
+from sandbox.process import Sandbox
+from tfbatch_functions.storage import storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+Event = dict[str, Any]
+
+NOW = "2026-11-22T10:00:00.250Z"
+RUN_STARTED = "2020-01-01T00:00:00Z"
+JOB: Event = {
+    "name": "tfbatch-night-1",
+    "status": "Completed",
+    "reason": None,
+    "startedAt": "2026-11-22T10:04:00Z",
+    "endedAt": "2026-11-22T10:14:00Z",
+    "instanceType": "ml.g5.xlarge",
+    "instances": 2,
+}
+HOSTILE = (
+    "a b/c d.jpg",
+    "100%/50%25.jpg",
+    "plus+plus/x+y.jpg",
+    "ünïcødé/写真 🐈.jpg",
+    "quote\"'\\back.jpg",
+    "{$.key}{% $x %}/$(id);`ls`.jpg",
+    "tab\there.jpg",
+    "dots/../up.jpg",
+    "//double//slash.jpg",
+    "?query=1&b=2#hash.jpg",
+    "<b>&amp;.jpg",
+    "x" * 900 + ".jpg",
+)
+"""Keys that break what quotes, splits or interpolates them."""
+
+
+class Context:
+    """Lambda's, with as much time as a test gives it: a number for each time it is asked."""
+
+    def __init__(self, *milliseconds: int) -> None:
+        self._left = list(milliseconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left.pop(0) if len(self._left) > 1 else self._left[0]
+
+
+AMPLE = Context(900_000)
+SCARCE = Context(0)
+
+
+@dataclass(kw_only=True)
+class World:
+    """Three buckets, and a run from one to the other."""
+
+    s3: S3Client
+    name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+    split: str = "None"
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        for bucket in (self.input, self.output, self.work):
+            self.s3.create_bucket(Bucket=bucket)
+
+    @property
+    def input(self) -> str:
+        return f"{self.name}-in"
+
+    @property
+    def output(self) -> str:
+        return f"{self.name}-out"
+
+    @property
+    def work(self) -> str:
+        return f"{self.name}-work"
+
+    @property
+    def run(self) -> Event:
+        return {
+            "execution": "night",
+            "input": f"s3://{self.input}/photos/",
+            "output": f"s3://{self.output}/night/",
+            "work": f"s3://{self.work}/executions/night/",
+            "format": "jpeg",
+            "splitType": self.split,
+            "started": RUN_STARTED,
+        }
+
+    def upload(self, objects: Mapping[str, bytes], **metadata: str) -> None:
+        for name, body in objects.items():
+            self.s3.put_object(
+                Bucket=self.input, Key=f"photos/{name}", Body=body, Metadata=metadata
+            )
+
+    def answer(self, outputs: Mapping[str, bytes], *, folder: str = "night/") -> None:
+        for name, body in outputs.items():
+            self.s3.put_object(Bucket=self.output, Key=f"{folder}{name}.out", Body=body)
+
+    def read(self, uri: str) -> bytes:
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def json(self, uri: str) -> Any:  # noqa: ANN401 # any JSON
+        return json.loads(self.read(uri))
+
+    def lines(self, uri: str) -> list[Any]:
+        return [json.loads(line) for line in self.read(uri).decode().split("\n") if line]
+
+    def at_work(self, path: str) -> str:
+        return f"s3://{self.work}/executions/night/{path}"
+
+    def keys(self, bucket: str) -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return [one["Key"] for page in pages for one in page.get("Contents", ())]
+
+    def plan(self, context: Context = AMPLE, **changes: Any) -> Event:  # noqa: ANN401
+        """Call until done, as the state machine does, and return the plan."""
+        event = plan_event(self.run, **changes)
+        found: Event = self._until_done(plan.handler, event, context)["plan"]
+        return found
+
+    def shards(self) -> list[Event]:
+        found: list[Event] = self.json(self.at_work("shards.json"))
+        return found
+
+    def reconcile(  # noqa: PLR0913 # an event's fields
+        self,
+        context: Context = AMPLE,
+        *,
+        shard: int = 0,
+        number: int = 1,
+        manifest: str | None = None,
+        final: bool = False,
+        run: Event | None = None,
+        **job: Any,  # noqa: ANN401
+    ) -> Event:
+        element = self.shards()[shard]
+        event = {
+            "run": run or self.run,
+            "shard": element,
+            "round": number,
+            "manifest": manifest or element["manifest"],
+            "job": JOB | job,
+            "final": final,
+            "cursor": None,
+        }
+        return self._until_done(reconcile.handler, event, context)
+
+    def summarize(self, planned: Event, **changes: Any) -> Event:  # noqa: ANN401
+        event = {
+            "run": self.run,
+            "plan": planned,
+            "usdPerHour": {"ml.g5.xlarge": 1.2},
+            "maxExceptions": None,
+        }
+        return summarize.handler(_through_json(event | changes), AMPLE)
+
+    def _until_done(self, handler: Any, event: Event, context: Context) -> Event:  # noqa: ANN401
+        for self.calls in range(1, 1000):
+            reply: Event = _through_json(handler(_through_json(event), context))
+            if reply["done"]:
+                return reply
+            event = event | {"cursor": reply["cursor"]}
+        raise AssertionError("never done")
+
+
+def plan_event(run: Event, /, **changes: Any) -> Event:  # noqa: ANN401
+    """The event of an ordinary run; ``limits`` and ``fleet`` are changed field by field."""
+    limits = {
+        "objectsPerShard": 1000,
+        "bytesPerShard": 10**9,
+        "maxPayloadInMB": 6,
+        "maxConcurrentTransforms": 16,
+    }
+    fleet = {
+        "instanceType": "ml.g5.xlarge",
+        "instances": None,
+        "maxInstances": 4,
+        "usdPerHour": 1.2,
+        "pricesOf": "2026-11-01",
+        "recordsPerSecond": 100.0,
+        "throughputFrom": "settings",
+        "startMinutes": 4.0,
+        "maxConcurrency": 2,
+    }
+    changes = copy.deepcopy(changes)
+    return {
+        "run": run | changes.pop("run", {}),
+        "limits": limits | changes.pop("limits", {}),
+        "fleet": fleet | changes.pop("fleet", {}),
+        "deadlineMinutes": None,
+        "budgetUsd": None,
+        "cursor": None,
+    } | changes
+
+
+def _through_json(event: Any) -> Any:  # noqa: ANN401 # as Step Functions hands it over
+    return json.loads(json.dumps(event))
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Client]:
+    """The functions' own client, told by the environment where S3 is, as in Lambda."""
+    state = tmp_path_factory.mktemp("functions")
+    with Sandbox.start(state_dir=state) as sandbox, pytest.MonkeyPatch.context() as environment:
+        for name, value in sandbox.environment.items():
+            environment.setenv(name, value)
+        storage.cache_clear()
+        yield storage().client
+        storage.cache_clear()
+
+
+@pytest.fixture
+def world(s3: S3Client) -> World:
+    return World(s3=s3)
