@@ -81,6 +81,49 @@ def demo(*, keep: bool, output: Path) -> None:
     sys.exit(run(output=output, keep=keep))
 
 
+@cli.command()
+@click.option("--base", required=True, metavar="REF", help="What it is compared with: a commit.")
+@click.option(
+    "--head",
+    default="WORKTREE",
+    show_default=True,
+    metavar="REF",
+    help="What is reviewed: a commit, or the working tree as it is.",
+)
+@click.option(
+    "--stage", "stages", multiple=True, metavar="NAME", help="Only this stage. Repeatable."
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(("md", "html", "json")),
+    help="Only this form. Repeatable.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("review"),
+    show_default=True,
+    help="Where review.md, review.html and review.json go.",
+)
+def review(
+    *, base: str, head: str, stages: tuple[str, ...], formats: tuple[str, ...], out: Path
+) -> None:
+    """Say what a change of the infrastructure does: what could hurt, and what it costs.
+
+    Synthesizes both sides, without credentials, and compares them. The exit code is 0 when nothing
+    is risky, 3 when it needs attention, 4 when it is destructive, 1 when it can't be made.
+    """
+    from tfbatch.review import main as reviews  # noqa: PLC0415
+    from tfbatch.review.errors import ReviewError  # noqa: PLC0415
+
+    try:
+        sys.exit(reviews.run(base, head, stages=stages, formats=formats, out=out))
+    except ReviewError as error:
+        raise click.ClickException(str(error)) from error
+
+
 def main() -> None:
     """Run the command; an interrupt ends it with exit code 130 and no traceback."""
     with interruptible():

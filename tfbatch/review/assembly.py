@@ -64,13 +64,18 @@ class Stage:
     names: Mapping[Key, str] = field(default_factory=dict)
     """What to call a resource in place of its own path."""
 
-    def reader(self, stack: str) -> Reader:
-        """Reads values of one stack."""
+    def reader(self, stack: str, *, contents: bool = True) -> Reader:
+        """Reads values of one stack.
+
+        Args:
+            stack: whose references they are.
+            contents: tell an asset by what it holds too, not by its name alone.
+        """
         return Reader(
             name_of=lambda logical_id: self.name_of((stack, logical_id)),
             imported=self._imported,
             assets={
-                one.hash: f"{one.name.rpartition('/')[2]}@{one.digest[:8]}"
+                one.hash: one.name.rpartition("/")[2] + (f"@{one.digest[:8]}" if contents else "")
                 for one in self.bundles.values()
             },
         )
@@ -85,9 +90,10 @@ class Stage:
         """A resource by the name that the other side has for it, where it was moved."""
         return replace(resource, path=self.name_of(resource.key))
 
-    def properties(self, resource: Resource) -> dict[str, Any]:
-        """A resource's properties with references as text."""
-        found = self.reader(resource.key[0]).read(resource.body.get("Properties", {}))
+    def properties(self, resource: Resource, *, contents: bool = True) -> dict[str, Any]:
+        """A resource's properties with references as text; ``contents`` as for the reader."""
+        reader = self.reader(resource.key[0], contents=contents)
+        found = reader.read(resource.body.get("Properties", {}))
         return found if isinstance(found, dict) else {}
 
     def _imported(self, name: str) -> str:

@@ -61,7 +61,8 @@ def breadth(action: str) -> int | None:
 
 
 def _granted(stage: Stage, resource: Resource) -> Iterator[Grant]:
-    properties = stage.properties(resource)
+    # A bundle's new contents are no new permission to read it.
+    properties = stage.properties(resource, contents=False)
     holders = _holders(stage, resource, properties)
     for name, document in _documents(properties):
         trust = name == "AssumeRolePolicyDocument"
@@ -82,9 +83,7 @@ def _holders(stage: Stage, resource: Resource, properties: Mapping[str, Any]) ->
     if resource.kind in ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"):
         return [str(resource)]
     names = [
-        name
-        for kind in ("Roles", "Users", "Groups")
-        for name in _listed(properties.get(kind, []))
+        name for kind in ("Roles", "Users", "Groups") for name in _listed(properties.get(kind, []))
     ]
     called = [stage.called(one) for one in stage.resources.values()]
     known = {f"{{{one.path}}}": str(one) for one in called}
@@ -146,7 +145,9 @@ def _principals(statement: Mapping[str, Any]) -> list[str]:
             return [name]
         case dict() as named:
             return [
-                ANYONE if (kind, name) == ("AWS", "*") else f"{kind.lower()} {name}".removeprefix("aws ")
+                ANYONE
+                if (kind, name) == ("AWS", "*")
+                else f"{kind.lower()} {name}".removeprefix("aws ")
                 for kind, names in named.items()
                 for name in _listed(names)
             ]
@@ -187,5 +188,5 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """IAM's wildcards: ``*`` for any characters, ``?`` for one; a pattern may match a narrower one."""
+    """IAM's wildcards, ``*`` and ``?``; a pattern matches a narrower pattern too."""
     return _pattern(pattern).fullmatch(text) is not None

@@ -95,9 +95,7 @@ def _without_names(value: Any) -> Any:  # noqa: ANN401 # any node of a template
         case {"Fn::ImportValue": _}:
             return "{imported}"
         case dict():
-            return {
-                key: _without_names(item) for key, item in value.items() if key != "PolicyName"
-            }
+            return {key: _without_names(item) for key, item in value.items() if key != "PolicyName"}
         case list():
             return [_without_names(item) for item in value]
         case _:

@@ -74,6 +74,10 @@ class Reader:
             if name in variables:
                 return self.text(variables[name])
             resource, dot, attribute = name.partition(".")
-            return self._function("Fn::GetAtt", [resource, attribute]) if dot else self._reference(name)  # type: ignore[no-any-return]
+            return (
+                self._function("Fn::GetAtt", [resource, attribute])
+                if dot
+                else self._reference(name)
+            )
 
         return str(self.read(_VARIABLE.sub(replaced, template)))

@@ -21,7 +21,7 @@ _CLASSES = {
     "removed": "fill:#fee2e2,stroke:#dc2626,color:#7f1d1d,stroke-width:2px,stroke-dasharray:5 4",
     "changed": "fill:#fef3c7,stroke:#d97706,color:#78350f,stroke-width:2px",
 }
-_SIGNS = {"added": "+ ", "removed": "− ", "changed": "~ "}
+_SIGNS = {"added": "+ ", "removed": "- ", "changed": "~ "}
 _ESCAPES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
 
 
@@ -57,7 +57,7 @@ def _escaped(text: str) -> str:
 
 def _edge(edge: Edge, ids: dict[str, str]) -> Iterator[str]:
     if edge.source in ids and edge.target in ids:
-        sign = {"added": "+ ", "removed": "− "}.get(edge.mark, "")
+        sign = {"added": "+ ", "removed": "- "}.get(edge.mark, "")
         arrow = "-.->" if edge.error or edge.mark == "removed" else "-->"
         label = f'|"{sign}{_escaped(edge.label)}"|' if sign or edge.label else ""
         yield f"  {ids[edge.source]} {arrow}{label} {ids[edge.target]}"

@@ -106,8 +106,7 @@ def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
 def _is_near(old: Grant, grants: list[Grant]) -> bool:
     """Whether an old grant is what the new ones widen: same holder and place, or same action."""
     return not old.deny and any(
-        old.principal == new.principal
-        and (old.resource == new.resource or new.covers(old))
+        old.principal == new.principal and (old.resource == new.resource or new.covers(old))
         for new in grants
     )
 
@@ -117,7 +116,7 @@ def _with_conditions(grant: Grant) -> str:
 
 
 def _held(conditions: frozenset[Condition]) -> str:
-    """``if aws:SourceAccount is {AccountId}``"""
+    """For example ``if aws:SourceAccount StringEquals {AccountId}``."""
     parts = (f"{key} {operator} {value}" for operator, key, value in sorted(conditions))
     return f" if {' and '.join(parts)}" if conditions else ""
 
@@ -133,13 +132,13 @@ def _shown(action: str) -> str:
 
 
 def _why(more: list[Grant]) -> str:
-    wide = sorted({grant.action for grant in more if grant.action.endswith(":*") or grant.action == "*"})
+    wide = sorted(
+        {grant.action for grant in more if grant.action.endswith(":*") or grant.action == "*"}
+    )
     everywhere = sorted({grant.action for grant in more if grant.resource == "*"})
     parts = []
     if wide:
-        parts.append(
-            f"{', '.join(wide)} takes in deleting data and changing who else has access."
-        )
+        parts.append(f"{', '.join(wide)} takes in deleting data and changing who else has access.")
     if everywhere:
         parts.append(f"On every resource of the account: {', '.join(everywhere)}.")
     return " ".join(parts)

@@ -111,13 +111,15 @@ def _referring(pairs: Pairs, key: Key, anew: set[str]) -> Iterator[str]:
 def findings(found: Iterable[Change]) -> Iterator[Finding]:
     """Each change as the reviewer reads it."""
     for change in found:
+        if change.fate == "changed" and not _readable(change.rows):
+            continue  # a policy that names another artifact, or one shown under permissions
         yield Finding(
             section=Section.RESOURCES,
             rule=f"resource-{change.fate}",
             title=_title(change),
             subject=change.resource.path,
             logical_id=change.resource.key[1],
-            rows=tuple(_readable(change.rows)),
+            rows=_readable(change.rows),
         )
 
 
@@ -127,15 +129,14 @@ def _title(change: Change) -> str:
             by = ", ".join(dict.fromkeys(name.partition(".")[0] for name in change.forced_by))
             return f"{change.resource} is created anew, because {by} can't change in place"
         case "moved" if change.was is not None and change.was.path == change.resource.path:
-            return f"{change.resource} is created anew under another logical id ({change.was.key[1]} before)"
+            before = change.was.key[1]
+            return f"{change.resource} is created anew under another logical id ({before} before)"
         case "moved" if change.was is not None:
             return f"{change.resource} was {change.was.path}: CloudFormation creates it anew"
         case fate:
             return f"{change.resource} is {fate}"
 
 
-def _readable(rows: Iterable[Row]) -> Iterator[Row]:
-    for name, old, new in rows:
-        if name.partition(".")[0].partition("[")[0] in _ELSEWHERE:
-            continue
-        yield name, old, new
+def _readable(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Without what is shown where it can be read."""
+    return tuple(row for row in rows if row[0].partition(".")[0] not in _ELSEWHERE)

@@ -44,12 +44,14 @@ def resolve(name: str, *, repository: Path) -> Revision:
     if name == WORKTREE:
         return Revision(name=name, tree=_working_tree(repository))
     try:
-        commit = _git(repository, "rev-parse", "--verify", "--quiet", "--short", f"{name}^{{commit}}")
+        commit = _git(
+            repository, "rev-parse", "--verify", "--quiet", "--short", f"{name}^{{commit}}"
+        )
         tree = _git(repository, "rev-parse", "--verify", f"{name}^{{tree}}")
     except subprocess.CalledProcessError as error:
         raise ReviewError(
             f"{name!r} is no commit of {repository}: name a branch, a tag or a commit that "
-            f"`git log` shows (a shallow clone has no others: `git fetch --unshallow`), or {WORKTREE}"
+            f"`git log` shows (a shallow clone lacks most: `git fetch --unshallow`), or {WORKTREE}"
         ) from error
     return Revision(name=name, tree=tree, commit=commit)
 
@@ -58,9 +60,11 @@ def export(revision: Revision, *, repository: Path, target: Path) -> None:
     """Write a revision's files to the folder ``target``, leaving the checkout as it is."""
     target.mkdir(parents=True, exist_ok=True)
     command = ["git", "-C", str(repository), "archive", "--format=tar", revision.tree]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        with tarfile.open(fileobj=cast("IO[bytes]", process.stdout), mode="r|") as archive:
-            archive.extractall(target, filter="data")
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+        tarfile.open(fileobj=cast("IO[bytes]", process.stdout), mode="r|") as archive,
+    ):
+        archive.extractall(target, filter="data")
     if process.returncode:
         raise ReviewError(f"git archive {revision.tree} ended with {process.returncode}")
 

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 _REGION = "us-east-1"
-_MORE_STATEFUL = {"AWS::SageMaker::FeatureGroup", "AWS::SageMaker::Domain", "AWS::S3Express::DirectoryBucket"}
+_MORE_STATEFUL = {
+    "AWS::SageMaker::FeatureGroup",
+    "AWS::SageMaker::Domain",
+    "AWS::S3Express::DirectoryBucket",
+}
 
 
 def create_only(kind: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tfbatch.review.assembly import Resource, Stage
 
 KIND = "AWS::StepFunctions::StateMachine"
-_BETWEEN = " › "
+_BETWEEN = " / "
 _WAYS = ("Next", "Default", "Choices", "Catch", "End")
 _NESTED = ("ItemProcessor", "Iterator", "Branches")
 
@@ -35,12 +35,17 @@ def definition(stage: Stage, machine: Resource) -> State | None:
 
 
 def flat(definition: State, parent: str = "") -> Iterator[tuple[str, State]]:
-    """Every state by its full name, in the order written: ``Shards › Transform``."""
+    """Every state by its full name, in the order written: ``Shards / Transform``."""
     for name, state in definition["States"].items():
         full = f"{parent}{_BETWEEN}{name}" if parent else name
         yield full, state
         for inner in _inner(state):
             yield from flat(inner, full)
+
+
+def last(name: str) -> str:
+    """A state's own name, without those of the states around it."""
+    return name.rpartition(_BETWEEN)[2]
 
 
 def own(state: State) -> State:
@@ -59,9 +64,7 @@ def around(definition: State) -> State:
 
 def text(value: Any) -> str:  # noqa: ANN401 # a state or a part of one
     """A state as a person reads it: YAML, expressions of several lines as several lines."""
-    shown = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
-    )
+    shown = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return str(shown).rstrip("\n")
 
 
@@ -80,9 +83,7 @@ def _inner(state: State) -> Iterator[State]:
 def _nodes(definition: State, parent: str | None = None) -> Iterator[Node]:
     for name, state in definition["States"].items():
         full = f"{parent}{_BETWEEN}{name}" if parent else name
-        yield Node(
-            name=full, label=name, detail=_detail(state), kind=state["Type"], parent=parent
-        )
+        yield Node(name=full, label=name, detail=_detail(state), kind=state["Type"], parent=parent)
         for inner in _inner(state):
             yield from _nodes(inner, full)
 

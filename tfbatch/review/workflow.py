@@ -92,7 +92,7 @@ def _without_next(value: Any) -> Any:  # noqa: ANN401 # Next, Default, Choices o
 
 def _translated(state: State, renamed: Mapping[str, str]) -> State:
     """A state of the base with the names that the head has for its targets."""
-    new = {old.rpartition(" › ")[2]: name.rpartition(" › ")[2] for name, old in renamed.items()}
+    new = {states.last(old): states.last(name) for name, old in renamed.items()}
     found = dict(states.own(state))
     for key, value in states.ways(found).items():
         if isinstance(value, str):

@@ -1,0 +1,99 @@
+"""``tfbatch review``: synthesizes two sides, compares them, writes what there is to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tfbatch.review import assembly, revision, synthesis, words
+from tfbatch.review.errors import ReviewError
+from tfbatch.review.packages import package_findings
+from tfbatch.review.review import Review, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FORMATS = ("md", "html", "json")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What to review, and where what is found goes."""
+
+    repository: Path
+    base: str
+    head: str
+    stages: Sequence[str] = ()
+    """All where none is named."""
+
+
+def run(base: str, head: str, *, stages: Sequence[str], formats: Sequence[str], out: Path) -> int:
+    """Review the checkout that holds this file, say it in one line, and return the exit code."""
+    repository = Path(__file__).resolve().parents[2]
+    request = Request(repository=repository, base=base, head=head, stages=stages)
+    review = make(request, cache=repository / ".cache" / "review")
+    written = write(review, out=out, formats=formats or FORMATS)
+    click.echo(f"{words.VERDICTS[review.severity]}. {review.headline}")
+    click.echo(f"Written: {', '.join(str(file) for file in written)}", err=True)
+    return int(review.severity)
+
+
+def make(request: Request, *, cache: Path) -> Review:
+    """Review a change.
+
+    Raises:
+        ReviewError: a side isn't there, fails, or has no stage of a name that was asked for.
+    """
+    base, head = (
+        revision.resolve(name, repository=request.repository)
+        for name in (request.base, request.head)
+    )
+    made = synthesis.synthesize([base, head], repository=request.repository, cache=cache)
+    before = load(made[base.tree], wanted=request.stages)
+    after = load(made[head.tree], wanted=request.stages)
+    unknown = set(request.stages) - {stage.name for stage in (*before, *after)}
+    if unknown:
+        known = sorted({stage.name for stage in (*load(made[base.tree]), *load(made[head.tree]))})
+        raise ReviewError(
+            f"--stage {', '.join(sorted(unknown))}: no such stage on either side; there are "
+            f"{', '.join(known)}"
+        )
+    return compare(
+        base=before,
+        head=after,
+        base_name=str(base),
+        head_name=str(head),
+        more=package_findings(base, head, repository=request.repository),
+    )
+
+
+def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:
+    """The stages of one side."""
+    found = sorted(path.parent for path in folder.glob("*/manifest.json"))
+    return [assembly.load(path) for path in found if not wanted or path.name in wanted]
+
+
+def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:
+    """Write ``review.md``, ``review.html`` and ``review.json``, those that are asked for."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in formats:
+        file = out / f"review.{name}"
+        file.write_text(_rendered(review, name))
+        written.append(file)
+    return written
+
+
+def _rendered(review: Review, name: str) -> str:
+    from tfbatch.review import document, markdown, page  # noqa: PLC0415 # only what is asked for
+
+    match name:
+        case "md":
+            return markdown.markdown(review)
+        case "html":
+            return page.page(review)
+        case _:
+            return document.document(review)

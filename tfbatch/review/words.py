@@ -1,0 +1,44 @@
+"""The words and signs that every form of a review shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch.review import money
+from tfbatch.review.finding import Section, Severity
+
+if TYPE_CHECKING:
+    from tfbatch.review.finding import Finding
+    from tfbatch.review.review import Review
+
+VERDICTS = {
+    Severity.FINE: "Nothing risky",
+    Severity.ATTENTION: "Needs attention",
+    Severity.DESTRUCTIVE: "Destructive",
+}
+MEANINGS = {
+    Severity.FINE: "Nothing found that could hurt.",
+    Severity.ATTENTION: "Someone should look at what is listed first, before this is deployed.",
+    Severity.DESTRUCTIVE: "Deploying this loses data. See what is listed first.",
+}
+SIGNS = {Severity.FINE: "🟢", Severity.ATTENTION: "🟠", Severity.DESTRUCTIVE: "🔴"}
+
+_UNCHANGED = {
+    Section.HURT: "Nothing found: no data at stake, no permission, no protection weakened.",
+    Section.WORKFLOW: "Unchanged.",
+    Section.ARTIFACT: "Unchanged.",
+    Section.RESOURCES: "Unchanged.",
+    Section.MONEY: "Nothing to compare.",
+    Section.CHECKS: "No new finding, no setting changed.",
+}
+NOTES = {Section.MONEY: money.ASSUMED}
+
+
+def unchanged(section: Section) -> str:
+    """What is said of a section without findings."""
+    return _UNCHANGED[section]
+
+
+def where(finding: Finding, review: Review) -> str:
+    """The stages that a finding holds in, where it isn't all of them."""
+    return "" if set(finding.stages) == set(review.stages) else ", ".join(finding.stages)
