@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT: Final = "serving_default"
+_INITIALIZER: Final = "__saved_model_init_op"
+"""Among the signatures of a SavedModel, and none that can be called."""
 
 # tensorflow/core/framework/types.proto
 _DTYPES: Final = (
@@ -106,7 +108,11 @@ def parse_saved_model(data: bytes) -> dict[str, Signature]:
         found += tags
         if "serve" in tags:
             version = wire.text(info, 5)
-            return {name: _signature(value, version) for name, value in wire.entries(graph, 5)}
+            return {
+                name: _signature(value, version)
+                for name, value in wire.entries(graph, 5)
+                if name != _INITIALIZER
+            }
     raise SignatureError(
         f"no graph is tagged 'serve' (tags found: {', '.join(found) or 'none'}): "
         "export the model with tf.saved_model.save"
@@ -148,7 +154,7 @@ def parse_metadata(reply: Mapping[str, Any]) -> dict[str, Signature]:
                 method=value.get("method_name", ""),
             )
             for name, value in signatures.items()
-            if name != "__saved_model_init_op"
+            if name != _INITIALIZER
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise SignatureError(

@@ -7,12 +7,13 @@ be told to refuse, to be away, to be slow, or to take only so many instances at 
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import socket
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -55,18 +56,19 @@ def classify(instance: Any) -> Any:  # noqa: ANN401  JSON
 class Model:
     """What the stand-in serves."""
 
-    signature: Mapping[str, Any] = field(default_factory=lambda: IMAGES)
+    signature: Mapping[str, Any] = dataclasses.field(default_factory=lambda: IMAGES)
     predict: Callable[[Any], Any] = classify
     most: int = 1_000_000
     away: int = 0
     """How many requests are answered 503 before the next is served."""
     latency: float = 0.0
-    sizes: list[int] = field(default_factory=list)
+    sizes: list[int] = dataclasses.field(default_factory=list)
     connections: int = 0
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: StandIn
 
     def setup(self) -> None:
@@ -176,25 +178,25 @@ def free_port() -> int:
 def example(**features: bytes | list[float] | list[int]) -> bytes:
     """A serialized tf.Example."""
     entries = (
-        _field(1, _field(1, name.encode()) + _field(2, _feature(value)))
+        field(1, field(1, name.encode()) + field(2, _feature(value)))
         for name, value in features.items()
     )
-    return _field(1, b"".join(entries))
+    return field(1, b"".join(entries))
 
 
 def _feature(value: bytes | list[float] | list[int]) -> bytes:
     if isinstance(value, bytes):
-        return _field(1, _field(1, value))
+        return field(1, field(1, value))
     if all(isinstance(item, float) for item in value):
-        return _field(2, _field(1, struct.pack(f"<{len(value)}f", *value)))
-    return _field(3, _field(1, b"".join(_varint(int(item)) for item in value)))
+        return field(2, field(1, struct.pack(f"<{len(value)}f", *value)))
+    return field(3, field(1, b"".join(varint(int(item)) for item in value)))
 
 
-def _field(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
+def field(number: int, data: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(data)) + data
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
     value &= (1 << 64) - 1
     found = bytearray()
     while value > 127:
