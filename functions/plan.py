@@ -13,9 +13,9 @@ from tfbatch_functions.clock import has_time
 from tfbatch_functions.inputs import inputs_of
 from tfbatch_functions.location import Location
 from tfbatch_functions.refusals import EmptyInput, OutputInsideInput
-from tfbatch_functions.sampling import estimate_records
+from tfbatch_functions.sampling import COUNTED, estimate_records
 from tfbatch_functions.sharding import Limits, Sharding, name
-from tfbatch_functions.storage import read_json, storage, write_json
+from tfbatch_functions.storage import storage, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,12 +47,12 @@ def plan(event: Mapping[str, Any], storage: Lister, has_time: HasTime) -> Event:
     _check_output(inputs.prefix, Location.folder(run["output"]))
     sharding = _sharding(event, inputs, work, storage)
     if cursor["pages"]:
-        sharding.restore(read_json(storage, _saved(work, cursor)))
+        sharding.restore(_saved(work, cursor))
     for page in inputs.pages(cursor["mark"]):
         sharding.add(page.objects)
         cursor = {"pages": cursor["pages"] + 1, "mark": page.mark}
         if not page.is_last and not has_time():
-            write_json(storage, _saved(work, cursor), sharding.save())
+            sharding.save(_saved(work, cursor))
             return {"done": False, "cursor": cursor}
     return {"done": True, "plan": _finish(event, sharding, inputs, work, storage)}
 
@@ -67,7 +67,7 @@ def _check_output(inputs: Location, output: Location) -> None:
 
 
 def _saved(work: Location, cursor: Mapping[str, Any]) -> Location:
-    return work / f"plan/{cursor['pages']:07}.json"
+    return work / f"plan/{cursor['pages']:07}"
 
 
 def _sharding(
@@ -125,10 +125,8 @@ def _size(event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, storage:
         max_concurrent=limits["maxConcurrentTransforms"],
     )
     records, how = estimate_records(totals, split=split, prefix=prefix, storage=storage)
-    work, fleet = (
-        sizing.Work(shards=sharding.shards, records=records),
-        sizing.Fleet.parse(event["fleet"]),
-    )
+    fleet = sizing.Fleet.parse(event["fleet"])
+    work = sizing.Work(shards=sharding.shards, records=records, by_bytes=how != COUNTED)
     found = sizing.choose(work, fleet, deadline_minutes=event.get("deadlineMinutes"))
     words = sizing.sentence(found, work, fleet)
     sizing.check_budget(found, fleet, words, event.get("budgetUsd"))

@@ -33,7 +33,7 @@ class Manifest:
     __slots__ = ("_text", "count")
 
     def __init__(self, text: bytes = b"", count: int = 0) -> None:
-        """Empty, or as :attr:`names` told of another one."""
+        """Empty, or as :attr:`text` told of another one."""
         self._text = bytearray(text)
         self.count = count
 
@@ -48,13 +48,13 @@ class Manifest:
         return len(self._text)
 
     @property
-    def names(self) -> bytes:
-        """The text of the names alone, with which another can begin."""
+    def text(self) -> bytes:
+        """Of the names alone; another manifest can begin with it."""
         return bytes(self._text)
 
     def body(self, prefix: Location) -> bytes:
         """The whole manifest."""
-        return b"[%b%b]\n" % (json.dumps({"prefix": prefix.uri}).encode(), self.names)
+        return b"".join((b"[", json.dumps({"prefix": prefix.uri}).encode(), self._text, b"]\n"))
 
 
 def read_manifest(chunks: Iterable[bytes]) -> tuple[Location, Iterator[str]]:

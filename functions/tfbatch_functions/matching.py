@@ -1,8 +1,9 @@
 """Which output belongs to which input.
 
-AWS documents two rules for an output's key (the input's whole path below the output folder, or
-its last part only) and examples of a third, so that the place of sub-folders is not to be relied
-on. Every rule keeps the input's last part and adds ``.out``.
+AWS documents an output's key in two ways (the input's path below the output folder, or only its
+last part) and shows a third in its examples, so that the place of sub-folders is not to be relied
+on. What all have in common: the input's last part is kept and ``.out`` added. One service follows
+one rule, so the rule of a shard is the one that explains most of its outputs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
 SUFFIX: Final = ".out"
 
@@ -27,32 +28,27 @@ def match(names: Sequence[str], *, prefix: str, outputs: Collection[str]) -> dic
     Returns:
         By the input's name. An output that could be of two inputs is of none.
     """
-    found = {name: exact for name in names if (exact := _exact(name, prefix, outputs)) is not None}
-    if len(found) < len(names) and len(left := set(outputs).difference(found.values())):
-        found |= _by_last_part(names, found, left)
-    return found
+    below = {name: name for name in names if name in outputs}
+    if len(below) == len(outputs):
+        return below
+    whole = {name: prefix + name for name in names if prefix + name in outputs}
+    return max(below, whole, _flat(names, outputs), key=len)
 
 
-def _exact(name: str, prefix: str, outputs: Collection[str]) -> str | None:
-    """The input's path below its prefix, or its whole key."""
-    if name in outputs:
-        return name
-    return prefix + name if prefix + name in outputs else None
-
-
-def _by_last_part(
-    names: Sequence[str], found: Mapping[str, str], left: Collection[str]
-) -> dict[str, str]:
-    """Inputs and outputs whose last parts nothing else in the shard has."""
-    inputs = Counter(map(_last_part, dict.fromkeys(names)))
-    outputs = Counter(map(_last_part, left))
-    single = {_last_part(output): output for output in left if outputs[_last_part(output)] == 1}
+def _flat(names: Sequence[str], outputs: Collection[str]) -> dict[str, str]:
+    """All outputs side by side in one folder, for inputs whose last part no other has."""
+    ((folder, _),) = Counter(map(_folder, outputs)).most_common(1) or [("", 0)]
+    counts = Counter(map(_last_part, dict.fromkeys(names)))
     return {
-        name: single[last]
+        name: folder + last
         for name in names
-        if name not in found and (last := _last_part(name)) in single and inputs[last] == 1
+        if counts[last := _last_part(name)] == 1 and folder + last in outputs
     }
 
 
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]
+
+
 def _last_part(path: str) -> str:
-    return path.rpartition("/")[2]
+    return path[path.rfind("/") + 1 :]

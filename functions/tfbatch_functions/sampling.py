@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tfbatch_functions.storage import Lister
 
 UNSPLIT: Final = "None"
+COUNTED: Final = "counted"
+SAMPLED: Final = "sampled"
 METADATA: Final = "records"
 """The key of an object's metadata that says how many records it holds."""
 _HEAD_BYTES: Final = 256 * 1024
@@ -31,7 +33,7 @@ _RECORDIO_LENGTH: Final = (1 << 29) - 1
 def estimate_records(
     totals: Totals, *, split: str, prefix: Location, storage: Lister
 ) -> tuple[int, str]:
-    """How many records there are, and how that is known: ``counted``, ``sampled``.
+    """How many records there are, and how that is known.
 
     Args:
         totals: of the objects, with the sampled ones.
@@ -40,15 +42,15 @@ def estimate_records(
         storage: S3.
     """
     if split == UNSPLIT:
-        return totals.objects, "counted"
+        return totals.objects, COUNTED
     records, size = 0.0, 0
     for name, bytes_ in totals.samples:
         if bytes_:
             records += _records_in(prefix / name, bytes_, split=split, storage=storage)
             size += bytes_
     if not size:
-        return totals.objects, "sampled"
-    return max(round(records / size * totals.bytes), 1), "sampled"
+        return totals.objects, SAMPLED
+    return max(round(records / size * totals.bytes), 1), SAMPLED
 
 
 def metadata_records(metadata: Mapping[str, str]) -> int | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from tfbatch_functions.manifest import Manifest
+from tfbatch_functions.storage import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tfbatch_functions.location import Location
     from tfbatch_functions.storage import Found, Lister
 
@@ -115,26 +115,23 @@ class Sharding:
         self.shards.append(Shard(self._open.manifest.count, self._open.bytes))
         self._open = Open()
 
-    def save(self) -> dict[str, Any]:
-        """All of it as JSON, with which another call goes on."""
-        return {
+    def save(self, place: Location) -> None:
+        """Write all of it down, for another call to go on."""
+        self._storage.put(place / ".names", self._open.manifest.text)
+        saved = {
             "totals": asdict(self.totals),
-            "shards": [[shard.objects, shard.bytes] for shard in self.shards],
-            "open": {
-                "names": self._open.manifest.names.decode(),
-                "objects": self._open.manifest.count,
-                "bytes": self._open.bytes,
-            },
+            "shards": [(shard.objects, shard.bytes) for shard in self.shards],
+            "open": {"objects": self._open.manifest.count, "bytes": self._open.bytes},
         }
+        self._storage.put(place / ".json", json.dumps(saved).encode())
 
-    def restore(self, saved: Mapping[str, Any]) -> Self:
+    def restore(self, place: Location) -> None:
         """Go on where another call stopped."""
+        saved = read_json(self._storage, place / ".json")
+        text = b"".join(self._storage.read(place / ".names"))
         self.totals = Totals(**saved["totals"])
-        self.totals.samples = [(key, size) for key, size in self.totals.samples]
         self.shards = [Shard(*shard) for shard in saved["shards"]]
-        left = saved["open"]
-        self._open = Open(Manifest(left["names"].encode(), left["objects"]), left["bytes"])
-        return self
+        self._open = Open(Manifest(text, saved["open"]["objects"]), saved["open"]["bytes"])
 
 
 def name(number: int) -> str:

@@ -63,15 +63,19 @@ class Fleet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What there is to do: the shards, and how many records lie in each object on average."""
+    """What there is to do."""
 
     shards: Sequence[Shard]
     records: int
+    """In all of them."""
+    by_bytes: bool
+    """A shard has as many of the records as it has of the bytes; else, of the objects."""
 
-    @property
-    def objects(self) -> int:
-        """All objects."""
-        return sum(shard.objects for shard in self.shards)
+    def shares(self) -> list[float]:
+        """The records of each shard."""
+        sizes = [shard.bytes if self.by_bytes else shard.objects for shard in self.shards]
+        whole = sum(sizes)
+        return [self.records * size / whole if whole else 0.0 for size in sizes]
 
     @property
     def widest(self) -> int:
@@ -116,16 +120,17 @@ def estimate(work: Work, fleet: Fleet, *, instances: int) -> Estimate:
     """The minutes until the last job ends, and the dollars of all.
 
     Jobs begin in the order of the shards, each as soon as one of ``max_concurrency`` places is
-    free; each is paid from its start to its end.
+    free. Objects are dealt to a job's instances, none is shared; the one with the most objects is
+    the last to end. An instance for which there is none is not asked for.
     """
-    per_object = work.records / work.objects / fleet.records_per_second / 60
     free = [0.0] * min(fleet.max_concurrency, len(work.shards))
     paid = 0.0
-    for shard in work.shards:
+    for shard, records in zip(work.shards, work.shares(), strict=True):
         busy = min(instances, shard.objects)
-        minutes = fleet.start_minutes + shard.objects * per_object / busy
+        slowest = records * math.ceil(shard.objects / busy) / shard.objects
+        minutes = fleet.start_minutes + slowest / fleet.records_per_second / 60
         heapq.heapreplace(free, free[0] + minutes)
-        paid += minutes * instances
+        paid += minutes * busy
     usd = None if fleet.usd_per_hour is None else paid / 60 * fleet.usd_per_hour
     return Estimate(instances=instances, minutes=max(free), usd=usd)
 

@@ -119,8 +119,8 @@ def read_json(storage: Lister, location: Location) -> Any:  # noqa: ANN401 (any 
 
 
 def write_json(storage: Lister, location: Location, document: object) -> None:
-    """A small object of JSON."""
-    storage.put(location, json.dumps(document, indent=1).encode())
+    """A small object of JSON, for programs and people."""
+    storage.put(location, json.dumps(document, indent=1).encode() + b"\n")
 
 
 @cache
@@ -130,7 +130,7 @@ def storage() -> Storage:
         boto3.client(
             "s3",
             config=Config(
-                max_pool_connections=THREADS, retries={"mode": "standard", "max_attempts": 8}
+                max_pool_connections=2 * THREADS, retries={"mode": "standard", "max_attempts": 8}
             ),
         )
     )

@@ -81,15 +81,23 @@ class Upload:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
+        with self._threads:
+            if kind is not None:
+                self._abort()
+                return
+            try:
                 self._complete()
-        finally:
-            self._threads.shutdown(cancel_futures=True)
-            if kind is not None and self._upload_id:
-                self._storage.client.abort_multipart_upload(
-                    Bucket=self._location.bucket, Key=self._location.key, UploadId=self._upload_id
-                )
+            except BaseException:
+                self._abort()
+                raise
+
+    def _abort(self) -> None:
+        """Leave no parts behind, which are paid for and not seen."""
+        self._threads.shutdown(cancel_futures=True)
+        if self._upload_id:
+            self._storage.client.abort_multipart_upload(
+                Bucket=self._location.bucket, Key=self._location.key, UploadId=self._upload_id
+            )
 
     def _complete(self) -> None:
         if not self._upload_id:

@@ -166,11 +166,25 @@ def test_hostile_keys_that_are_missing_are_tried_again_as_they_are(world: World)
     assert sorted(world.json(reply["manifest"])[1:]) == sorted(HOSTILE)
 
 
-@pytest.mark.parametrize("folder", ["night/", "night/photos/", "night/else/where/"])
-def test_outputs_are_found_under_every_documented_rule(world: World, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "first", "second"),
+    [
+        ("night/", "x/a.jpg", "y/b.jpg"),
+        ("night/photos/", "x/a.jpg", "y/b.jpg"),
+        ("night/", "a.jpg", "b.jpg"),
+        ("night/photos/", "a.jpg", "b.jpg"),
+    ],
+)
+def test_outputs_are_found_under_every_documented_rule(
+    world: World, folder: str, first: str, second: str
+) -> None:
     _planned(world, ["x/a.jpg", "y/b.jpg"])
-    world.answer({"x/a.jpg": GOOD, "y/b.jpg": GOOD}, folder=folder)
+    world.answer({first: GOOD, second: GOOD}, folder=folder)
     assert world.reconcile()["outputs"] == 2
+    joined = world.lines(world.at_work("predictions/00000.jsonl"))
+    assert [line["output"] for line in joined] == [
+        f"s3://{world.output}/{folder}{name}.out" for name in (first, second)
+    ]
 
 
 def test_outputs_without_their_folders_are_found_where_their_names_are_unique(
