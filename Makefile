@@ -68,3 +68,7 @@ bench-synth: model ## Time cdk synth against a one-bucket app's
 .PHONY: snapshots
 snapshots: model ## Accept the templates' changes: write the snapshots anew, for git diff to show
 	UPDATE_SNAPSHOTS=1 python -m pytest tests/infrastructure/test_templates.py
+
+.PHONY: bench-plan
+bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, restarts
+	PYTHONPATH=functions python -m benchmarks.plan

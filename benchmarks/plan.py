@@ -1,0 +1,259 @@
+"""Planning over ten million keys: memory flat, time linear, the same shards from any page on.
+
+A stub stands for S3 and answers at once, so that what is measured is the function's own time and
+memory. Each size is planned in a process of its own, whose peak of resident memory is taken from
+the kernel. The promises: at most 256 MB; time a key at ten million at most 1.5 times that at one;
+the same shards when every call is stopped at another page.
+
+``make bench-plan`` prints the table and writes it into ``docs/benchmarks.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfbatch_functions.storage import PAGE, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tfbatch_functions.location import Location
+
+ORDINARY, LONGEST = 40, 1024
+"""Bytes of a key."""
+SIZES = (
+    (100_000, ORDINARY),
+    (1_000_000, ORDINARY),
+    (2_500_000, ORDINARY),
+    (5_000_000, ORDINARY),
+    (10_000_000, ORDINARY),
+    (1_000_000, LONGEST),
+)
+RESTARTED = 1_000_000
+STOPS = (1, 7, 100, 333)
+"""Pages after which a call is out of time."""
+LIMIT_MB = 256
+LIMIT_RATIO = 1.5
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+SECTION = "## Planning"
+PER_SHARD = 100_000
+
+
+@dataclass(slots=True)
+class Stub:
+    """So many keys, made as they are listed; what is written is only digested."""
+
+    count: int
+    length: int = ORDINARY
+    written: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    """What a call leaves for the next."""
+
+    def page(self, prefix: Location, *, after: str) -> tuple[list[Found], bool]:
+        """As ``list_objects_v2``: a thousand at a time."""
+        start = int(after[-12:-4]) + 1 if after else 0
+        end = min(start + PAGE, self.count)
+        folder = "-" * (self.length - len(prefix.key) - len("/00000000.jpg"))
+        found = [
+            Found(f"{prefix.key}{folder}/{number:08}.jpg", 90_000 + number % 9973)
+            for number in range(start, end)
+        ]
+        return found, end < self.count
+
+    def head(self, location: Location) -> tuple[Found, Mapping[str, str]] | None:
+        """Not asked for by a format that is not split."""
+        raise NotImplementedError(location)
+
+    def read(
+        self, location: Location, *, first: int = 0, last: int | None = None
+    ) -> Iterator[bytes]:
+        """What was left."""
+        yield self.kept[location.key][first : None if last is None else last + 1]
+
+    def put(self, location: Location, body: bytes) -> None:
+        """Keep what is to be read again, and a digest of everything else."""
+        if "/plan/" in location.key:
+            self.kept[location.key] = body
+        else:
+            self.written[location.key] = hashlib.sha256(body).hexdigest()
+
+
+def event(cursor: object = None) -> dict[str, Any]:
+    """Of a night's photos."""
+    return {
+        "run": {
+            "execution": "night",
+            "input": "s3://photos/all/",
+            "output": "s3://predictions/night/",
+            "work": "s3://work/executions/night/",
+            "format": "jpeg",
+            "splitType": "None",
+            "started": "2026-11-22T00:00:00Z",
+        },
+        "limits": {
+            "objectsPerShard": PER_SHARD,
+            "bytesPerShard": 10**12,
+            "maxPayloadInMB": 1,
+            "maxConcurrentTransforms": 64,
+        },
+        "fleet": {
+            "instanceType": "ml.g5.xlarge",
+            "instances": 4,
+            "maxInstances": 4,
+            "usdPerHour": 1.408,
+            "pricesOf": "2026-11-01",
+            "recordsPerSecond": 250.0,
+            "throughputFrom": "settings",
+            "startMinutes": 4.0,
+            "maxConcurrency": 10,
+        },
+        "cursor": cursor,
+    }
+
+
+def plan_all(stub: Stub, pages: int | None = None) -> int:
+    """Plan to the end, each call stopped after ``pages`` pages; returns the number of calls."""
+    from plan import plan  # noqa: PLC0415 (measured in the process that runs it)
+
+    cursor = None
+    for calls in itertools.count(1):
+        reply = plan(event(cursor), stub, _stop_after(pages))
+        if reply["done"]:
+            return calls
+        cursor = json.loads(json.dumps(reply["cursor"]))
+    raise AssertionError
+
+
+def _stop_after(pages: int | None) -> Callable[[], bool]:
+    asked = itertools.count(1)
+    return lambda: pages is None or next(asked) < pages
+
+
+def measure(count: int, length: int) -> int:
+    """In a process of its own: print seconds and megabytes."""
+    begun = time.perf_counter()
+    plan_all(Stub(count, length))
+    seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = {"keys": count, "length": length, "seconds": seconds, "megabytes": peak}
+    print(json.dumps(found))
+    return 0
+
+
+def curve() -> list[dict[str, float]]:
+    """Every size, one after the other."""
+    return [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.plan", str(count), str(length)],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        for count, length in SIZES
+    ]
+
+
+def restarts() -> list[tuple[int, int, bool]]:
+    """For each number of pages a call: it, how many calls it took, whether the shards are equal."""
+    whole = Stub(RESTARTED)
+    plan_all(whole)
+    found = []
+    for pages in STOPS:
+        stub = Stub(RESTARTED)
+        calls = plan_all(stub, pages)
+        found.append((pages, calls, stub.written == whole.written))
+    return found
+
+
+def report(measured: list[dict[str, float]], restarted: list[tuple[int, int, bool]]) -> str:
+    """The section of ``docs/benchmarks.md``."""
+    rows = [
+        f"| {one['keys']:>10,} | {one['length']:>5,} | {one['seconds']:8.2f} "
+        f"| {one['seconds'] / one['keys'] * 1e6:6.2f} | {one['megabytes']:6.0f} "
+        f"| {_bar(one, measured)} |"
+        for one in measured
+    ]
+    stops = [
+        f"| {pages:>5,} | {calls:>5,} | {'the same' if equal else 'DIFFERENT'} |"
+        for pages, calls, equal in restarted
+    ]
+    return _SECTION.format(
+        section=SECTION,
+        per_shard=PER_SHARD,
+        limit_mb=LIMIT_MB,
+        limit_ratio=LIMIT_RATIO,
+        ratio=_ratio(measured),
+        rows="\n".join(rows),
+        restarted=RESTARTED,
+        stops="\n".join(stops),
+    )
+
+
+_SECTION = """\
+{section}
+
+`make bench-plan`: the planning function over a stub of S3 that answers at once, {per_shard:,}
+objects a shard at most, each row in a process of its own. Promised: at most {limit_mb} MB; at ten
+million keys at most {limit_ratio} times the time a key of one million (measured: {ratio:.2f}). On
+S3 the listing itself takes far longer: [scale.md](scale.md).
+
+| keys | bytes of a key | seconds | µs a key | peak MB | |
+| ---: | ---: | ---: | ---: | ---: | --- |
+{rows}
+
+Stopped and called again after every so many pages, {restarted:,} keys:
+
+| pages a call | calls | shards |
+| ---: | ---: | --- |
+{stops}
+"""
+
+
+def _ratio(measured: list[dict[str, float]]) -> float:
+    """Time a key at the largest size to that at one million."""
+    each = {(one["keys"], one["length"]): one["seconds"] / one["keys"] for one in measured}
+    return each[10_000_000, ORDINARY] / each[1_000_000, ORDINARY]
+
+
+def _bar(one: dict[str, float], measured: list[dict[str, float]]) -> str:
+    return "█" * max(round(40 * one["seconds"] / max(other["seconds"] for other in measured)), 1)
+
+
+def write(section: str) -> None:
+    """Put the section in the place of the one before."""
+    text = DOCUMENT.read_text() if DOCUMENT.exists() else "# Benchmarks\n"
+    before, found, after = text.partition(f"{SECTION}\n")
+    following = after.find("\n## ") if found else -1
+    rest = after[following + 1 :] if following >= 0 else ""
+    parts = [before.rstrip() + "\n", section, *([rest] if rest else [])]
+    DOCUMENT.write_text("\n".join(parts))
+
+
+def main() -> int:
+    """Measure, print, write.
+
+    Returns:
+        0 when the promises hold.
+    """
+    measured, restarted = curve(), restarts()
+    section = report(measured, restarted)
+    print(section)
+    write(section)
+    is_flat = all(one["megabytes"] <= LIMIT_MB for one in measured)
+    is_same = all(equal for _, _, equal in restarted)
+    return int(not (is_flat and is_same and _ratio(measured) <= LIMIT_RATIO))
+
+
+if __name__ == "__main__":
+    sys.exit(measure(*map(int, sys.argv[1:])) if len(sys.argv) > 1 else main())
