@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Self, Unpack, cast
+from typing import IO, TYPE_CHECKING, Any, Self, Unpack, cast
 
-from sandbox import lifeline
+from sandbox import faults, lifeline
 from sandbox.settings import ACCOUNT_ID, REGION, Choices, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from sandbox.faults import Changes
 
 
 _GRACE_SECONDS = 10.0
@@ -75,7 +79,28 @@ class Sandbox:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
         }
+
+    def faults(self, **changes: Unpack[Changes]) -> dict[str, Any]:
+        """Make AWS fail from now on, as :class:`sandbox.faults.Faults` describes.
+
+        Returns:
+            All that is still to go wrong.
+
+        Raises:
+            ValueError: a change is not one that can be made.
+        """
+        url, body = self.endpoint_url + faults.PATH, json.dumps(changes).encode()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(urllib.request.Request(url, body, method="POST")) as answer:  # noqa: S310
+                left: dict[str, Any] = json.load(answer)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                raise ValueError(json.load(refused)["error"]) from None
+        return left
 
     def stop(self) -> None:
         """Stop the server, its jobs and its functions; does nothing the second time."""

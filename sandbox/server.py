@@ -19,15 +19,20 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
 from werkzeug.serving import make_server
 
-from sandbox import lifeline
+from sandbox import faults, lifeline
 from sandbox.plugins import Plugins
 from sandbox.plugins.runtime import Runtime
 from sandbox.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from flask import Flask
     from werkzeug.serving import BaseWSGIServer
+
+    from sandbox.faults import FaultBox
 
 _HOST = "127.0.0.1"
 _BACKLOG = 1024  # a transform job asks for its objects all at once
@@ -35,6 +40,17 @@ _BACKLOG = 1024  # a transform job asks for its objects all at once
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is not followed
     """Moto's dispatcher, which looks through its directories for a service at every request."""
+
+    def __init__(self, create_app: Callable[[str], Flask], faults: FaultBox) -> None:
+        super().__init__(create_app)
+        self._faults = faults
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """AWS's answer, or the sandbox's own."""
+        if environ["PATH_INFO"] == faults.PATH:
+            return self._faults(environ, start_response)
+        answer: Iterable[bytes] = super().__call__(environ, start_response)
+        return answer
 
     @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
     def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
@@ -46,11 +62,12 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     """A server that listens on its port, and is not served yet."""
     listener = socket.create_server((_HOST, settings.port), backlog=_BACKLOG)
     port: int = listener.getsockname()[1]
-    plugins = Plugins(Runtime(settings=settings, port=port))
+    runtime = Runtime(settings=settings, port=port)
+    plugins = Plugins(runtime)
     server = make_server(
         _HOST,
         port,
-        Dispatcher(plugins.create_app),
+        Dispatcher(plugins.create_app, runtime.faults),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

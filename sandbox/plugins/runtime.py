@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import boto3
+
+from sandbox.faults import FaultBox
 
 if TYPE_CHECKING:
     from sandbox.settings import Settings
@@ -21,6 +23,7 @@ class Runtime:
 
     settings: Settings
     port: int
+    faults: FaultBox = field(default_factory=FaultBox)
 
     @property
     def endpoint_url(self) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from sandbox import lifeline
+from sandbox.faults import INTERNAL_ERROR
 
 if TYPE_CHECKING:
     import subprocess
@@ -22,7 +23,6 @@ _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 60.0
 _SLOT_SECONDS = 0.2
 _REASON_LENGTH = 1024
-_INTERNAL_ERROR = "InternalServerError: We encountered an internal error. Please try again."
 _STATUS_OF_EVENT = {"completed": "Completed", "failed": "Failed", "stopped": "Stopped"}
 _ENDED = frozenset(_STATUS_OF_EVENT.values())
 
@@ -63,6 +63,11 @@ class TransformJob:
         except Exception:  # noqa: BLE001 - a job must end, whatever its thread meets
             _LOG.exception("Transform job %s", self.transform_job_name)
         self._end(outcome)
+
+    def fail(self, reason: str) -> None:
+        """End the job before it starts, as AWS does when it finds no instances for it."""
+        self._on_change(self)
+        self._end({"event": "failed", "reason": reason})
 
     def _run(
         self, start: Callable[[], subprocess.Popen[bytes]], slots: threading.Semaphore
@@ -125,7 +130,7 @@ class TransformJob:
             silent = "Stopped" if self.status == "Stopping" else "Failed"
             self._set(_STATUS_OF_EVENT.get(outcome.get("event", ""), silent))
             if self.status == "Failed":
-                self.failure_reason = outcome.get("reason", _INTERNAL_ERROR)[:_REASON_LENGTH]
+                self.failure_reason = outcome.get("reason", INTERNAL_ERROR)[:_REASON_LENGTH]
             self.end_time = self.last_modified_time
         self._on_change(self)
 

@@ -53,13 +53,17 @@ class TransformJobs:
 
     def create(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """Start a job, or say why it can't be."""
+        if self._runtime.faults.take_throttling():
+            raise ApiError("ThrottlingException", "Rate exceeded")
         model = models.describe(backend, {"ModelName": request["ModelName"]})
         region = backend.region_name
         transform_checks.check(request, model["ExecutionRoleArn"], self._runtime, region)
         with self._lock:
             job = self._register(backend, request)
-        start = partial(self._spawn, region, request, model)
-        threading.Thread(target=job.run, args=(start, self._slots), daemon=True).start()
+        run = partial(job.run, partial(self._spawn, region, request, model), self._slots)
+        reason = self._runtime.faults.take_failure(request["TransformResources"]["InstanceType"])
+        target = run if reason is None else partial(job.fail, reason)
+        threading.Thread(target=target, daemon=True).start()
         return {"TransformJobArn": job.arn}
 
     def describe(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""Failures of AWS's own that a caller asks the sandbox for, to rehearse what comes of them.
+
+They are set while the sandbox runs, by ``Sandbox.faults`` or by HTTP at ``/_sandbox/faults``.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict, dataclass, fields, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from werkzeug.wrappers import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PATH: Final = "/_sandbox/faults"
+CAPACITY_ERROR: Final = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a "
+    "different ML instance type."
+)
+INTERNAL_ERROR: Final = "InternalServerError: We encountered an internal error. Please try again."
+
+
+class Changes(TypedDict, total=False):
+    """The faults to set anew; those that are not named stay as they are."""
+
+    no_capacity: list[str]
+    throttled_calls: int
+    internal_errors: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Faults:
+    """What is still to go wrong.
+
+    Raises:
+        ValueError: names the field, the value and what it may be.
+    """
+
+    no_capacity: tuple[str, ...] = ()
+    """Instance types of which there are none: a transform job on one ends Failed, CapacityError."""
+    throttled_calls: int = 0
+    """So many CreateTransformJob requests, SDKs' retries counted, get a ThrottlingException."""
+    internal_errors: int = 0
+    """So many transform jobs end Failed, InternalServerError, as soon as they are made."""
+
+    def __post_init__(self) -> None:
+        for name in ("throttled_calls", "internal_errors"):
+            count = getattr(self, name)
+            if type(count) is not int or count < 0:
+                raise ValueError(f"{name} must be a whole number, 0 or more, got {count!r}")
+        if not all(str(kind).startswith("ml.") for kind in self.no_capacity):
+            raise ValueError(
+                "no_capacity must be a list of instance types like 'ml.g5.xlarge', "
+                f"got {list(self.no_capacity)}"
+            )
+
+    def changed(self, changes: Any) -> Faults:  # noqa: ANN401 - any JSON value
+        """These faults with the :class:`Changes` made."""
+        names = [field.name for field in fields(self)]
+        if not isinstance(changes, dict) or not changes.keys() <= set(names):
+            raise ValueError(f"the body must be an object with some of {names}, got {changes!r}")
+        if "no_capacity" in changes:
+            kinds = changes["no_capacity"]
+            listed = tuple(kinds) if isinstance(kinds, list | tuple) else (kinds,)
+            changes = changes | {"no_capacity": listed}
+        return replace(self, **changes)
+
+
+class FaultBox:
+    """The faults of one server, taken out one by one as they happen."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults = Faults()
+
+    def take_throttling(self) -> bool:
+        """Whether this call is to be throttled."""
+        return self._take("throttled_calls")
+
+    def take_failure(self, instance_type: str) -> str | None:
+        """The FailureReason of a new job, if it is to fail."""
+        if instance_type in self._faults.no_capacity:
+            return CAPACITY_ERROR
+        return INTERNAL_ERROR if self._take("internal_errors") else None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """GET shows what is left, POST changes it, DELETE takes all away."""
+        return self._answer(Request(environ))(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        try:
+            with self._lock:
+                if request.method == "POST":
+                    self._faults = self._faults.changed(json.loads(request.get_data()))
+                elif request.method == "DELETE":
+                    self._faults = Faults()
+                answer, status = asdict(self._faults), HTTPStatus.OK
+        except ValueError as error:
+            answer, status = {"error": str(error)}, HTTPStatus.BAD_REQUEST
+        return Response(json.dumps(answer), status, content_type="application/json")
+
+    def _take(self, name: str) -> bool:
+        with self._lock:
+            left: int = getattr(self._faults, name)
+            if left:
+                self._faults = replace(self._faults, **{name: left - 1})  # type: ignore[arg-type]
+            return left > 0
