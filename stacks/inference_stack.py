@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
+from stacks.functions import Function
 from stacks.images import image
+from stacks.notifications import Notifications
 from stacks.served_model import ServedModel
+from stacks.triggers import Triggers
 from stacks.workflow.construct import Workflow
 
 if TYPE_CHECKING:
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
 
     from stacks import settings
     from stacks.storage import Storage
+
+
+_FUNCTIONS = {
+    "plan": "lists a run's input and cuts it into shards",
+    "reconcile": "looks which of a shard's inputs have an output",
+    "summarize": "says what came of a run",
+}
 
 
 class InferenceStack(Stack):
@@ -45,18 +55,43 @@ class InferenceStack(Stack):
             )
             for model in stage.models
         }
+        functions = {
+            name: Function(
+                self,
+                name.capitalize(),
+                handler=f"{name}.handler",
+                description=f"tfbatch: {does}",
+                retain=stage.retain_data,
+            )
+            for name, does in _FUNCTIONS.items()
+        }
+        for bucket in inputs:
+            functions["plan"].grant(bucket, read=True)
+            functions["reconcile"].grant(bucket, read=True)
+        functions["reconcile"].grant(storage.output, read=True)
+        functions["summarize"].grant(storage.output, write=True)
+        for function in functions.values():
+            function.grant(storage.work, read=True, write=True)
         workflow = Workflow(
             self,
             "Workflow",
             stage=stage,
             models=models,
+            functions=functions,
             input_buckets=inputs,
             output_bucket=storage.output,
+            work_bucket=storage.work,
+            topic=Notifications(self, "Notifications", emails=stage.notify).topic,
         )
-        for bucket in inputs:
-            workflow.grant_listing(bucket)
-            for served in models.values():
-                served.grant_read(bucket)
         for served in models.values():
+            for bucket in (*inputs, storage.work):
+                served.grant_read(bucket)
             served.grant_write(storage.output)
+        Triggers(
+            self,
+            "Triggers",
+            state_machine_arn=workflow.state_machine.state_machine_arn,
+            requests=storage.input,
+            schedules=stage.schedules,
+        )
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)

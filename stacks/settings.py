@@ -120,25 +120,52 @@ class Format:
 class Compute:
     """The GPU fleet a transform job asks for."""
 
-    instance_type: str = "g4dn.xlarge"
-    """Without the ``ml.`` prefix. Batch Transform has no p4, p5 and no g7."""
+    instance_types: tuple[str, ...] = ("g4dn.xlarge", "g5.xlarge")
+    """Tried in this order when capacity or quota is short, without the ``ml.`` prefix. Batch
+    Transform has no p4, p5 and no g7."""
 
     instances: int = 1
     """Instances of a job whose execution doesn't say; one object is never shared by two."""
 
     max_instances: int = 4
-    """The most an execution may ask for."""
+    """The most an execution may ask for, and the most a deadline may lead to."""
 
     max_hours: int = 24
     """A job still running then is stopped: Batch Transform itself has no such limit."""
 
+    max_jobs: int = 4
+    """Transform jobs that one execution runs at a time, a shard each."""
+
+    objects_per_shard: int = 50_000
+    """The most objects of one transform job. Each job starts its own instances, which takes
+    minutes: a shard should keep them busy for much longer."""
+
+    gigabytes_per_shard: int = 50
+    """The most bytes of one transform job, in GB (10^9)."""
+
+    rounds: int = 3
+    """How often what has no output is tried: the last time record by record, one at a time."""
+
+    capacity_wait_minutes: int = 10
+    """How long to wait when no instance type has capacity."""
+
+    capacity_tries: int = 6
+    """How often the whole list of instance types is tried before a shard is given up."""
+
+    records_per_second: float = 70.0
+    """What one instance does, for estimates; as measured for this model on the first instance
+    type. The default is AWS's article: 100,000 photos in 12 minutes on two ml.p3.2xlarge."""
+
+    usd_per_hour: Mapping[str, float] = field(default_factory=dict)
+    """Prices in place of those in ``stacks/prices.json``, by instance type."""
+
     def __post_init__(self) -> None:
         """Refuse what CreateTransformJob would refuse."""
         _require(
-            _INSTANCE_TYPE.fullmatch(self.instance_type) is not None,
+            bool(self.instance_types) and all(map(_INSTANCE_TYPE.fullmatch, self.instance_types)),
             self,
-            "instance_type",
-            "use one that Batch Transform has, such as 'g4dn.xlarge', 'g5.2xlarge', 'g6.xlarge' "
+            "instance_types",
+            "use types that Batch Transform has, such as 'g4dn.xlarge', 'g5.2xlarge', 'g6.xlarge' "
             "or 'p3.2xlarge', without 'ml.'",
         )
         _require(1 <= self.max_instances <= 100, self, "max_instances", "use 1 to 100")  # noqa: PLR2004
@@ -149,6 +176,11 @@ class Compute:
             f"use 1 to max_instances = {self.max_instances}",
         )
         _require(1 <= self.max_hours <= 24 * 30, self, "max_hours", "use 1 to 720 hours")
+        _require(1 <= self.max_jobs <= 1000, self, "max_jobs", "use 1 to 1000")  # noqa: PLR2004
+        for name in ("objects_per_shard", "gigabytes_per_shard", "rounds", "capacity_tries"):
+            _require(getattr(self, name) >= 1, self, name, "use 1 or more")
+        _require(self.capacity_wait_minutes >= 0, self, "capacity_wait_minutes", "use 0 or more")
+        _require(self.records_per_second > 0, self, "records_per_second", "use a measured rate")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +212,13 @@ class Stage:
 
     compute: Compute = field(default_factory=Compute)
     container: Container = field(default_factory=Container)
+
+    notify: tuple[str, ...] = ()
+    """E-mail addresses that are told of each finished run; each must confirm once."""
+
+    schedules: Mapping[str, str] = field(default_factory=dict)
+    """Runs by the clock: an EventBridge schedule expression, such as ``rate(1 day)`` or
+    ``cron(0 3 * * ? *)``, -> the request to run, as JSON."""
 
     input_buckets: tuple[str, ...] = ()
     """Names of further buckets, of the same region, whose objects may be transformed."""
@@ -227,7 +266,9 @@ STAGES: tuple[Stage, ...] = (
         name="prod",
         models=(_DEMO_MODEL,),
         formats=_FORMATS,
-        compute=Compute(instance_type="g5.xlarge", instances=2, max_instances=16),
+        compute=Compute(
+            instance_types=("g5.xlarge", "g6.xlarge", "g4dn.xlarge"), max_instances=16, max_jobs=8
+        ),
     ),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -23,6 +25,11 @@ class Storage(Construct):
             "AccessLogs", versioned=False, expires_after=_LOGS_EXPIRE_AFTER
         )
         self.input = self._bucket("Input", versioned=True)
+        # The L2's event_bridge_enabled adds a function that sets what the resource can set itself.
+        cast("s3.CfnBucket", self.input.node.default_child).add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
+            True,  # noqa: FBT003 # the CDK's own signature
+        )
         self.output = self._bucket("Output", versioned=True)
         self.work = self._bucket("Work", versioned=False, expires_after=_WORK_EXPIRES_AFTER)
 

@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stacks.workflow.fields import job_prefix
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
 
 
@@ -35,16 +38,13 @@ class Execution:
         started = sfn.start_execution(stateMachineArn=state_machine, input=json.dumps(request))
         return cls(sfn=sfn, arn=started["executionArn"])
 
-    def job(self) -> str | None:
-        """Return the name of its transform job once that is created."""
-        pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=self.arn)
-        for page in pages:
-            for event in page["events"]:
-                details = event.get("taskSubmittedEventDetails")
-                if details and details["resourceType"] == "sagemaker":
-                    arn: str = json.loads(details["output"])["TransformJobArn"]
-                    return arn.rpartition("/")[2]
-        return None
+    def job(self, sagemaker: SageMakerClient) -> str | None:
+        """Return the name of its newest transform job once there is one."""
+        prefix = job_prefix(self.arn.rpartition(":")[2])
+        jobs = sagemaker.list_transform_jobs(
+            NameContains=prefix, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+        )["TransformJobSummaries"]
+        return jobs[0]["TransformJobName"] if jobs else None
 
     def output(self) -> dict[str, Any] | None:
         """Return what it reports, or ``None`` while it runs.

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Aws, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from stacks import prices
 from stacks.permissions import accept_wildcard, allow, bucket_arn
+from stacks.triggers import REQUEST_SUFFIX
+from stacks.workflow.request import schema
 from stacks.workflow.states import definition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sns as sns
 
+    from stacks.functions import Function
     from stacks.served_model import ServedModel
-    from stacks.settings import Stage
+    from stacks.settings import Format, Stage
+
+_GIGABYTE = 10**9
 
 
 class Workflow(Construct):
-    """Runs one transform job for each execution, and ends in words a person can act on."""
+    """Plans a run, transforms its shards until every input is told, and says what came of it."""
 
     def __init__(  # noqa: PLR0913 # what it wires together, each by its name
         self,
@@ -32,24 +39,25 @@ class Workflow(Construct):
         *,
         stage: Stage,
         models: Mapping[str, ServedModel],
+        functions: Mapping[str, Function],
         input_buckets: Sequence[s3.IBucket],
         output_bucket: s3.IBucket,
+        work_bucket: s3.IBucket,
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        fixed = {
-            "region": Aws.REGION,
-            "inputBucket": input_buckets[0].bucket_name,
-            "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
-            "outputBucket": output_bucket.bucket_name,
-            "models": {name: served.model_name for name, served in models.items()},
-            "defaultModel": stage.models[0].name,
-            "instanceType": f"ml.{stage.compute.instance_type}",
-            "instances": stage.compute.instances,
-            "maxInstances": stage.compute.max_instances,
-        }
         states = definition(
-            stage=fixed,
-            formats=stage.formats,
+            fixed={
+                **_fixed(stage),
+                "inputBucket": input_buckets[0].bucket_name,
+                "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
+                "outputBucket": output_bucket.bucket_name,
+                "workBucket": work_bucket.bucket_name,
+                "models": {name: served.model_name for name, served in models.items()},
+            },
+            rules=schema(stage),
+            functions={name: one.function.function_arn for name, one in functions.items()},
+            topic=topic.topic_arn,
             partition=Aws.PARTITION,
             max_hours=stage.compute.max_hours,
         )
@@ -77,20 +85,27 @@ class Workflow(Construct):
             "*",
             because="log delivery and X-Ray know no resource (added by the CDK for both)",
         )
-        for served in models.values():
-            self._allow_jobs(served.model_name)
+        self._allow_jobs([served.model_name for served in models.values()])
+        self._allow_shards(work_bucket)
+        for bucket in input_buckets:
+            allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
+        request_files = f"{bucket_arn(self, input_buckets[0])}/*{REQUEST_SUFFIX}"
+        because = "a request file may lie anywhere in the input bucket"
+        allow(self._role, "s3:GetObject", on=request_files, because=because)
+        for one in functions.values():
+            allow(self._role, "lambda:InvokeFunction", on=one.function.function_arn)
+        allow(self._role, "sns:Publish", on=topic.topic_arn)
+        allow(self._role, "events:PutEvents", on=self._arn("events", "event-bus", "default"))
 
-    def grant_listing(self, bucket: s3.IBucket) -> None:
-        """Let the workflow look whether a bucket is there and has objects."""
-        allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
+    def _arn(self, service: str, resource: str, name: str) -> str:
+        return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
 
-    def _allow_jobs(self, model_name: str) -> None:
+    def _allow_jobs(self, model_names: Sequence[str]) -> None:
         """What ``createTransformJob.sync`` does: create, tag, describe and stop this app's jobs.
 
         Source: Step Functions developer guide, "IAM policies for Amazon SageMaker"; AddTags,
         because Step Functions tags every job it starts (aws-cdk#26012).
         """
-        arn = Stack.of(self).format_arn
         allow(
             self._role,
             "sagemaker:AddTags",
@@ -98,22 +113,87 @@ class Workflow(Construct):
             "sagemaker:DescribeTransformJob",
             "sagemaker:ListTags",
             "sagemaker:StopTransformJob",
-            on=arn(service="sagemaker", resource="transform-job", resource_name="tfbatch-*"),
+            on=self._arn("sagemaker", "transform-job", "tfbatch-*"),
             because="every execution names its own job, and all names begin with tfbatch-",
         )
-        allow(
-            self._role,
-            "sagemaker:CreateTransformJob",
-            on=arn(service="sagemaker", resource="model", resource_name=model_name),
-        )
+        for name in model_names:
+            allow(
+                self._role,
+                "sagemaker:CreateTransformJob",
+                on=self._arn("sagemaker", "model", name),
+            )
         allow(
             self._role,
             "events:DescribeRule",
             "events:PutRule",
             "events:PutTargets",
-            on=arn(
-                service="events",
-                resource="rule",
-                resource_name="StepFunctionsGetEventsForSageMakerTransformJobsRule",
-            ),
+            on=self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
         )
+
+    def _allow_shards(self, work_bucket: s3.IBucket) -> None:
+        """What the Distributed Map does: read the list, and run executions of its own.
+
+        In a policy of its own, since the state machine depends on its role's.
+        Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
+        """
+        work = bucket_arn(self, work_bucket)
+        because = "an execution's files lie under its own name, which is not known before"
+        allow(self._role, "s3:GetObject", on=f"{work}/executions/*", because=because)
+        allow(self._role, "s3:PutObject", on=f"{work}/keys/*", because=because)
+        machine = self.state_machine.state_machine_arn
+        executions = self.state_machine.state_machine_name
+        children = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{executions}/Shards:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        policy = iam.Policy(
+            self,
+            "ShardExecutions",
+            roles=[self._role],
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine]),
+                iam.PolicyStatement(
+                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    resources=[children],
+                ),
+            ],
+        )
+        accept_wildcard(
+            policy, children, because="each shard runs in an execution that Step Functions names"
+        )
+
+
+def _fixed(stage: Stage) -> dict[str, object]:
+    """``$stage`` but for what only the deployment knows."""
+    compute = stage.compute
+    known = prices.usd_per_hour(compute, region=stage.region)
+    return {
+        "region": Aws.REGION,
+        "defaultModel": stage.models[0].name,
+        "formats": {name: _parameters(one) for name, one in stage.formats.items()},
+        "instanceTypes": [f"ml.{name}" for name in compute.instance_types],
+        "instances": compute.instances,
+        "maxInstances": compute.max_instances,
+        "maxJobs": compute.max_jobs,
+        "objectsPerShard": compute.objects_per_shard,
+        "bytesPerShard": compute.gigabytes_per_shard * _GIGABYTE,
+        "rounds": compute.rounds,
+        "capacityTries": compute.capacity_tries,
+        "capacityWaitSeconds": compute.capacity_wait_minutes * 60,
+        "recordsPerSecond": compute.records_per_second,
+        "usdPerHour": {f"ml.{name}": price for name, price in known.items()},
+        "pricesOf": prices.table()["read"],
+    }
+
+
+def _parameters(chosen: Format) -> dict[str, object]:
+    """A format in the words of CreateTransformJob."""
+    return {
+        "contentType": chosen.content_type,
+        "splitType": chosen.split_type,
+        "batchStrategy": chosen.batch_strategy,
+        "maxPayloadInMB": chosen.max_payload_mb,
+        "maxConcurrentTransforms": chosen.max_concurrent_transforms,
+    }

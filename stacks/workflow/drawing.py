@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stacks.workflow.states import State
+    from stacks.workflow.language import State
 
 _SHAPES = {"Choice": '{{"%s"}}', "Task": '[["%s"]]', "Succeed": '(["%s"])', "Fail": '(["%s"])'}
 _PLAIN = '["%s"]'

@@ -1,67 +1,69 @@
 """The workflow's JSONata: what it checks, computes and says, one expression each.
 
-Variables: ``$stage`` is what the deployment fixed (see ``states.py``), ``$request`` what the
-execution asked for, made by :data:`REQUEST`.
+Variables of a run: ``$stage`` is what the deployment fixed, ``$request`` what the execution asked
+for, ``$run`` what its functions need of both, ``$plan`` what was planned. Variables of a shard,
+none of which may have the name of a run's: ``$task`` (what it was given), ``$round``, ``$manifest``
+(what this round reads), ``$attempt``, ``$type`` (the place in the list of instance types),
+``$trouble`` (why the last attempt failed).
+"""
+
+REQUEST_OF_FILE = """
+(
+  $request := $parse($states.result.Body);
+  $type($request) = 'object' and $not($exists($request.key))
+    ? $merge([$request, {'key': 'file-' & $replace($states.input.request_file.etag, '"', '')}])
+    : $request
+)
+"""
+"""S3 may tell of an object twice: a request file without a key has its content's."""
+
+FILE_NOT_READABLE = """
+'s3://' & $states.input.request_file.bucket & '/' & $states.input.request_file.key
+& ' is not a request: ' & $states.errorOutput.Cause & '. Write a JSON object with the fields of a '
+& 'request, as in docs/architecture.md.'
 """
 
 REQUEST = r"""
 (
   $in := $type($states.input) = 'object' ? $states.input : {};
+  $shown := function($value) { $type($value) = 'string' ? '"' & $value & '"' : $string($value) };
+  $wrong := %(problems)s;
+
   $uri := /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(\/(.*))?$/;
-  $isUri := function($value) { $type($value) = 'string' and $contains($value, $uri) };
   $bucketOf := function($text) { $replace($text, $uri, '$1') };
+  $keyOf := function($text) { $replace($text, $uri, '$3') };
   $folderOf := function($text) {(
-    $key := $replace($text, $uri, '$3');
+    $key := $keyOf($text);
     $key = '' or $substring($key, $length($key) - 1) = '/' ? $key : $key & '/'
   )};
+  $isManifest := function($text) { $contains($text, /\.manifest$/) };
   $normal := function($text) { 's3://' & $bucketOf($text) & '/' & $folderOf($text) };
-  $listed := function($names) { $join($sort($names), ', ') };
-  $shown := function($value) { $type($value) = 'string' ? '"' & $value & '"' : $string($value) };
-  $isWhole := function($value) { $type($value) = 'number' and $floor($value) = $value };
-
-  $model := $exists($in.model) ? $in.model : $stage.defaultModel;
-  $instances := $exists($in.instances) ? $in.instances : $stage.instances;
   $output := $exists($in.output) ? $in.output
     : 's3://' & $stage.outputBucket & '/' & $states.context.Execution.Name & '/';
-  $unknown := $filter($keys($in), function($key) { $not($key in $stage.fields) });
 
-  $problems := [
-    $exists($in.input)
-      ? ($isUri($in.input)
-          ? ($not($bucketOf($in.input) in $stage.inputBuckets)
-              ? 'input = ' & $shown($in.input) & ' is in a bucket that this deployment may not '
-                & 'read: use ' & $listed($stage.inputBuckets)
-                & ', or add the bucket to Stage.input_buckets and deploy.')
-          : 'input = ' & $shown($in.input) & ' is not an S3 URI: write it as s3://bucket/folder/.')
-      : 'input is missing: give it as s3://' & $stage.inputBucket & '/folder/.',
-    $not($model in $keys($stage.models))
-      ? 'model = ' & $shown($model) & ' is not deployed: use one of '
-        & $listed($keys($stage.models)) & '.',
-    $exists($in.format)
-      ? ($not($in.format in $keys($stage.formats))
-          ? 'format = ' & $shown($in.format) & ' is not known: use one of '
-            & $listed($keys($stage.formats)) & '.')
-      : 'format is missing: use one of ' & $listed($keys($stage.formats)) & '.',
-    $not($isWhole($instances) and $instances >= 1 and $instances <= $stage.maxInstances)
-      ? 'instances = ' & $shown($instances) & ' is not a whole number from 1 to '
-        & $stage.maxInstances & ': ask for fewer, or raise Compute.max_instances and deploy.',
-    $not($isUri($output) and $bucketOf($output) = $stage.outputBucket)
-      ? 'output = ' & $shown($output) & ' is not a folder of the output bucket: write it as s3://'
-        & $stage.outputBucket & '/folder/, or leave it out.',
-    $count($unknown) > 0
-      ? $listed($unknown) & ': not a field of a request; the fields are '
-        & $listed($stage.fields) & '.'
+  $problems := $count($wrong) > 0 ? $wrong : [
+    $not($bucketOf($in.input) in $stage.inputBuckets)
+      ? 'input = ' & $shown($in.input) & ' is in a bucket that this deployment may not read: use '
+        & $join($stage.inputBuckets, ', ') & ', or add it to Stage.input_buckets and deploy.',
+    $bucketOf($output) != $stage.outputBucket
+      ? 'output = ' & $shown($output) & ' is not in the output bucket: write it as s3://'
+        & $stage.outputBucket & '/folder/, or leave it out.'
   ];
 
   $count($problems) > 0 ? {'problems': $problems} : {
     'problems': $problems,
     'bucket': $bucketOf($in.input),
-    'prefix': $folderOf($in.input),
-    'input': $normal($in.input),
+    'prefix': $isManifest($in.input) ? $keyOf($in.input) : $folderOf($in.input),
+    'input': $isManifest($in.input) ? $in.input : $normal($in.input),
     'output': $normal($output),
-    'model': $model,
+    'model': $exists($in.model) ? $in.model : $stage.defaultModel,
     'format': $in.format,
-    'instances': $instances
+    'instances': $exists($in.instances) ? $in.instances : null,
+    'deadline_minutes': $exists($in.deadline_minutes) ? $in.deadline_minutes : null,
+    'budget_usd': $exists($in.budget_usd) ? $in.budget_usd : null,
+    'max_exceptions': $exists($in.max_exceptions) ? $in.max_exceptions : null,
+    'dry_run': $exists($in.dry_run) ? $in.dry_run : false,
+    'key': $exists($in.key) ? $in.key : null
   }
 )
 """
@@ -72,6 +74,41 @@ it ``photos`` would also take ``photos_old/``)."""
 IS_VALID = "$count($request.problems) = 0"
 
 PROBLEMS = "$join($request.problems, ' ')"
+
+RUN = """
+{
+  'execution': $states.context.Execution.Name,
+  'input': $request.input,
+  'output': $request.output,
+  'work': 's3://' & $stage.workBucket & '/executions/' & $states.context.Execution.Name & '/',
+  'format': $request.format,
+  'splitType': $lookup($stage.formats, $request.format).splitType,
+  'started': $states.context.Execution.StartTime
+}
+"""
+
+HAS_KEY = "$request.key != null"
+
+KEY_OBJECT = """
+{
+  'Bucket': $stage.workBucket,
+  'Key': 'keys/' & $request.key,
+  'Body': $states.context.Execution.Id,
+  'IfNoneMatch': '*'
+}
+"""
+
+RAN_BEFORE = "$contains($states.errorOutput.Error, /Precondition/)"
+
+DUPLICATE = """
+{
+  'duplicate': true,
+  'key': $request.key,
+  'text': 'A request with the key ' & $request.key & ' ran before: nothing was done. Its '
+    & 'execution is named in s3://' & $stage.workBucket & '/keys/' & $request.key
+    & '. Give another key to run again.'
+}
+"""
 
 NOT_READABLE = """
 's3://' & $request.bucket & ' can not be read: ' & $states.errorOutput.Error & '. See that the '
@@ -88,80 +125,221 @@ IS_HERE = "$bucketRegion = $stage.region"
 
 BUCKET_REGION = "$exists($states.result.BucketRegion) ? $states.result.BucketRegion : $stage.region"
 
-HAS_OBJECTS = """
+PLAN_EVENT = """
 (
-  $isFolderMark := function($object) { $object.Size = 0 and $contains($object.Key, /\\/$/) };
-  $states.result.IsTruncated or $count(
-    $filter($states.result.Contents, function($object) { $not($isFolderMark($object)) })
-  ) > 0
+  $format := $lookup($stage.formats, $request.format);
+  $best := $stage.instanceTypes[0];
+  $price := $lookup($stage.usdPerHour, $best);
+  {
+    'run': $run,
+    'limits': {
+      'objectsPerShard': $stage.objectsPerShard,
+      'bytesPerShard': $stage.bytesPerShard,
+      'maxPayloadInMB': $format.maxPayloadInMB,
+      'maxConcurrentTransforms': $format.maxConcurrentTransforms
+    },
+    'fleet': {
+      'instanceType': $best,
+      'instances': $request.instances != null ? $request.instances
+        : $request.deadline_minutes != null ? null : $stage.instances,
+      'maxInstances': $stage.maxInstances,
+      'usdPerHour': $exists($price) ? $price : null,
+      'pricesOf': $stage.pricesOf,
+      'recordsPerSecond': $stage.recordsPerSecond,
+      'throughputFrom': 'settings',
+      'startMinutes': 4,
+      'maxConcurrency': $stage.maxJobs
+    },
+    'deadlineMinutes': $request.deadline_minutes,
+    'budgetUsd': $request.budget_usd,
+    'cursor': $cursor
+  }
 )
 """
 
-EMPTY = """
-'Nothing lies under ' & $request.input & ': upload the objects (aws s3 sync photos ' &
-$request.input & '), or correct the prefix.'
+FUNCTION_FAILURE = """
+(
+  $said := $contains($states.errorOutput.Cause, '"errorMessage"')
+    ? $parse($states.errorOutput.Cause).errorMessage : $states.errorOutput.Cause;
+  {'error': $states.errorOutput.Error, 'cause': $said}
+)
 """
+"""A function's exception: Step Functions names it by its class, and quotes it in JSON."""
+
+DRY_RUN_REPORT = """
+$merge([
+  {'dry_run': true, 'plan': $plan},
+  $sift($request, function($value, $name) { $name in ['input', 'output', 'model', 'format'] })
+])
+"""
+
+SHARD_INPUT = {
+    "shard": "$states.context.Map.Item.Value",
+    "run": "$run",
+    "plan": "$plan",
+    "modelName": "$lookup($stage.models, $request.model)",
+    "format": "$lookup($stage.formats, $request.format)",
+    "instanceTypes": "$stage.instanceTypes",
+    "rounds": "$stage.rounds",
+    "capacityTries": "$stage.capacityTries",
+    "capacityWaitSeconds": "$stage.capacityWaitSeconds",
+}
+"""A shard runs in an execution of its own, which sees none of its parent's variables."""
 
 JOB_NAME = """
 (
-  $words := $replace($states.context.Execution.Name, /[^A-Za-z0-9]+/, '-');
-  'tfbatch-' & $substring($words, 0, 40) & '-'
-  & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 8)
+  $words := $replace($task.run.execution, /[^A-Za-z0-9]+/, '-');
+  'tfbatch-' & $substring($words, 0, 30) & '-' & $task.shard.shard & '-' & $string($attempt + 1)
+  & '-' & $substring($hash($task.run.work & $task.shard.shard, 'SHA-256'), 0, 8)
 )
 """
+"""At most 63 characters: 8 + 30 + 1 + 5 + 1 + 5 + 1 + 8."""
 
 TRANSFORM_JOB = """
 (
-  $format := $lookup($stage.formats, $request.format);
+  $last := $round >= $task.rounds and $round > 1;
   {
     'TransformJobName': $jobName,
-    'ModelName': $lookup($stage.models, $request.model),
-    'BatchStrategy': $format.batchStrategy,
-    'MaxConcurrentTransforms': $format.maxConcurrentTransforms,
-    'MaxPayloadInMB': $format.maxPayloadInMB,
+    'ModelName': $task.modelName,
+    'BatchStrategy': $last ? 'SingleRecord' : $task.format.batchStrategy,
+    'MaxConcurrentTransforms': $last ? 1 : $task.plan.maxConcurrentTransforms,
+    'MaxPayloadInMB': $task.plan.maxPayloadInMB,
     'TransformInput': {
-      'ContentType': $format.contentType,
-      'SplitType': $format.splitType,
-      'DataSource': {'S3DataSource': {'S3DataType': 'S3Prefix', 'S3Uri': $request.input}}
+      'ContentType': $task.format.contentType,
+      'SplitType': $task.format.splitType,
+      'DataSource': {'S3DataSource': {'S3DataType': 'ManifestFile', 'S3Uri': $manifest}}
     },
-    'TransformOutput': {'S3OutputPath': $request.output, 'AssembleWith': 'Line'},
+    'TransformOutput': {'S3OutputPath': $task.shard.output, 'AssembleWith': 'Line'},
     'TransformResources': {
-      'InstanceType': $stage.instanceType,
-      'InstanceCount': $request.instances
+      'InstanceType': $task.instanceTypes[$type],
+      'InstanceCount': $task.plan.instances
     },
-    'Tags': [{'Key': 'tfbatch:execution', 'Value': $states.context.Execution.Name}]
+    'Tags': [
+      {'Key': 'tfbatch:execution', 'Value': $task.run.execution},
+      {'Key': 'tfbatch:shard', 'Value': $task.shard.shard}
+    ]
   }
 )
 """
 """Only members that the optimized integration documents; it may refuse others at deployment."""
 
-FAILURE = """
-$contains($states.errorOutput.Cause, '"TransformJobStatus"')
-  ? (
-      $job := $parse($states.errorOutput.Cause);
-      {
-        'error': 'TransformJobFailed',
-        'cause': 'Transform job ' & $jobName & ' ended ' & $job.TransformJobStatus & ': '
-          & ($exists($job.FailureReason) ? $job.FailureReason : 'no reason was given.')
-          & ' Outputs of the objects that were done are under ' & $request.output
-          & '. Its log: aws logs filter-log-events --log-group-name /aws/sagemaker/TransformJobs'
-          & ' --log-stream-name-prefix ' & $jobName & '/'
-      }
-    )
-  : {
-      'error': 'TransformJobRefused',
-      'cause': 'Transform job ' & $jobName & ' was not run: ' & $states.errorOutput.Error & ': '
-        & $states.errorOutput.Cause
+JOB_DONE = """
+{
+  'name': $states.result.TransformJobName,
+  'status': $states.result.TransformJobStatus,
+  'reason': null,
+  'startedAt': $states.result.TransformStartTime,
+  'endedAt': $states.result.TransformEndTime,
+  'instanceType': $states.result.TransformResources.InstanceType,
+  'instances': $states.result.TransformResources.InstanceCount
+}
+"""
+
+FAILURE = r"""
+(
+  $cause := $states.errorOutput.Cause;
+  $isJob := $contains($cause, '"TransformJobStatus"');
+  $job := $isJob ? $parse($cause) : {};
+  $reason := $not($isJob) ? $cause
+    : $exists($job.FailureReason) ? $job.FailureReason
+    : 'the job ended ' & $job.TransformJobStatus;
+  $says := function($pattern) { $contains($reason, $pattern) };
+  $kind := $states.errorOutput.Error = 'States.Timeout' ? 'timeout'
+    : $says(/CapacityError|ResourceLimitExceeded|[Ii]nsufficient capacity/) ? 'capacity'
+    : $says(/[Tt]hrottl|Rate exceeded|TooManyRequests/) ? 'throttled'
+    : $says(/ping health check|CannotStart|pull (the )?image|model data|ModelError/) ? 'broken'
+    : $says(/InternalServerError|internal error|ServiceUnavailable/) ? 'internal'
+    : $isJob ? 'partial' : 'refused';
+  {
+    'kind': $kind,
+    'reason': $reason,
+    'job': {
+      'name': $jobName,
+      'status': $isJob ? $job.TransformJobStatus : 'Refused',
+      'reason': $reason,
+      'startedAt': $exists($job.TransformStartTime) ? $job.TransformStartTime : null,
+      'endedAt': $exists($job.TransformEndTime) ? $job.TransformEndTime : null,
+      'instanceType': $task.instanceTypes[$type],
+      'instances': $task.plan.instances
     }
+  }
+)
+"""
+"""What failed, told apart by its reason: Step Functions gives all of it one of two names."""
+
+GIVE_UP = """
+{
+  'failure': {
+    'error': $trouble.kind = 'capacity' ? 'NoCapacity'
+      : $trouble.kind = 'refused' ? 'TransformJobRefused' : 'TransformJobFailed',
+    'cause': 'Shard ' & $task.shard.shard & ', transform job ' & $trouble.job.name & ': '
+      & $trouble.reason
+      & ($trouble.kind = 'capacity'
+          ? ' All of ' & $join($task.instanceTypes, ', ') & ' were tried '
+            & $string($task.capacityTries)
+            & ' times: name more types in Compute.instance_types, or ask for a quota.'
+          : '')
+      & ' What was done is under ' & $task.shard.output & '. The log: aws logs filter-log-events'
+      & ' --log-group-name /aws/sagemaker/TransformJobs --log-stream-name-prefix '
+      & $trouble.job.name & '/'
+  }
+}
+"""
+
+RECONCILE_EVENT = """
+{
+  'run': $task.run,
+  'shard': $task.shard,
+  'round': $round,
+  'manifest': $manifest,
+  'job': $job,
+  'final': $round >= $task.rounds,
+  'cursor': $page
+}
+"""
+
+SHARDS_FAILED = "$exists($states.result.failure) ? $states.result.failure[0] : null"
+
+SUMMARY_EVENT = """
+{
+  'run': $run,
+  'plan': $plan,
+  'model': $request.model,
+  'usdPerHour': $stage.usdPerHour,
+  'maxExceptions': $request.max_exceptions
+}
+"""
+
+FINISHED_EVENT = """
+{
+  'execution': $states.context.Execution.Name,
+  'status': $summary.withinLimit ? 'SUCCEEDED' : 'FAILED',
+  'input': $request.input,
+  'output': $request.output,
+  'model': $request.model,
+  'summary': $summary
+}
+"""
+
+UNBALANCED = """
+'Of ' & $string($summary.inputs) & ' inputs, ' & $string($summary.outputs) & ' have an output and '
+& $string($summary.exceptions) & ' are exceptions: that does not add up, so ' & $request.output
+& 'summary.json must not be trusted. Please report it with ' & $run.work & '.'
+"""
+
+OVER_LIMIT = """
+$string($summary.exceptions + $summary.recordErrors) & ' exceptions are more than max_exceptions = '
+& $string($request.max_exceptions) & ' allows. They are listed in ' & $request.output
+& 'exceptions.jsonl; the other predictions are there and good.'
 """
 
 REPORT = """
 {
-  'job': $jobName,
   'input': $request.input,
   'output': $request.output,
   'model': $request.model,
   'format': $request.format,
-  'instances': $request.instances
+  'plan': $plan,
+  'summary': $summary
 }
 """

@@ -1,29 +1,43 @@
 """The words of an execution's input, output and errors, once for every side that uses them."""
 
+import re
+
+# An execution's input; `request.py` says what each may be.
 INPUT = "input"
-"""``s3://bucket/prefix/``: what to transform. A prefix is taken as a folder."""
-
 MODEL = "model"
-"""One of the stage's models by name; its first when left out."""
-
 FORMAT = "format"
-"""One of the stage's formats: ``jpeg``, ``tfrecord``."""
-
 OUTPUT = "output"
-"""``s3://bucket/prefix/`` in the output bucket; when left out, a folder named as the execution."""
-
 INSTANCES = "instances"
-"""How many instances; the stage's own number when left out."""
+DEADLINE_MINUTES = "deadline_minutes"
+BUDGET_USD = "budget_usd"
+MAX_EXCEPTIONS = "max_exceptions"
+DRY_RUN = "dry_run"
+KEY = "key"
 
-REQUEST = (INPUT, MODEL, FORMAT, OUTPUT, INSTANCES)
-"""The fields of an execution's input; any other is refused, for it is a typing error."""
+# An execution's output, beside the request's input, output, model and format.
+PLAN = "plan"
+"""What was planned: objects, bytes, shards, estimated minutes and USD."""
+SUMMARY = "summary"
+"""What came of it, as in ``summary.json``; not there after a dry run."""
+DUPLICATE = "duplicate"
+"""``true`` when a request with the same key ran before: nothing was done."""
 
-JOB = "job"
-"""In the output, beside the request's own fields with its defaults filled in: the job's name."""
-
+# Errors that end an execution. Those of the plan are named as its function's exceptions are.
 INVALID_REQUEST = "InvalidRequest"
 INPUT_BUCKET_NOT_READABLE = "InputBucketNotReadable"
 INPUT_BUCKET_IN_OTHER_REGION = "InputBucketInOtherRegion"
 EMPTY_INPUT = "EmptyInput"
 TRANSFORM_JOB_REFUSED = "TransformJobRefused"
 TRANSFORM_JOB_FAILED = "TransformJobFailed"
+NO_CAPACITY = "NoCapacity"
+TOO_MANY_EXCEPTIONS = "TooManyExceptions"
+ACCOUNTS_DO_NOT_BALANCE = "AccountsDoNotBalance"
+
+# The event that a finished run puts on the account's default bus, and to the topic.
+EVENT_SOURCE = "tfbatch"
+EVENT_DETAIL_TYPE = "tfbatch Run Finished"
+
+
+def job_prefix(execution: str) -> str:
+    """How the names of an execution's transform jobs begin; see ``expressions.JOB_NAME``."""
+    return f"tfbatch-{re.sub('[^A-Za-z0-9]+', '-', execution)[:30]}-"

@@ -1,7 +1,7 @@
-"""The states of the workflow, in the order in which an execution passes them.
+"""The states of a run, in the order in which an execution passes them.
 
-Pure data: a dictionary in the Amazon States Language, JSONata throughout. ``$stage`` holds what
-the deployment fixed, ``$request`` what the execution asked for, ``$jobName`` the job's name.
+Pure data: dictionaries in the Amazon States Language, JSONata throughout. The shards' own states
+are in ``shard_states.py``.
 """
 
 from __future__ import annotations
@@ -9,119 +9,159 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stacks.workflow import expressions as expression
-from stacks.workflow import fields
+from stacks.workflow import fields, request
+from stacks.workflow.language import State, assign, choice, fail, invoke, jsonata, reply
+from stacks.workflow.shard_states import shard_states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stacks.settings import Format
 
-State = dict[str, Any]
-
-
-def definition(
-    *, stage: Mapping[str, Any], formats: Mapping[str, Format], partition: str, max_hours: int
+def definition(  # noqa: PLR0913 # what it is made of, each by its name
+    *,
+    fixed: Mapping[str, Any],
+    rules: request.Schema,
+    functions: Mapping[str, str],
+    topic: str,
+    partition: str,
+    max_hours: int,
 ) -> State:
     """The whole state machine.
 
     Args:
-        stage: ``$stage`` without its formats.
-        formats: by the name that a request gives.
+        fixed: ``$stage``, what the deployment fixed.
+        rules: the JSON Schema of a request.
+        functions: ARNs of the functions ``plan``, ``reconcile`` and ``summarize``.
+        topic: ARN of the topic that is told of finished runs.
         partition: of the ARNs: ``aws``, ``aws-cn``.
         max_hours: after which a job that still runs is stopped.
     """
-    fixed = {**stage, "fields": list(fields.REQUEST), "formats": _parameters(formats)}
+    integration = f"arn:{partition}:states:::"
+    checked = expression.REQUEST.replace("%(problems)s", request.problems(rules))
     return {
-        "Comment": "tfbatch: a prediction for every object under a prefix",
+        "Comment": "tfbatch: a prediction for every object, or the reason why there is none",
         "QueryLanguage": "JSONata",
         "StartAt": "Read the stage",
         "States": {
             "Read the stage": {
                 "Type": "Pass",
-                "Assign": {"stage": fixed},
+                "Assign": {"stage": dict(fixed), "cursor": None},
                 "Output": "{% $states.input %}",
-                "Next": "Check the request",
+                "Next": "Is it a file?",
             },
-            "Check the request": {
-                "Type": "Pass",
-                "Assign": {"request": _jsonata(expression.REQUEST)},
-                "Next": "Is the request valid?",
-            },
-            "Is the request valid?": _choice(
-                expression.IS_VALID, then="Find the input bucket", otherwise="Refuse the request"
+            **_read_file(integration),
+            "Check the request": assign("Is the request valid?", request=checked),
+            "Is the request valid?": choice(
+                (expression.IS_VALID, "Name the run"), otherwise="Refuse the request"
             ),
-            "Refuse the request": _fail(fields.INVALID_REQUEST, expression.PROBLEMS),
-            **_find_input(partition),
-            "Name the job": {
-                "Type": "Pass",
-                "Assign": {"jobName": _jsonata(expression.JOB_NAME)},
-                "Next": "Transform",
-            },
-            **_transform(partition, max_hours),
-            "Report": {"Type": "Succeed", "Output": _jsonata(expression.REPORT)},
+            "Refuse the request": fail(fields.INVALID_REQUEST, expression.PROBLEMS),
+            "Name the run": assign("Has it a key?", run=expression.RUN),
+            **_once(integration),
+            **_find_bucket(integration),
+            **_plan(integration, functions["plan"]),
+            **_transform(integration, functions, max_hours),
+            **_account(integration, functions["summarize"]),
+            **_tell(integration, topic),
         },
     }
 
 
-def _find_input(partition: str) -> State:
-    """The bucket is there, is of this region, and has something under the prefix."""
-    bucket = _jsonata("$request.bucket")
+def _read_file(integration: str) -> State:
+    """A request file that was dropped in the bucket is the request; its content is its key."""
     return {
-        "Find the input bucket": {
+        "Is it a file?": choice(
+            ("$exists($states.input.request_file)", "Read the request file"),
+            otherwise="Check the request",
+        ),
+        "Read the request file": {
             "Type": "Task",
-            "Resource": f"arn:{partition}:states:::aws-sdk:s3:headBucket",
-            "Arguments": {"Bucket": bucket},
-            "Assign": {"bucketRegion": _jsonata(expression.BUCKET_REGION)},
+            "Resource": f"{integration}aws-sdk:s3:getObject",
+            "Assign": {"file": jsonata("$states.input.request_file")},
+            "Arguments": {
+                "Bucket": jsonata("$states.input.request_file.bucket"),
+                "Key": jsonata("$states.input.request_file.key"),
+            },
+            "Output": jsonata(expression.REQUEST_OF_FILE),
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"cause": _jsonata(expression.NOT_READABLE)},
+                    "Assign": {"cause": jsonata(expression.FILE_NOT_READABLE)},
+                    "Next": "The file can't be read",
+                }
+            ],
+            "Next": "Check the request",
+        },
+        "The file can't be read": fail(fields.INVALID_REQUEST, "$cause"),
+    }
+
+
+def _once(integration: str) -> State:
+    """A request with a key runs once: the key's object can be made only by the first."""
+    return {
+        "Has it a key?": choice(
+            (expression.HAS_KEY, "Claim the key"), otherwise="Find the input bucket"
+        ),
+        "Claim the key": {
+            "Type": "Task",
+            "Resource": f"{integration}aws-sdk:s3:putObject",
+            "Arguments": jsonata(expression.KEY_OBJECT),
+            "Catch": [
+                {
+                    "ErrorEquals": ["S3.S3Exception", "S3.PreconditionFailedException"],
+                    "Next": "It ran before",
+                }
+            ],
+            "Next": "Find the input bucket",
+        },
+        "It ran before": {"Type": "Succeed", "Output": jsonata(expression.DUPLICATE)},
+    }
+
+
+def _find_bucket(integration: str) -> State:
+    """The bucket is there and of this region."""
+    return {
+        "Find the input bucket": {
+            "Type": "Task",
+            "Resource": f"{integration}aws-sdk:s3:headBucket",
+            "Arguments": {"Bucket": jsonata("$request.bucket")},
+            "Assign": {"bucketRegion": jsonata(expression.BUCKET_REGION)},
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {"cause": jsonata(expression.NOT_READABLE)},
                     "Next": "The bucket can't be read",
                 }
             ],
             "Next": "Is it in this region?",
         },
-        "The bucket can't be read": _fail(fields.INPUT_BUCKET_NOT_READABLE, "$cause"),
-        "Is it in this region?": _choice(
-            expression.IS_HERE, then="List the input", otherwise="The bucket is elsewhere"
+        "The bucket can't be read": fail(fields.INPUT_BUCKET_NOT_READABLE, "$cause"),
+        "Is it in this region?": choice(
+            (expression.IS_HERE, "Plan"), otherwise="The bucket is elsewhere"
         ),
-        "The bucket is elsewhere": _fail(fields.INPUT_BUCKET_IN_OTHER_REGION, expression.ELSEWHERE),
-        "List the input": {
-            "Type": "Task",
-            "Resource": f"arn:{partition}:states:::aws-sdk:s3:listObjectsV2",
-            "Arguments": {
-                "Bucket": bucket,
-                "Prefix": _jsonata("$request.prefix"),
-                "MaxKeys": 10,
-            },
-            "Assign": {"hasObjects": _jsonata(expression.HAS_OBJECTS)},
-            "Next": "Is there anything?",
-        },
-        "Is there anything?": _choice(
-            "$hasObjects", then="Name the job", otherwise="The input is empty"
-        ),
-        "The input is empty": _fail(fields.EMPTY_INPUT, expression.EMPTY),
+        "The bucket is elsewhere": fail(fields.INPUT_BUCKET_IN_OTHER_REGION, expression.ELSEWHERE),
     }
 
 
-def _transform(partition: str, max_hours: int) -> State:
-    """Run the job; what fails is told apart in the Cause, for Step Functions gives it one name."""
+def _plan(integration: str, function: str) -> State:
+    """List the input once; the function is called again while the list goes on."""
     return {
-        "Transform": {
-            "Type": "Task",
-            "Resource": f"arn:{partition}:states:::sagemaker:createTransformJob.sync",
-            "TimeoutSeconds": max_hours * 3600,
-            "Arguments": _jsonata(expression.TRANSFORM_JOB),
-            "Catch": [
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "Assign": {"failure": _jsonata(expression.FAILURE)},
-                    "Next": "The job failed",
-                }
-            ],
-            "Next": "Report",
+        "Plan": {
+            **invoke(
+                integration,
+                function,
+                expression.PLAN_EVENT,
+                gives={"cursor": reply("cursor"), "plan": reply("plan")},
+                caught="A function failed",
+            ),
+            "Next": "Is the plan done?",
         },
-        "The job failed": {
+        "Is the plan done?": choice(
+            ("$cursor != null", "Plan"),
+            ("$request.dry_run", "Report the plan"),
+            otherwise="Transform the shards",
+        ),
+        "Report the plan": {"Type": "Succeed", "Output": jsonata(expression.DRY_RUN_REPORT)},
+        "A function failed": {
             "Type": "Fail",
             "Error": "{% $failure.error %}",
             "Cause": "{% $failure.cause %}",
@@ -129,31 +169,98 @@ def _transform(partition: str, max_hours: int) -> State:
     }
 
 
-def _parameters(formats: Mapping[str, Format]) -> State:
-    """Each format in the words of CreateTransformJob."""
+def _transform(integration: str, functions: Mapping[str, str], max_hours: int) -> State:
+    """Every shard in an execution of its own."""
     return {
-        name: {
-            "contentType": chosen.content_type,
-            "splitType": chosen.split_type,
-            "batchStrategy": chosen.batch_strategy,
-            "maxPayloadInMB": chosen.max_payload_mb,
-            "maxConcurrentTransforms": chosen.max_concurrent_transforms,
-        }
-        for name, chosen in formats.items()
+        "Transform the shards": {
+            "Type": "Map",
+            "Label": "Shards",
+            "MaxConcurrency": jsonata("$stage.maxJobs"),
+            "ItemReader": {
+                "Resource": f"{integration}s3:getObject",
+                "ReaderConfig": {"InputType": "JSON"},
+                "Arguments": {
+                    "Bucket": jsonata("$stage.workBucket"),
+                    "Key": jsonata("'executions/' & $run.execution & '/shards.json'"),
+                },
+            },
+            "ItemSelector": {
+                name: jsonata(value) for name, value in expression.SHARD_INPUT.items()
+            },
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Read the shard",
+                "States": shard_states(integration, functions["reconcile"], max_hours),
+            },
+            "Assign": {"shardFailure": jsonata(expression.SHARDS_FAILED)},
+            "Output": {},
+            "Next": "Did a shard fail?",
+        },
+        "Did a shard fail?": choice(
+            ("$shardFailure != null", "A shard failed"), otherwise="Summarize"
+        ),
+        "A shard failed": {
+            "Type": "Fail",
+            "Error": "{% $shardFailure.error %}",
+            "Cause": "{% $shardFailure.cause %}",
+        },
     }
 
 
-def _jsonata(expression: str) -> str:
-    return "{% " + expression.strip() + " %}"
-
-
-def _choice(condition: str, *, then: str, otherwise: str) -> State:
+def _account(integration: str, function: str) -> State:
+    """Outputs and exceptions must be all inputs; the run fails loudly if they ever aren't."""
     return {
-        "Type": "Choice",
-        "Choices": [{"Condition": _jsonata(condition), "Next": then}],
-        "Default": otherwise,
+        "Summarize": {
+            **invoke(
+                integration,
+                function,
+                expression.SUMMARY_EVENT,
+                gives={"summary": "$states.result.Payload"},
+                caught="A function failed",
+            ),
+            "Next": "Do the accounts balance?",
+        },
+        "Do the accounts balance?": choice(
+            (
+                "$summary.outputs + $summary.exceptions = $summary.inputs",
+                "Tell the account",
+            ),
+            otherwise="The accounts don't balance",
+        ),
+        "The accounts don't balance": fail(fields.ACCOUNTS_DO_NOT_BALANCE, expression.UNBALANCED),
     }
 
 
-def _fail(error: str, cause: str) -> State:
-    return {"Type": "Fail", "Error": error, "Cause": _jsonata(cause)}
+def _tell(integration: str, topic: str) -> State:
+    """An event and a notification; then the run's own end."""
+    return {
+        "Tell the account": {
+            "Type": "Task",
+            "Resource": f"{integration}events:putEvents",
+            "Arguments": {
+                "Entries": [
+                    {
+                        "Source": fields.EVENT_SOURCE,
+                        "DetailType": fields.EVENT_DETAIL_TYPE,
+                        "Detail": jsonata(expression.FINISHED_EVENT),
+                    }
+                ]
+            },
+            "Next": "Notify",
+        },
+        "Notify": {
+            "Type": "Task",
+            "Resource": f"{integration}sns:publish",
+            "Arguments": {
+                "TopicArn": topic,
+                "Subject": jsonata("$substring('tfbatch: ' & $run.execution, 0, 100)"),
+                "Message": jsonata("$summary.text"),
+            },
+            "Next": "Within max_exceptions?",
+        },
+        "Within max_exceptions?": choice(
+            ("$summary.withinLimit", "Report"), otherwise="Too many exceptions"
+        ),
+        "Too many exceptions": fail(fields.TOO_MANY_EXCEPTIONS, expression.OVER_LIMIT),
+        "Report": {"Type": "Succeed", "Output": jsonata(expression.REPORT)},
+    }

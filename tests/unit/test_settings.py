@@ -47,12 +47,12 @@ MODEL = Model(name="m", directory=Path("models/m"))
             "Format.max_concurrent_transforms = 0: use 1 or more",
         ),
         (
-            lambda: Compute(instance_type="p5.48xlarge"),
-            "Compute.instance_type = 'p5.48xlarge': use one that Batch Transform has",
+            lambda: Compute(instance_types=("p5.48xlarge",)),
+            "Compute.instance_types = ('p5.48xlarge',): use types that Batch Transform has",
         ),
         (
-            lambda: Compute(instance_type="ml.g5.xlarge"),
-            "Compute.instance_type = 'ml.g5.xlarge': use one",
+            lambda: Compute(instance_types=("ml.g5.xlarge",)),
+            "Compute.instance_types = ('ml.g5.xlarge',): use types",
         ),
         (
             lambda: Compute(instances=9),

@@ -34,6 +34,20 @@ def _succeeded(deployment: Deployment, request: dict[str, Any]) -> dict[str, Any
     return report
 
 
+def _outputs(deployment: Deployment, uri: str) -> dict[str, bytes]:
+    """The predictions under a run's output, without what the run says of itself."""
+    found = deployment.read(uri)
+    return {name: body for name, body in found.items() if name.endswith(".out")}
+
+
+def _jobs(deployment: Deployment, execution: str) -> list[str]:
+    """The names of an execution's transform jobs, the first one first."""
+    found = deployment.client("sagemaker").list_transform_jobs(
+        NameContains=fields.job_prefix(execution), SortBy="CreationTime", SortOrder="Ascending"
+    )
+    return [job["TransformJobName"] for job in found["TransformJobSummaries"]]
+
+
 def _best(line: str) -> str:
     best: str = json.loads(line)["top_k"][0]["label"]
     return best
@@ -44,11 +58,11 @@ def test_photos_and_tfrecords_get_the_same_predictions(
 ) -> None:
     uri = deployment.upload("jpegs", jpegs)
     report = _succeeded(deployment, {"input": uri, "format": "jpeg"})
-    assert set(report) == {fields.JOB, *fields.REQUEST}
+    assert report["summary"]["balanced"]
     assert report["input"] == uri
     lines = {
         name.removesuffix(".out"): body.decode().splitlines()
-        for name, body in deployment.read(report["output"]).items()
+        for name, body in _outputs(deployment, report["output"]).items()
     }
     assert lines.keys() == jpegs.keys()
     assert all(len(one) == 1 for one in lines.values())
@@ -58,14 +72,20 @@ def test_photos_and_tfrecords_get_the_same_predictions(
     packed = {file: (photos.directory / "tfrecords" / file).read_bytes()}
     uri = deployment.upload("records", packed)
     report = _succeeded(deployment, {"input": uri, "format": "tfrecord"})
-    (output,) = deployment.read(report["output"]).values()
+    (output,) = _outputs(deployment, report["output"]).values()
     labels = dict(zip(names, map(_best, output.decode().splitlines()), strict=True))
     assert {name: labels[name] for name in names if name in lines} == {
         name: _best(lines[name][0]) for name in names if name in lines
     }
 
 
-def test_a_bad_photo_costs_one_line(deployment: Deployment, jpegs: dict[str, bytes]) -> None:
+def _lines(body: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in body.decode().splitlines()]
+
+
+def test_a_bad_photo_costs_one_line_and_is_listed(
+    deployment: Deployment, jpegs: dict[str, bytes]
+) -> None:
     objects = {"cat.jpg": jpegs["cat.jpg"], "note.jpg": b"this is no image"}
     report = _succeeded(
         deployment, {"input": deployment.upload("spoiled", objects), "format": "jpeg"}
@@ -73,35 +93,112 @@ def test_a_bad_photo_costs_one_line(deployment: Deployment, jpegs: dict[str, byt
     outputs = deployment.read(report["output"])
     assert _best(outputs["cat.jpg.out"].decode()) in CATS
     assert json.loads(outputs["note.jpg.out"])["error"]["message"]
+    (exception,) = _lines(outputs["exceptions.jsonl"])
+    assert exception["key"].endswith("spoiled/note.jpg")
+    assert "_EXCEPTIONS" in outputs
+    assert "_SUCCESS" not in outputs
+    assert (report["summary"]["recordErrors"], report["summary"]["balanced"]) == (1, True)
 
 
-def test_a_failed_job_says_why_and_keeps_what_was_done(
+def test_a_run_says_of_itself_what_became_of_every_input(
     deployment: Deployment, jpegs: dict[str, bytes]
 ) -> None:
-    objects = {"cat.jpg": jpegs["cat.jpg"], "huge.jpg": jpegs["cat.jpg"] + bytes(7 << 20)}
-    output = f"s3://{deployment.outputs['OutputBucketName']}/failed/"
-    ended = deployment.execute(
-        {"input": deployment.upload("huge", objects), "format": "jpeg", "output": output}
+    uri = deployment.upload("told", jpegs)
+    report = _succeeded(deployment, {"input": uri, "format": "jpeg"})
+    found = deployment.read(report["output"])
+    assert json.loads(found["summary.json"])["outputs"] == len(jpegs)
+    pairs = {one["input"]: one["output"] for one in _lines(found["predictions.manifest.jsonl"])}
+    assert pairs == {f"{uri}{name}": f"{report['output']}{name}.out" for name in jpegs}
+    assert found["_SUCCESS"] is not None
+    assert f"{len(jpegs)} of {len(jpegs)} objects" in report["summary"]["text"]
+
+
+def test_a_photo_larger_than_the_settings_payload_is_planned_for(
+    deployment: Deployment, jpegs: dict[str, bytes]
+) -> None:
+    objects = {"huge.jpg": jpegs["cat.jpg"] + bytes(7 << 20)}
+    report = _succeeded(deployment, {"input": deployment.upload("huge", objects), "format": "jpeg"})
+    assert report["plan"]["maxPayloadInMB"] == 8
+    assert report["plan"]["maxConcurrentTransforms"] == 12
+    (output,) = _outputs(deployment, report["output"]).values()
+    assert _best(output.decode()) in CATS
+
+
+def test_a_torn_file_is_tried_again_and_then_listed_while_the_others_are_done(
+    deployment: Deployment, photos: Photos
+) -> None:
+    files = {
+        name: (photos.directory / "tfrecords" / name).read_bytes() for name in photos.tfrecords
+    }
+    whole, torn, *_ = files
+    objects = {whole: files[whole], torn: files[torn][:-1000]}
+    report = _succeeded(
+        deployment, {"input": deployment.upload("torn", objects), "format": "tfrecord"}
     )
-    assert (ended["status"], ended["error"]) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
-    assert "aws logs filter-log-events" in ended["cause"]
-    assert output in ended["cause"]
-    assert list(deployment.read(output)) == ["cat.jpg.out"]
+    summary = report["summary"]
+    assert (summary["inputs"], summary["outputs"], summary["exceptions"]) == (2, 1, 1)
+    assert summary["rounds"] == 3
+    (exception,) = _lines(deployment.read(report["output"])["exceptions.jsonl"])
+    assert exception["key"].endswith(torn)
+    assert exception["reason"]
+    assert list(_outputs(deployment, report["output"])) == [f"{whole}.out"]
+
+
+def test_too_many_exceptions_fail_the_run_but_lose_nothing(
+    deployment: Deployment, jpegs: dict[str, bytes]
+) -> None:
+    objects = {"cat.jpg": jpegs["cat.jpg"], "note.jpg": b"this is no image"}
+    output = f"s3://{deployment.outputs['OutputBucketName']}/limited/"
+    ended = deployment.execute(
+        {
+            "input": deployment.upload("limited", objects),
+            "format": "jpeg",
+            "output": output,
+            "max_exceptions": 0,
+        }
+    )
+    assert (ended["status"], ended["error"]) == ("FAILED", fields.TOO_MANY_EXCEPTIONS)
+    assert "1 exceptions are more than max_exceptions = 0" in ended["cause"]
+    assert "cat.jpg.out" in deployment.read(output)
+
+
+def test_a_dry_run_plans_and_runs_no_job(deployment: Deployment, jpegs: dict[str, bytes]) -> None:
+    uri = deployment.upload("dry", jpegs)
+    report = _succeeded(deployment, {"input": uri, "format": "jpeg", "dry_run": True})
+    assert report["plan"]["objects"] == len(jpegs)
+    assert "USD" in report["plan"]["estimate"]
+    assert deployment.read(report["output"]) == {}
+
+
+def test_a_budget_that_is_too_small_is_refused_with_the_estimate(
+    deployment: Deployment, jpegs: dict[str, bytes]
+) -> None:
+    uri = deployment.upload("poor", jpegs)
+    ended = deployment.execute({"input": uri, "format": "jpeg", "budget_usd": 0.01})
+    assert (ended["status"], ended["error"]) == ("FAILED", "BudgetExceeded")
+    assert "budget_usd = 0.01: About 5 minutes and 0.05 USD for 4 records" in ended["cause"]
+
+
+def test_one_key_runs_once(deployment: Deployment, jpegs: dict[str, bytes]) -> None:
+    uri = deployment.upload("once", {"cat.jpg": jpegs["cat.jpg"]})
+    request = {"input": uri, "format": "jpeg", "key": "nightly-2026-11-22"}
+    first, second = _succeeded(deployment, request), _succeeded(deployment, request)
+    assert first["summary"]["outputs"] == 1
+    assert second["duplicate"] is True
+    assert "A request with the key nightly-2026-11-22 ran before" in second["text"]
 
 
 def test_the_jobs_name_tells_of_its_execution(
     deployment: Deployment, jpegs: dict[str, bytes]
 ) -> None:
     uri = deployment.upload("named", {"cat.jpg": jpegs["cat.jpg"]})
-    first, second = (
-        _succeeded(deployment, {"input": uri, "format": "jpeg", "instances": 1}) for _ in range(2)
-    )
-    assert first["job"] != second["job"]
+    ended = deployment.execute({"input": uri, "format": "jpeg", "instances": 1})
+    (name,) = _jobs(deployment, ended["name"])
     sagemaker = deployment.client("sagemaker")
-    job = sagemaker.describe_transform_job(TransformJobName=first["job"])
+    job = sagemaker.describe_transform_job(TransformJobName=name)
     tags = sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
-    execution = next(tag["Value"] for tag in tags if tag["Key"] == "tfbatch:execution")
-    assert execution[:8] in first["job"]
+    assert {"Key": "tfbatch:execution", "Value": ended["name"]} in tags
+    assert {"Key": "tfbatch:shard", "Value": "00000"} in tags
 
 
 def test_a_person_with_the_export_lines_uses_the_real_aws_command_line(
@@ -122,11 +219,12 @@ def test_a_person_with_the_export_lines_uses_the_real_aws_command_line(
     ended = aws("stepfunctions", "describe-execution", "--execution-arn", arn)
     assert ended["status"] == "SUCCEEDED"
     report = json.loads(ended["output"])
-    job = aws("sagemaker", "describe-transform-job", "--transform-job-name", report["job"])
+    (name,) = _jobs(deployment, "by-hand")
+    job = aws("sagemaker", "describe-transform-job", "--transform-job-name", name)
     assert job["TransformJobStatus"] == "Completed"
     assert "cat.jpg.out" in deployment.run("aws", "s3", "ls", report["output"])
     log = deployment.run(
         *("aws", "logs", "filter-log-events", "--log-group-name", "/aws/sagemaker/TransformJobs"),
-        *("--log-stream-name-prefix", f"{report['job']}/"),
+        *("--log-stream-name-prefix", f"{name}/"),
     )
     assert "Records" in log

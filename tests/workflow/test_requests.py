@@ -22,7 +22,7 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
-        ({"format": "jpeg"}, ["input is missing: give it as s3://"]),
+        ({"format": "jpeg"}, ["input is missing: write it as s3://bucket/folder/."]),
         ({"input": "s3://{input}/a/"}, ["format is missing: use one of jpeg, tfrecord."]),
         (
             {"input": "photos", "format": "jpeg"},
@@ -54,7 +54,7 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "output": "s3://{input}/out/"},
-            ["is not a folder of the output bucket"],
+            ["is not in the output bucket"],
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "formt": "jpeg"},
@@ -87,7 +87,7 @@ def test_an_empty_prefix_is_said_with_what_to_upload(deployment: Deployment) -> 
     uri = f"s3://{deployment.input_bucket}/nothing-here/"
     error, cause = _refused(deployment, {"input": uri, "format": "jpeg"})
     assert error == fields.EMPTY_INPUT
-    assert f"Nothing lies under {uri}" in cause
+    assert f"Nothing lies under input = {uri}" in cause
 
 
 def test_a_folder_mark_is_no_input(deployment: Deployment) -> None:

@@ -94,10 +94,11 @@ class _Job:
 
     def look(self) -> None:
         """See how it stands; raises ExecutionError, with the job's last words, when it failed."""
-        if self.watch is None and (name := self.execution.job()):
+        sagemaker = boto3.client("sagemaker")
+        if self.watch is None and (name := self.execution.job(sagemaker)):
             log = JobLog(logs=boto3.client("logs"), job=name)
             self.watch = JobWatch(
-                sagemaker=boto3.client("sagemaker"), count=RecordCount(log=log), total=self.total
+                sagemaker=sagemaker, count=RecordCount(log=log), total=self.total
             )
         if self.output is None:
             try:

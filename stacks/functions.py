@@ -1,0 +1,85 @@
+"""The workflow's Lambda functions: plan a run, reconcile a shard, summarize what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.permissions import allow, bucket_arn
+from stacks.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+
+_CODE = REPOSITORY / "functions"
+
+_MEMORY_MB = 1769
+"""One whole vCPU (Lambda developer guide, "Configure Lambda function memory")."""
+
+
+class Function(Construct):
+    """One function with a role of its own."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, handler: str, description: str, retain: bool
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=description,
+        )
+        log = logs.LogGroup(
+            self,
+            "Log",
+            retention=logs.RetentionDays.ONE_YEAR,
+            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+        )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=handler,
+            code=lambda_.Code.from_asset(str(_CODE), exclude=["**/__pycache__", "*.md"]),
+            role=self._role,
+            description=description,
+            memory_size=_MEMORY_MB,
+            timeout=Duration.minutes(15),
+            log_group=log,
+            tracing=lambda_.Tracing.DISABLED,
+        )
+        allow(
+            self._role,
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            on=Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"{log.log_group_name}:log-stream:*",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            because="Lambda names a log stream for each of its environments",
+        )
+
+    def grant(self, bucket: s3.IBucket, *, read: bool = False, write: bool = False) -> None:
+        """Let the function list and read, or write, a bucket's objects."""
+        arn = bucket_arn(self, bucket)
+        reason = "an execution names the folder, and its shards and outputs their own keys"
+        if read:
+            allow(self._role, "s3:ListBucket", on=arn)
+            allow(self._role, "s3:GetObject", on=f"{arn}/*", because=reason)
+        if write:
+            allow(
+                self._role,
+                "s3:AbortMultipartUpload",
+                "s3:PutObject",
+                on=f"{arn}/*",
+                because=reason,
+            )
