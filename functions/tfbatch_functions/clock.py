@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 RESERVE_SECONDS: Final = "TFBATCH_RESERVE_SECONDS"
-"""Variable: the time kept for finishing what is under way and writing it down."""
-_DEFAULT_RESERVE_SECONDS: Final = 60.0
+"""Variable: the time kept for finishing what is under way and writing it down, in seconds."""
+_MOST_SECONDS: Final = 60.0
+_SHARE: Final = 0.25
+"""What is kept where nobody says: this share of a call's time, up to a minute."""
 
 HasTime = Callable[[], bool]
 
@@ -23,5 +25,6 @@ class Context(Protocol):
 
 def has_time(context: Context) -> HasTime:
     """Asks whether more work may be begun."""
-    reserve = float(os.environ.get(RESERVE_SECONDS) or _DEFAULT_RESERVE_SECONDS) * 1000
-    return lambda: context.get_remaining_time_in_millis() > reserve
+    share = context.get_remaining_time_in_millis() / 1000 * _SHARE
+    seconds = float(os.environ.get(RESERVE_SECONDS) or min(share, _MOST_SECONDS))
+    return lambda: context.get_remaining_time_in_millis() > seconds * 1000
