@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib.metadata
 import json
 import os
 import subprocess
@@ -32,26 +31,6 @@ if TYPE_CHECKING:
     from sandbox.process import Sandbox
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def saved_models(request: pytest.FixtureRequest) -> Path:
-    """``image/1``, ``vector/1`` and ``vector/2``, exported once for each TensorFlow."""
-    program = HERE / "export_models.py"
-    version = importlib.metadata.version("tensorflow")
-    key = hashlib.sha256(program.read_bytes() + version.encode()).hexdigest()[:16]
-    cache = request.config.cache
-    assert cache is not None
-    folder = cache.mkdir("saved_models") / key
-    if not (folder / "done").exists():
-        subprocess.run(
-            [sys.executable, str(program), str(folder)],
-            check=True,
-            timeout=240,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
-        (folder / "done").touch()
-    return folder
 
 
 def launch_stub(job: Job, model: Path) -> tuple[subprocess.Popen[bytes], Address]:

@@ -1,0 +1,33 @@
+"""What several suites share: small SavedModels, exported once."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).with_name("export_models.py")
+
+
+@pytest.fixture(scope="session")
+def saved_models(request: pytest.FixtureRequest) -> Path:
+    """``image/1``, ``vector/1`` and ``vector/2``, exported once for each TensorFlow."""
+    version = importlib.metadata.version("tensorflow")
+    key = hashlib.sha256(PROGRAM.read_bytes() + version.encode()).hexdigest()[:16]
+    cache = request.config.cache
+    assert cache is not None
+    folder = cache.mkdir("saved_models") / key
+    if not (folder / "done").exists():
+        subprocess.run(
+            [sys.executable, str(PROGRAM), str(folder)],
+            check=True,
+            timeout=240,
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+        (folder / "done").touch()
+    return folder
