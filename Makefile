@@ -72,3 +72,7 @@ snapshots: model ## Accept the templates' changes: write the snapshots anew, for
 .PHONY: bench-plan
 bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, restarts
 	PYTHONPATH=functions python -m benchmarks.plan
+
+.PHONY: bench-handler
+bench-handler: install ## Measure the handler's CPU time per record against the article's
+	python -m benchmarks.handler

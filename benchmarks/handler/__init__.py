@@ -1,0 +1,1 @@
+"""The handler against the article's, under the container's process model."""

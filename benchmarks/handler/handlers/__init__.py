@@ -1,0 +1,1 @@
+"""Scripts that the benchmark loads as a container loads ``code/inference.py``."""

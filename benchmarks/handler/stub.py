@@ -1,0 +1,108 @@
+"""A stub of TensorFlow Serving: answers at once, or after a set latency, and computes nothing.
+
+``python -m benchmarks.handler.stub PORT LATENCY_SECONDS``. A prediction is 1,001 probabilities
+in TensorFlow Serving's layout; a request's instances are counted, not parsed, so that the stub is
+never what limits a benchmark.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from functools import cache
+from typing import Any
+
+CLASSES = 1001
+_MARK = b'"b64"'
+
+
+def _tensor(dtype: str, *shape: int) -> dict[str, Any]:
+    dimensions = [{"size": str(size), "name": ""} for size in shape]
+    shape_proto = {"dim": dimensions, "unknown_rank": False}
+    return {"dtype": f"DT_{dtype}", "tensor_shape": shape_proto, "name": "t:0"}
+
+
+_SIGNATURE = {
+    "inputs": {"image_bytes": _tensor("STRING", -1)},
+    "outputs": {"classes": _tensor("INT64", -1), "probabilities": _tensor("FLOAT", -1, CLASSES)},
+    "method_name": "tensorflow/serving/predict",
+}
+_DEFINITIONS = {"signature_def": {"serving_default": _SIGNATURE}}
+
+
+def _http(body: bytes) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
+
+
+METADATA = _http(json.dumps({"metadata": {"signature_def": _DEFINITIONS}}).encode())
+
+
+@cache
+def _row(seed: int) -> str:
+    source = random.Random(seed)  # noqa: S311  a benchmark's data
+    weights = [source.random() ** 12 for _ in range(CLASSES)]
+    numbers = ", ".join(f"{weight / sum(weights):.9g}" for weight in weights)
+    space = " " * 12
+    best = weights.index(max(weights))
+    return f'{{\n{space}"classes": {best},\n{space}"probabilities": [{numbers}]\n        }}'
+
+
+@cache
+def _predictions(count: int) -> bytes:
+    rows = ",\n        ".join(_row(index % 64) for index in range(count))
+    return _http(f'{{\n    "predictions": [\n        {rows}\n    ]\n}}'.encode())
+
+
+class _Protocol(asyncio.Protocol):
+    """One connection, one request at a time."""
+
+    latency = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for a request."""
+        self._transport: Any = transport
+        self._begin()
+
+    def _begin(self) -> None:
+        self._head = b""
+        self._missing = -1
+        self._count = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Count instances until the body is complete, then answer."""
+        if self._missing < 0:
+            self._head += data
+            head, found, body = self._head.partition(b"\r\n\r\n")
+            if not found:
+                return
+            if head.startswith(b"GET"):
+                self._transport.write(METADATA)
+                self._begin()
+                return
+            self._missing = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            data = body
+        self._missing -= len(data)
+        self._count += data.count(_MARK)
+        if self._missing <= 0:
+            self._answer(_predictions(self._count))
+            self._begin()
+
+    def _answer(self, reply: bytes) -> None:
+        if self.latency:
+            asyncio.get_running_loop().call_later(self.latency, self._transport.write, reply)
+        else:
+            self._transport.write(reply)
+
+
+async def _serve(port: int, latency: float) -> None:
+    _Protocol.latency = latency
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(_Protocol, "127.0.0.1", port, backlog=1024)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
