@@ -31,7 +31,8 @@ def findings(base: Stage, head: Stage) -> Iterator[Finding]:
     for name, new in head.bundles.items():
         old = base.bundles.get(name)
         if old is None:
-            what = f"{len(new.members)} files, {_size(new.size)}"
+            files = f"{len(new.members)} file{'s' if len(new.members) > 1 else ''}"
+            what = f"{files}, {_size(new.size)}"
             yield _finding(new, "bundle-added", f"{name} is new: {what}")
         elif old.digest != new.digest:
             yield from _compared(old, new)

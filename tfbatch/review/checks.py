@@ -45,6 +45,7 @@ def _compared(tool: str, base: tuple[_Found, ...], head: tuple[_Found, ...]) -> 
                 rule="check-new",
                 severity=Severity.ATTENTION,
                 title=f"{tool} finds {rule.partition('[')[0]}",
+                many=f"have a new finding of {tool}: {rule.partition('[')[0]}",
                 why=said,
                 subject=place,
                 rows=((rule, "—", "found"),) if "[" in rule else (),
@@ -55,6 +56,7 @@ def _compared(tool: str, base: tuple[_Found, ...], head: tuple[_Found, ...]) -> 
                 section=Section.CHECKS,
                 rule="check-solved",
                 title=f"{tool} finds {rule.partition('[')[0]} no longer",
+                many=f"no longer have {tool}'s {rule.partition('[')[0]}",
                 why=said,
                 subject=place,
             )

@@ -28,6 +28,7 @@ class _Rule:
     property: re.Pattern[str]
     worse: Callable[[str, str], bool]
     title: str
+    many: str
     why: str
 
 
@@ -41,6 +42,7 @@ _RULES = (
         property=re.compile(r"PublicAccessBlockConfiguration\.\w+"),
         worse=lambda old, new: new != "yes" and old == "yes",
         title="may be made public: what blocks public access is off",
+        many="may be made public: what blocks public access is off",
         why="A bucket policy or an object's access list can then open it to the whole internet.",
     ),
     _Rule(
@@ -48,6 +50,7 @@ _RULES = (
         property=re.compile(r"PublicAccessBlockConfiguration\.\w+"),
         worse=lambda old, new: old == "—" and new == "no",
         title="is created without a block on public access",
+        many="are created without a block on public access",
         why="A bucket policy or an object's access list can open it to the whole internet.",
     ),
     _Rule(
@@ -55,6 +58,7 @@ _RULES = (
         property=re.compile(r"AccessControl"),
         worse=lambda _old, new: new.startswith("Public"),
         title="is readable by anyone on the internet",
+        many="are readable by anyone on the internet",
         why="Its access control list says so.",
     ),
     _Rule(
@@ -62,6 +66,7 @@ _RULES = (
         property=re.compile(r"AuthType|AuthorizationType"),
         worse=lambda old, new: new == "NONE" and old != "NONE",
         title="answers anyone on the internet",
+        many="answer anyone on the internet",
         why="Nobody has to sign in.",
     ),
     _Rule(
@@ -69,6 +74,7 @@ _RULES = (
         property=re.compile(r".*\.Cidr(Ip|Ipv6)"),
         worse=lambda old, new: new in _ANYWHERE and old not in _ANYWHERE,
         title="is reachable from anywhere",
+        many="are reachable from anywhere",
         why="A rule admits every address.",
     ),
     _Rule(
@@ -76,6 +82,7 @@ _RULES = (
         property=re.compile(r".*(Kms|KMS|Encrypt|SSEAlgorithm).*"),
         worse=lambda old, new: _is_dropped(old, new) or (old, new) == ("aws:kms", "AES256"),
         title="is encrypted less strictly",
+        many="are encrypted less strictly",
         why="A key of the account's own, or encryption itself, is no longer asked for.",
     ),
     _Rule(
@@ -83,6 +90,7 @@ _RULES = (
         property=re.compile(r"EnableNetworkIsolation|VpcConfig\..*"),
         worse=_is_dropped,
         title="is no longer isolated from the network",
+        many="are no longer isolated from the network",
         why="Code in the container, its packages included, can then send data anywhere.",
     ),
     _Rule(
@@ -90,6 +98,7 @@ _RULES = (
         property=re.compile(r"LoggingConfiguration\.(DestinationBucketName|Level|Destinations.*)"),
         worse=_is_dropped,
         title="no longer logs who used it",
+        many="no longer log who used them",
         why="What happened can't be found out afterwards.",
     ),
 )
@@ -112,6 +121,7 @@ def findings(pairs: Pairs, changes: Iterable[Change]) -> Iterator[Finding]:
                     rule=rule.name,
                     severity=Severity.ATTENTION,
                     title=f"{noun[0].upper()}{noun[1:]} {rule.title}",
+                    many=rule.many,
                     why=rule.why,
                     subject=change.resource.path,
                     logical_id=change.resource.key[1],

@@ -50,6 +50,8 @@ class Finding:
     severity: Severity = Severity.FINE
     why: str = ""
     """What follows from it, and what to do."""
+    many: str = ""
+    """The end of the sentence where several resources have it: ``are readable by anyone``."""
     subject: str = ""
     """The construct it is about."""
     logical_id: str = ""
@@ -59,6 +61,32 @@ class Finding:
     """Lines of a unified diff."""
     graph: Graph | None = None
     stages: tuple[str, ...] = ()
+    count: int = 1
+    """How many resources have it."""
+
+
+def gathered(findings: Iterable[Finding]) -> list[Finding]:
+    """Say once what several resources of the same stages have in common, each in its own row."""
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        like = (finding.section, finding.rule, finding.why, finding.many, finding.stages)
+        rows = tuple(row[1:] for row in finding.rows)
+        key = (*like, rows) if finding.many else number
+        groups.setdefault(key, []).append(finding)
+    return [_together(group) for group in groups.values()]
+
+
+def _together(group: list[Finding]) -> Finding:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    rows = tuple(
+        (f"{finding.subject}: {name}" if name else finding.subject, old, new)
+        for finding in group
+        for name, old, new in (finding.rows or (("", "", ""),))
+    )
+    title = f"{len(group)} resources {first.many}"
+    return replace(first, title=title, subject="", logical_id="", rows=rows, count=len(group))
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

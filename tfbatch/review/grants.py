@@ -44,6 +44,7 @@ class Grant:
 
 
 ANYONE = "anyone"
+_IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
 
 def grants_of(stage: Stage) -> frozenset[Grant]:
@@ -64,23 +65,29 @@ def _granted(stage: Stage, resource: Resource) -> Iterator[Grant]:
     # A bundle's new contents are no new permission to read it.
     properties = stage.properties(resource, contents=False)
     holders = _holders(stage, resource, properties)
+    roles = _identities(stage)
     for name, document in _documents(properties):
         trust = name == "AssumeRolePolicyDocument"
         target = resource.path if trust else _target(resource, properties)
         for statement in _listed(document["Statement"]):
-            principals = _principals(statement) or holders
+            named = _principals(statement)
+            principals = [roles.get(one, one) for one in named] or holders
             yield from _of_statement(statement, principals, target)
     if resource.kind == "AWS::IAM::Role":
         for arn in _listed(properties.get("ManagedPolicyArns", [])):
             for holder in holders:
-                yield Grant(principal=holder, action=f"all of {arn}", resource="*")
+                yield Grant(
+                    principal=holder,
+                    action=f"the managed policy {arn}",
+                    resource="the policy's own",
+                )
     if resource.kind == "AWS::Lambda::Permission":
         yield _invocation(properties)
 
 
 def _holders(stage: Stage, resource: Resource, properties: Mapping[str, Any]) -> list[str]:
     """The roles, users and groups that an identity's policy is attached to."""
-    if resource.kind in ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group"):
+    if resource.kind in _IDENTITIES:
         return [str(resource)]
     names = [
         name for kind in ("Roles", "Users", "Groups") for name in _listed(properties.get(kind, []))
@@ -88,6 +95,12 @@ def _holders(stage: Stage, resource: Resource, properties: Mapping[str, Any]) ->
     called = [stage.called(one) for one in stage.resources.values()]
     known = {f"{{{one.path}}}": str(one) for one in called}
     return [known.get(name, str(name).strip("{}")) for name in names] or [str(resource)]
+
+
+def _identities(stage: Stage) -> dict[str, str]:
+    """The stage's own roles and users, as a policy's Principal names them."""
+    called = [stage.called(one) for one in stage.resources.values() if one.kind in _IDENTITIES]
+    return {f"{{{one.path}.Arn}}": str(one) for one in called}
 
 
 def _documents(value: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from tfbatch.review import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.3
 """Two paths less alike than this (difflib's ratio) are not one construct that was moved."""
+_SAME = 0.5
+"""Two resources with a smaller part of their leaves in common are not one that was changed too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,19 +62,18 @@ def _is_same(base: Stage, key: Key, one: Resource) -> bool:
 
 
 def _moved(gone: list[Resource], new: list[Resource]) -> dict[Key, Key]:
-    """Match what has the same shape, those with the likest paths first."""
-    candidates = sorted(
-        (
-            (_likeness(old, one), old, one)
-            for one in new
-            for old in gone
-            if one.kind == old.kind and _shape(one.body) == _shape(old.body)
-        ),
-        key=lambda candidate: (-candidate[0], candidate[1].path, candidate[2].path),
-    )
+    """Match what has the same shape and the likest path; then what was changed as well."""
+    candidates = [
+        (_sameness(old, one), _likeness(old, one), old, one)
+        for one in new
+        for old in gone
+        if one.kind == old.kind
+    ]
+    candidates.sort(key=lambda one: (-(one[0] == 1), -one[1], -one[0], one[2].path, one[3].path))
     found: dict[Key, Key] = {}
-    for likeness, old, one in candidates:
-        if likeness >= _ALIKE and one.key not in found and old.key not in found.values():
+    for sameness, likeness, old, one in candidates:
+        free = one.key not in found and old.key not in found.values()
+        if free and likeness >= _ALIKE and sameness >= _SAME:
             found[one.key] = old.key
     return found
 
@@ -80,10 +82,16 @@ def _likeness(old: Resource, one: Resource) -> float:
     return difflib.SequenceMatcher(None, old.path, one.path).ratio()
 
 
-def _shape(body: Mapping[str, Any]) -> str:
+def _sameness(old: Resource, one: Resource) -> float:
+    """How much of two resources is the same, from 0 to 1: their leaves, by path and value."""
+    first, second = _leaves(old), _leaves(one)
+    return len(first & second) / (len(first | second) or 1)
+
+
+def _leaves(resource: Resource) -> set[tuple[str, str]]:
     """A resource without its names and what it refers to, which a move changes too."""
-    kept = {key: value for key, value in body.items() if key not in ("Metadata", "DependsOn")}
-    return json.dumps(_without_names(kept), sort_keys=True)
+    kept = {key: one for key, one in resource.body.items() if key not in ("Metadata", "DependsOn")}
+    return {(name, shown) for name, _, shown in differences.rows({}, _without_names(kept))}
 
 
 def _without_names(value: Any) -> Any:  # noqa: ANN401 # any node of a template

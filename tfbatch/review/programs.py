@@ -47,8 +47,12 @@ def is_whole(output: Path) -> bool:
     return (output / "stages.json").is_file()
 
 
-def run(jobs: Sequence[Job], *, lint_cache: Path) -> None:
+def run(jobs: Sequence[Job], *, lint_cache: Path | None) -> None:
     """Synthesize and lint checkouts, one after another.
+
+    Args:
+        jobs: what to do, in this order.
+        lint_cache: keeps findings by template; nothing is linted where it is ``None``.
 
     Raises:
         ReviewError: one failed; the message names it and has the end of what it said.
@@ -56,11 +60,8 @@ def run(jobs: Sequence[Job], *, lint_cache: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="tfbatch-review-") as directory:
         listing, log = Path(directory) / "jobs.json", Path(directory) / "log"
         listing.write_text(json.dumps([asdict(job) for job in jobs], default=str))
-        codes = _pipe(
-            [sys.executable, "-P", str(_SYNTHESIZER), str(listing)],
-            [sys.executable, "-P", str(_LINTER), str(lint_cache)],
-            log=log,
-        )
+        reader = [sys.executable, "-P", str(_LINTER), str(lint_cache)] if lint_cache else ["cat"]
+        codes = _pipe([sys.executable, "-P", str(_SYNTHESIZER), str(listing)], reader, log=log)
         if any(codes):
             end = "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
             failed = next((job for job in jobs if not is_whole(job.output)), jobs[-1])

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 Fate = Literal["added", "removed", "changed", "replaced", "moved"]
 _BESIDE = ("DeletionPolicy", "UpdateReplacePolicy", "Condition")
 """Members of a resource that are no properties of it, but matter as much."""
+_MANY: dict[Fate, str] = {
+    "added": "are added",
+    "removed": "are removed",
+    "changed": "are changed alike",
+}
 _ELSEWHERE = ("PolicyDocument", "AssumeRolePolicyDocument", "DefinitionString", "Definition")
 """Shown where they can be read: under permissions and under the workflow."""
 
@@ -117,6 +122,7 @@ def findings(found: Iterable[Change]) -> Iterator[Finding]:
             section=Section.RESOURCES,
             rule=f"resource-{change.fate}",
             title=_title(change),
+            many=_MANY.get(change.fate, ""),
             subject=change.resource.path,
             logical_id=change.resource.key[1],
             rows=_readable(change.rows),

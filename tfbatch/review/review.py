@@ -17,7 +17,7 @@ from tfbatch.review import (
     stateful,
     workflow,
 )
-from tfbatch.review.finding import Finding, Section, Severity, merged
+from tfbatch.review.finding import Finding, Section, Severity, gathered, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,9 +86,9 @@ class Review:
         counted = [
             f"{count} {word}"
             for word in ("added", "changed", "replaced", "moved", "removed")
-            if (count := sum(finding.rule == f"resource-{word}" for finding in found))
+            if (count := sum(one.count for one in found if one.rule == f"resource-{word}"))
         ]
-        lost = sum(finding.severity is Severity.DESTRUCTIVE for finding in found)
+        lost = sum(one.count for one in found if one.severity is Severity.DESTRUCTIVE)
         parts = [", ".join(counted) or "no resource changes"]
         parts += [f"data of {lost} lost"] if lost else []
         parts += ["permissions broadened"] if rules.intersection(_PERMISSIONS) else []
@@ -131,7 +131,7 @@ def compare(
         base=base_name,
         head=head_name,
         stages=stages,
-        findings=tuple(merged(found)),
+        findings=tuple(gathered(merged(found))),
         cost={name: money.delta(before[name], after[name]) for name in both},
     )
 

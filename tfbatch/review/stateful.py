@@ -99,13 +99,14 @@ def _tags(resource: Resource) -> list[dict[str, object]]:
 def _less_kept(change: Change) -> Iterator[Finding]:
     """Protection of what stays: retention, versions, how long things are kept."""
     for row in change.rows:
-        sentence = _lost_protection(row) if change.was is not None else None
-        if sentence:
+        sentences = _lost_protection(row) if change.was is not None else None
+        if sentences:
             yield Finding(
                 section=Section.HURT,
                 rule="retention-lost",
                 severity=Severity.ATTENTION,
-                title=f"{_capital(change.resource)} {sentence}",
+                title=f"{_capital(change.resource)} {sentences[0]}",
+                many=sentences[1],
                 why="What it holds is less safe after this change than before.",
                 subject=change.resource.path,
                 logical_id=change.resource.key[1],
@@ -113,18 +114,26 @@ def _less_kept(change: Change) -> Iterator[Finding]:
             )
 
 
-def _lost_protection(row: Row) -> str | None:
+def _lost_protection(row: Row) -> tuple[str, str] | None:
+    """What is lost, said of one and of several."""
     name, old, new = row
     if name == "DeletionPolicy" and old in _KEEPING and new not in _KEEPING:
-        return "is no longer kept when its stack or its code is removed"
+        return (
+            "is no longer kept when its stack or its code is removed",
+            "are no longer kept when their stack or their code is removed",
+        )
     if name == "VersioningConfiguration.Status" and old == "Enabled":
-        return "no longer keeps older versions of its objects"
+        return (
+            "no longer keeps older versions of its objects",
+            "no longer keep older versions of their objects",
+        )
     if "PointInTimeRecovery" in name and old == "yes":
-        return "can no longer be restored to a point in time"
+        return ("can no longer be restored to a point in time",) * 2
     if name == "DeletionProtectionEnabled" and old == "yes":
-        return "is no longer protected against deletion"
+        return "is no longer protected against deletion", "are no longer protected against deletion"
     if _is_sooner(name, old, new):
-        return f"forgets sooner: {_days(old)} → {_days(new)}"
+        sooner = f"sooner: {_days(old)} → {_days(new)}"
+        return f"forgets {sooner}", f"forget {sooner}"
     return None
 
 
