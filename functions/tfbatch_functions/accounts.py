@@ -20,7 +20,7 @@ def summarize(
     *,
     run: Mapping[str, Any],
     plan: Mapping[str, Any],
-    prices: Mapping[str, float],
+    prices: Mapping[str, float | None],
     max_exceptions: float | None,
 ) -> Document:
     """The summary of a run.
@@ -50,7 +50,11 @@ def summarize(
 
 
 def _rates(
-    records: int, jobs: Sequence[Document], *, run: Mapping[str, Any], prices: Mapping[str, float]
+    records: int,
+    jobs: Sequence[Document],
+    *,
+    run: Mapping[str, Any],
+    prices: Mapping[str, float | None],
 ) -> Document:
     seconds, paid = _seconds(jobs, run["started"]), fleet.instance_seconds(jobs)
     usd = fleet.usd(jobs, prices)

@@ -51,14 +51,14 @@ def instance_seconds(jobs: Iterable[Mapping[str, Any]]) -> float:
     return float(sum(job["seconds"] * job["instances"] for job in jobs))
 
 
-def usd(jobs: Iterable[Mapping[str, Any]], prices: Mapping[str, float]) -> float | None:
+def usd(jobs: Iterable[Mapping[str, Any]], prices: Mapping[str, float | None]) -> float | None:
     """What they cost; ``None`` when a type that ran has no hourly price."""
     total = 0.0
     for job in jobs:
-        paid = job["seconds"] * job["instances"]
-        if paid and prices.get(job["instanceType"]) is None:
+        paid, price = job["seconds"] * job["instances"], prices.get(job["instanceType"])
+        if paid and price is None:
             return None
-        total += paid / 3600 * prices.get(job["instanceType"], 0.0)
+        total += paid / 3600 * (price or 0.0)
     return total
 
 

@@ -283,3 +283,16 @@ def test_lines_of_megabytes_are_counted(world: World) -> None:
     world.reconcile()
     result = world.json(world.at_work("results/00000.json"))
     assert (result["records"], result["recordErrors"]) == (5, 1)
+
+
+def test_outputs_that_were_being_read_when_time_ran_out_are_read_by_the_next_call(
+    world: World,
+) -> None:
+    names = [f"{number}.jpg" for number in range(4)]
+    _planned(world, names)
+    large = (b'{"scores":[' + b"0.5," * 1000 + b"0]}\n") * 500 + _bad("x")
+    world.answer(dict.fromkeys(names, large))
+    world.reconcile(SCARCE)
+    result = world.json(world.at_work("results/00000.json"))
+    assert (result["records"], result["recordErrors"]) == (4 * 501, 4)
+    assert len(world.lines(world.at_work("exceptions/00000.jsonl"))) == 4

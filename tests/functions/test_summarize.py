@@ -160,7 +160,8 @@ def test_called_twice_it_leaves_the_same_behind(world: World) -> None:
 
 
 def test_a_type_without_a_price_has_no_cost_rather_than_a_wrong_one(world: World) -> None:
-    summary = _summary(world, _done(world, {"a.jpg": GOOD}), usdPerHour={"ml.g6.xlarge": 1.0})
+    prices = {"ml.g6.xlarge": 1.0, "ml.g5.xlarge": None}
+    summary = _summary(world, _done(world, {"a.jpg": GOOD}), usdPerHour=prices)
     assert (summary["usd"], summary["usdPerThousand"]) == (None, None)
     assert "no price is known" in summary["text"]
 
