@@ -45,7 +45,7 @@ STOPS = (1, 7, 100, 333)
 LIMIT_MB = 256
 LIMIT_RATIO = 1.5
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-SECTION = "## Planning"
+BEGIN, END = "<!-- planning: begin -->", "<!-- planning: end -->"
 PER_SHARD = 100_000
 
 
@@ -191,7 +191,6 @@ def report(measured: list[dict[str, float]], restarted: list[tuple[int, int, boo
         for pages, calls, equal in restarted
     ]
     return _SECTION.format(
-        section=SECTION,
         per_shard=PER_SHARD,
         limit_mb=LIMIT_MB,
         limit_ratio=LIMIT_RATIO,
@@ -203,7 +202,7 @@ def report(measured: list[dict[str, float]], restarted: list[tuple[int, int, boo
 
 
 _SECTION = """\
-{section}
+## Planning
 
 `make bench-plan`: the planning function over a stub of S3 that answers at once, {per_shard:,}
 objects a shard at most, each row in a process of its own; processor time. Promised: at most
@@ -233,13 +232,11 @@ def _bar(one: dict[str, float], measured: list[dict[str, float]]) -> str:
 
 
 def write(section: str) -> None:
-    """Put the section in the place of the one before."""
+    """Put the section in the place of the one before; other benchmarks have theirs."""
     text = DOCUMENT.read_text() if DOCUMENT.exists() else "# Benchmarks\n"
-    before, found, after = text.partition(f"{SECTION}\n")
-    following = after.find("\n## ") if found else -1
-    rest = after[following + 1 :] if following >= 0 else ""
-    parts = [before.rstrip() + "\n", section, *([rest] if rest else [])]
-    DOCUMENT.write_text("\n".join(parts))
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{section}{END}\n{after.lstrip()}")
 
 
 def main() -> int:

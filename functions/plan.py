@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions import sizing
+from tfbatch_functions import estimating, sizing
 from tfbatch_functions.clock import has_time
 from tfbatch_functions.inputs import inputs_of
 from tfbatch_functions.location import Location
@@ -125,10 +125,10 @@ def _size(event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, storage:
         max_concurrent=limits["maxConcurrentTransforms"],
     )
     records, how = estimate_records(totals, split=split, prefix=prefix, storage=storage)
-    fleet = sizing.Fleet.parse(event["fleet"])
-    work = sizing.Work(shards=sharding.shards, records=records, by_bytes=how != COUNTED)
+    fleet = estimating.Fleet.parse(event["fleet"])
+    work = estimating.Work(shards=sharding.shards, records=records, by_bytes=how != COUNTED)
     found = sizing.choose(work, fleet, deadline_minutes=event.get("deadlineMinutes"))
-    words = sizing.sentence(found, work, fleet)
+    words = estimating.sentence(found, work, fleet)
     sizing.check_budget(found, fleet, words, event.get("budgetUsd"))
     return {
         "objects": totals.objects,
