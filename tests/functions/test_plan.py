@@ -318,3 +318,14 @@ def _put_manifest(world: World, text: str) -> str:
     body = text.encode("latin-1" if "\xff" in text else "utf-8")
     world.s3.put_object(Bucket=world.input, Key="lists/one.manifest", Body=body)
     return f"s3://{world.input}/lists/one.manifest"
+
+
+def test_a_shard_of_record_files_takes_as_long_as_its_bytes(world: World) -> None:
+    world.split = "Line"
+    world.upload({"a.csv": b"x\n" * 10, "b.csv": b"x\n" * 10, "z.csv": b"x\n" * 100})
+    planned = world.plan(
+        limits={"objectsPerShard": 2},
+        fleet={"recordsPerSecond": 0.1, "instances": 2, "maxConcurrency": 2},
+    )
+    # 120 records; the shard of one object has 100 of them, and one instance for it.
+    assert (planned["records"], planned["estimatedMinutes"]) == (120, round(4 + 1000 / 60, 1))
