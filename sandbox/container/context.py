@@ -109,6 +109,20 @@ def _check(attributes: dict[str, str]) -> None:
         raise BadAttributeError("invalid tfs-method: must be one of predict|classify|regress")
 
 
+def predict_uri(
+    request: falcon.Request, *, port: str, default_model_name: str, profile: Profile
+) -> str:
+    """Where a request goes on the model server, by its custom attributes.
+
+    Raises:
+        BadAttributeError: in images that check the attributes.
+    """
+    attributes = _attributes(request)
+    if profile.checks_attributes:
+        _check(attributes)
+    return _uri(port, attributes, default_model_name)
+
+
 def _uri(port: str, attributes: dict[str, str], default_model_name: str) -> str:
     version = attributes.get("tfs-model-version")
     return (

@@ -23,18 +23,21 @@ import grpc  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication
 
 from sandbox.container import isolation
+from sandbox.container.direct import DirectInvocations, DirectPing
 from sandbox.container.handlers import default_handler, load_handler
+from sandbox.container.nginx import Nginx
 from sandbox.container.profile import PROFILES
-from sandbox.container.service import Invocations, application
+from sandbox.container.service import Invocations, Ping, application
 from sandbox.container.settings import Settings
 
+_PYTHON_CODE = ("inference.py", "requirements.txt", "lib")
 _KEEPALIVE_SECONDS = 75  # what nginx in front of gunicorn would do for the callers
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
     """Gunicorn around an application that is already built."""
 
-    def __init__(self, app: falcon.App, options: dict[str, Any]) -> None:  # type: ignore[type-arg]
+    def __init__(self, app: Nginx, options: dict[str, Any]) -> None:
         self._app = app
         self._options = options
         super().__init__()
@@ -43,7 +46,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> falcon.App:  # type: ignore[type-arg]
+    def load(self) -> Nginx:
         return self._app
 
 
@@ -65,6 +68,22 @@ def _invocations(model_dir: Path, version: str, settings: Settings) -> Invocatio
     )
 
 
+def _application(
+    model_dir: Path, version: str, settings: Settings
+) -> falcon.App[falcon.Request, falcon.Response]:
+    """The Python service if the artifact has any Python code, else what nginx does alone."""
+    if any((model_dir / "code" / name).exists() for name in _PYTHON_CODE):
+        return application(Ping(), _invocations(model_dir, version, settings))
+    rest_ports = tuple(os.environ["TFS_REST_PORTS"].split(","))
+    name = os.environ["TFS_DEFAULT_MODEL_NAME"]
+    return application(
+        DirectPing(rest_ports=rest_ports, default_model_name=name),
+        DirectInvocations(
+            profile=PROFILES[version], rest_ports=rest_ports, default_model_name=name
+        ),
+    )
+
+
 def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) -> None:
     """Import the handler, then serve until told to stop."""
     logging.basicConfig(
@@ -75,7 +94,7 @@ def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) 
     if refuse_connections:
         isolation.refuse_connections()
     settings = Settings.of(os.environ, PROFILES[version])
-    app = application(_invocations(model_dir, version, settings))
+    app = Nginx(_application(model_dir, version, settings), settings.proxy_read_timeout_seconds)
     options = {
         "bind": bind,
         "worker_class": settings.gunicorn_worker_class,

@@ -25,6 +25,9 @@ class Profile:
     """Whether a malformed ``tfs-…`` custom attribute is a 400."""
     checks_default_content_type: bool
     """Whether the default handler answers 415 for what is neither JSON nor CSV."""
+    njs_parses: bool
+    """Whether nginx's JavaScript, which serves artifacts without Python code, understands CSV's
+    quotes and a content type's parameters; else it guesses from the first line."""
 
 
 _V2_19: Final = Profile(
@@ -35,6 +38,7 @@ _V2_19: Final = Profile(
     raises_for_status=False,
     checks_attributes=False,
     checks_default_content_type=False,
+    njs_parses=False,
 )
 _V2_20: Final = Profile(
     version="2.20",
@@ -44,6 +48,7 @@ _V2_20: Final = Profile(
     raises_for_status=True,
     checks_attributes=True,
     checks_default_content_type=True,
+    njs_parses=True,
 )
 PROFILES: Final = {profile.version: profile for profile in (_V2_19, _V2_20)}
 _NEWEST: Final = _V2_20

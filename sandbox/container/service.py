@@ -98,9 +98,9 @@ def _answer_error(response: falcon.Response, status: str, message: str) -> None:
     response.data = json.dumps({"error": message}).encode()
 
 
-def application(invocations: Invocations) -> falcon.App[falcon.Request, falcon.Response]:
+def application(ping: object, invocations: object) -> falcon.App[falcon.Request, falcon.Response]:
     """The service's routes."""
     app = falcon.App()
-    app.add_route("/ping", Ping())
+    app.add_route("/ping", ping)
     app.add_route("/invocations", invocations)
     return app

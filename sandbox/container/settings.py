@@ -46,6 +46,8 @@ class Settings:
     gunicorn_worker_class: str
     gunicorn_timeout_seconds: int
     gunicorn_log_level: str
+    proxy_read_timeout_seconds: int
+    """How long nginx waits for an answer; never less than gunicorn's time-out."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], profile: Profile) -> Settings:
@@ -56,6 +58,7 @@ class Settings:
         """
         read = _Reader(environment)
         count = read.integer("SAGEMAKER_TFS_INSTANCE_COUNT", 1)
+        gunicorn_timeout = read.integer("SAGEMAKER_GUNICORN_TIMEOUT_SECONDS", 30)
         wait = profile.wait_seconds // (count if profile.wait_is_shared else 1)
         return cls(
             default_model_name=environment.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME"),
@@ -67,8 +70,11 @@ class Settings:
             gunicorn_workers=read.integer("SAGEMAKER_GUNICORN_WORKERS", 1),
             gunicorn_threads=read.integer("SAGEMAKER_GUNICORN_THREADS", 1),
             gunicorn_worker_class=environment.get("SAGEMAKER_GUNICORN_WORKER_CLASS", "gevent"),
-            gunicorn_timeout_seconds=read.integer("SAGEMAKER_GUNICORN_TIMEOUT_SECONDS", 30),
+            gunicorn_timeout_seconds=gunicorn_timeout,
             gunicorn_log_level=environment.get("SAGEMAKER_GUNICORN_LOGLEVEL", "info"),
+            proxy_read_timeout_seconds=max(
+                read.integer("SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS", 60), gunicorn_timeout
+            ),
         )
 
 

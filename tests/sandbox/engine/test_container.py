@@ -17,8 +17,7 @@ import requests
 
 from sandbox import lifeline
 from sandbox.transform.ports import free_block
-
-from .images import png
+from tests.sandbox.images import png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +34,7 @@ def output_handler(response, context):
     return response.content, context.accept_header
 """
 CONTEXT = """
-import json, os, sys
+import json, os, sys, time
 imported = os.getpid()
 import vendored
 def handler(data, context):
@@ -43,8 +42,8 @@ def handler(data, context):
     body = data.read().decode()
     if body == "boom":
         raise ValueError("it broke")
-    if body == "exit":
-        os.kill(os.getppid(), 9)
+    if body == "wait":
+        time.sleep(30)
     told = {"fields": fields, "imported": imported, "pid": os.getpid(), "ppid": os.getppid(),
             "environment": dict(os.environ), "vendored": vendored.VALUE}
     return json.dumps(told), "application/json"
@@ -154,14 +153,58 @@ def test_custom_attributes_choose_model_version_and_method(start: Callable[..., 
     assert (bad.status_code, "invalid tfs-method" in bad.text) == (400, True)
 
 
-def test_an_exception_is_a_500_with_its_words_and_its_trace_in_the_log(
+def test_an_exception_is_a_500_a_long_wait_a_504_and_another_path_a_404(
     start: Callable[..., Container],
 ) -> None:
     code = {"inference.py": CONTEXT, "lib/vendored.py": "VALUE = 5"}
-    container = start(model="vector", code=code).wait()
+    patience = {
+        "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": "2",
+        "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS": "1",  # raised to gunicorn's
+    }
+    container = start(model="vector", code=code, **patience).wait()
     reply = container.invoke("boom")
     assert (reply.status_code, reply.json()) == (500, {"error": "it broke"})
     assert "ValueError: it broke" in container.log.read_text()
+    late = container.invoke("wait")
+    assert (late.status_code, "504 Gateway Time-out" in late.text) == (504, True)
+    assert late.elapsed.total_seconds() == pytest.approx(2, abs=1)
+    unknown = requests.get(f"{container.url}/execution-parameters", timeout=5)
+    assert (unknown.status_code, unknown.json()) == (404, {"error": "Not Found"})
+
+
+@pytest.mark.parametrize("version", ["2.19", "2.20"])
+def test_without_python_code_csv_and_json_lines_go_to_the_model_server(
+    start: Callable[..., Container], version: str
+) -> None:
+    container = start("--image-version", version, model="vector").wait()
+    asked = {
+        "1,0,0\n0,0,1\n": {"Content_Type": "text/csv", "Accept": "application/json"},
+        "[1,0,0]\n[0,0,1]\n": {"Content_Type": "application/jsonlines"},
+        '{"instances": [[1,0,0], [0,0,1]]}': {"Content_Type": "application/json"},
+    }
+    replies = [container.invoke(body, **headers) for body, headers in asked.items()]
+    assert [reply.status_code for reply in replies] == [200, 200, 200]
+    predictions = [reply.json()["predictions"] for reply in replies]
+    assert predictions[0] == predictions[1] == predictions[2]
+    assert ["\n" in reply.text for reply in replies] == [False, True, True]
+    image = container.invoke(png(1, 2, 3), Content_Type="image/png")
+    assert (image.status_code, image.json()) == (
+        415,
+        {"error": "Unsupported Media Type: image/png"},
+    )
+    _kill_model_server_and_see_the_ping(container)
+
+
+def _kill_model_server_and_see_the_ping(container: Container) -> None:
+    os.kill(_pids(container)["tensorflow serving"], signal.SIGKILL)
+    statuses: set[int] = set()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and statuses != {502, 200}:
+        statuses.add(requests.get(f"{container.url}/ping", timeout=5).status_code)
+        if 502 not in statuses:
+            statuses.clear()
+        time.sleep(0.02)
+    assert statuses == {502, 200}
 
 
 def test_a_killed_service_and_a_killed_model_server_come_back(

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox import lifeline
-
-from .images import png
+from tests.sandbox.images import png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

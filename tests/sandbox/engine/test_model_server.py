@@ -15,8 +15,7 @@ import requests
 
 from sandbox import lifeline
 from sandbox.transform.ports import free_block
-
-from .images import png
+from tests.sandbox.images import png
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
