@@ -41,7 +41,8 @@ def definition(**settings):
     def states(machine):
         for name, state in machine["States"].items():
             yield machine["States"], name, state
-            for inner in [state[k] for k in ("ItemProcessor",) if k in state] + state.get("Branches", []):
+            inside = [state["ItemProcessor"]] if "ItemProcessor" in state else []
+            for inner in inside + state.get("Branches", []):
                 yield from states(inner)
 
     jobs = [one for one in states(found) if "createTransformJob" in one[2].get("Resource", "")]
@@ -49,6 +50,23 @@ def definition(**settings):
 {edit}
     return found
 """
+
+
+def edit_stage(checkout: Path, name: str, *, compute: str) -> None:
+    """Change the compute settings of a stage, given as keyword arguments."""
+    append(
+        checkout,
+        "stacks/settings.py",
+        f"""
+
+from dataclasses import replace as _replaced
+
+STAGES = tuple(
+    _replaced(one, compute=_replaced(one.compute, {compute})) if one.name == "{name}" else one
+    for one in STAGES
+)
+""",
+    )
 
 
 def edit_workflow(checkout: Path, edit: str) -> None:

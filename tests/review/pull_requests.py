@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.review.edits import append, copy_model, edit_app, edit_workflow, replace, write
+from tests.review.edits import (
+    append,
+    copy_model,
+    edit_app,
+    edit_stage,
+    edit_workflow,
+    replace,
+    write,
+)
 from tfbatch.review.finding import Severity
 
 if TYPE_CHECKING:
@@ -37,13 +45,12 @@ class PullRequest:
 
 
 def _worst(checkout: Path) -> None:
-    """What a reviewer must not overlook: a bucket renamed, opened, and a role that may all of S3."""
+    """What nobody must overlook: buckets moved and opened, a role that may do all of S3."""
     _move_storage(checkout)
     _open_buckets(checkout)
     _allow_all_of_s3(checkout)
     edit_workflow(checkout, _NEW_STATE)
-    replace(checkout, SETTINGS, r'instance_type="g5\.xlarge"', 'instance_type="g5.12xlarge"')
-    replace(checkout, SETTINGS, "max_instances=16", "max_instances=64")
+    edit_stage(checkout, "prod", compute='instance_types=("g5.12xlarge",), max_instances=64')
 
 
 def _comment_only(checkout: Path) -> None:
@@ -196,11 +203,11 @@ def _safeguard_lost(checkout: Path) -> None:
 
 
 def _instance_type(checkout: Path) -> None:
-    replace(checkout, SETTINGS, r'instance_type="g5\.xlarge"', 'instance_type="g5.12xlarge"')
+    edit_stage(checkout, "prod", compute='instance_types=("g5.12xlarge", "g5.xlarge")')
 
 
 def _limit_raised(checkout: Path) -> None:
-    replace(checkout, SETTINGS, "max_instances=16", "max_instances=64")
+    edit_stage(checkout, "prod", compute="max_instances=64")
 
 
 def _stage_added(checkout: Path) -> None:
@@ -281,7 +288,7 @@ PULL_REQUESTS = (
         change=_open_buckets,
         verdict=ATTENTION,
         hurts=frozenset({"bucket-public"}),
-        says=("Bucket Storage/Input may be made public", "public access possible"),
+        says=("4 buckets may be made public", "public access possible"),
     ),
     PullRequest(
         name="anyone reads",
@@ -302,7 +309,7 @@ PULL_REQUESTS = (
                 "permissions-added",
             }
         ),
-        says=("5 resources are no longer kept", "retention lost", "(prod only)"),
+        says=("are no longer kept", "retention lost", "(prod only)"),
     ),
     PullRequest(
         name="role gets all of S3",
@@ -345,7 +352,7 @@ PULL_REQUESTS = (
         change=_encryption_off,
         verdict=ATTENTION,
         hurts=frozenset({"encryption-weakened"}),
-        says=("is encrypted less strictly",),
+        says=("4 buckets are encrypted less strictly",),
     ),
     PullRequest(
         name="network isolation off",
@@ -398,8 +405,8 @@ PULL_REQUESTS = (
         says=(
             "USD per 100,000 records",
             "ml.g5.12xlarge",
-            "1,000,000 records",
-            "Assumed: 69 records",
+            "1,000,000 records on ml.g5.12xlarge",
+            "70 records a second",
         ),
     ),
     PullRequest(
@@ -425,8 +432,8 @@ PULL_REQUESTS = (
         verdict=DESTRUCTIVE,
         hurts=frozenset({"stateful-moved", "stateful-moved-kept"}),
         says=(
-            "Bucket Storage/Input becomes Buckets/Input, a new, empty one, and what it holds is lost",
-            "override&#95;logical&#95;id",
+            "4 buckets become new, empty ones, and what they hold is lost",
+            "override_logical_id",
             "There is no undo",
             "data of 4 lost",
         ),

@@ -122,6 +122,7 @@ def findings(pairs: Pairs, changes: Iterable[Change]) -> Iterator[Finding]:
                     severity=Severity.ATTENTION,
                     title=f"{noun[0].upper()}{noun[1:]} {rule.title}",
                     many=rule.many,
+                    noun=change.resource.noun,
                     why=rule.why,
                     subject=change.resource.path,
                     logical_id=change.resource.key[1],

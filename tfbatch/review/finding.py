@@ -52,6 +52,8 @@ class Finding:
     """What follows from it, and what to do."""
     many: str = ""
     """The end of the sentence where several resources have it: ``are readable by anyone``."""
+    noun: str = "resource"
+    """What kind of thing it is about: ``bucket``."""
     subject: str = ""
     """The construct it is about."""
     logical_id: str = ""
@@ -70,7 +72,7 @@ def gathered(findings: Iterable[Finding]) -> list[Finding]:
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         like = (finding.section, finding.rule, finding.why, finding.many, finding.stages)
-        rows = tuple(row[1:] for row in finding.rows)
+        rows = tuple(row[0] for row in finding.rows)
         key = (*like, rows) if finding.many else number
         groups.setdefault(key, []).append(finding)
     return [_together(group) for group in groups.values()]
@@ -81,12 +83,20 @@ def _together(group: list[Finding]) -> Finding:
     if len(group) == 1:
         return first
     rows = tuple(
-        (f"{finding.subject}: {name}" if name else finding.subject, old, new)
+        (_row_name(finding.subject, name), old, new)
         for finding in group
         for name, old, new in (finding.rows or (("", "", ""),))
     )
-    title = f"{len(group)} resources {first.many}"
+    nouns = {finding.noun for finding in group}
+    noun = first.noun if len(nouns) == 1 else "resource"
+    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    title = f"{len(group)} {plural} {first.many}"
     return replace(first, title=title, subject="", logical_id="", rows=rows, count=len(group))
+
+
+def _row_name(subject: str, name: str) -> str:
+    """Whose row it is, and the last word of its property."""
+    return f"{subject}: {name.rpartition('.')[2]}" if name else subject
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

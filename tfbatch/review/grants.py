@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +31,18 @@ class Grant:
     conditions: frozenset[Condition] = frozenset()
     """All must hold."""
     deny: bool = False
+    trust: bool = False
+    """Who may act as a role, rather than what a role may do; ``resource`` is the role."""
+
+    @property
+    def subject(self) -> str:
+        """Whom a reviewer would ask about: the role, for who may act as it."""
+        return f"role {self.resource}" if self.trust else self.principal
 
     def covers(self, other: Grant) -> bool:
         """Whether whoever has this one has the other by it: wider or equal in everything."""
         return (
-            self.deny == other.deny
+            (self.deny, self.trust) == (other.deny, other.trust)
             and self.principal in (other.principal, ANYONE)
             and _matches(self.action.lower(), other.action.lower())
             and _matches(self.resource, other.resource)
@@ -72,7 +79,8 @@ def _granted(stage: Stage, resource: Resource) -> Iterator[Grant]:
         for statement in _listed(document["Statement"]):
             named = _principals(statement)
             principals = [roles.get(one, one) for one in named] or holders
-            yield from _of_statement(statement, principals, target)
+            for grant in _of_statement(statement, principals, target):
+                yield replace(grant, trust=trust)
     if resource.kind == "AWS::IAM::Role":
         for arn in _listed(properties.get("ManagedPolicyArns", [])):
             for holder in holders:

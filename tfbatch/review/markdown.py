@@ -78,7 +78,7 @@ def _head(review: Review) -> str:
     sign, verdict = words.SIGNS[review.severity], words.VERDICTS[review.severity]
     return _lines(
         f"{MARK}\n## {sign} {verdict}: infrastructure review",
-        f"**{_plain(review.headline)}**",
+        "  \n".join(f"**{_plain(line)}**" for line in review.headlines),
         f"<sub>{_plain(review.base)} → {_plain(review.head)}</sub>",
     ).rstrip()
 
@@ -91,8 +91,6 @@ def _section(review: Review, section: Section, room: _Room) -> str:
     parts = [f"### {section}", *_blocks(review, shown, room)]
     if len(shown) < len(found):
         parts.append(f"… and {len(found) - len(shown)} more, in review.html.")
-    if note := words.NOTES.get(section):
-        parts.append(f"<sub>{note}</sub>")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -113,7 +111,7 @@ def _title(review: Review, finding: Finding) -> str:
     stages = words.where(finding, review)
     text += f" ({_plain(stages)} only)" if stages else ""
     text += f" <sub>{_plain(finding.logical_id)}</sub>" if finding.logical_id else ""
-    return f"{text}  \n{_plain(finding.why)}" if finding.why else text
+    return f"{text}  \n{_prose(finding.why)}" if finding.why else text
 
 
 def _table(rows: Sequence[Row]) -> str:
@@ -149,6 +147,15 @@ def _fence(language: str, text: str) -> str:
     return f"{fence}{language}\n{text}{fence}"
 
 
-def _plain(text: str) -> str:
-    """Text in which nothing is Markdown, HTML or a mention."""
-    return " ".join(_SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text).split())
+def _prose(text: str) -> str:
+    """Plain text but for what stands between backticks, which is code."""
+    parts = text.split("`")
+    return "".join(
+        f"`{part}`" if number % 2 else _plain(part, ends=True) for number, part in enumerate(parts)
+    )
+
+
+def _plain(text: str, *, ends: bool = False) -> str:
+    """Text in which nothing is Markdown, HTML or a mention; ``ends`` keeps blanks at its ends."""
+    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text)
+    return re.sub(r"\s+", " ", escaped) if ends else " ".join(escaped.split())

@@ -22,7 +22,7 @@ _CLASSES = {
     "changed": "fill:#fef3c7,stroke:#d97706,color:#78350f,stroke-width:2px",
 }
 _SIGNS = {"added": "+ ", "removed": "- ", "changed": "~ "}
-_ESCAPES = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;"}
+_SPECIAL = frozenset('#"<>`%;|{}[]()@&')
 
 
 def mermaid(graph: Graph) -> str:
@@ -52,7 +52,8 @@ def _label(node: Node) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    """Text in which nothing is mermaid's own or HTML, by mermaid's entity codes."""
+    return "".join(f"#{ord(one)};" if one in _SPECIAL else one for one in text)
 
 
 def _edge(edge: Edge, ids: dict[str, str]) -> Iterator[str]:

@@ -15,53 +15,50 @@ if TYPE_CHECKING:
     from tfbatch.review.finding import Row
     from tfbatch.review.identity import Pairs
 
-RECORDS_PER_SECOND = 100_000 / (12 * 60) / 2
-"""Of one instance: AWS's article classified 100,000 photos with ResNet-50 in 12 minutes on two
-ml.p3.2xlarge, as JPEG objects. Other instances and models differ; a comparison needs one number."""
-
-ASSUMED = (
-    f"Assumed: {RECORDS_PER_SECOND:.0f} records a second on each instance, of whatever type (AWS's "
-    "article: photos as JPEG, ResNet-50, ml.p3.2xlarge), the minutes that an instance takes to "
-    f"start left out. Prices: US East (N. Virginia), on demand, {prices.AS_OF}."
-)
 _MUCH = 1.2
 """A price that grows by more than this factor is worth a look."""
 _SMALL, _LARGE = 100_000, 1_000_000
+_RATE = 70.0
+"""Records a second of one instance, where a stage doesn't say: AWS's article, 100,000 photos with
+ResNet-50 in 12 minutes on two ml.p3.2xlarge."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
     """What a stage costs."""
 
-    fleet: str
-    """``2 x ml.g5.xlarge``"""
-    hourly: float | None
-    """USD for an hour of one instance; ``None`` where its price isn't known."""
+    hourly: Mapping[str, float | None]
+    """USD for an hour of one instance by its type, the first choice first; ``None``: not known."""
     instances: int
+    """Of a job."""
+    rate: float
+    """Records a second of one instance."""
     monthly: float
     """USD for a month in which nothing is run."""
 
-    def of(self, records: int) -> float | None:
-        """USD for so many records."""
-        if self.hourly is None:
-            return None
-        return records / RECORDS_PER_SECOND / 3600 * self.hourly
+    @property
+    def first(self) -> str:
+        """The instance type that is tried first."""
+        return next(iter(self.hourly))
 
-    def minutes(self, records: int) -> float:
-        """Until so many records are done."""
-        return records / RECORDS_PER_SECOND / 60 / self.instances
+    def of(self, records: int, kind: str | None = None) -> float | None:
+        """USD for so many records on an instance type, the first unless named."""
+        hourly = self.hourly.get(kind or self.first)
+        return None if hourly is None else records / self.rate / 3600 * hourly
 
 
 def cost_of(stage: Stage) -> Cost | None:
     """What a stage's settings and resources come to; ``None`` where they name no instance."""
-    kind, count = _fleet(stage.settings)
-    if kind is None:
+    compute = stage.settings.get("compute", {})
+    kinds = compute.get("instance_types") or [compute.get("instance_type")]
+    if not kinds or kinds[0] is None:
         return None
+    own = compute.get("usd_per_hour") or {}
     return Cost(
-        fleet=f"{count} x ml.{kind}",
-        hourly=prices.HOURLY.get(kind),
-        instances=count,
-        monthly=sum(_monthly(stage, kind, one) for kind, one in _standing(stage)),
+        hourly={kind: own.get(kind, prices.hourly(kind)) for kind in kinds},
+        instances=int(compute.get("instances") or 1),
+        rate=float(compute.get("records_per_second") or _RATE),
+        monthly=sum(_monthly(one.kind, stage.properties(one)) for one in stage.resources.values()),
     )
 
 
@@ -82,7 +79,7 @@ def findings(pairs: Pairs) -> Iterator[Finding]:
         yield Finding(
             section=Section.MONEY,
             rule="cost-unchanged",
-            title=f"Unchanged: {_shown(after.of(_SMALL))} for 100,000 records on {after.fleet}, "
+            title=f"Unchanged: {_shown(after.of(_SMALL))} for 100,000 records on ml.{after.first}, "
             f"{_usd(after.monthly)} a month while nothing runs",
         )
         return
@@ -91,25 +88,32 @@ def findings(pairs: Pairs) -> Iterator[Finding]:
         section=Section.MONEY,
         rule="cost-up" if dearer else "cost-changed",
         severity=Severity.ATTENTION if dearer else Severity.FINE,
-        title=_title(before, after),
+        title=f"{_shown(before.of(_SMALL))} → {_shown(after.of(_SMALL))} for 100,000 records",
+        why=_assumed(after),
         rows=tuple(_rows(before, after)),
     )
 
 
-def _title(before: Cost, after: Cost) -> str:
-    return f"{_shown(before.of(_SMALL))} → {_shown(after.of(_SMALL))} for 100,000 records"
+def _assumed(cost: Cost) -> str:
+    return (
+        f"Assumed: {cost.rate:g} records a second on each instance, of whatever type "
+        "(`Compute.records_per_second`), the minutes that an instance takes to start left out. "
+        f"Prices of US East (N. Virginia), on demand, read {prices.as_of()}."
+    )
 
 
 def _rows(before: Cost, after: Cost) -> Iterator[Row]:
-    yield "instances of a job", before.fleet, after.fleet
-    yield "an instance, for an hour", _shown(before.hourly), _shown(after.hourly)
+    yield "tried first", f"ml.{before.first}", f"ml.{after.first}"
+    yield "instances of a job", str(before.instances), str(after.instances)
     for records in (_SMALL, _LARGE):
-        yield f"{records:,} records", _both(before, records), _both(after, records)
+        for kind in dict.fromkeys([*before.hourly, *after.hourly]):
+            name = f"{records:,} records on ml.{kind}"
+            yield name, _of(before, records, kind), _of(after, records, kind)
     yield "each month, nothing run", _usd(before.monthly), _usd(after.monthly)
 
 
-def _both(cost: Cost, records: int) -> str:
-    return f"{_shown(cost.of(records))}, {cost.minutes(records):,.0f} min"
+def _of(cost: Cost, records: int, kind: str) -> str:
+    return _shown(cost.of(records, kind)) if kind in cost.hourly else "—"
 
 
 def _shown(amount: float | None) -> str:
@@ -120,19 +124,7 @@ def _usd(amount: float) -> str:
     return f"{amount:,.2f} USD"
 
 
-def _fleet(settings: Mapping[str, Any]) -> tuple[str | None, int]:
-    """The instance type, the first of several, and how many a job gets."""
-    compute = settings.get("compute", {})
-    kinds = compute.get("instance_types") or [compute.get("instance_type")]
-    return kinds[0], int(compute.get("instances") or 1)
-
-
-def _standing(stage: Stage) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for resource in stage.resources.values():
-        yield resource.kind, stage.properties(resource)
-
-
-def _monthly(_stage: Stage, kind: str, properties: Mapping[str, Any]) -> float:
+def _monthly(kind: str, properties: Mapping[str, Any]) -> float:
     """USD that a resource costs each month, used or not."""
     if kind == "AWS::SageMaker::EndpointConfig":
         return sum(_endpoint(variant) for variant in properties.get("ProductionVariants", []))
@@ -143,5 +135,5 @@ def _monthly(_stage: Stage, kind: str, properties: Mapping[str, Any]) -> float:
 
 
 def _endpoint(variant: Mapping[str, Any]) -> float:
-    hourly = prices.HOURLY.get(str(variant.get("InstanceType", "")).removeprefix("ml."), 0.0)
+    hourly = prices.hourly(str(variant.get("InstanceType", "")).removeprefix("ml.")) or 0.0
     return hourly * prices.HOURS_IN_A_MONTH * int(variant.get("InitialInstanceCount", 1))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from tfbatch.review import layout, words
 from tfbatch.review.finding import Section, Severity
@@ -14,8 +15,6 @@ from tfbatch.review.svg import svg
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from markupsafe import Markup
 
     from tfbatch.review.finding import Finding
     from tfbatch.review.graph import Graph
@@ -49,10 +48,10 @@ def page(review: Review) -> str:
         meaning=words.MEANINGS[review.severity],
         sections=[(section, review.of(section)) for section in Section],
         unchanged=words.unchanged,
-        notes=words.NOTES,
         where=lambda finding: words.where(finding, review),
         drawing=lambda finding: _drawing(finding, drawings),
         lines=_lines,
+        prose=_prose,
         is_open=lambda finding: len(finding.diff) <= _OPEN_LINES,
         level=lambda severity: Severity(severity).name.lower(),
     )
@@ -60,6 +59,15 @@ def page(review: Review) -> str:
 
 def _drawing(finding: Finding, drawings: Mapping[Graph, Markup]) -> Markup | None:
     return drawings[finding.graph] if finding.graph else None
+
+
+def _prose(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(text.split("`"))
+    )
+    return Markup("").join(parts)
 
 
 def _lines(finding: Finding) -> list[_Line]:

@@ -21,17 +21,17 @@ _Place = tuple[str, bool, str, frozenset["Condition"]]
 def findings(pairs: Pairs) -> Iterator[Finding]:
     """What is allowed now that wasn't, and what no longer is, by principal."""
     base, head = grants_of(pairs.base), grants_of(pairs.head)
-    known = {grant.principal for grant in base if not grant.deny}
+    known = {grant.subject for grant in base if not grant.deny}
     more = _uncovered(_allowed(head), _allowed(base))
     unlocked = _uncovered(_denied(base), _denied(head))
     less = _uncovered(_allowed(base), _allowed(head))
     locked = _uncovered(_denied(head), _denied(base))
-    for principal in dict.fromkeys(grant.principal for grant in (*more, *unlocked)):
-        mine = [grant for grant in more if grant.principal == principal]
-        freed = [grant for grant in unlocked if grant.principal == principal]
+    for principal in dict.fromkeys(grant.subject for grant in (*more, *unlocked)):
+        mine = [grant for grant in more if grant.subject == principal]
+        freed = [grant for grant in unlocked if grant.subject == principal]
         yield _broadened(principal, mine, freed, base, is_new=principal not in known)
-    for principal in dict.fromkeys(grant.principal for grant in (*less, *locked)):
-        mine = [grant for grant in (*less, *locked) if grant.principal == principal]
+    for principal in dict.fromkeys(grant.subject for grant in (*less, *locked)):
+        mine = [grant for grant in (*less, *locked) if grant.subject == principal]
         yield _narrowed(principal, mine)
 
 
@@ -62,6 +62,8 @@ def _broadened(
         rule, title = "public-access", "Anyone on the internet gets access"
     elif is_new and more:
         rule, title = "permissions-added", f"{_capital(principal)} is new and may act"
+    elif more and all(grant.trust for grant in more):
+        rule, title = "permissions-broadened", f"More may act as {principal} than before"
     elif more:
         rule, title = "permissions-broadened", f"{_capital(principal)} may do more than before"
     else:
@@ -97,22 +99,29 @@ def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
     for grant in more:
         places[(grant.principal, grant.deny, grant.resource, grant.conditions)].append(grant)
     for grants in places.values():
-        before = sorted({_with_conditions(old) for old in base if _is_near(old, grants)})
+        before = sorted({_before(old) for old in base if _is_near(old, grants)})
         after = ", ".join(_shown(grant.action) for grant in grants)
         held = _held(grants[0].conditions)
-        yield grants[0].resource, ", ".join(before) or "—", f"{after}{held}"
+        if grants[0].trust:
+            actor = grants[0].principal
+            yield "may be assumed by", ", ".join(before) or "—", f"{actor}{held}"
+        else:
+            yield grants[0].resource, ", ".join(before) or "—", f"{after}{held}"
 
 
 def _is_near(old: Grant, grants: list[Grant]) -> bool:
     """Whether an old grant is what the new ones widen: same holder and place, or same action."""
     return not old.deny and any(
-        old.principal == new.principal and (old.resource == new.resource or new.covers(old))
+        old.trust == new.trust
+        and old.principal == new.principal
+        and (old.resource == new.resource or new.covers(old))
         for new in grants
     )
 
 
-def _with_conditions(grant: Grant) -> str:
-    return f"{grant.action}{_held(grant.conditions)}"
+def _before(grant: Grant) -> str:
+    what = grant.principal if grant.trust else grant.action
+    return f"{what}{_held(grant.conditions)}"
 
 
 def _held(conditions: frozenset[Condition]) -> str:

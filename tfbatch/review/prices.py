@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-AS_OF = "October 2026"
+from stacks.prices import table
 
-HOURLY = {
-    "g4dn.xlarge": 0.7364,
-    "g4dn.2xlarge": 0.94,
-    "g5.xlarge": 1.408,
-    "g5.2xlarge": 1.515,
-    "g5.4xlarge": 2.03,
-    "g5.8xlarge": 3.06,
-    "g5.12xlarge": 7.09,
-    "g5.24xlarge": 10.18,
-    "g5.48xlarge": 20.36,
-    "g6.xlarge": 1.13,
-    "g6.2xlarge": 1.22,
-    "g6.4xlarge": 1.65,
-    "g6.8xlarge": 2.52,
-    "p3.2xlarge": 3.825,
-    "p3.8xlarge": 14.688,
-}
-"""USD for an hour of a SageMaker instance, by its type without ``ml.``."""
+_REGION = "us-east-1"
+
+
+def as_of() -> str:
+    """When the table of hourly prices was read."""
+    return str(table()["read"])
+
+
+def hourly(kind: str) -> float | None:
+    """USD for an hour of a SageMaker instance, by its type without ``ml.``."""
+    found: float | None = table()["usd_per_hour"][_REGION].get(kind)
+    return found
+
 
 MONTHLY = {
     "AWS::KMS::Key": 1.00,

@@ -20,7 +20,8 @@ _BESIDE = ("DeletionPolicy", "UpdateReplacePolicy", "Condition")
 _MANY: dict[Fate, str] = {
     "added": "are added",
     "removed": "are removed",
-    "changed": "are changed alike",
+    "changed": "are changed in the same properties",
+    "moved": "are created anew under other logical ids",
 }
 _ELSEWHERE = ("PolicyDocument", "AssumeRolePolicyDocument", "DefinitionString", "Definition")
 """Shown where they can be read: under permissions and under the workflow."""
@@ -123,6 +124,7 @@ def findings(found: Iterable[Change]) -> Iterator[Finding]:
             rule=f"resource-{change.fate}",
             title=_title(change),
             many=_MANY.get(change.fate, ""),
+            noun=change.resource.noun,
             subject=change.resource.path,
             logical_id=change.resource.key[1],
             rows=_readable(change.rows),

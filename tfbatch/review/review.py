@@ -64,13 +64,18 @@ class Review:
     @property
     def headline(self) -> str:
         """All of it in one line."""
+        return " ".join(self.headlines)
+
+    @property
+    def headlines(self) -> list[str]:
+        """The same, a line for each group of stages with the same changes."""
         if self.is_empty:
-            return f"{', '.join(self.stages)}: nothing that is deployed changes."
+            return [f"{', '.join(self.stages)}: nothing that is deployed changes."]
         touched = [stage for stage in self.stages if self._counts(stage)] or list(self.stages)
         groups: dict[str, list[str]] = {}
         for stage in touched:
             groups.setdefault(self._in_short(stage), []).append(stage)
-        return " ".join(f"{', '.join(names)}: {text}." for text, names in groups.items())
+        return [f"{', '.join(names)}: {text}." for text, names in groups.items()]
 
     def of(self, section: Section) -> list[Finding]:
         """The findings of a section, the worst first."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _KEEPING = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _CLEANED = "aws-cdk:auto-delete-objects"
+_MANY = {
+    "removed": "are removed",
+    "replaced": "are replaced by new, empty ones",
+    "moved": "become new, empty ones",
+}
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -51,11 +56,20 @@ def _lost(change: Change) -> Iterator[Finding]:
         rule=f"stateful-{change.fate}" + ("-kept" if kept else ""),
         severity=Severity.ATTENTION if kept else Severity.DESTRUCTIVE,
         title=f"{_capital(old)} {_what(change)}" + ("" if kept else ", and what it holds is lost"),
+        many=_MANY[change.fate] + ("" if kept else ", and what they hold is lost"),
+        noun=old.noun,
         why=_why(change, old, policy=policy, kept=kept),
         subject=old.path,
         logical_id=old.key[1],
-        rows=tuple(row for row in change.rows if row[0] in change.forced_by),
+        rows=tuple(_rows(change)),
     )
+
+
+def _rows(change: Change) -> Iterator[Row]:
+    """What makes it anew: its logical id, or properties that can't be changed in place."""
+    if change.fate == "moved" and change.was is not None:
+        yield "logical id", change.was.key[1], change.resource.key[1]
+    yield from (row for row in change.rows if row[0] in change.forced_by)
 
 
 def _capital(resource: Resource) -> str:
@@ -78,8 +92,8 @@ def _why(change: Change, old: Resource, *, policy: str, kept: bool) -> str:
     reason = f"{forced} can't be changed in place. " if forced else ""
     if change.fate == "moved":
         reason = (
-            f"CloudFormation knows it by its logical id, which moving or renaming a construct "
-            f"changes ({old.key[1]} → {change.resource.key[1]}); `override_logical_id` keeps it. "
+            "CloudFormation knows a resource by its logical id, which moving or renaming a "
+            "construct changes; `override_logical_id` keeps it. "
         )
     if kept:
         return (
@@ -107,7 +121,8 @@ def _less_kept(change: Change) -> Iterator[Finding]:
                 severity=Severity.ATTENTION,
                 title=f"{_capital(change.resource)} {sentences[0]}",
                 many=sentences[1],
-                why="What it holds is less safe after this change than before.",
+                noun=change.resource.noun,
+                why="What is in there is less safe after this change than before.",
                 subject=change.resource.path,
                 logical_id=change.resource.key[1],
                 rows=(row,),

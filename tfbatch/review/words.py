@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfbatch.review import money
 from tfbatch.review.finding import Section, Severity
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ _UNCHANGED = {
     Section.MONEY: "Nothing to compare.",
     Section.CHECKS: "No new finding, no setting changed.",
 }
-NOTES = {Section.MONEY: money.ASSUMED}
 
 
 def unchanged(section: Section) -> str:
