@@ -1,8 +1,8 @@
 """A stub of TensorFlow Serving: answers at once, or after a set latency, and computes nothing.
 
-``python -m benchmarks.handler.stub PORT LATENCY_SECONDS``. A prediction is 1,001 probabilities
-in TensorFlow Serving's layout; a request's instances are counted, not parsed, so that the stub is
-never what limits a benchmark.
+``python -m benchmarks.handler.stub REST_PORT GRPC_PORT LATENCY_SECONDS``. A prediction is 1,001
+probabilities in TensorFlow Serving's layout; a request's instances are counted, not parsed, so that
+the stub is never what limits a benchmark. Its gRPC is the library's own server.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import struct
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from tfbatch_handler import wire
 
 CLASSES = 1001
 _MARK = b'"b64"'
@@ -41,12 +47,18 @@ METADATA = _http(json.dumps({"metadata": {"signature_def": _DEFINITIONS}}).encod
 
 
 @cache
-def _row(seed: int) -> str:
+def _probabilities(seed: int) -> list[float]:
     source = random.Random(seed)  # noqa: S311  a benchmark's data
     weights = [source.random() ** 12 for _ in range(CLASSES)]
-    numbers = ", ".join(f"{weight / sum(weights):.9g}" for weight in weights)
+    return [weight / sum(weights) for weight in weights]
+
+
+@cache
+def _row(seed: int) -> str:
+    probabilities = _probabilities(seed)
+    numbers = ", ".join(f"{probability:.9g}" for probability in probabilities)
     space = " " * 12
-    best = weights.index(max(weights))
+    best = probabilities.index(max(probabilities))
     return f'{{\n{space}"classes": {best},\n{space}"probabilities": [{numbers}]\n        }}'
 
 
@@ -97,6 +109,46 @@ class _Protocol(asyncio.Protocol):
             self._transport.write(reply)
 
 
+def _field(number: int, data: bytes) -> bytes:
+    size, length = len(data), bytearray()
+    while size > 0x7F:  # noqa: PLR2004  a varint's byte
+        length.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([number << 3 | 2, *length, size]) + data
+
+
+@cache
+def _response(count: int) -> bytes:
+    """A PredictResponse with the probabilities as ``float_val``."""
+    rows = (struct.pack(f"<{CLASSES}f", *_probabilities(index % 64)) for index in range(count))
+    tensor = b"\x08\x01" + _field(5, b"".join(rows))
+    return _field(1, _field(1, b"probabilities") + _field(2, tensor))
+
+
+class _Predictions(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """``PredictionService/Predict``, on bytes."""
+
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+
+    def service(self, _: object) -> Any:  # noqa: ANN401  the library's
+        return grpc.unary_unary_rpc_method_handler(self._predict)
+
+    def _predict(self, request: bytes, _: object) -> bytes:
+        time.sleep(self._latency)
+        tensors = (tensor for _, tensor in wire.entries(memoryview(request), 2))
+        return _response(sum(1 for tensor in tensors for _ in wire.messages(tensor, 8)))
+
+
+def _serve_grpc(port: int, latency: float) -> grpc.Server:
+    options = [("grpc.max_receive_message_length", -1)]
+    server = grpc.server(ThreadPoolExecutor(64), options=options)
+    server.add_generic_rpc_handlers([_Predictions(latency)])
+    server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    return server
+
+
 async def _serve(port: int, latency: float) -> None:
     _Protocol.latency = latency
     loop = asyncio.get_running_loop()
@@ -105,4 +157,6 @@ async def _serve(port: int, latency: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    rest_port, grpc_port, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    grpc_server = _serve_grpc(grpc_port, seconds)
+    asyncio.run(_serve(rest_port, seconds))

@@ -65,11 +65,11 @@ def running(
     with tempfile.TemporaryDirectory() as temporary:
         model = Path(temporary)
         _unpack(script, model / "code")
-        address, port = model / "socket", _free_port()
+        address, rest, grpc = model / "socket", _free_port(), _free_port()
         known = {"PATH": os.environ["PATH"], "TF_CPP_MIN_LOG_LEVEL": "3"}
-        ports = {"TFS_REST_PORTS": str(port), "TFS_GRPC_PORTS": "9"}
+        ports = {"TFS_REST_PORTS": str(rest), "TFS_GRPC_PORTS": str(grpc)}
         env = known | ports | {"TFS_DEFAULT_MODEL_NAME": "model"} | dict(environment or {})
-        stub = [sys.executable, "-m", "benchmarks.handler.stub", str(port), str(latency)]
+        stub = [sys.executable, "-m", "benchmarks.handler.stub", str(rest), str(grpc), str(latency)]
         service = [sys.executable, "-m", "benchmarks.handler.service", "--version", "2.20"]
         service += ["--model-dir", str(model), "--bind", f"unix:{address}"]
         with (model / "log").open("wb") as log:

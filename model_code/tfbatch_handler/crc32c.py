@@ -15,6 +15,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from tfbatch_handler.arrays import numpy
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import ModuleType
@@ -45,7 +47,7 @@ def masked_checksums(records: Sequence[memoryview]) -> list[int]:
 
 def checksums(records: Sequence[memoryview]) -> list[int]:
     """The CRC-32C (Castagnoli) of many records."""
-    np = _numpy()
+    np = numpy()
     if np is None or sum(map(len, records)) <= _FEW_BYTES:
         return [_checksum(record) for record in records]
     found = [0] * len(records)
@@ -168,13 +170,3 @@ def _position_tables(np: ModuleType) -> Any:  # noqa: ANN401  an array
     for _ in range(SHORT[0] - 1):
         tables.append(last[tables[-1] & 0xFF] ^ tables[-1] >> 8)
     return np.stack(tables[::-1])
-
-
-@cache
-def _numpy() -> Any:  # noqa: ANN401  the module or None
-    """NumPy, which TensorFlow Serving's images hold since their APIs need it; or ``None``."""
-    try:
-        import numpy as np  # noqa: PLC0415  not at import: it takes a tenth of a second
-    except ImportError:
-        return None
-    return np

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from tfbatch_handler.grpc import Channel, Unanswered
 from tfbatch_handler.http import Server
 from tfbatch_handler.sockets import Unreachable
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfbatch_handler.http import Reply
+    from tfbatch_handler.record import Scores, Values
     from tfbatch_handler.text import Piece
 
 REST_PORTS: Final = "TFS_REST_PORTS"
-"""Set by the container: the port of every TensorFlow Serving, one per GPU say."""
+GRPC_PORTS: Final = "TFS_GRPC_PORTS"
+"""Set by the container: the ports of every TensorFlow Serving, one per GPU say."""
 
 _OK, _BAD_REQUEST = 200, 400
 _PAUSES: Final = (0.1, 0.2, 0.5, 1.0)
@@ -38,7 +41,15 @@ class Instance:
     """One TensorFlow Serving and the requests it has from this worker just now."""
 
     server: Server
+    channel: Channel | None = None
+    """Its gRPC port, where it is known."""
     busy: int = 0
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self.server.close()
+        if self.channel is not None:
+            self.channel.close()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,14 +69,13 @@ class Fleet:
         """
         parts = urlsplit(rest_uri)
         host, port = parts.hostname or "localhost", parts.port or 80
-        ports = [int(text) for text in environment.get(REST_PORTS, "").split(",") if text.strip()]
-        return cls(
-            instances=[
-                Instance(server=Server(host=host, port=one))
-                for one in (ports if port in ports else [port])
-            ],
-            path=parts.path.rpartition(":")[0] or parts.path,
-        )
+        rest, grpc = _ports(environment, REST_PORTS), _ports(environment, GRPC_PORTS)
+        if port not in rest:
+            rest, grpc = [port], []
+        instances = [Instance(server=Server(host=host, port=one)) for one in rest]
+        for instance, one in zip(instances, grpc, strict=False):
+            instance.channel = Channel(host=host, port=one)
+        return cls(instances=instances, path=parts.path.rpartition(":")[0] or parts.path)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -76,6 +86,32 @@ class Fleet:
     def model(self) -> str:
         """The model's name."""
         return self.path.removeprefix("/v1/models/").partition("/")[0]
+
+    @property
+    def version(self) -> int | None:
+        """The model's version, where one is asked for."""
+        version = self.path.partition("/versions/")[2]
+        return int(version) if version.isdigit() else None
+
+    def scores(
+        self, records: Sequence[Mapping[str, Values]], *, output: str, deadline: float
+    ) -> list[Scores]:
+        """One output's scores for each record, by gRPC.
+
+        Raises:
+            Unanswered: ask for them over REST.
+        """
+        chosen = self._least_busy()
+        if chosen.channel is None:
+            raise Unanswered
+        chosen.busy += 1
+        try:
+            timeout = max(0.01, deadline - time.monotonic())
+            return chosen.channel.scores(
+                records, model=self.model, version=self.version, output=output, timeout=timeout
+            )
+        finally:
+            chosen.busy -= 1
 
     def ask(
         self, method: str, action: str, body: Sequence[Piece] = (), *, deadline: float
@@ -113,7 +149,7 @@ class Fleet:
     def close(self) -> None:
         """Close the idle connections."""
         for instance in self.instances:
-            instance.server.close()
+            instance.close()
 
     def _try(self, method: str, path: str, body: Sequence[Piece], *, deadline: float) -> Reply:
         chosen = self._least_busy()
@@ -129,6 +165,10 @@ class Fleet:
         self.turn[0] += 1
         start = self.turn[0] % len(self.instances)
         return min((*self.instances[start:], *self.instances[:start]), key=lambda one: one.busy)
+
+
+def _ports(environment: Mapping[str, str], name: str) -> list[int]:
+    return [int(text) for text in environment.get(name, "").split(",") if text.strip()]
 
 
 def _message(answer: Reply) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import threading
@@ -10,9 +11,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tfbatch_handler import accept, container, failure, formats, output, reply, text
+from tfbatch_handler import accept, container, failure, formats, output, reply, text, top_k
 from tfbatch_handler.environment import Settings
 from tfbatch_handler.fleet import Fleet, Refusal
+from tfbatch_handler.grpc import Unanswered
 from tfbatch_handler.metrics import Progress
 from tfbatch_handler.predict import predict
 from tfbatch_handler.record import BadRecord, Document
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfbatch_handler.output import Output
-    from tfbatch_handler.record import Instance, Row
+    from tfbatch_handler.record import Instance, Prediction, Row
     from tfbatch_handler.signature import Signature
 
 
@@ -157,11 +159,8 @@ class Handler:
             return output.Raw()
         if settings.output == "fields":
             return output.fields_of(signature, settings.fields)
-        return output.TopK(
-            k=settings.top_k,
-            scores=output.scores_of(signature),
-            labels=output.read_labels(self._code / settings.labels),
-        )
+        labels = top_k.read_labels(self._code / settings.labels)
+        return top_k.top_k_of(signature, k=settings.top_k, labels=labels)
 
     def _check(self, rows: Sequence[Row], model: Model) -> None:
         bad = [(number, row) for number, row in enumerate(rows) if isinstance(row, BadRecord)]
@@ -171,7 +170,12 @@ class Handler:
             raise failure.RecordError(f"record {number}: {row.code}: {row.message}")
 
 
-def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> Sequence[bytes]:
+def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> Sequence[Prediction]:
+    wanted = model.output.scores
+    tensors = [record for record in instances if not isinstance(record, bytes)]
+    if wanted is not None and len(tensors) == len(instances):
+        with contextlib.suppress(Unanswered):
+            return model.fleet.scores(tensors, output=wanted, deadline=deadline)
     body = text.predict_request(instances)
     answer = model.fleet.ask("POST", ":predict", body, deadline=deadline)
     return reply.rows(answer, count=len(instances), signature=model.signature)

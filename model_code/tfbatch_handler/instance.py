@@ -12,7 +12,7 @@ from tfbatch_handler.signature import FLOATS, STRING, SignatureError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfbatch_handler.example import Feature
+    from tfbatch_handler.example import Values as Feature
     from tfbatch_handler.record import Instance
     from tfbatch_handler.signature import Signature, Tensor
 
@@ -52,7 +52,7 @@ def takes_serialized_examples(signature: Signature, names: Mapping[str, str]) ->
 
 
 def from_features(
-    features: Mapping[str, Feature], *, signature: Signature, names: Mapping[str, str]
+    features: Mapping[str, memoryview], *, signature: Signature, names: Mapping[str, str]
 ) -> Instance:
     """The instance of one tf.Example.
 

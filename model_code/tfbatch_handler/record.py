@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,5 +44,11 @@ class Document:
 Instance = bytes | Mapping[str, Values]
 """A record to predict: values by input, or an element of ``instances`` as compact JSON."""
 Decoded = Instance | BadRecord
-Row = bytes | BadRecord
-"""A prediction, an element of ``predictions`` as compact JSON; or why there is none."""
+if TYPE_CHECKING:
+    Scores = memoryview[float]
+else:
+    Scores = memoryview  # can't be subscripted before Python 3.14
+Prediction = bytes | Scores
+"""An element of ``predictions`` as compact JSON, or one output's scores alone, as float32."""
+Row = Prediction | BadRecord
+"""A prediction, or why there is none."""

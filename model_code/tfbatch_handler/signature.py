@@ -20,7 +20,7 @@ _INITIALIZER: Final = "__saved_model_init_op"
 """Among the signatures of a SavedModel, and none that can be called."""
 
 # tensorflow/core/framework/types.proto
-_DTYPES: Final = (
+DTYPES: Final = (
     *("INVALID", "FLOAT", "DOUBLE", "INT32", "UINT8", "INT16", "INT8", "STRING", "COMPLEX64"),
     *("INT64", "BOOL", "QINT8", "QUINT8", "QINT32", "BFLOAT16", "QINT16", "QUINT16", "UINT16"),
     *("COMPLEX128", "HALF", "RESOURCE", "VARIANT", "UINT32", "UINT64"),
@@ -134,7 +134,7 @@ def _tensor(data: memoryview) -> Tensor:
     number = wire.integer(data, 2)
     return Tensor(
         name=wire.text(data, 1),
-        dtype=_DTYPES[number] if 0 <= number < len(_DTYPES) else f"type {number}",
+        dtype=DTYPES[number] if 0 <= number < len(DTYPES) else f"type {number}",
         shape=None if wire.integer(shape, 3) else sizes,
     )
 

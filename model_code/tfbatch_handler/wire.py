@@ -72,7 +72,14 @@ def messages(data: memoryview, number: int) -> Iterator[memoryview]:
     Raises:
         WireError: as :func:`fields`.
     """
-    for found, kind, value in fields(data):
+    wanted, at, end = number << 3 | DELIMITED, 0, len(data)
+    while at < end and data[at] == wanted:  # one after the other, as they mostly are
+        size, start = varint(data, at + 1)
+        at = start + size
+        if at > end:
+            raise WireError(f"field {number} ends {at - end} bytes past its message")
+        yield data[start:at]
+    for found, kind, value in fields(data[at:]):
         if found == number and kind == DELIMITED:
             assert isinstance(value, memoryview)  # noqa: S101  what DELIMITED means
             yield value

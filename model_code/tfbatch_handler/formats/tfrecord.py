@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from tfbatch_handler.crc32c import masked_checksums, masked_crc32c
+from tfbatch_handler.crc32c import masked_checksums
 from tfbatch_handler.formats.tfexample import record
 from tfbatch_handler.record import BadRecord
 
@@ -37,21 +37,44 @@ def frames(payload: memoryview) -> list[memoryview | BadRecord]:
     Where the framing itself is damaged nobody knows where the next record begins: the payload
     ends with one error that says how many bytes were left.
     """
-    records: list[memoryview] = []
-    stored: list[int] = []
-    torn: list[BadRecord] = []
+    starts, torn = _walk(payload)
+    heads = masked_checksums([payload[start : start + 8] for start in starts])
+    for index, (start, found) in enumerate(zip(starts, heads, strict=True)):
+        if _HEAD.unpack_from(payload, start)[1] != found:
+            torn = [_torn(payload, start, "the CRC-32C of a frame's length does not match")]
+            starts = starts[:index]
+            break
+    records = [_record(payload, start) for start in starts]
+    checked = zip(records, masked_checksums([data for data, _ in records]), strict=True)
+    return [*(_checked(data, stored, found) for (data, stored), found in checked), *torn]
+
+
+def _walk(payload: memoryview) -> tuple[list[int], list[BadRecord]]:
+    """Where frames begin, by their lengths alone, and what is wrong after the last of them."""
+    starts: list[int] = []
     at = 0
-    while at < len(payload) and not torn:
-        size = _size(payload, at)
-        if isinstance(size, str):
-            left = f"{len(payload) - at} bytes were left from byte {at}"
-            torn = [BadRecord(code="TornFrame", message=f"{size}; {left}")]
-        else:
-            end = at + _HEAD.size + size
-            records.append(payload[at + _HEAD.size : end])
-            stored += _TAIL.unpack_from(payload, end)
-            at = end + _TAIL.size
-    return [*map(_checked, records, stored, masked_checksums(records)), *torn]
+    while rest := len(payload) - at:
+        if rest < _HEAD.size + _TAIL.size:
+            return starts, [_torn(payload, at, "a TFRecord frame takes at least 16 bytes")]
+        size = _HEAD.unpack_from(payload, at)[0]
+        if size > rest - _HEAD.size - _TAIL.size:
+            reason = f"a frame's record has {size} bytes and the payload ends before them"
+            return starts, [_torn(payload, at, reason)]
+        starts.append(at)
+        at += _HEAD.size + size + _TAIL.size
+    return starts, []
+
+
+def _torn(payload: memoryview, at: int, reason: str) -> BadRecord:
+    left = f"{len(payload) - at} bytes were left from byte {at}"
+    return BadRecord(code="TornFrame", message=f"{reason}; {left}")
+
+
+def _record(payload: memoryview, start: int) -> tuple[memoryview, int]:
+    """A record and its stored checksum."""
+    begin = start + _HEAD.size
+    end = begin + int(_HEAD.unpack_from(payload, start)[0])
+    return payload[begin:end], _TAIL.unpack_from(payload, end)[0]
 
 
 def _checked(record: memoryview, stored: int, found: int) -> memoryview | BadRecord:
@@ -59,16 +82,3 @@ def _checked(record: memoryview, stored: int, found: int) -> memoryview | BadRec
         return record
     message = f"the CRC-32C of its {len(record)} bytes is {found:#010x}, not {stored:#010x}"
     return BadRecord(code="InvalidRecord", message=message)
-
-
-def _size(payload: memoryview, at: int) -> int | str:
-    """The length of the record at ``at``, or what is wrong with its frame."""
-    rest = len(payload) - at
-    if rest < _HEAD.size + _TAIL.size:
-        return "a TFRecord frame takes at least 16 bytes"
-    size, checksum = _HEAD.unpack_from(payload, at)
-    if masked_crc32c(payload[at : at + 8]) != checksum:
-        return "the CRC-32C of a frame's length does not match"
-    if size > rest - _HEAD.size - _TAIL.size:
-        return f"a frame's record has {size} bytes and the payload ends before them"
-    return int(size)
