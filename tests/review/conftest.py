@@ -45,6 +45,10 @@ class Clone:
         self.git("commit", "--quiet", "--allow-empty", "--message", branch)
         self.git("branch", "--force", branch)
 
+    def review(self, head: str) -> Review:
+        request = main.Request(repository=self.path, base=BASE, head=head)
+        return main.make(request, cache=self.cache)
+
     def sides(self, pull_request: str) -> tuple[revision.Revision, revision.Revision]:
         base = revision.resolve(BASE, repository=self.path)
         return base, revision.resolve(branch(pull_request), repository=self.path)

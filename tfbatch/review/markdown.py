@@ -21,6 +21,8 @@ LIMIT = 65_536
 MARK = "<!-- tfbatch review -->"
 """By which the comment is found again, to be updated in place."""
 
+_LONG = 16_000
+"""Characters beyond which a reader is better served by folded details."""
 _OPEN_DIFF_LINES = 25
 _CELL = 300
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@&])")
@@ -56,7 +58,8 @@ def markdown(review: Review, *, limit: int = LIMIT) -> str:
     """
     for room in _ROOMS:
         text = _text(review, room)
-        if len(text.encode()) <= limit:
+        most = min(limit, _LONG) if room.open_diffs else limit
+        if len(text.encode()) <= most:
             return text
     return _lines(_head(review), "The details don't fit into a comment: see review.html.")
 

@@ -1,0 +1,111 @@
+"""Permissions compared as sets: what covers what, and what counts as more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tfbatch.review.assembly import Resource, Stage
+from tfbatch.review.grants import Grant, breadth, grants_of
+from tfbatch.review.identity import pair
+from tfbatch.review.permissions import findings
+
+
+def grant(
+    action: str,
+    resource: str = "arn:aws:s3:::b/*",
+    *,
+    held: tuple[str, ...] = (),
+    principal: str = "role R",
+    deny: bool = False,
+) -> Grant:
+    conditions = frozenset(("StringEquals", key, "v") for key in held)
+    return Grant(
+        principal=principal, action=action, resource=resource, conditions=conditions, deny=deny
+    )
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        (grant("s3:*"), grant("s3:GetObject")),
+        (grant("*"), grant("s3:*")),
+        (grant("s3:Get*"), grant("s3:GetObject")),
+        (grant("S3:getobject"), grant("s3:GetObject")),
+        (grant("s3:GetObject", "*"), grant("s3:GetObject")),
+        (grant("s3:GetObject"), grant("s3:GetObject", "arn:aws:s3:::b/photos/*")),
+        (grant("s3:GetObject"), grant("s3:GetObject", held=("aws:SourceAccount",))),
+        (grant("s3:GetObject", principal="anyone"), grant("s3:GetObject")),
+    ],
+)
+def test_a_wider_grant_covers_a_narrower_one_and_not_the_reverse(
+    wide: Grant, narrow: Grant
+) -> None:
+    assert wide.covers(narrow)
+    assert wide == narrow or not narrow.covers(wide) or wide.action.lower() == narrow.action.lower()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (grant("s3:Get*"), grant("s3:PutObject")),
+        (grant("s3:GetObject", held=("a",)), grant("s3:GetObject", held=("b",))),
+        (grant("s3:GetObject", "arn:aws:s3:::a.b/*"), grant("s3:GetObject", "arn:aws:s3:::aXb/*")),
+        (grant("s3:*", deny=True), grant("s3:GetObject")),
+        (grant("s3:*", principal="role Q"), grant("s3:GetObject")),
+    ],
+)
+def test_grants_of_different_things_cover_neither(one: Grant, other: Grant) -> None:
+    assert not one.covers(other)
+    assert not other.covers(one)
+
+
+def test_a_wildcard_is_counted_in_actions() -> None:
+    assert (breadth("s3:*") or 0) > 100
+    assert breadth("s3:GetObject") == 1
+    assert breadth("nosuchservice:*") is None
+
+
+def stage(*statements: dict[str, Any]) -> Stage:
+    """One role with one policy."""
+    policy = {"Roles": [{"Ref": "R"}], "PolicyDocument": {"Statement": list(statements)}}
+    resources = {
+        ("s", key): Resource(
+            key=("s", key), kind=f"AWS::IAM::{kind}", path=key, body={"Properties": properties}
+        )
+        for key, kind, properties in (("R", "Role", {}), ("P", "Policy", policy))
+    }
+    return Stage(name="dev", resources=resources, exports={}, bundles={}, settings={}, protected={})
+
+
+def rules(base: Stage, head: Stage) -> list[str]:
+    return [finding.rule for finding in findings(pair(base, head))]
+
+
+def allow(action: str | list[str], resource: str | list[str] = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def test_a_list_taken_apart_and_a_wildcard_narrowed_are_no_more_than_before() -> None:
+    base = stage(allow(["s3:Get*", "s3:PutObject"], ["a", "b"]))
+    head = stage(allow("s3:GetObject", "a"), allow("s3:PutObject", ["b", "a"]))
+    assert rules(base, base) == []
+    assert rules(base, head) == ["permissions-narrowed"]
+    assert rules(head, base) == ["permissions-broadened"]
+
+
+def test_an_action_that_is_refused_no_longer_is_broader() -> None:
+    denial = {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}
+    assert rules(stage(allow("s3:*"), denial), stage(allow("s3:*"))) == ["denial-dropped"]
+    assert rules(stage(allow("s3:*")), stage(allow("s3:*"), denial)) == ["permissions-narrowed"]
+
+
+def test_all_but_some_actions_is_kept_apart() -> None:
+    most = {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}
+    assert rules(stage(allow("s3:*")), stage(allow("s3:*"), most)) == ["permissions-broadened"]
+    assert rules(stage(most), stage(most)) == []
+
+
+def test_a_policy_belongs_to_the_role_it_is_attached_to() -> None:
+    assert {one.principal for one in grants_of(stage(allow("s3:*")))} == {"role R"}
