@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 
 import tensorflow as tf
+from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 
 class Image(tf.Module):
@@ -62,8 +63,48 @@ class Vector(tf.Module):
         return {"y": x + 1}
 
 
+def export_examples(path: str) -> None:
+    """A model that classifies and regresses ``tf.Example`` messages, with warm-up requests."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        inputs = v1.placeholder(tf.string, [None])
+        x = tf.io.parse_example(inputs, {"x": tf.io.FixedLenFeature([2], tf.float32)})["x"]
+        total = tf.reduce_sum(x, 1)
+        classes = tf.tile([["small", "large"]], [tf.shape(total)[0], 1])
+        scores = tf.stack([1 - total, total], 1)
+        builder = v1.saved_model.builder.SavedModelBuilder(path)
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            signature_def_map={
+                "serving_default": v1.saved_model.classification_signature_def(
+                    inputs, classes, scores
+                ),
+                "value": v1.saved_model.regression_signature_def(inputs, total),
+            },
+        )
+        builder.save()
+    _write_warm_up(f"{path}/assets.extra")
+
+
+def _write_warm_up(folder: str) -> None:
+    example = tf.train.Example()
+    example.features.feature["x"].float_list.value.extend([0.5, 0.25])
+    predict, classify, regress = PredictionLog(), PredictionLog(), PredictionLog()
+    tensor = tf.make_tensor_proto([example.SerializeToString()])
+    predict.predict_log.request.inputs["inputs"].CopyFrom(tensor)
+    classify.classify_log.request.input.example_list.examples.append(example)
+    regress.regress_log.request.input.example_list.examples.append(example)
+    regress.regress_log.request.model_spec.signature_name = "value"
+    tf.io.gfile.makedirs(folder)
+    with tf.io.TFRecordWriter(f"{folder}/tf_serving_warmup_requests") as writer:
+        for log in (predict, classify, regress):
+            writer.write(log.SerializeToString())
+
+
 def main(folder: str) -> None:
-    """Write ``image/1``, ``vector/1`` and ``vector/2``."""
+    """Write ``image/1``, ``vector/1``, ``vector/2`` and ``examples/1``."""
+    export_examples(f"{folder}/examples/1")
     image, vector = Image(), Vector()
     tf.saved_model.save(image, f"{folder}/image/1", signatures={"serving_default": image.serve})
     for version in (1, 2):

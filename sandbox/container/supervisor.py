@@ -100,6 +100,7 @@ class Supervisor:
     def _start_model_server(self, index: int) -> subprocess.Popen[bytes]:
         settings = self.settings
         command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(self.model_dir)]
+        command += ["--port", str(settings.ports[index][0])]
         command += ["--rest-port", str(settings.ports[index][1])]
         command += ["--intra-op-parallelism", str(settings.intra_op_parallelism)]
         command += ["--inter-op-parallelism", str(settings.inter_op_parallelism)]

@@ -23,6 +23,7 @@ _log = logging.getLogger("sandbox.model_server")
 @click.command()
 @click.option("--model-dir", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--rest-port", type=int, required=True, help="On 127.0.0.1.")
+@click.option("--port", type=int, help="gRPC on 127.0.0.1; none without it.")
 @click.option("--enable-batching", is_flag=True)
 @click.option("--max-batch-size", type=int, default=1000, show_default=True)
 @click.option("--batch-timeout-micros", type=int, default=0, show_default=True)
@@ -33,7 +34,7 @@ _log = logging.getLogger("sandbox.model_server")
 @click.option("--rest-timeout-ms", type=int, default=30_000, show_default=True)
 @click.option("--max-body-mb", type=int, default=1024, show_default=True)
 def main(**options: Any) -> None:  # noqa: ANN401 (click's)
-    """Serve every SavedModel under MODEL_DIR over TensorFlow Serving's REST API."""
+    """Serve every SavedModel under MODEL_DIR over TensorFlow Serving's REST and gRPC APIs."""
     lifeline.hold()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     asyncio.run(_serve(**options))
@@ -43,6 +44,7 @@ async def _serve(
     *,
     model_dir: Path,
     rest_port: int,
+    port: int | None,
     rest_timeout_ms: int,
     max_body_mb: int,
     **options: Any,  # noqa: ANN401 (click's)
@@ -51,6 +53,7 @@ async def _serve(
 
     models = Models.of(find_models(model_dir))
     _load_beside(models, options)
+    from sandbox.model_server import grpc_api  # noqa: PLC0415
     from sandbox.model_server.predictor import Predictor  # noqa: PLC0415
     from sandbox.model_server.rest import application  # noqa: PLC0415
 
@@ -60,10 +63,17 @@ async def _serve(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", rest_port).start()
     _log.info("REST API at http://127.0.0.1:%d", rest_port)
+    grpc_server = (
+        None
+        if port is None
+        else await grpc_api.start(models=models, predictor=predictor, port=port)
+    )
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopped.set)
     await stopped.wait()
+    if grpc_server is not None:
+        await grpc_server.stop(grace=None)
     await runner.cleanup()
     os._exit(0)  # a graph still running would keep the threads, and so the process, alive
 
@@ -84,14 +94,18 @@ def _load_beside(models: Models, options: dict[str, Any]) -> None:
 
     def load() -> None:
         from sandbox.model_server.servable import Servable  # noqa: PLC0415
+        from sandbox.model_server.warmup import warm_up  # noqa: PLC0415
 
-        models.load(
-            lambda path: Servable(
+        def load_version(path: Path) -> Servable:
+            servable = Servable(
                 path,
                 intra_op_parallelism=options["intra_op_parallelism"],
                 inter_op_parallelism=options["inter_op_parallelism"],
             )
-        )
+            warm_up(servable, path)
+            return servable
+
+        models.load(load_version)
         _exit_on_failure(models)
 
     threading.Thread(target=load, daemon=True, name="loader").start()

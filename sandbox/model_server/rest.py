@@ -9,9 +9,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox.model_server import examples
 from sandbox.model_server.reply import write_error, write_predict
 from sandbox.model_server.request import parse_predict
-from sandbox.model_server.status import Code, StatusError, invalid_argument
+from sandbox.model_server.status import StatusError, invalid_argument
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -50,13 +51,14 @@ class _Api:
         self._predictor = predictor
 
     async def post(self, request: web.Request) -> web.Response:
-        """Predict."""
+        """Predict, classify or regress."""
         match = _PREDICTION.fullmatch(request.rel_url.raw_path)
         if match is None:
             raise _malformed(request)
-        if match[4].lower() != "predict":
-            raise StatusError(Code.UNIMPLEMENTED, f"Method {match[4]} is not served; use predict")
-        return _reply(await self._predict(request, match))
+        method = examples.METHODS.get(match[4].lower())
+        if method is None:
+            return _reply(await self._predict(request, match))
+        return _reply(await self._run_examples(request, match, method))
 
     async def _predict(self, request: web.Request, match: re.Match[str]) -> bytes:
         _, servable = self._find(match)
@@ -64,6 +66,15 @@ class _Api:
         signature, inputs, layout = parse_predict(body, servable.signature)
         outputs = await self._predictor.predict(servable, signature, inputs)
         return write_predict(outputs, layout)
+
+    async def _run_examples(
+        self, request: web.Request, match: re.Match[str], method: examples.Method
+    ) -> bytes:
+        _, servable = self._find(match)
+        name, records = examples.read_json(await request.read())
+        signature = method.check(servable, name)
+        outputs = await examples.run(self._predictor.predict, servable, signature, records)
+        return examples.write_json(method, outputs, len(records))
 
     async def get(self, request: web.Request) -> web.Response:
         """Model status, or metadata."""

@@ -24,7 +24,14 @@ _OF_SERVICE = {
     "events": ("event_targets",),
     "awslambda": ("lambdas",),
     "sagemaker": ("models", "transform_jobs"),
-    "stepfunctions": ("jsonata", "context_object", "executions", "sagemaker_sync", "sdk_errors"),
+    "stepfunctions": (
+        "jsonata",
+        "context_object",
+        "executions",
+        "sagemaker_sync",
+        "sdk_bodies",
+        "sdk_errors",
+    ),
     # CloudFormation makes resources of all services without asking their servers.
     "cloudformation": ("change_sets", "stacks", "state_machines", "buckets", "custom_resources"),
 }

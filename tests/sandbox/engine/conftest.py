@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox import lifeline
 from sandbox.transform.failure import JobFailure
 from sandbox.transform.job import Job
 from sandbox.transform.launching import spawn
 from sandbox.transform.ports import free_block
 from sandbox.transform.run import run_job
 from sandbox.transform.sending import Address
+from tests.sandbox.engine.model_servers import started
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,6 +33,14 @@ if TYPE_CHECKING:
     from sandbox.process import Sandbox
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def models(saved_models: Path) -> Iterator[str]:
+    """The address of a model server of all the SavedModels; gRPC is at the next port."""
+    process, url = started(saved_models)
+    yield url
+    lifeline.stop(process)
 
 
 def launch_stub(job: Job, model: Path) -> tuple[subprocess.Popen[bytes], Address]:

@@ -42,6 +42,12 @@ def handler(data, context):
     body = data.read().decode()
     if body == "boom":
         raise ValueError("it broke")
+    if body == "grpc":
+        name = b"vector"
+        spec = bytes([10, len(name)]) + name
+        status = "/tensorflow.serving.ModelService/GetModelStatus"
+        reply = context.channel.unary_unary(status)(bytes([10, len(spec)]) + spec)
+        return reply, "application/octet-stream"
     if body == "wait":
         time.sleep(30)
     told = {"fields": fields, "imported": imported, "pid": os.getpid(), "ppid": os.getppid(),
@@ -129,6 +135,7 @@ def test_a_handler_sees_the_context_and_environment_of_its_image(
     code = {"inference.py": CONTEXT, "lib/vendored.py": "VALUE = 5", "requirements.txt": "nonsense"}
     container = start("--image-version", version, model="vector", code=code).wait()
     told = container.invoke("hi", Content_Type="text/x").json()
+    assert container.invoke("grpc").content.count(bytes([0x10, 30])) == 2  # both are AVAILABLE
     fields = told["fields"]
     assert fields["model_name"] is None
     assert fields["rest_uri"].endswith("/v1/models/vector:predict")

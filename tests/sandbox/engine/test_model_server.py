@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import concurrent.futures
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import requests
 
 from sandbox import lifeline
 from sandbox.transform.ports import free_block
+from tests.sandbox.engine.model_servers import predict, started
 from tests.sandbox.images import png
 
 if TYPE_CHECKING:
@@ -24,42 +24,11 @@ if TYPE_CHECKING:
 BATCHING = ["--enable-batching", "--max-batch-size", "4", "--batch-timeout-micros", "50000"]
 
 
-def started(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
-    port = free_block(1)
-    command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(folder)]
-    process = lifeline.spawn(
-        [*command, "--rest-port", str(port), *options], stderr=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}/v1/models"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        time.sleep(0.05)
-        try:
-            states = [requests.get(f"{url}/{name}", timeout=5).text for name in ("image", "vector")]
-        except requests.ConnectionError:
-            continue
-        if all("AVAILABLE" in state and "START" not in state for state in states):
-            return process, url
-    raise AssertionError("the model server did not load its models")
-
-
-@pytest.fixture(scope="module")
-def models(saved_models: Path) -> Iterator[str]:
-    process, url = started(saved_models)
-    yield url
-    lifeline.stop(process)
-
-
 @pytest.fixture(scope="module")
 def batching_models(saved_models: Path) -> Iterator[str]:
     process, url = started(saved_models, *BATCHING)
     yield url
     lifeline.stop(process)
-
-
-def predict(url: str, model: str, document: object, *, verb: str = "predict") -> requests.Response:
-    data = document if isinstance(document, str) else json.dumps(document)
-    return requests.post(f"{url}/{model}:{verb}", data=data, timeout=30)
 
 
 def b64(data: bytes) -> dict[str, str]:

@@ -1,0 +1,42 @@
+"""Starts model servers for tests, and asks them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import requests
+
+from sandbox import lifeline
+from sandbox.transform.ports import free_block
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODELS = ("image", "vector", "examples")
+
+
+def started(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
+    port = free_block(2)  # the second for gRPC
+    command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(folder)]
+    command += ["--rest-port", str(port), "--port", str(port + 1)]
+    process = lifeline.spawn([*command, *options], stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}/v1/models"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+        try:
+            states = [requests.get(f"{url}/{name}", timeout=5).text for name in MODELS]
+        except requests.ConnectionError:
+            continue
+        if all("AVAILABLE" in state and "START" not in state for state in states):
+            return process, url
+    raise AssertionError("the model server did not load its models")
+
+
+def predict(url: str, model: str, document: object, *, verb: str = "predict") -> requests.Response:
+    data = document if isinstance(document, str) else json.dumps(document)
+    return requests.post(f"{url}/{model}:{verb}", data=data, timeout=30)
