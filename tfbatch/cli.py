@@ -107,8 +107,19 @@ def demo(*, keep: bool, output: Path) -> None:
     show_default=True,
     help="Where review.md, review.html and review.json go.",
 )
-def review(
-    *, base: str, head: str, stages: tuple[str, ...], formats: tuple[str, ...], out: Path
+@click.option(
+    "--deployed",
+    is_flag=True,
+    help="Compare with what is deployed (read-only), and say where that isn't the base.",
+)
+def review(  # noqa: PLR0913 # one for each option
+    *,
+    base: str,
+    head: str,
+    stages: tuple[str, ...],
+    formats: tuple[str, ...],
+    out: Path,
+    deployed: bool,
 ) -> None:
     """Say what a change of the infrastructure does: what could hurt, and what it costs.
 
@@ -119,7 +130,10 @@ def review(
     from tfbatch.review.errors import ReviewError  # noqa: PLC0415
 
     try:
-        sys.exit(reviews.run(base, head, stages=stages, formats=formats, out=out))
+        request = reviews.Request(
+            repository=reviews.REPOSITORY, base=base, head=head, stages=stages, deployed=deployed
+        )
+        sys.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out))
     except ReviewError as error:
         raise click.ClickException(str(error)) from error
 

@@ -112,26 +112,26 @@ def load(folder: Path) -> Stage:
         for key, body in manifest.items()
         if body["type"] == "aws:cloudformation:stack"
     }
-    neutral = {stack: re.sub(rf"\b{re.escape(name)}\b", "{stage}", stack) for stack in stacks}
+    names = {stack: re.sub(rf"\b{re.escape(name)}\b", "{stage}", stack) for stack in stacks}
     templates = {
-        neutral[stack]: _neutral_json(folder / properties["templateFile"], neutral)
+        names[stack]: _neutral_json(folder / properties["templateFile"], names)
         for stack, properties in stacks.items()
     }
     listings = [folder / f"{stack}.assets.json" for stack in stacks]
     found = [bundle for file in listings if file.is_file() for bundle in bundles_of(file)]
     return Stage(
         name=name,
-        resources={key: one for key, one in _resources(templates)},  # noqa: C416
-        exports=dict(_exports(templates)),
+        resources=dict(resources_of(templates)),
+        exports=dict(exports_of(templates)),
         bundles={bundle.name: bundle for bundle in found},
         settings=_json(folder / "settings.json"),
         protected={
-            neutral[stack]: bool(properties.get("terminationProtection"))
+            names[stack]: bool(properties.get("terminationProtection"))
             for stack, properties in stacks.items()
         },
-        nag=tuple(_nag(folder / "validation-report.json", neutral)),
-        accepted=tuple(row for stack in stacks for row in _accepted(folder, stack, neutral)),
-        lint=tuple(row for stack in stacks for row in _lint(folder, stack, neutral)),
+        nag=tuple(_nag(folder / "validation-report.json", names)),
+        accepted=tuple(row for stack in stacks for row in _accepted(folder, stack, names)),
+        lint=tuple(row for stack in stacks for row in _lint(folder, stack, names)),
     )
 
 
@@ -139,15 +139,25 @@ def _json(file: Path) -> Any:  # noqa: ANN401 # any document
     return json.loads(file.read_text())
 
 
-def _neutral_json(file: Path, neutral: Mapping[str, str]) -> Any:  # noqa: ANN401 # any document
-    """A document in which stacks have the same names in every stage."""
-    text = file.read_text()
-    for stack, name in neutral.items():
+def _neutral_json(file: Path, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # any document
+    return neutral(_json(file), names)
+
+
+def neutral(document: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # any document
+    """A document in which stacks have the same names in every stage.
+
+    Args:
+        document: a template, or another part of a cloud assembly.
+        names: a stack's name -> the one it gets.
+    """
+    text = json.dumps(document)
+    for stack, name in names.items():
         text = text.replace(stack, name)
     return json.loads(text)
 
 
-def _resources(templates: Mapping[str, Any]) -> list[tuple[Key, Resource]]:
+def resources_of(templates: Mapping[str, Any]) -> list[tuple[Key, Resource]]:
+    """The resources of templates by stack, those left out that the CDK adds for its own ends."""
     return [
         ((stack, logical_id), _resource(stack, logical_id, body))
         for stack, template in templates.items()
@@ -168,7 +178,8 @@ def without_stack(path: str) -> str:
     return inside.removesuffix("/Resource").removesuffix("/Default")
 
 
-def _exports(templates: Mapping[str, Any]) -> list[tuple[str, tuple[str, Any]]]:
+def exports_of(templates: Mapping[str, Any]) -> list[tuple[str, tuple[str, Any]]]:
+    """What templates export, by name: the exporting stack and the value."""
     return [
         (output["Export"]["Name"], (stack, output["Value"]))
         for stack, template in templates.items()

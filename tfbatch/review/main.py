@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.review import assembly, revision, synthesis, words
+from tfbatch.review import assembly, deployed, revision, synthesis, words
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.packages import package_findings
 from tfbatch.review.review import Review, compare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tfbatch.review.assembly import Stage
+    from tfbatch.review.finding import Finding
 
 FORMATS = ("md", "html", "json")
 
@@ -28,14 +31,17 @@ class Request:
     head: str
     stages: Sequence[str] = ()
     """All where none is named."""
+    deployed: bool = False
+    """Compare with what is deployed, and say where that isn't the base."""
 
 
-def run(base: str, head: str, *, stages: Sequence[str], formats: Sequence[str], out: Path) -> int:
-    """Review the checkout that holds this file, say it in one line, and return the exit code."""
-    repository = Path(__file__).resolve().parents[2]
-    request = Request(repository=repository, base=base, head=head, stages=stages)
-    review = make(request, cache=repository / ".cache" / "review")
-    written = write(review, out=out, formats=formats or FORMATS)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def run(request: Request, *, formats: Sequence[str], out: Path) -> int:
+    """Review a change, say it in one line, and return the exit code."""
+    review = make(request, cache=request.repository / ".cache" / "review")
+    written = write(review, out=out, formats=formats)
     click.echo(f"{words.VERDICTS[review.severity]}. {review.headline}")
     click.echo(f"Written: {', '.join(str(file) for file in written)}", err=True)
     return int(review.severity)
@@ -61,13 +67,30 @@ def make(request: Request, *, cache: Path) -> Review:
             f"--stage {', '.join(sorted(unknown))}: no such stage on either side; there are "
             f"{', '.join(known)}"
         )
-    return compare(
-        base=before,
-        head=after,
-        base_name=str(base),
-        head_name=str(head),
-        more=package_findings(base, head, repository=request.repository),
-    )
+    names = {"base_name": str(base), "head_name": str(head)}
+    more = package_findings(base, head, repository=request.repository)
+    if request.deployed:
+        return _from_deployed(before, after, more=more, **names)
+    return compare(base=before, head=after, more=more, **names)
+
+
+def _from_deployed(
+    base: Sequence[Stage],
+    head: Sequence[Stage],
+    *,
+    base_name: str,
+    head_name: str,
+    more: Sequence[Finding],
+) -> Review:
+    """Compare with what is deployed where something is, else with the base."""
+    known = [*base, *head]
+    real = {stage.name: deployed.deployed(stage, known=known) for stage in base}
+    start = [real[stage.name] or stage for stage in base]
+    name = f"what is deployed, {base_name}"
+    drifted = compare(base=start, head=base, base_name=name, head_name=base_name)
+    absent = deployed.missing([stage for stage, found in real.items() if found is None])
+    review = compare(base=start, head=head, base_name=name, head_name=head_name, more=more)
+    return replace(review, findings=(*deployed.drift(drifted), *review.findings, *absent))
 
 
 def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tfbatch.review.assembly import Stage
 
-_QUIET = ("cost-unchanged",)
+_QUIET = ("cost-unchanged", "not-deployed")
 _PERMISSIONS = ("permissions-broadened", "permissions-added", "denial-dropped", "public-access")
 _IN_SHORT = (
     ("public-access", "open to anyone"),
@@ -37,6 +37,7 @@ _IN_SHORT = (
     ("check-new", "new findings of the checks"),
     ("hash-without-content", "an asset hash moved for nothing"),
     ("packages-changed", "packages changed"),
+    ("drift", "deployed differs from the base"),
 )
 
 
