@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MAX_MEGABYTES = 100
 _DEFAULT_PAYLOAD_MEGABYTES = 6
+_DATA_TYPES = ("S3Prefix", "ManifestFile")
 _LOCAL_NVME = ("ml.g4dn.", "ml.g5.", "ml.g6.", "ml.g6e.")
 
 
@@ -42,7 +43,17 @@ def check(request: Mapping[str, Any], role_arn: str, runtime: Runtime, region: s
     _check_volume_key(request["TransformResources"])
     _check_role(role_arn, session, runtime.endpoint_url)
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
+    _check_data_type(source["S3DataType"])
     _check_input(source, role_arn, session, runtime.endpoint_url)
+
+
+def _check_data_type(data_type: str) -> None:
+    """Refuse what the enum has for other kinds of job."""
+    if data_type not in _DATA_TYPES:
+        raise refusal(
+            f"S3DataType {data_type} can't be used in a transform job. "
+            f"Use one of {', '.join(_DATA_TYPES)}."
+        )
 
 
 def _check_payload(request: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from sandbox import lifeline
 from sandbox.transform.artifact import fetch_artifact
 from sandbox.transform.failure import SEE_LOGS, JobFailure, ObjectFailure
 from sandbox.transform.logs import DataLog, LogStream
+from sandbox.transform.metrics import HostMetrics
 from sandbox.transform.parameters import choose_parameters
 from sandbox.transform.pipeline import Pipeline
 from sandbox.transform.sending import Client, Invocation
@@ -77,6 +78,7 @@ class Instance:
         try:
             async with (
                 self._container(container_log) as (process, address),
+                HostMetrics(name, process.pid),
                 Client(address) as client,
             ):
                 serving = asyncio.create_task(self._serve(client, find_work, data_log))

@@ -47,6 +47,14 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """``DataCaptureConfig``."""
+
+    destination: Location
+    kms_key_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """The Model the job runs."""
 
@@ -71,6 +79,7 @@ class Job:
     invocation_timeout_seconds: int
     invocation_max_retries: int
     data_processing: Mapping[str, str]
+    capture: Capture | None
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -99,6 +108,7 @@ class Job:
             invocation_timeout_seconds=client.get("InvocationsTimeoutInSeconds", 600),
             invocation_max_retries=client.get("InvocationsMaxRetries", 3),
             data_processing=request.get("DataProcessing", {}),
+            capture=_capture(request.get("DataCaptureConfig")),
         )
 
 
@@ -130,4 +140,13 @@ def _model(document: Mapping[str, Any]) -> Model:
         data_url=Location.parse(data_url) if data_url else None,
         environment=container.get("Environment", {}),
         network_isolation=bool(document.get("EnableNetworkIsolation")),
+    )
+
+
+def _capture(document: Mapping[str, Any] | None) -> Capture | None:
+    if not document:
+        return None
+    return Capture(
+        destination=Location.parse(document["DestinationS3Uri"]),
+        kms_key_id=document.get("KmsKeyId") or None,
     )

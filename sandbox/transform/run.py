@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sandbox.transform.capture import write_manifests
 from sandbox.transform.failure import SEE_LOGS, JobFailure
 from sandbox.transform.instance import SETTLE_SECONDS, Instance
 from sandbox.transform.launching import launch_here
@@ -46,6 +48,7 @@ async def run_job(
         JobFailure: the job ends Failed; outputs that are complete stay.
     """
     _check(job)
+    begun = datetime.now(UTC)
     store, logs = Store(), logs_client()
     shares = asyncio.create_task(_list(job, store))
     disks = folder / "instances"
@@ -68,6 +71,9 @@ async def run_job(
     finally:
         shares.cancel()
         shutil.rmtree(disks, ignore_errors=True)
+    if job.capture and not failures:
+        work = [item for share in shares.result() for item in share]
+        await asyncio.to_thread(write_manifests, job.capture, work, store, started=begun)
     if failures:
         kinds = {failure.kind for failure in failures}
         kind = "AlgorithmError" if "AlgorithmError" in kinds else "ClientError"

@@ -84,8 +84,11 @@ class Store:
         """A whole object into a file."""
         self._s3.download_file(location.bucket, location.key, str(path))
 
-    def put(self, location: Location, body: bytes, kms_key_id: str) -> None:
-        """A whole object at once, encrypted."""
+    def put(self, location: Location, body: bytes, kms_key_id: str | None) -> None:
+        """A whole object at once, encrypted with a key of the caller's if there is one."""
+        if kms_key_id is None:
+            self._s3.put_object(Bucket=location.bucket, Key=location.key, Body=body)
+            return
         self._s3.put_object(
             Bucket=location.bucket,
             Key=location.key,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,10 @@ import pytest
 from .test_splitting import recordio, tfrecord
 
 if TYPE_CHECKING:
+    import boto3
+
+    from sandbox.process import Sandbox
+
     from .conftest import Jobs, Outcome
 
 SEE_LOGS = "See job logs for more information"
@@ -308,7 +313,7 @@ def test_a_container_that_ends_fails_the_job_instead_of_hanging_it(
     assert any("the container ended with status" in line for line in outcome.log)
 
 
-def test_ten_thousand_small_objects_lose_nothing(jobs: Jobs) -> None:
+def test_ten_thousand_records_of_one_object_lose_nothing(jobs: Jobs) -> None:
     records = b"".join(b"%d\n" % number for number in range(10_000))
     jobs.put_all({"in/a": records})
     outcome = jobs.run(
@@ -319,3 +324,40 @@ def test_ten_thousand_small_objects_lose_nothing(jobs: Jobs) -> None:
         MaxPayloadInMB=1,
     )
     assert outcome.outputs == {"a.out": records}
+
+
+def test_data_capture_writes_manifests_of_inputs_and_outputs_by_the_hour(jobs: Jobs) -> None:
+    jobs.put_all({"in/a": b"x", "in/b/c": b"y"})
+    outcome = jobs.run(DataCaptureConfig={"DestinationS3Uri": f"s3://{jobs.bucket}/captured/"})
+    assert outcome.reason is None
+    listed = jobs.s3.list_objects_v2(Bucket=jobs.bucket, Prefix="captured/")["Contents"]
+    keys = [entry["Key"] for entry in listed]
+    manifests = [
+        json.loads(jobs.s3.get_object(Bucket=jobs.bucket, Key=key)["Body"].read()) for key in keys
+    ]
+    assert manifests == [
+        [{"prefix": f"s3://{jobs.bucket}/in/"}, "a", "b/c"],
+        [{"prefix": f"s3://{jobs.bucket}/out/"}, "a.out", "b/c.out"],
+    ]
+    hour = re.compile(r"captured/(input|output)/\d{4}/\d\d/\d\d/\d\d/\S+\.json")
+    assert [match[1] for match in map(hour.fullmatch, keys) if match] == ["input", "output"]
+
+
+def test_outputs_carry_the_key_they_are_encrypted_with(jobs: Jobs) -> None:
+    jobs.put_all({"in/a": b"x"})
+    jobs.run(TransformOutput={"KmsKeyId": "alias/outputs"})
+    head = jobs.s3.head_object(Bucket=jobs.bucket, Key="out/a.out")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/outputs")
+
+
+def test_an_instances_cpu_and_memory_are_metrics_of_its_host(
+    jobs: Jobs, session: boto3.Session, sandbox: Sandbox
+) -> None:
+    jobs.put_all({"in/a": b"x"})
+    jobs.run()
+    cloudwatch = session.client("cloudwatch", endpoint_url=sandbox.endpoint_url)
+    found = cloudwatch.list_metrics(Namespace="/aws/sagemaker/TransformJobs")["Metrics"]
+    own = [each for each in found if each["Dimensions"][0]["Value"].startswith(f"{jobs.name}/i-")]
+    assert {each["MetricName"] for each in own} == {"CPUUtilization", "MemoryUtilization"}
+    assert {each["Dimensions"][0]["Name"] for each in own} == {"Host"}
+    cloudwatch.close()

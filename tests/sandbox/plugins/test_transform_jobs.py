@@ -102,6 +102,13 @@ def test_what_breaks_the_service_model_is_refused_by_name(
     assert constraint in error["Message"]
 
 
+@pytest.mark.parametrize("data_type", ["AugmentedManifestFile", "Converse"])
+def test_a_data_type_of_other_jobs_is_refused(jobs: Jobs, data_type: str) -> None:
+    source = {"S3DataType": data_type, "S3Uri": "s3://stand-in/in/"}
+    error = _refusal(jobs, TransformInput={"DataSource": {"S3DataSource": source}})
+    assert "Use one of S3Prefix, ManifestFile." in error["Message"]
+
+
 @pytest.mark.parametrize(
     ("concurrency", "payload"), [(17, None), (2, 51), (None, 101), (0, 101), (101, 1)]
 )

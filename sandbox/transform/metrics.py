@@ -1,0 +1,84 @@
+"""CPU and memory of an instance's container, as CloudWatch has them for a transform job.
+
+Namespace ``/aws/sagemaker/TransformJobs``, dimension ``Host``; source: "Monitor SageMaker with
+CloudWatch", SageMaker developer guide. GPU metrics need a GPU.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+import boto3
+import psutil  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_log = logging.getLogger(__name__)
+NAMESPACE: Final = "/aws/sagemaker/TransformJobs"
+_INTERVAL_SECONDS: Final = 60.0
+
+
+class HostMetrics:
+    """Measures a process and all below it, once a minute and at the end.
+
+    Args:
+        host: ``<job>/<instance>``, the metrics' dimension.
+        pid: the container's process.
+    """
+
+    def __init__(self, host: str, pid: int) -> None:
+        self._host = host
+        self._pid = pid
+        self._last = (time.monotonic(), 0.0)
+
+    async def __aenter__(self) -> Self:
+        self._sender = asyncio.create_task(self._send_for_ever())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._sender.cancel()
+        await asyncio.gather(self._sender, return_exceptions=True)
+        await asyncio.to_thread(self._send)
+
+    async def _send_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_INTERVAL_SECONDS)
+            await asyncio.to_thread(self._send)
+
+    def _send(self) -> None:
+        dimensions = [{"Name": "Host", "Value": self._host}]
+        data = [
+            {"MetricName": name, "Dimensions": dimensions, "Unit": "Percent", "Value": value}
+            for name, value in self._measure().items()
+        ]
+        try:
+            boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
+        except (BotoCoreError, ClientError):
+            _log.exception("the metrics of %s are lost", self._host)
+
+    def _measure(self) -> dict[str, float]:
+        """CPU since the last time, 100 for each core; memory now, of all there is."""
+        seconds, resident = 0.0, 0
+        for process in self._tree():
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                seconds += times.user + times.system
+                resident += process.memory_info().rss
+        (then, before), now = self._last, time.monotonic()
+        self._last = (now, seconds)
+        return {
+            "CPUUtilization": 100 * max(seconds - before, 0.0) / max(now - then, 1e-3),
+            "MemoryUtilization": 100 * resident / psutil.virtual_memory().total,
+        }
+
+    def _tree(self) -> Iterator[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            container = psutil.Process(self._pid)
+            yield container
+            yield from container.children(recursive=True)
