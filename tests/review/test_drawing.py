@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -104,3 +105,14 @@ def test_a_states_name_cannot_break_out_of_the_page() -> None:
     graph = Graph(nodes=(Node(name="<script>", label="<script>alert(1)</script>"),), edges=())
     (placed,) = layout.place([graph])
     assert "<script>" not in svg(graph, placed)
+
+
+def test_of_a_large_workflow_only_what_is_near_a_change_is_drawn_first() -> None:
+    names = [f"s{number}" for number in range(40)]
+    nodes = [Node(name=name, label=name) for name in names]
+    nodes[20] = Node(name="s20", label="s20", mark="changed", parent="s30")
+    ways = [Edge(source=one, target=two) for one, two in pairwise(names)]
+    graph = Graph(nodes=tuple(nodes), edges=tuple(ways))
+    assert [node.name for node in graph.nearby().nodes] == ["s19", "s20", "s21", "s30"]
+    small = Graph(nodes=graph.nodes[15:25], edges=())
+    assert small.nearby() == small

@@ -89,9 +89,14 @@ def _together(group: list[Finding]) -> Finding:
     )
     nouns = {finding.noun for finding in group}
     noun = first.noun if len(nouns) == 1 else "resource"
-    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
-    title = f"{len(group)} {plural} {first.many}"
+    title = f"{len(group)} {_plural(noun)} {first.many}"
     return replace(first, title=title, subject="", logical_id="", rows=rows, count=len(group))
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y"):
+        return f"{noun[:-1]}ies"
+    return noun if noun.endswith("s") else f"{noun}s"
 
 
 def _row_name(subject: str, name: str) -> str:

@@ -7,6 +7,10 @@ from typing import Literal
 
 Mark = Literal["same", "added", "removed", "changed"]
 
+_FEW = 12
+"""Nodes that are drawn all, whatever changed."""
+_MOST = 0.7
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
@@ -46,3 +50,30 @@ class Graph:
     def children(self, parent: str | None) -> tuple[Node, ...]:
         """The nodes directly inside a node, or outermost."""
         return tuple(node for node in self.nodes if node.parent == parent)
+
+    def nearby(self) -> Graph:
+        """What changed with the states next to it; all where that is most of it or not much."""
+        marked = {node.name for node in self.nodes if node.mark != "same"}
+        marked |= {end for edge in self.edges if edge.mark != "same" for end in _ends(edge)}
+        near = marked | {
+            end for edge in self.edges if marked.intersection(_ends(edge)) for end in _ends(edge)
+        }
+        near |= {parent for name in near for parent in self._around(name)}
+        if not marked or len(self.nodes) <= _FEW or len(near) > _MOST * len(self.nodes):
+            return self
+        return Graph(
+            nodes=tuple(node for node in self.nodes if node.name in near),
+            edges=tuple(edge for edge in self.edges if near.issuperset(_ends(edge))),
+        )
+
+    def _around(self, name: str) -> list[str]:
+        """The states that a state lies in."""
+        parents = {node.name: node.parent for node in self.nodes}
+        found: list[str] = []
+        while (parent := parents.get(found[-1] if found else name)) is not None:
+            found.append(parent)
+        return found
+
+
+def _ends(edge: Edge) -> tuple[str, str]:
+    return edge.source, edge.target

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tfbatch.review.finding import Finding, Row
+    from tfbatch.review.graph import Graph
     from tfbatch.review.review import Review
 
 LIMIT = 65_536
@@ -101,10 +102,19 @@ def _blocks(review: Review, found: Sequence[Finding], room: _Room) -> Iterator[s
     for finding in found:
         yield _title(review, finding)
         if finding.graph and room.drawings:
-            yield _fence("mermaid", mermaid(finding.graph))
+            yield from _drawings(finding.graph)
         if finding.severity >= room.details:
             yield _table(finding.rows)
             yield _diff(finding, room)
+
+
+def _drawings(graph: Graph) -> Iterator[str]:
+    """What changed with what is around it, and the whole folded."""
+    near = graph.nearby()
+    yield _fence("mermaid", mermaid(near))
+    if near != graph:
+        whole = _fence("mermaid", mermaid(graph))
+        yield f"<details><summary>The whole workflow</summary>\n\n{whole}\n\n</details>"
 
 
 def _title(review: Review, finding: Finding) -> str:

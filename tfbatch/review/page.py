@@ -14,10 +14,7 @@ from tfbatch.review.finding import Section, Severity
 from tfbatch.review.svg import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tfbatch.review.finding import Finding
-    from tfbatch.review.graph import Graph
     from tfbatch.review.review import Review
 
 _OPEN_LINES = 60
@@ -33,7 +30,8 @@ class _Line:
 
 def page(review: Review) -> str:
     """The whole page."""
-    drawn = [finding.graph for finding in review.findings if finding.graph]
+    graphs = [finding.graph for finding in review.findings if finding.graph]
+    drawn = list(dict.fromkeys([*graphs, *(graph.nearby() for graph in graphs)]))
     drawings = dict(zip(drawn, map(svg, drawn, layout.place(drawn)), strict=True))
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -49,16 +47,12 @@ def page(review: Review) -> str:
         sections=[(section, review.of(section)) for section in Section],
         unchanged=words.unchanged,
         where=lambda finding: words.where(finding, review),
-        drawing=lambda finding: _drawing(finding, drawings),
+        drawings=drawings,
         lines=_lines,
         prose=_prose,
         is_open=lambda finding: len(finding.diff) <= _OPEN_LINES,
         level=lambda severity: Severity(severity).name.lower(),
     )
-
-
-def _drawing(finding: Finding, drawings: Mapping[Graph, Markup]) -> Markup | None:
-    return drawings[finding.graph] if finding.graph else None
 
 
 def _prose(text: str) -> Markup:
