@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.output import Raw
 from tfbatch_handler.record import BadRecord
@@ -49,10 +49,12 @@ def encode(rows: Sequence[Row], output: Output, accept: Accept) -> tuple[bytes, 
     A line per record, without a newline after the last, which Batch Transform adds; or one JSON
     document.
     """
+    good = [row for row in rows if not isinstance(row, BadRecord)]
     if accept.kind == CSV:
-        return _table(rows, output), CSV
+        return _table(rows, output.cells(good)), CSV
+    said = iter(output.lines(good))
     lines = [
-        dumps(row.error(number)) if isinstance(row, BadRecord) else output.line(row)
+        dumps(row.error(number)) if isinstance(row, BadRecord) else next(said)
         for number, row in enumerate(rows)
     ]
     return _document(rows, lines, output) if accept.document else b"\n".join(lines), accept.kind
@@ -69,12 +71,12 @@ def _document(rows: Sequence[Row], lines: Sequence[bytes], output: Output) -> by
     return b'{"predictions":[%b]}' % b",".join(items)
 
 
-def _table(rows: Sequence[Row], output: Output) -> bytes:
-    text = io.StringIO()
+def _table(rows: Sequence[Row], cells: Sequence[list[Any]]) -> bytes:
+    text, said = io.StringIO(), iter(cells)
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
         if isinstance(row, BadRecord):
             writer.writerow(["error", row.code, " ".join(row.message.split())])
         else:
-            writer.writerow(output.cells(row))
+            writer.writerow(next(said))
     return text.getvalue().removesuffix("\n").encode()

@@ -196,6 +196,7 @@ def read(data: Stream) -> bytes:
 def create(code: Path) -> Handler:
     """The handler of the artifact whose ``code`` directory is given, in the container."""
     container.quiet_requests()
+    container.keep_memory()
     handler = Handler(code=code, environment=os.environ)
     atexit.register(handler.close)
     return handler

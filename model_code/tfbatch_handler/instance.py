@@ -85,6 +85,8 @@ def _row_shape(count: int, *, name: str, tensor: Tensor) -> tuple[int, ...]:
     if tensor.shape is None:
         return (count,) if count > 1 else ()
     shape = tensor.shape[1:]
+    if count == 1 and not shape:
+        return ()
     known = math.prod(size for size in shape if size >= 0)
     unknown = sum(size < 0 for size in shape)
     if unknown > 1 or (count % known if unknown and known else count != known):

@@ -10,7 +10,7 @@ from tfbatch_handler.signature import SignatureError
 from tfbatch_handler.text import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfbatch_handler.record import Prediction
     from tfbatch_handler.signature import Signature
@@ -24,12 +24,12 @@ class Output(Protocol):
         """The float output that is all it needs, or ``None`` when it needs the whole row."""
         ...
 
-    def line(self, row: Prediction) -> bytes:
-        """As compact JSON."""
+    def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
+        """As compact JSON, each."""
         ...
 
-    def cells(self, row: Prediction) -> list[Any]:
-        """As the cells of a CSV row."""
+    def cells(self, rows: Sequence[Prediction]) -> list[list[Any]]:
+        """As the cells of a CSV row, each."""
         ...
 
 
@@ -38,13 +38,13 @@ class Raw:
 
     scores = None
 
-    def line(self, row: Prediction) -> bytes:
+    def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
         """``{"predictions":[…]}``, the row as it came."""
-        return b'{"predictions":[%b]}' % bytes(row)
+        return [b'{"predictions":[%b]}' % bytes(row) for row in rows]
 
-    def cells(self, row: Prediction) -> list[Any]:
+    def cells(self, rows: Sequence[Prediction]) -> list[list[Any]]:
         """Every value, outputs in the order of their names."""
-        return list(_flat(json.loads(bytes(row))))
+        return [list(_flat(json.loads(bytes(row)))) for row in rows]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +61,13 @@ class Fields:
         """Fields are taken from whole rows."""
         return
 
-    def line(self, row: Prediction) -> bytes:
+    def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
         """``{"<field>":<output>,…}``."""
-        return dumps(self._chosen(row))
+        return [dumps(self._chosen(row)) for row in rows]
 
-    def cells(self, row: Prediction) -> list[Any]:
+    def cells(self, rows: Sequence[Prediction]) -> list[list[Any]]:
         """The fields' values, in the order they were chosen."""
-        return list(_flat(list(self._chosen(row).values())))
+        return [list(_flat(list(self._chosen(row).values()))) for row in rows]
 
     def _chosen(self, row: Prediction) -> dict[str, Any]:
         value = json.loads(bytes(row))

@@ -5,10 +5,10 @@ A batch of photographs in base64 does not fit in a processor's cache; one does.
 
 from __future__ import annotations
 
-import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_handler import base64
 from tfbatch_handler.signature import STRING
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Base64:
         return (len(self._data) + 2) // 3 * 4
 
     def __bytes__(self) -> bytes:
-        return binascii.b2a_base64(self._data, newline=False)
+        return base64.encode(self._data)
 
 
 Piece = bytes | Base64

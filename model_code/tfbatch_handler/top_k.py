@@ -13,13 +13,13 @@ from tfbatch_handler.signature import FLOATS, SignatureError
 from tfbatch_handler.text import dumps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tfbatch_handler.record import Prediction, Scores
     from tfbatch_handler.signature import Signature
 
-_FLOAT32 = struct.Struct("<f")
+_pack, _unpack = struct.Struct("<f").pack, struct.Struct("<f").unpack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,20 +41,26 @@ class TopK:
         """The scores alone are enough."""
         return self.output if self.is_float32 else None
 
-    def line(self, row: Prediction) -> bytes:
-        """``{"top_k":[{"class":281,"label":"tabby","probability":0.93},…]}``."""
-        entries = (
-            b"%b%b}" % (self.heads.get(index) or self._head(index), repr(score).encode())
-            for index, score in self._best(row)
-        )
-        return b'{"top_k":[%b]}' % b",".join(entries)
+    def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
+        """``{"top_k":[{"class":281,"label":"tabby","probability":0.93},…]}`` for each."""
+        return [
+            b'{"top_k":[%b]}'
+            % b",".join(
+                b"%b%b}" % (self.heads.get(index) or self._head(index), score.encode())
+                for index, score in best
+            )
+            for best in self._best(rows)
+        ]
 
-    def cells(self, row: Prediction) -> list[Any]:
+    def cells(self, rows: Sequence[Prediction]) -> list[list[Any]]:
         """Class, label (if there are labels) and probability, best first."""
         return [
-            cell
-            for index, score in self._best(row)
-            for cell in (index, *self.labels[index : index + 1], score)
+            [
+                cell
+                for index, score in best
+                for cell in (index, *self.labels[index : index + 1], score)
+            ]
+            for best in self._best(rows)
         ]
 
     def _head(self, index: int) -> bytes:
@@ -63,33 +69,46 @@ class TopK:
         self.heads[index] = head
         return head
 
-    def _best(self, row: Prediction) -> list[tuple[int, float]]:
-        if isinstance(row, memoryview):
-            return [(index, as_decimal(score)) for index, score in likeliest(row, self.k)]
-        value = json.loads(row)
-        scores = value if self.lone else value[self.output]
-        return likeliest(scores, self.k)
+    def _best(self, rows: Sequence[Prediction]) -> Iterator[list[tuple[int, str]]]:
+        scores = [row for row in rows if isinstance(row, memoryview)]
+        if len(scores) == len(rows):
+            for best in likeliest_of(scores, self.k):
+                yield [(index, as_decimal(score)) for index, score in best]
+            return
+        for row in rows:
+            value = json.loads(bytes(row))
+            best = likeliest(value if self.lone else value[self.output], self.k)
+            yield [(index, json.dumps(score)) for index, score in best]
 
 
 def likeliest(scores: Sequence[float] | Scores, k: int) -> list[tuple[int, float]]:
     """The ``k`` highest scores with their indices, best first; of equals, the first."""
-    np = numpy() if isinstance(scores, memoryview) and len(scores) > k else None
-    if np is not None:
-        array = np.frombuffer(scores, np.float32)
-        found = (array >= np.partition(array, -k)[-k]).nonzero()[0]
-        if len(found) >= k:  # not where there are NaNs
-            best = sorted(zip((-array[found]).tolist(), found.tolist(), strict=True))
-            return [(index, -negative) for negative, index in best[:k]]
     indices = heapq.nlargest(k, range(len(scores)), key=scores.__getitem__)
     return [(index, scores[index]) for index in indices]
 
 
-def as_decimal(value: float) -> float:
+def likeliest_of(rows: Sequence[Scores], k: int) -> Iterable[list[tuple[int, float]]]:
+    """The same for many rows, all at once where there is NumPy."""
+    np = numpy()
+    if np is None or len({len(row) for row in rows}) != 1 or len(rows[0]) <= k:
+        return [likeliest(row, k) for row in rows]
+    table = np.stack([np.frombuffer(row, np.float32) for row in rows])
+    hits = table >= np.partition(table, -k, axis=1)[:, -k, None]
+    numbers, indices = hits.nonzero()
+    order = np.lexsort((indices, -table[hits], numbers))
+    ends = hits.sum(axis=1).cumsum().tolist()
+    if len(ends) != len({*ends}):  # a row without a hit has NaNs
+        return [likeliest(row, k) for row in rows]
+    best = list(zip(indices[order].tolist(), table[hits][order].tolist(), strict=True))
+    return [best[start : start + k] for start in [0, *ends[:-1]]]
+
+
+def as_decimal(value: float) -> str:
     """A float32 in TensorFlow Serving's digits: six if they say it exactly, else nine."""
-    short = float(f"{value:.6g}")
-    if _FLOAT32.unpack(_FLOAT32.pack(short))[0] == value:
-        return short
-    return float(f"{value:.9g}")
+    text = f"{value:.6g}"
+    if _unpack(_pack(float(text)))[0] != value:
+        text = f"{value:.9g}"
+    return text if "." in text or "e" in text else json.dumps(float(text))
 
 
 def top_k_of(signature: Signature, *, k: int, labels: Sequence[str]) -> TopK:

@@ -178,21 +178,21 @@ def free_port() -> int:
 def example(**features: bytes | list[float] | list[int]) -> bytes:
     """A serialized tf.Example."""
     entries = (
-        field(1, field(1, name.encode()) + field(2, _feature(value)))
+        serialized(1, serialized(1, name.encode()) + serialized(2, _feature(value)))
         for name, value in features.items()
     )
-    return field(1, b"".join(entries))
+    return serialized(1, b"".join(entries))
 
 
 def _feature(value: bytes | list[float] | list[int]) -> bytes:
     if isinstance(value, bytes):
-        return field(1, field(1, value))
+        return serialized(1, serialized(1, value))
     if all(isinstance(item, float) for item in value):
-        return field(2, field(1, struct.pack(f"<{len(value)}f", *value)))
-    return field(3, field(1, b"".join(varint(int(item)) for item in value)))
+        return serialized(2, serialized(1, struct.pack(f"<{len(value)}f", *value)))
+    return serialized(3, serialized(1, b"".join(varint(int(item)) for item in value)))
 
 
-def field(number: int, data: bytes) -> bytes:
+def serialized(number: int, data: bytes) -> bytes:
     return varint(number << 3 | 2) + varint(len(data)) + data
 
 

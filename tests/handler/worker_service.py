@@ -11,11 +11,12 @@ from pathlib import Path
 
 from sandbox.container.handlers import load_handler
 from sandbox.container.profile import PROFILES
-from sandbox.container.service import Invocations, application
+from sandbox.container.service import Invocations, Ping, application
 
 _PROFILE = PROFILES["2.19"]
 
 app = application(
+    Ping(),
     Invocations(
         handler=load_handler(Path(os.environ["MODEL_DIR"]) / "code/inference.py", _PROFILE),
         is_default_handler=False,
@@ -24,5 +25,5 @@ app = application(
         channels={"9000": None},
         default_model_name="model",
         timeout=60,
-    )
+    ),
 )

@@ -8,7 +8,7 @@ import pytest
 from tfbatch_handler import signature
 from tfbatch_handler.signature import Signature, SignatureError, Tensor
 
-from tests.handler.serving import IMAGES, field, tensor, varint
+from tests.handler.serving import IMAGES, serialized, tensor, varint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,10 @@ STRING, FLOAT, RESOURCE = 7, 1, 20
 
 
 def info(dtype: int, *shape: int, name: bytes = b"t:0") -> bytes:
-    dimensions = b"".join(field(2, b"\x08" + varint(size)) for size in shape)
-    return (field(1, name) if name else b"") + b"\x10" + varint(dtype) + field(3, dimensions)
+    dimensions = b"".join(serialized(2, b"\x08" + varint(size)) for size in shape)
+    return (
+        (serialized(1, name) if name else b"") + b"\x10" + varint(dtype) + serialized(3, dimensions)
+    )
 
 
 def saved_model(
@@ -26,18 +28,19 @@ def saved_model(
 ) -> bytes:
     def tensors(number: int, infos: dict[str, bytes]) -> bytes:
         return b"".join(
-            field(number, field(1, key.encode()) + field(2, value)) for key, value in infos.items()
+            serialized(number, serialized(1, key.encode()) + serialized(2, value))
+            for key, value in infos.items()
         )
 
     definition = tensors(1, inputs) + tensors(2, {"y": info(FLOAT, -1, 10)})
-    definition += field(3, b"tensorflow/serving/predict")
-    meta = field(4, tag) + field(5, b"2.21.0")
+    definition += serialized(3, b"tensorflow/serving/predict")
+    meta = serialized(4, tag) + serialized(5, b"2.21.0")
     graph = (
-        field(1, meta)
-        + field(2, b"graph")
-        + field(5, field(1, name.encode()) + field(2, definition))
+        serialized(1, meta)
+        + serialized(2, b"graph")
+        + serialized(5, serialized(1, name.encode()) + serialized(2, definition))
     )
-    return b"\x08\x01" + field(2, graph)
+    return b"\x08\x01" + serialized(2, graph)
 
 
 def test_a_saved_model_says_its_tensors_and_who_wrote_it(tmp_path: Path) -> None:
