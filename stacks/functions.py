@@ -68,8 +68,10 @@ class Function(Construct):
             because="Lambda names a log stream for each of its environments",
         )
 
-    def grant(self, bucket: s3.IBucket, *, read: bool = False, write: bool = False) -> None:
-        """Let the function list and read, or write, a bucket's objects."""
+    def grant(
+        self, bucket: s3.IBucket, *, read: bool = False, write: bool = False, delete: bool = False
+    ) -> None:
+        """Let the function list and read, write, or delete a bucket's objects."""
         arn = bucket_arn(self, bucket)
         reason = "an execution names the folder, and its shards and outputs their own keys"
         if read:
@@ -83,3 +85,5 @@ class Function(Construct):
                 on=f"{arn}/*",
                 because=reason,
             )
+        if delete:
+            allow(self._role, "s3:DeleteObject", on=f"{arn}/*", because=reason)

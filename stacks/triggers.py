@@ -77,10 +77,8 @@ class Triggers(Construct):
                         input_paths_map={
                             "bucket": "$.detail.bucket.name",
                             "key": "$.detail.object.key",
-                            "etag": "$.detail.object.etag",
                         },
-                        input_template='{"request_file": '
-                        '{"bucket": <bucket>, "key": <key>, "etag": <etag>}}',
+                        input_template='{"request_file": {"bucket": <bucket>, "key": <key>}}',
                     ),
                 )
             ],

@@ -11,7 +11,7 @@ REQUEST_OF_FILE = """
 (
   $request := $parse($states.result.Body);
   $type($request) = 'object' and $not($exists($request.key))
-    ? $merge([$request, {'key': 'file-' & $replace($states.input.request_file.etag, '"', '')}])
+    ? $merge([$request, {'key': 'file-' & $hash($states.result.Body, 'SHA-256')}])
     : $request
 )
 """
@@ -212,7 +212,7 @@ TRANSFORM_JOB = """
     'TransformOutput': {'S3OutputPath': $task.shard.output, 'AssembleWith': 'Line'},
     'TransformResources': {
       'InstanceType': $task.instanceTypes[$type],
-      'InstanceCount': $task.plan.instances
+      'InstanceCount': $min([$task.plan.instances, $task.shard.objects])
     },
     'Tags': [
       {'Key': 'tfbatch:execution', 'Value': $task.run.execution},
@@ -260,7 +260,7 @@ FAILURE = r"""
       'startedAt': $exists($job.TransformStartTime) ? $job.TransformStartTime : null,
       'endedAt': $exists($job.TransformEndTime) ? $job.TransformEndTime : null,
       'instanceType': $task.instanceTypes[$type],
-      'instances': $task.plan.instances
+      'instances': $min([$task.plan.instances, $task.shard.objects])
     }
   }
 )
@@ -297,6 +297,13 @@ RECONCILE_EVENT = """
   'cursor': $page
 }
 """
+
+NOTHING_WORKS = (
+    "$round = 1 and $outputs = 0 and $job.status = 'Failed'"
+    " and $contains($job.reason, /AlgorithmError/)"
+)
+"""The container's own fault, and not one object done: trying again would only cost. A bad object is
+a ClientError, also where it is the shard's only one."""
 
 SHARDS_FAILED = "$exists($states.result.failure) ? $states.result.failure[0] : null"
 

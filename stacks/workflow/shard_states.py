@@ -110,7 +110,11 @@ def _reconcile(integration: str, function: str) -> State:
                 integration,
                 function,
                 expression.RECONCILE_EVENT,
-                gives={"page": reply("cursor"), "missing": reply("manifest")},
+                gives={
+                    "page": reply("cursor"),
+                    "missing": reply("manifest"),
+                    "outputs": reply("outputs"),
+                },
                 caught="The shard can't be reconciled",
                 failure="trouble",
             ),
@@ -118,6 +122,7 @@ def _reconcile(integration: str, function: str) -> State:
         },
         "Is anything missing?": choice(
             ("$page != null", "Reconcile"),
+            (expression.NOTHING_WORKS, "Give the shard up"),
             ("$missing != null", "Take what is missing"),
             otherwise="The shard is done",
         ),

@@ -1,15 +1,41 @@
-"""The dev stage with one more input bucket, for the tests to deploy."""
+"""The dev stage as the tests deploy it: more models, types, input buckets, and small shards."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 from aws_cdk import App
 
 from app import build
-from stacks.settings import stage_named
+from stacks.settings import Compute, Model, stage_named
 
 FAR_BUCKET = "photos-of-another-region"
+MISSING_BUCKET = "a-bucket-that-is-not"
+TYPES = ("g5.xlarge", "g6.xlarge", "g4dn.xlarge")
+MODELS = "TFBATCH_TEST_MODELS"
+"""Names the folder with the models ``tiny`` and ``broken``."""
 
 if __name__ == "__main__":
+    dev, folder = stage_named("dev"), Path(os.environ[MODELS])
+    features = {"image_bytes": "image/encoded"}
     app = App()
-    build(app, replace(stage_named("dev"), input_buckets=(FAR_BUCKET, "a-bucket-that-is-not")))
+    build(
+        app,
+        replace(
+            dev,
+            models=(
+                *dev.models,
+                Model(name="tiny", directory=folder / "tiny", features=features),
+                Model(name="broken", directory=folder / "broken"),
+            ),
+            compute=Compute(
+                instance_types=TYPES,
+                max_instances=4,
+                objects_per_shard=100,
+                capacity_wait_minutes=0,
+                capacity_tries=2,
+            ),
+            input_buckets=(FAR_BUCKET, MISSING_BUCKET),
+        ),
+    )
     app.synth()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +17,8 @@ import pytest
 
 from sandbox.process import Sandbox
 from stacks.settings import REPOSITORY
+from stacks.workflow import fields
+from tests.workflow.app import MODELS, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,24 +68,51 @@ class Deployment:
 
     def execute(self, request: object) -> dict[str, Any]:
         """Run an execution to its end and return how Step Functions describes it."""
-        sfn = self.client("stepfunctions")
-        started = sfn.start_execution(
+        return self.wait(self.start(request))
+
+    def start(self, request: object) -> str:
+        """Start an execution and return its ARN."""
+        started = self.client("stepfunctions").start_execution(
             stateMachineArn=self.outputs["StateMachineArn"], input=json.dumps(request)
         )
+        arn: str = started["executionArn"]
+        return arn
+
+    def wait(self, arn: str) -> dict[str, Any]:
+        """Wait for an execution's end and return how Step Functions describes it."""
+        sfn = self.client("stepfunctions")
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            found: dict[str, Any] = sfn.describe_execution(executionArn=started["executionArn"])
+            found: dict[str, Any] = sfn.describe_execution(executionArn=arn)
             if found["status"] != "RUNNING":
                 return found
             time.sleep(0.1)
-        raise TimeoutError(f"still running: {started['executionArn']}")
+        raise TimeoutError(f"still running: {arn}")
 
-    def run(self, *command: str) -> str:
-        """Run a program as a person would whose terminal has the sandbox's export lines."""
+    def jobs(self, execution: str) -> list[dict[str, Any]]:
+        """The transform jobs of an execution, by name or ARN, in the order of their creation."""
+        sagemaker = self.client("sagemaker")
+        prefix = fields.job_prefix(execution.rpartition(":")[2])
+        found = sagemaker.list_transform_jobs(
+            NameContains=prefix, SortBy="CreationTime", SortOrder="Ascending"
+        )["TransformJobSummaries"]
+        return [
+            sagemaker.describe_transform_job(TransformJobName=job["TransformJobName"])
+            for job in found
+        ]
+
+    def run(self, *command: str, **more: str) -> str:
+        """Run a program as a person would whose terminal has the sandbox's export lines.
+
+        Args:
+            command: program and arguments.
+            more: further variables.
+        """
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("AWS_")
         } | {
             **self.sandbox.environment,
+            **more,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
         done = subprocess.run(
@@ -93,9 +123,20 @@ class Deployment:
 
 
 @pytest.fixture(scope="session")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def models(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The models ``tiny``, and ``broken``, whose weights can't be read."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copytree(saved_models / "image", folder / "tiny")
+    shutil.copytree(saved_models / "vector" / "1", folder / "broken" / "1")
+    (folder / "broken" / "1" / "variables" / "variables.index").write_bytes(b"no index")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def deployment(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     state = tmp_path_factory.mktemp("deployment")
-    with Sandbox.start(state_dir=state / "sandbox") as sandbox:
+    quotas = {f"ml.{TYPES[-1]}": 1}
+    with Sandbox.start(state_dir=state / "sandbox", transform_quotas=quotas) as sandbox:
         bare = Deployment(sandbox=sandbox, outputs={})
         cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
         bare.run(cdk, "bootstrap", f"aws://{sandbox.account_id}/{sandbox.region}")
@@ -103,6 +144,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
             *(cdk, "deploy", "--all", "--require-approval", "never"),
             *("--app", f"{sys.executable} -m tests.workflow.app"),
             *("--output", str(state / "cdk.out")),
+            **{MODELS: str(models)},
         )
         stacks = bare.client("cloudformation").describe_stacks()["Stacks"]
         yield Deployment(

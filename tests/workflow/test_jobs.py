@@ -40,14 +40,6 @@ def _outputs(deployment: Deployment, uri: str) -> dict[str, bytes]:
     return {name: body for name, body in found.items() if name.endswith(".out")}
 
 
-def _jobs(deployment: Deployment, execution: str) -> list[str]:
-    """The names of an execution's transform jobs, the first one first."""
-    found = deployment.client("sagemaker").list_transform_jobs(
-        NameContains=fields.job_prefix(execution), SortBy="CreationTime", SortOrder="Ascending"
-    )
-    return [job["TransformJobName"] for job in found["TransformJobSummaries"]]
-
-
 def _best(line: str) -> str:
     best: str = json.loads(line)["top_k"][0]["label"]
     return best
@@ -193,9 +185,8 @@ def test_the_jobs_name_tells_of_its_execution(
 ) -> None:
     uri = deployment.upload("named", {"cat.jpg": jpegs["cat.jpg"]})
     ended = deployment.execute({"input": uri, "format": "jpeg", "instances": 1})
-    (name,) = _jobs(deployment, ended["name"])
+    (job,) = deployment.jobs(ended["name"])
     sagemaker = deployment.client("sagemaker")
-    job = sagemaker.describe_transform_job(TransformJobName=name)
     tags = sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
     assert {"Key": "tfbatch:execution", "Value": ended["name"]} in tags
     assert {"Key": "tfbatch:shard", "Value": "00000"} in tags
@@ -219,7 +210,7 @@ def test_a_person_with_the_export_lines_uses_the_real_aws_command_line(
     ended = aws("stepfunctions", "describe-execution", "--execution-arn", arn)
     assert ended["status"] == "SUCCEEDED"
     report = json.loads(ended["output"])
-    (name,) = _jobs(deployment, "by-hand")
+    name = deployment.jobs("by-hand")[0]["TransformJobName"]
     job = aws("sagemaker", "describe-transform-job", "--transform-job-name", name)
     assert job["TransformJobStatus"] == "Completed"
     assert "cat.jpg.out" in deployment.run("aws", "s3", "ls", report["output"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.workflow import fields
-from tests.workflow.app import FAR_BUCKET
+from tests.workflow.app import FAR_BUCKET, MISSING_BUCKET
 
 if TYPE_CHECKING:
     from tests.workflow.conftest import Deployment
@@ -42,7 +42,7 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "model": "resnet"},
-            ['model = "resnet" is not deployed: use one of efficientnet-lite0.'],
+            ['model = "resnet" is not deployed: use one of efficientnet-lite0, tiny, broken.'],
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "instances": 99},
@@ -115,6 +115,6 @@ def test_another_regions_bucket_is_named_with_its_region(deployment: Deployment)
 
 
 def test_a_bucket_that_is_not_there_is_said(deployment: Deployment) -> None:
-    error, cause = _refused(deployment, {"input": "s3://a-bucket-that-is-not/a/", "format": "jpeg"})
+    error, cause = _refused(deployment, {"input": f"s3://{MISSING_BUCKET}/a/", "format": "jpeg"})
     assert error == fields.INPUT_BUCKET_NOT_READABLE
-    assert "s3://a-bucket-that-is-not can not be read" in cause
+    assert f"s3://{MISSING_BUCKET} can not be read" in cause
