@@ -47,7 +47,7 @@ sandbox: install ## AWS on this machine until Ctrl-C, with the export lines to t
 
 .PHONY: test
 test: model ## Run all tests
-	python -m pytest
+	python -m pytest -n 2 --dist loadgroup
 
 .PHONY: lint
 lint: install ## Check style and types
