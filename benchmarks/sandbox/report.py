@@ -1,0 +1,63 @@
+"""The sandbox's tables, for the terminal and for docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmarks.sandbox.speed import Rates
+
+FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+_METHODS = {
+    "speed": """## Sandbox: speed
+
+`make bench-sandbox`. A transform job's throughput, from its first record to its end, against a
+bare `tf.data` loop in batches of 16 over the same SavedModel and files (its first batch left out),
+and against Ray Data's `map_batches` (from its first batch out to its last). The sides take turns
+on one machine with two cores, so that what else it does slows them all.""",
+    "memory": """## Sandbox: memory
+
+`make bench-sandbox`. Peak resident memory of the transform job's engine, over a real S3 API and the
+real container with a handler that answers a constant.""",
+}
+
+
+def table(
+    rates: Mapping[tuple[str, str], Rates], limits: Mapping[str, float], *, records: int, turns: int
+) -> str:
+    """Medians of records per second, and the ratio to the bare loop with its limit."""
+    lines = [f"{records:,} records, the median of {turns} turns.", ""]
+    lines += ["| model | data | bare loop/s | sandbox/s | Ray Data/s | sandbox / bare | target |"]
+    lines += ["| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    for (model, kind), rate in rates.items():
+        bare, ours = statistics.median(rate.bare), statistics.median(rate.ours)
+        ray = f"{statistics.median(rate.ray):.1f}" if rate.ray else "not run"
+        ratio, limit = ours / bare, limits[model]
+        verdict = f"{limit} {'✓' if ratio >= limit else '✗'}"
+        lines.append(
+            f"| {model} | {kind} | {bare:.1f} | {ours:.1f} | {ray} | {ratio:.2f} | {verdict} |"
+        )
+    return "\n".join(lines)
+
+
+def starts(*, sandbox: float, job: float) -> str:
+    """What a person waits before the first record."""
+    return (
+        f"Cold start of the sandbox, to its first answers of S3, IAM and SageMaker: {sandbox:.1f} s"
+        f" (target: 8). Of a transform job, from its request to its first record: {job:.1f} s"
+        " (target: 12)."
+    )
+
+
+def write(name: str, sections: Sequence[str]) -> None:
+    """Put the sections between their marks in docs/benchmarks.md; what else is there stays."""
+    begin, end = f"<!-- sandbox {name}: begin -->", f"<!-- sandbox {name}: end -->"
+    text = FILE.read_text() if FILE.exists() else "# Benchmarks\n"
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    content = "\n\n".join([_METHODS[name], *sections])
+    FILE.write_text(f"{before.rstrip()}\n\n{begin}\n{content}\n{end}\n{after.lstrip()}")
