@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).with_name("export_models.py")
 
 @pytest.fixture(scope="session")
 def saved_models(request: pytest.FixtureRequest) -> Path:
-    """``image/1``, ``vector/1``, ``vector/2`` and ``examples/1``, exported once for each TensorFlow."""
+    """``image/1``, ``vector/1`` and ``/2``, ``examples/1``: exported once for each TensorFlow."""
     version = importlib.metadata.version("tensorflow")
     key = hashlib.sha256(PROGRAM.read_bytes() + version.encode()).hexdigest()[:16]
     cache = request.config.cache
