@@ -76,3 +76,8 @@ bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, re
 .PHONY: bench-handler
 bench-handler: install ## Measure the handler's CPU time per record against the article's
 	python -m benchmarks.handler
+
+.PHONY: bench-sandbox
+bench-sandbox: model ## Time transform jobs against a bare loop and Ray Data; measure their memory
+	python -m benchmarks.sandbox.speed
+	python -m benchmarks.sandbox.memory
