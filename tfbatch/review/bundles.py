@@ -72,18 +72,17 @@ def bundles_of(manifest: Path) -> Iterator[Bundle]:
         digest = key[:_HASH_LENGTH]
         listing = manifest.with_name(f"asset.{digest}.members.json")
         yield Bundle(
-            name=_name(file, source),
+            name=_name(file, source, stack=manifest.name.removesuffix(".assets.json")),
             hash=digest,
             members=_listed(listing) if listing.is_file() else _members(source),
             source=source,
         )
 
 
-def _name(file: Mapping[str, Any], source: Path) -> str:
+def _name(file: Mapping[str, Any], source: Path, *, stack: str) -> str:
     """Where the app defines it, without the stack and the CDK's own last step."""
-    path = file.get("displayName") or source.name
-    _, slash, rest = path.partition("/")
-    return (rest if slash else path).removesuffix("/Code").removesuffix("/Stage")
+    path: str = file.get("displayName") or source.name
+    return path.removeprefix(f"{stack}/").removesuffix("/Code").removesuffix("/Stage")
 
 
 def _listed(listing: Path) -> dict[str, Member]:

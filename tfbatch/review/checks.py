@@ -27,10 +27,16 @@ def findings(pairs: Pairs) -> Iterator[Finding]:
                 section=Section.CHECKS,
                 rule="check-accepted",
                 title=f"cdk-nag's {rule.partition('[')[0]} is accepted from now on",
-                why=f"The reason given: {reason}",
+                many=f"accept cdk-nag's {rule.partition('[')[0]} from now on",
+                noun="construct",
                 subject=place,
-                rows=((rule, "—", "accepted"),) if "[" in rule else (),
+                rows=(("", _detail(rule), f"accepted: {reason}"),),
             )
+
+
+def _detail(rule: str) -> str:
+    """What of a rule is meant: ``Resource::*`` of ``AwsSolutions-IAM5[Resource::*]``."""
+    return rule.partition("[")[2].removesuffix("]") or rule
 
 
 def _renamed(found: tuple[_Found, ...], names: dict[str, str]) -> tuple[_Found, ...]:

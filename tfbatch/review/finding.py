@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ class Section(StrEnum):
     MONEY = "Money"
     CHECKS = "Checks and settings"
 
+
+_PROPERTY = re.compile(r"[\w.\[\]-]+")
 
 Row = tuple[str, str, str]
 """A property, its value before and after."""
@@ -72,7 +75,7 @@ def gathered(findings: Iterable[Finding]) -> list[Finding]:
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         like = (finding.section, finding.rule, finding.why, finding.many, finding.stages)
-        rows = tuple(row[0] for row in finding.rows)
+        rows = tuple(row[0] for row in finding.rows) if finding.subject else ()
         key = (*like, rows) if finding.many else number
         groups.setdefault(key, []).append(finding)
     return [_together(group) for group in groups.values()]
@@ -101,7 +104,8 @@ def _plural(noun: str) -> str:
 
 def _row_name(subject: str, name: str) -> str:
     """Whose row it is, and the last word of its property."""
-    return f"{subject}: {name.rpartition('.')[2]}" if name else subject
+    last = name.rpartition(".")[2] if _PROPERTY.fullmatch(name) else name
+    return ": ".join(part for part in (subject, last if subject else name) if part)
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -88,9 +88,16 @@ def findings(pairs: Pairs) -> Iterator[Finding]:
         section=Section.MONEY,
         rule="cost-up" if dearer else "cost-changed",
         severity=Severity.ATTENTION if dearer else Severity.FINE,
-        title=f"{_shown(before.of(_SMALL))} → {_shown(after.of(_SMALL))} for 100,000 records",
+        title=_title(before, after),
         why=_assumed(after),
         rows=tuple(_rows(before, after)),
+    )
+
+
+def _title(before: Cost, after: Cost) -> str:
+    old, new = _shown(before.of(_SMALL)), _shown(after.of(_SMALL))
+    return f"{new if old == new else f'{old} → {new}'} for 100,000 records" + (
+        ", as before; other figures changed" if old == new else ""
     )
 
 

@@ -84,7 +84,9 @@ def _narrowed(principal: str, less: list[Grant]) -> Finding:
     return Finding(
         section=Section.RESOURCES,
         rule="permissions-narrowed",
-        title=f"{_capital(principal)} may do less than before",
+        title=f"More is refused to {principal} than before"
+        if all(one.deny for one in less)
+        else f"{_capital(principal)} may do less than before",
         subject=principal,
         rows=tuple(
             (_place(one), *(("—", f"denied: {one.action}") if one.deny else (one.action, "—")))

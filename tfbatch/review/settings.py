@@ -22,12 +22,14 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 def findings(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Finding]:
     """The settings that changed, and those of them that let executions spend more."""
     rows = differences.rows(_named(base), _named(head))
-    if rows:
+    for row in rows:  # each on its own: what several stages share is said once
         yield Finding(
             section=Section.CHECKS,
             rule="settings-changed",
-            title=f"{len(rows)} setting{'s' if len(rows) > 1 else ''} of the stage changed",
-            rows=rows,
+            title="1 setting of the stage changed",
+            many="of the stage changed",
+            noun="setting",
+            rows=(row,),
         )
     raised = tuple(row for row in rows if _is_raised(row))
     if raised:
