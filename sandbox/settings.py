@@ -22,6 +22,7 @@ class Choices(TypedDict, total=False):
     transform_command: tuple[str, ...]
     concurrent_transform_jobs: int
     transform_quotas: Mapping[str, int]
+    model_server: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +41,9 @@ class Settings:
     transform_quotas: Mapping[str, int] = field(default_factory=dict)
     """Instances each type may use at once in transform jobs, as ``{"ml.g5.xlarge": 2}``; a type
     that is not named has no limit."""
+    model_server: str | None = None
+    """TensorFlow Serving's own program (``tensorflow_model_server`` on PATH, say), for transform
+    jobs to run instead of the sandbox's model server."""
 
     def to_json(self) -> str:
         """The settings as one command line argument."""
@@ -55,4 +59,5 @@ class Settings:
             transform_command=tuple(values["transform_command"]),
             concurrent_transform_jobs=values["concurrent_transform_jobs"],
             transform_quotas=values["transform_quotas"],
+            model_server=values["model_server"],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -33,9 +34,16 @@ _log = logging.getLogger("sandbox.container")
     default=list(PROFILES)[-1],
     show_default=True,
 )
+@click.option("--model-server", help="TensorFlow Serving's own program, to run instead of ours.")
 @click.option("--isolated", is_flag=True, help="Without a network; needs --socket.")
-def main(
-    *, model_dir: Path, port: int | None, socket: Path | None, image_version: str, isolated: bool
+def main(  # noqa: PLR0913 - the container's options
+    *,
+    model_dir: Path,
+    port: int | None,
+    socket: Path | None,
+    image_version: str,
+    model_server: str | None,
+    isolated: bool,
 ) -> None:
     """Serve the unpacked artifact in MODEL_DIR as AWS's TensorFlow Serving container does."""
     if (port is None) == (socket is None) or (isolated and socket is None):
@@ -55,6 +63,7 @@ def main(
             model_dir=model_dir.resolve(),
             bind=f"127.0.0.1:{port}" if socket is None else f"unix:{socket}",
             refuses_connections=isolated and not has_namespace,
+            model_server=model_server,
             profile=profile,
             settings=settings,
         )
@@ -72,6 +81,16 @@ def _run(supervisor: Supervisor) -> None:
         sys.exit(1)
     finally:
         supervisor.stop()
+        _remove_socket(supervisor.bind)
+
+
+def _remove_socket(bind: str) -> None:
+    """Take a Unix socket and its folder away, for whoever made them may have been killed."""
+    if bind.startswith("unix:"):
+        path = Path(bind.removeprefix("unix:"))
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            path.parent.rmdir()
 
 
 def _exit(_: int, __: FrameType | None) -> None:

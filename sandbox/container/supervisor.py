@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sandbox import lifeline
+from sandbox.container import tensorflow_serving
 from sandbox.model_server.discovery import find_models
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Supervisor:
     """Where the service listens: ``127.0.0.1:PORT``, or ``unix:PATH``."""
     refuses_connections: bool
     """Whether the service must isolate itself, for want of a network namespace."""
+    model_server: str | None
+    """TensorFlow Serving's own program; ``None`` is the sandbox's."""
     profile: Profile
     settings: Settings
     _model_servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -98,16 +101,25 @@ class Supervisor:
             lifeline.stop(process, grace_seconds=_GRACE_SECONDS)
 
     def _start_model_server(self, index: int) -> subprocess.Popen[bytes]:
+        process = lifeline.spawn(self._model_server_command(index))
+        _log.info("started tensorflow serving (pid: %d)", process.pid)
+        return process
+
+    def _model_server_command(self, index: int) -> list[str]:
         settings = self.settings
+        if self.model_server is not None:
+            return tensorflow_serving.command(
+                self.model_server,
+                model_dir=self.model_dir,
+                ports=settings.ports[index],
+                settings=settings,
+            )
         command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(self.model_dir)]
         command += ["--port", str(settings.ports[index][0])]
         command += ["--rest-port", str(settings.ports[index][1])]
         command += ["--intra-op-parallelism", str(settings.intra_op_parallelism)]
         command += ["--inter-op-parallelism", str(settings.inter_op_parallelism)]
-        command += self._batching_flags()
-        process = lifeline.spawn(command)
-        _log.info("started tensorflow serving (pid: %d)", process.pid)
-        return process
+        return command + self._batching_flags()
 
     def _batching_flags(self) -> list[str]:
         batching = self.settings.batching

@@ -115,10 +115,12 @@ class TransformJobs:
         directory.mkdir(parents=True)
         text = json.dumps({"request": request, "model": model}, default=str, indent=2)
         (directory / "request.json").write_text(text)
+        program = self._runtime.settings.model_server
+        chosen = {} if program is None else {"SANDBOX_MODEL_SERVER": program}
         with (directory / "engine.log").open("wb") as log:
             return lifeline.spawn(
                 [*self._runtime.settings.transform_command, str(directory)],
-                environment=self._runtime.environment(region),
+                environment=self._runtime.environment(region) | chosen,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )

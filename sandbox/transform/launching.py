@@ -24,6 +24,8 @@ Launch = Callable[["Job", Path], tuple[subprocess.Popen[bytes], Address]]
 listen at an address."""
 
 _PORTS: Final = 32
+MODEL_SERVER: Final = "SANDBOX_MODEL_SERVER"
+"""Names TensorFlow Serving's own program, for containers to run instead of the sandbox's."""
 
 
 def launch_here(job: Job, model: Path) -> tuple[subprocess.Popen[bytes], Address]:
@@ -34,6 +36,8 @@ def launch_here(job: Job, model: Path) -> tuple[subprocess.Popen[bytes], Address
     port = free_block(_PORTS)
     command = [sys.executable, "-m", "sandbox.container", "--model-dir", str(model)]
     command += ["--image-version", profile_of(job.model.image).version]
+    if MODEL_SERVER in os.environ:
+        command += ["--model-server", os.environ[MODEL_SERVER]]
     if job.model.network_isolation:
         # Not in the job's folder: a Unix socket's path may have a hundred characters only.
         address = Address(Path(tempfile.mkdtemp(prefix="tfbatch-")) / "container.sock")

@@ -260,6 +260,38 @@ def test_a_script_that_can_not_be_imported_ends_the_container_and_tells_why(
     assert "gunicorn exited during startup: rc=1" in log
 
 
+STAND_IN = """#!{python}
+import os, re, sys
+flags = dict(flag.lstrip("-").split("=", 1) for flag in sys.argv[1:])
+config = open(flags["model_config_file"]).read()
+batching = re.findall(r"(\\w+) {{ value: (\\d+) }}", open(flags["batching_parameters_file"]).read())
+folder = os.path.dirname(re.search("base_path: '(.*)'", config)[1])
+print("versions", re.findall(r"versions: (\\d+)", config), flush=True)
+os.execv("{python}", ["{python}", "-m", "sandbox.model_server", "--model-dir", folder,
+    "--port", flags["port"], "--rest-port", flags["rest_api_port"], "--enable-batching",
+    *(text for name, value in batching for text in ("--" + name.replace("_", "-"), value))])
+"""
+
+
+def test_tensorflow_servings_own_program_is_run_when_asked(
+    start: Callable[..., Container], tmp_path: Path
+) -> None:
+    program = tmp_path / "tensorflow_model_server"
+    program.write_text(STAND_IN.format(python=sys.executable))
+    program.chmod(0o755)
+    container = start(
+        "--model-server",
+        str(program),
+        model="vector",
+        SAGEMAKER_TFS_ENABLE_BATCHING="true",
+        SAGEMAKER_TFS_MAX_BATCH_SIZE="2",
+    ).wait()
+    assert "versions ['1', '2']" in container.log.read_text()
+    three = container.invoke("1,0,0\n0,1,0\n0,0,1\n", Content_Type="text/csv")
+    assert three.status_code == 400
+    assert "Task size 3 is larger than maximum input batch size 2" in three.text
+
+
 def test_an_artifact_without_a_model_ends_the_container(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     container = Container(tmp_path)

@@ -156,13 +156,17 @@ def test_a_killed_job_takes_its_container_with_it(
     start: Callable[..., Running], jobs: Jobs
 ) -> None:
     jobs.put_all({"in/slow": b"slow"})
-    running = start()
+    running = start(isolated=True)
     running.event()
     pids = running.pids("sandbox")
     assert len(pids) >= 4  # the engine, the container, the model server, gunicorn and its worker
+    (container,) = running.pids("-m sandbox.container ")
+    socket = Path(f"/proc/{container}/cmdline").read_text().rstrip("\0").rpartition("\0")[2]
+    assert Path(socket).exists()
     running.process.kill()
     assert running.event() == {}
     assert gone(pids)
+    assert not Path(socket).parent.exists()
 
 
 def test_a_killed_container_fails_the_job(start: Callable[..., Running], jobs: Jobs) -> None:
