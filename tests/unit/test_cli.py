@@ -15,7 +15,7 @@ from tfbatch.export.catalog import CATALOG
 HEAVY = ("tensorflow", "keras", "boto3", "moto", "aws_cdk", "rich", "numpy")
 
 
-@pytest.mark.parametrize("command", [[], ["export"], ["sandbox"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["export"], ["sandbox"], ["demo"], ["review"]])
 def test_every_command_explains_itself(command: list[str]) -> None:
     result = CliRunner().invoke(cli, [*command, "--help"])
     assert result.exit_code == 0
