@@ -16,9 +16,9 @@ _METHODS = {
     "speed": """## Sandbox: speed
 
 `make bench-sandbox`. A transform job's throughput, from its first record to its end, against a
-bare `tf.data` loop in batches of 16 over the same SavedModel and files (its first batch left out),
-and against Ray Data's `map_batches` (from its first batch out to its last). The sides take turns
-on one machine with two cores, so that what else it does slows them all.""",
+bare `tf.data` loop in batches of 16 over the same SavedModel and files (after one batch that traces
+the graph), and against Ray Data's `map_batches` (from the first batch that reaches its actor to the
+last result). The sides take turns on one machine, so that what else it does slows them all.""",
     "memory": """## Sandbox: memory
 
 `make bench-sandbox`. Peak resident memory of the transform job's engine, over a real S3 API and the

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 
+import numpy as np
 import ray
 
 BATCH = 16
@@ -19,27 +20,30 @@ class Predictor:
 
         self._tf = tf
         self._predict = tf.saved_model.load(model).signatures["serving_default"]
+        self._began = 0.0
 
     def __call__(self, batch: dict) -> dict:
         """The outputs of a batch."""
+        self._began = self._began or time.time()
         key = "bytes" if "bytes" in batch else "image/encoded"
         images = self._tf.constant(list(batch[key]), self._tf.string)
-        return {name: value.numpy() for name, value in self._predict(image_bytes=images).items()}
+        outputs = self._predict(image_bytes=images)
+        began = {"began": np.full(len(images), self._began)}
+        return began | {name: value.numpy() for name, value in outputs.items()}
 
 
 def main(model: str, directory: str) -> None:
-    """Print records and seconds, from the first batch that comes out to the last."""
+    """Print records and seconds, from the first batch that reaches the model to the last result."""
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     read = ray.data.read_binary_files if directory.endswith("jpeg") else ray.data.read_tfrecords
     predicted = read(directory).map_batches(
         Predictor, fn_constructor_args=(model,), batch_size=BATCH, concurrency=1
     )
-    begun, first, count = 0.0, 0, 0
+    began, count = 0.0, 0
     for batch in predicted.iter_batches(batch_size=BATCH):
-        count += len(next(iter(batch.values())))
-        if not begun:
-            begun, first = time.perf_counter(), count
-    print(json.dumps({"records": count - first, "seconds": time.perf_counter() - begun}))
+        began = began or float(batch["began"][0])
+        count += len(batch["began"])
+    print(json.dumps({"records": count, "seconds": time.time() - began}))
 
 
 if __name__ == "__main__":
