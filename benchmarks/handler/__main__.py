@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.handler import payloads, report
 from benchmarks.handler.load import resident_bytes
-from benchmarks.handler.worker import OURS, RIVALS, Usage, Worker, running
+from benchmarks.handler.worker import OURS, RIVALS, WITHOUT_VENDORED, Usage, Worker, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +51,7 @@ def images(size: int) -> list[Side]:
     return [
         Side(name="article", script=ARTICLE_IMAGE, payload=sent, environment={}),
         Side(name="tfbatch, raw", script=OURS, payload=sent, environment={}, target=4),
+        _without("tfbatch, raw", sent, {}),
         Side(name="tfbatch, top_k", script=OURS, payload=sent, environment=TOP_K),
         Side(name="floor: reads and answers", script=FLOOR, payload=sent, environment={}),
     ]
@@ -64,8 +65,19 @@ def records(size: int) -> list[Side]:
         Side(name="tfbatch, one a request", script=OURS, payload=one, environment={}),
         Side(name="tfbatch, raw", script=OURS, payload=many, environment={}, target=8),
         Side(name="tfbatch, top_k", script=OURS, payload=many, environment=TOP_K, target=20),
+        _without("tfbatch, raw", many, {}),
+        _without("tfbatch, top_k", many, TOP_K),
         Side(name="floor: reads and answers", script=FLOOR, payload=many, environment={}),
     ]
+
+
+def _without(name: str, payload: Payload, environment: Mapping[str, str]) -> Side:
+    return Side(
+        name=f"{name}, nothing vendored",
+        script=OURS,
+        payload=payload,
+        environment={**environment, **WITHOUT_VENDORED},
+    )
 
 
 def cpu_per_record(sides: Sequence[Side]) -> list[float]:

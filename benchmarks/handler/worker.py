@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 OURS = REPOSITORY / "model_code"
 RIVALS = Path(__file__).parent / "handlers"
+WITHOUT_VENDORED = {"PYTHONPATH": str(Path(__file__).parent / "without")}
+"""The environment of an artifact whose ``code/lib`` lacks the handler's two C extensions."""
 _READY_SECONDS = 60
 
 

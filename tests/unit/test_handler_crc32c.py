@@ -20,9 +20,11 @@ def bytewise(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-@pytest.fixture(params=["numpy", "integers"])
+@pytest.fixture(params=["vendored", "numpy", "integers"])
 def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """With NumPy and, as in an image without it, with Python's integers alone."""
+    """With google-crc32c, with NumPy and, in an image without either, with Python's integers."""
+    if request.param != "vendored":
+        monkeypatch.setattr(crc32c, "_vendored", lambda: None)
     if request.param == "integers":
         monkeypatch.setattr(crc32c, "numpy", lambda: None)
     return str(request.param)
@@ -61,10 +63,10 @@ def test_records_of_any_size_together() -> None:
 
 @given(st.lists(st.binary(max_size=3000), max_size=5))
 def test_any_records(records: list[bytes]) -> None:
-    assert crc32c.checksums([memoryview(record) for record in records]) == [*map(bytewise, records)]
+    assert crc32c.folded([memoryview(record) for record in records]) == [*map(bytewise, records)]
 
 
 def test_many_groups_of_long_records() -> None:
     records = [os.urandom(400_000) for _ in range(5)]
-    together = crc32c.checksums([memoryview(record) for record in records])
-    assert together == [crc32c.checksums([memoryview(record)])[0] for record in records]
+    together = crc32c.folded([memoryview(record) for record in records])
+    assert together == [crc32c.folded([memoryview(record)])[0] for record in records]
