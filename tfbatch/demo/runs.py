@@ -97,9 +97,7 @@ class _Job:
         sagemaker = boto3.client("sagemaker")
         if self.watch is None and (name := self.execution.job(sagemaker)):
             log = JobLog(logs=boto3.client("logs"), job=name)
-            self.watch = JobWatch(
-                sagemaker=sagemaker, count=RecordCount(log=log), total=self.total
-            )
+            self.watch = JobWatch(sagemaker=sagemaker, count=RecordCount(log=log), total=self.total)
         if self.output is None:
             try:
                 self.output, self.output_at = self.execution.output(), time.monotonic()
