@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sandbox import untar
 from sandbox.transform.failure import JobFailure
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def fetch_artifact(location: Location | None, folder: Path, store: Store) -> Pat
         ) from error
     try:
         with tarfile.open(archive, "r:gz") as tar:
-            tar.extractall(model, filter="data")
+            untar.extract(tar, model)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise JobFailure(
             f"ClientError: Failed to extract model data archive from {location.uri}: {error}"

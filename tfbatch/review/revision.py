@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from sandbox import untar
 from tfbatch.review.errors import ReviewError
 
 WORKTREE = "WORKTREE"
@@ -64,7 +65,7 @@ def export(revision: Revision, *, repository: Path, target: Path) -> None:
         subprocess.Popen(command, stdout=subprocess.PIPE) as process,
         tarfile.open(fileobj=cast("IO[bytes]", process.stdout), mode="r|") as archive,
     ):
-        archive.extractall(target, filter="data")
+        untar.extract(archive, target)
     if process.returncode:
         raise ReviewError(f"git archive {revision.tree} ended with {process.returncode}")
 

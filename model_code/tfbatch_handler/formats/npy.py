@@ -30,7 +30,7 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
     """A record per element of the first axis when the array has the input's rank, else one."""
     try:
         array = _array(payload)
-    except (ValueError, SyntaxError, TypeError, KeyError) as error:
+    except (ValueError, SyntaxError, TypeError, LookupError) as error:
         return [BadRecord(code="InvalidRecord", message=f"not a .npy array: {error}")]
     tensor = next(iter(request.signature.inputs.values()))
     batch = tensor.shape is not None and array.ndim == len(tensor.shape)
