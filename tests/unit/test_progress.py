@@ -26,7 +26,8 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchLogsClient]:
     """CloudWatch Logs as the sandbox serves it."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "sandbox")
-    with mock_aws():
+    with mock_aws() as mocked:
+        mocked.reset()  # what an earlier test of this process left, wherever it ran
         yield boto3.client("logs", region_name="us-east-1")
 
 
