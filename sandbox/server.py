@@ -76,7 +76,6 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     # Makes moto run state machines, and find itself for the calls they make.
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     os.environ["MOTO_PORT"] = str(port)
-    os.environ["AWS_MAX_ATTEMPTS"] = "1"  # a state machine's call is one call; its Retry is its own
     return server, plugins
 
 

@@ -106,7 +106,7 @@ def test_no_capacity_and_no_quota_anywhere_says_what_was_tried(deployment: Deplo
 
 
 def test_throttling_is_waited_out(deployment: Deployment) -> None:
-    deployment.sandbox.faults(throttled_calls=5)
+    deployment.sandbox.faults(throttled_calls=5)  # the SDK's five attempts of one call
     ended = deployment.execute(_request(deployment.upload("throttled", _photos(2))))
     assert _summary(ended)["outputs"] == 2
 
