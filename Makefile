@@ -47,7 +47,8 @@ sandbox: install ## AWS on this machine until Ctrl-C, with the export lines to t
 
 .PHONY: test
 test: model ## Run all tests
-	python -m pytest -n 2 --dist loadgroup
+	python -m pytest tests/unit
+	python -m pytest --ignore=tests/unit
 
 .PHONY: lint
 lint: install ## Check style and types
