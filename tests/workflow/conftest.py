@@ -139,11 +139,12 @@ def deployment(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with Sandbox.start(state_dir=state / "sandbox", transform_quotas=quotas) as sandbox:
         bare = Deployment(sandbox=sandbox, outputs={})
         cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
-        bare.run(cdk, "bootstrap", f"aws://{sandbox.account_id}/{sandbox.region}")
+        output = ("--output", str(state / "cdk.out"))  # the checkout's own may be in use
+        bare.run(cdk, "bootstrap", f"aws://{sandbox.account_id}/{sandbox.region}", *output)
         bare.run(
             *(cdk, "deploy", "--all", "--require-approval", "never"),
             *("--app", f"{sys.executable} -m tests.workflow.app"),
-            *("--output", str(state / "cdk.out")),
+            *output,
             **{MODELS: str(models)},
         )
         stacks = bare.client("cloudformation").describe_stacks()["Stacks"]
