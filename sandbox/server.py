@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,14 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
         """AWS's answer, or the sandbox's own."""
         if environ["PATH_INFO"] == faults.PATH:
             return self._faults(environ, start_response)
-        answer: Iterable[bytes] = super().__call__(environ, start_response)
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:  # noqa: ANN401
+            # Every answer of AWS's has one; moto's own failures, which callers report by it, none.
+            if not any(name.lower() == "x-amzn-requestid" for name, _ in headers):
+                headers = [*headers, ("x-amzn-RequestId", str(uuid.uuid4()))]
+            return start_response(status, headers, *rest)
+
+        answer: Iterable[bytes] = super().__call__(environ, start)
         return answer
 
     @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process

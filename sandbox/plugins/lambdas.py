@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _NODE = Path(lambda_runtime.__file__).with_name("node.cjs")
 _TAIL_BYTES = 4096
+_UNPACKING = threading.Lock()
 
 
 def install(runtime: Runtime) -> None:
@@ -163,11 +164,12 @@ def _unpack(runtime: Runtime, function: LambdaFunction) -> Path:
     """The function's code on disk, unpacked once for every version of it."""
     directory = runtime.settings.state_dir / "functions" / function.function_name
     code = directory / str(function.code_sha_256).replace("/", "_")
-    if not code.exists():
-        unfinished = directory / str(uuid.uuid4())
-        with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
-            archive.extractall(unfinished)
-        unfinished.rename(code)
+    with _UNPACKING:  # two executions may be the first to invoke it
+        if not code.exists():
+            unfinished = directory / str(uuid.uuid4())
+            with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
+                archive.extractall(unfinished)
+            unfinished.rename(code)
     return code
 
 

@@ -133,13 +133,12 @@ def test_a_failed_request_has_the_status_that_its_container_allows(artifact: Pat
             assert "no format for Content-Type 'audio/ogg'" in response.text
 
 
-def test_importing_is_quick_and_opens_nothing(artifact: Path) -> None:
+def test_importing_opens_nothing_and_brings_in_nothing_slow(artifact: Path) -> None:
     script = f"""
-import os, sys, threading, time
+import os, sys, threading
 sys.path.insert(0, {str(artifact / "code")!r})
-before, started = os.listdir("/proc/self/fd"), time.process_time()
+before = os.listdir("/proc/self/fd")
 import inference
-assert time.process_time() - started < 0.15, time.process_time() - started
 assert threading.active_count() == 1 and os.listdir("/proc/self/fd") == before
 assert not {{"numpy", "requests", "tensorflow", "falcon", "grpc"}} & set(sys.modules)
 assert sys.modules["tfbatch_handler"].__file__.startswith({str(artifact)!r})

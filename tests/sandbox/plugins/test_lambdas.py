@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,7 @@ def handler(event, context):
     return {"word": word, "name": context.function_name, "setting": os.environ["SETTING"],
             "buckets": buckets, "left": context.get_remaining_time_in_millis() > 0}
 """
+ECHO = "def handler(event, context): return event"
 NODE = """
 const { S3 } = require("@aws-sdk/client-s3");
 exports.handler = async (event, context) => {
@@ -57,13 +60,15 @@ def _zip(**files: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def functions(session: boto3.Session, sandbox: Sandbox, s3: S3Client) -> Json:
-    client = session.client("lambda", endpoint_url=sandbox.endpoint_url)
+    once = Config(retries={"total_max_attempts": 1})  # as Step Functions calls it
+    client = session.client("lambda", endpoint_url=sandbox.endpoint_url, config=once)
     iam = session.client("iam", endpoint_url=sandbox.endpoint_url)
     role = iam.create_role(RoleName="functions", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     s3.create_bucket(Bucket="seen-by-functions")
     code = {
         "python": ("python3.13", _zip(index_dot_py=PYTHON, helper_dot_py="word = 'ok'")),
         "node": ("nodejs24.x", _zip(index_dot_js=NODE)),
+        "large": ("python3.13", _zip(index_dot_py=ECHO, padding="x" * 50_000_000)),
     }
     for name, (runtime, packed) in code.items():
         client.create_function(
@@ -130,6 +135,15 @@ def test_what_a_function_prints_is_in_its_log_group(
     logs = session.client("logs", endpoint_url=sandbox.endpoint_url)
     events = logs.filter_log_events(logGroupName="/aws/lambda/python")["events"]
     assert sum("printed once" in event["message"] for event in events) == 1
+
+
+def test_a_function_is_unpacked_once_for_calls_at_the_same_time(functions: Json) -> None:
+    def call(number: int) -> tuple[Json, str | None]:
+        return _invoke(functions, "large", {"number": number})
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(call, range(8)))
+    assert answers == [({"number": number}, None) for number in range(8)]
 
 
 def test_a_state_machine_calls_a_function(functions: Json, workflows: Workflows) -> None:
