@@ -35,3 +35,10 @@ def saved_models(request: pytest.FixtureRequest) -> Path:
         with contextlib.suppress(OSError):  # another worker was quicker
             made.rename(folder)
     return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep each folder's tests in one worker: they share a sandbox, a deployment, a container."""
+    for item in items:
+        folder = item.path.parent.relative_to(config.rootpath)
+        item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
