@@ -43,7 +43,7 @@ demo: install ## Deploy into a sandbox on this machine, classify photographs, sh
 
 .PHONY: sandbox
 sandbox: install ## AWS on this machine until Ctrl-C, with the export lines to talk to it
-	@tfbatch sandbox
+	@tfbatch sandbox run
 
 .PHONY: test
 test: model ## Run all tests

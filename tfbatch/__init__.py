@@ -1,1 +1,20 @@
-"""The ``tfbatch`` command."""
+"""The ``tfbatch`` command.
+
+A command is a module with a ``click.Command`` (small, in ``tfbatch.commands`` or in a package of
+its own) and one entry in the table of ``tfbatch.commands``, all that ``--help`` reads. What
+commands share:
+
+- ``tfbatch.options``: ``@aws_options`` gives a command ``session`` (``--stage --region --profile
+  --show-aws``), ``@json_option`` gives it ``output`` (``--json``).
+- ``tfbatch.session``: ``Session``; ``session.boto.client("s3")`` imports boto3 when it is needed.
+- ``tfbatch.deployed``: ``Deployed.find(session)`` is a stage's buckets and state machine, and
+  ``stack_outputs(session, "endpoint")`` what any of its stacks says.
+- ``tfbatch.output``: ``Output``: ``emit`` documents for programs, ``say`` lines for people.
+- ``tfbatch.problem``: raise ``Problem("what is wrong: what to do.")``; it, and whatever the AWS SDK
+  raises, ends the command with one line and no traceback.
+- ``tfbatch.aws_cli``: ``Call`` is an API call that is made by boto3 or shown as the ``aws`` command
+  that makes it (``--show-aws``); ``aws_command`` writes any other.
+- ``tfbatch.exit_codes``: what a command ends with; ``ctx.exit(exit_codes.ATTENTION)``.
+
+Every command and option has its place in docs/cli.md; a test says which is missing.
+"""

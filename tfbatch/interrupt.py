@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-EXIT_CODE = 130
-"""What a shell reports for a command that Ctrl-C ended."""
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -1,0 +1,49 @@
+"""The commands there are. A new one is one entry here, under the heading it belongs to.
+
+The table is all that ``tfbatch --help`` and the shell's completion read: a command's module is
+imported when that command runs, and what the module needs (boto3, rich, TensorFlow) it imports
+inside its functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is, and its line in the menu."""
+
+    target: str
+    """``module:name`` of a ``click.Command``."""
+    help: str
+    """The first sentence of the command's own help; a test holds them together."""
+
+
+COMMANDS: dict[str, dict[str, Entry]] = {
+    "Models": {
+        "export": Entry(
+            "tfbatch.commands.export:export", "Export models that take encoded images."
+        ),
+    },
+    "Infrastructure": {
+        "review": Entry(
+            "tfbatch.commands.review:review", "Say what a change of the infrastructure does."
+        ),
+    },
+    "This machine": {
+        "sandbox": Entry("tfbatch.commands.sandbox:sandbox", "Run AWS on this machine."),
+        "demo": Entry(
+            "tfbatch.commands.demo:demo", "Deploy into a sandbox and classify photographs in it."
+        ),
+        "completion": Entry(
+            "tfbatch.commands.completion:completion", "Print what makes a shell complete tfbatch."
+        ),
+    },
+}
+"""Heading of the menu -> name -> entry."""
+
+TABLE: dict[str, Entry] = {
+    name: entry for group in COMMANDS.values() for name, entry in group.items()
+}
+"""Name -> entry."""

@@ -1,0 +1,69 @@
+"""``tfbatch review``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tfbatch.problem import Problem
+
+
+@click.command()
+@click.option("--base", required=True, metavar="REF", help="What it is compared with: a commit.")
+@click.option(
+    "--head",
+    default="WORKTREE",
+    show_default=True,
+    metavar="REF",
+    help="What is reviewed: a commit, or the working tree as it is.",
+)
+@click.option(
+    "--stage", "stages", multiple=True, metavar="NAME", help="Only this stage. Repeatable."
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(("md", "html", "json")),
+    help="Only this form. Repeatable.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("review"),
+    show_default=True,
+    help="Where review.md, review.html and review.json go.",
+)
+@click.option(
+    "--deployed",
+    is_flag=True,
+    help="Compare with what is deployed (read-only), and say where that isn't the base.",
+)
+@click.pass_context
+def review(  # noqa: PLR0913 # one for each option
+    ctx: click.Context,
+    *,
+    base: str,
+    head: str,
+    stages: tuple[str, ...],
+    formats: tuple[str, ...],
+    out: Path,
+    deployed: bool,
+) -> None:
+    """Say what a change of the infrastructure does.
+
+    What could hurt, and what it costs. Synthesizes both sides, without credentials, and compares
+    them. The exit code is 0 when nothing is risky, 3 when it needs attention, 4 when it is
+    destructive, 1 when it can't be made.
+    """
+    from tfbatch.review import main as reviews  # noqa: PLC0415
+    from tfbatch.review.errors import ReviewError  # noqa: PLC0415
+
+    try:
+        request = reviews.Request(
+            repository=reviews.REPOSITORY, base=base, head=head, stages=stages, deployed=deployed
+        )
+        ctx.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out))
+    except ReviewError as error:
+        raise Problem(str(error)) from error

@@ -1,0 +1,49 @@
+"""What a command says: to people, or with ``--json`` to programs.
+
+With ``--json`` stdout carries JSON alone (one document, or a line for each event) and people's text
+goes to stderr; without it people's text is on stdout, to be read and piped.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where text and documents go."""
+
+    as_json: bool
+
+    def emit(self, document: object) -> None:
+        """Print a document on a line of its own, where ``--json`` asked for it.
+
+        Args:
+            document: of JSON's types, and of what has an ``isoformat`` (times).
+        """
+        if self.as_json:
+            click.echo(json.dumps(document, ensure_ascii=False, default=_encoded))
+
+    def say(self, text: str) -> None:
+        """Print a line for people."""
+        click.echo(text, err=self.as_json)
+
+    def console(self) -> Console:
+        """Return rich's console for people."""
+        from rich.console import Console  # noqa: PLC0415 # a tenth of a second
+
+        return Console(stderr=self.as_json, highlight=False, soft_wrap=True)
+
+
+def _encoded(value: Any) -> str:  # noqa: ANN401 # whatever json does not know
+    if hasattr(value, "isoformat"):
+        text: str = value.isoformat()
+        return text
+    raise TypeError(f"{type(value).__name__} is not of JSON's types")
