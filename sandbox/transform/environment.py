@@ -1,4 +1,4 @@
-"""The environment SageMaker gives a container in a transform job, and nothing else."""
+"""The environment SageMaker gives a container, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from sandbox.transform.job import Job
+    from sandbox.transform.job import Job, Model
 
 _STRATEGIES: Final = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 _OF_THE_IMAGE: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
@@ -21,7 +21,7 @@ _CREDENTIALS: Final = (
 
 
 def container_environment(job: Job, *, port_range: tuple[int, int], region: str) -> dict[str, str]:
-    """Every variable of one container.
+    """Every variable of one container of a transform job.
 
     The job's own variables win over the Model's; which wins on AWS is not documented.
     Parameters are passed on only if the caller set them; credentials only to a container that
@@ -33,14 +33,31 @@ def container_environment(job: Job, *, port_range: tuple[int, int], region: str)
         "SAGEMAKER_MAX_PAYLOAD_IN_MB": requested.max_payload_in_mb,
         "SAGEMAKER_BATCH_STRATEGY": _STRATEGIES.get(requested.batch_strategy or ""),
         "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": requested.max_concurrent_transforms,
+    }
+    return (
+        _passed(job.model)
+        | dict(job.environment)
+        | {name: str(value) for name, value in told.items() if value is not None}
+        | _place(port_range, region)
+    )
+
+
+def endpoint_environment(
+    model: Model, *, port_range: tuple[int, int], region: str
+) -> dict[str, str]:
+    """Every variable of one container behind an endpoint; nothing of it speaks of batches."""
+    return _passed(model) | _place(port_range, region)
+
+
+def _passed(model: Model) -> dict[str, str]:
+    passed = _OF_THE_IMAGE if model.network_isolation else (*_OF_THE_IMAGE, *_CREDENTIALS)
+    inherited = {name: os.environ[name] for name in passed if name in os.environ}
+    return inherited | dict(model.environment)
+
+
+def _place(port_range: tuple[int, int], region: str) -> dict[str, str]:
+    return {
         "SAGEMAKER_SAFE_PORT_RANGE": "{}-{}".format(*port_range),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
     }
-    passed = _OF_THE_IMAGE if job.model.network_isolation else (*_OF_THE_IMAGE, *_CREDENTIALS)
-    return (
-        {name: os.environ[name] for name in passed if name in os.environ}
-        | dict(job.model.environment)
-        | dict(job.environment)
-        | {name: str(value) for name, value in told.items() if value is not None}
-    )

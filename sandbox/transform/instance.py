@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sandbox import lifeline
-from sandbox.transform.artifact import fetch_artifact
+from sandbox.transform.container import container
 from sandbox.transform.failure import SEE_LOGS, JobFailure, ObjectFailure
 from sandbox.transform.logs import DataLog, LogStream
 from sandbox.transform.metrics import HostMetrics
@@ -21,7 +20,7 @@ from sandbox.transform.transfer import Transfer
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from sandbox.transform.job import Job
     from sandbox.transform.launching import Launch
     from sandbox.transform.listing import Work
-    from sandbox.transform.sending import Address
     from sandbox.transform.store import Store
 
     FindWork = Callable[[], Awaitable[Sequence[Work]]]
@@ -39,10 +37,10 @@ _PING_SECONDS: Final = 30 * 60
 _WATCH_SECONDS: Final = 0.2
 SETTLE_SECONDS: Final = 1.2
 """What a container says of its last second still belongs in the log."""
-_LINE_BYTES: Final = 1024 * 1024
 
 
-def _instance_id() -> str:
+def instance_id() -> str:
+    """A name as a virtual machine of EC2's has it."""
     return f"i-{secrets.token_hex(9)[:17]}"
 
 
@@ -58,7 +56,7 @@ class Instance:
     launch: Launch
     settle_seconds: float
     on_healthy: Callable[[], None]
-    identity: str = field(default_factory=_instance_id)
+    identity: str = field(default_factory=instance_id)
 
     async def run(self, find_work: FindWork) -> list[ObjectFailure]:
         """Start the container, transform the objects, stop it.
@@ -77,7 +75,13 @@ class Instance:
         data_log = DataLog(LogStream(self.logs, f"{name}/data-log"))
         try:
             async with (
-                self._container(container_log) as (process, address),
+                container(
+                    self.job.model,
+                    self.folder,
+                    store=self.store,
+                    log=container_log,
+                    launch=partial(self.launch, self.job),
+                ) as (process, address),
                 HostMetrics(name, process.pid),
                 Client(address) as client,
             ):
@@ -108,30 +112,6 @@ class Instance:
             failures = await pipeline.run(await find_work())
         await asyncio.sleep(self.settle_seconds)
         return failures
-
-    @contextlib.asynccontextmanager
-    async def _container(
-        self, log: LogStream
-    ) -> AsyncIterator[tuple[subprocess.Popen[bytes], Address]]:
-        model = await asyncio.to_thread(
-            fetch_artifact, self.job.model.data_url, self.folder, self.store
-        )
-        process, address = self.launch(self.job, model)
-        following = asyncio.create_task(_follow(process, log))
-        try:
-            yield process, address
-        finally:
-            await asyncio.to_thread(lifeline.stop, process)
-            await following
-            address.remove()
-
-
-async def _follow(process: subprocess.Popen[bytes], log: LogStream) -> None:
-    reader = asyncio.StreamReader(limit=_LINE_BYTES)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), process.stdout
-    )
-    await log.follow(reader)
 
 
 async def _unless_it_ends(

@@ -63,6 +63,18 @@ class Model:
     environment: Mapping[str, str]
     network_isolation: bool
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Self:
+        """A model as DescribeModel answers."""
+        container = document.get("PrimaryContainer") or document["Containers"][0]
+        data_url = container.get("ModelDataUrl")
+        return cls(
+            image=container.get("Image", ""),
+            data_url=Location.parse(data_url) if data_url else None,
+            environment=container.get("Environment", {}),
+            network_isolation=bool(document.get("EnableNetworkIsolation")),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -101,7 +113,7 @@ class Job:
                 batch_strategy=request.get("BatchStrategy"),
                 max_payload_in_mb=request.get("MaxPayloadInMB"),
             ),
-            model=_model(model),
+            model=Model.of(model),
             environment=request.get("Environment", {}),
             instance_count=resources.get("InstanceCount", 1),
             instance_type=resources["InstanceType"],
@@ -129,17 +141,6 @@ def _output(document: Mapping[str, Any]) -> Output:
         accept=document.get("Accept"),
         assemble_with=document.get("AssembleWith", "None"),
         kms_key_id=document.get("KmsKeyId") or None,
-    )
-
-
-def _model(document: Mapping[str, Any]) -> Model:
-    container = document.get("PrimaryContainer") or document["Containers"][0]
-    data_url = container.get("ModelDataUrl")
-    return Model(
-        image=container.get("Image", ""),
-        data_url=Location.parse(data_url) if data_url else None,
-        environment=container.get("Environment", {}),
-        network_isolation=bool(document.get("EnableNetworkIsolation")),
     )
 
 

@@ -1,4 +1,4 @@
-"""The job's logs to CloudWatch: the container's lines, and the engine's own data log."""
+"""Logs to CloudWatch: a container's lines, and the engine's own data log."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ _BATCH_CHARACTERS: Final = 200_000  # a request may have 1 MiB
 class LogStream:
     """One stream; lines are sent twice a second, in order, and the rest when it is closed."""
 
-    def __init__(self, logs: CloudWatchLogsClient, name: str) -> None:
+    def __init__(self, logs: CloudWatchLogsClient, name: str, *, group: str = GROUP) -> None:
         self._logs = logs
         self._name = name
+        self._group = group
         self._events: list[InputLogEventTypeDef] = []
         self._is_made = False
         self._sender = asyncio.create_task(self._send_for_ever())
@@ -77,9 +78,18 @@ class LogStream:
 
     def _put(self, events: list[InputLogEventTypeDef]) -> None:
         if not self._is_made:
-            _make(self._logs, self._name)
+            self._make()
             self._is_made = True
-        self._logs.put_log_events(logGroupName=GROUP, logStreamName=self._name, logEvents=events)
+        self._logs.put_log_events(
+            logGroupName=self._group, logStreamName=self._name, logEvents=events
+        )
+
+    def _make(self) -> None:
+        exists = self._logs.exceptions.ResourceAlreadyExistsException
+        with contextlib.suppress(exists):
+            self._logs.create_log_group(logGroupName=self._group)
+        with contextlib.suppress(exists):
+            self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._name)
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:
@@ -87,13 +97,6 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
         return await stream.readline()
     except ValueError:  # longer than the reader's limit, which has been thrown away
         return b"(a line too long to log)\n"
-
-
-def _make(logs: CloudWatchLogsClient, name: str) -> None:
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_group(logGroupName=GROUP)
-    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
-        logs.create_log_stream(logGroupName=GROUP, logStreamName=name)
 
 
 def logs_client() -> CloudWatchLogsClient:

@@ -8,12 +8,14 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox import lifeline
+from sandbox.transform.environment import container_environment
 from sandbox.transform.failure import JobFailure
 from sandbox.transform.job import Job
 from sandbox.transform.launching import spawn
@@ -47,7 +49,8 @@ def launch_stub(job: Job, model: Path) -> tuple[subprocess.Popen[bytes], Address
     """The stub container, told by the job's environment how to behave."""
     port = free_block(4)
     command = [sys.executable, str(HERE / "stub_container.py"), str(port), str(model)]
-    return spawn(command, job, port_range=(port + 1, port + 3)), Address(port)
+    environment = partial(container_environment, job)
+    return spawn(command, environment, port_range=(port + 1, port + 3)), Address(port)
 
 
 @dataclass
