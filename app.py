@@ -1,10 +1,17 @@
 """The composition root: a stage's settings in, its two stacks out. Importing it does nothing."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from aws_cdk import App, Validations
 
 from stacks.data_stack import DataStack
 from stacks.inference_stack import InferenceStack
-from stacks.settings import Stage, stage_named
+from stacks.stages import stage_named
+
+if TYPE_CHECKING:
+    from stacks.settings import Stage
 
 
 def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceStack]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfbatch_handler import signature
+from tfbatch_handler.outputs import output_of
 
 from stacks.errors import SettingsError
 from stacks.settings import REPOSITORY
@@ -69,11 +70,14 @@ def artifact_of(model: Model, *, code: Path = CODE) -> Artifact:
 
     Raises:
         SettingsError: the model's directory is missing or holds no version, or the handler can't
-            feed the signature it was exported with.
+            feed the signature it was exported with, or it doesn't give the wanted output.
     """
     version = _newest_version(model)
     try:
-        signature.servable(signature.read_saved_model(version), features=model.features)
+        chosen = signature.servable(
+            signature.read_saved_model(version), features=model.handler.features
+        )
+        output_of(chosen, model.handler, code=model.directory)
     except signature.SignatureError as error:
         raise SettingsError(f"Model.directory = {str(model.directory)!r}: {error}") from error
     sources = {f"{version.name}/{name}": path for name, path in _files(version)}

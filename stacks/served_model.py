@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
-from tfbatch_handler import environment
 
 from stacks.artifact import artifact_of
 from stacks.bundling import artifact_object
@@ -49,7 +47,7 @@ class ServedModel(Construct):
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=image.uri,
                 model_data_url=artifact.url,
-                environment=_environment(model),
+                environment=model.variables(),
             ),
         )
         resource.node.add_dependency(self.role)
@@ -123,13 +121,3 @@ def _role(scope: Construct, *, repository_arn: str) -> iam.Role:
         conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
     )
     return role
-
-
-def _environment(model: Model) -> dict[str, str]:
-    """The container's variables: the handler's from the settings, then the deployer's own."""
-    return {
-        environment.OUTPUT: model.output,
-        environment.TOP_K: str(model.top_k),
-        environment.ON_ERROR: model.on_error,
-        environment.FEATURES: json.dumps(dict(model.features)),
-    } | dict(model.environment)

@@ -1,15 +1,13 @@
-"""Every choice a deployer has: typed, checked where it is made, with all stages written below.
-
-Only the stage's *name* comes from outside (``cdk deploy -c stage=prod``); what a stage is stands
-in this file, so that a pull request shows every change of it.
-"""
+"""Every choice a deployer has: typed, and checked where it is made; ``stages.py`` makes them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from tfbatch_handler import environment, variable
 
 from stacks.errors import SettingsError
 
@@ -20,6 +18,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 MAX_PAYLOAD_TIMES_CONCURRENCY_MB = 100
 """CreateTransformJob refuses more (MaxConcurrentTransforms x MaxPayloadInMB)."""
+
+_VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
+_MAX_VARIABLE = 1024
+"""What CreateModel admits as the container's environment."""
 
 _MODEL_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
 _INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
@@ -43,20 +45,12 @@ class Model:
     directory: Path
     """Holds ``<version>/saved_model.pb`` and, where there are class names, ``labels.txt``."""
 
-    output: Literal["raw", "top_k"] = "top_k"
-    """``raw``: TensorFlow Serving's own reply, on one line. ``top_k``: the best classes, named."""
-
-    top_k: int = 5
-    """How many classes a ``top_k`` output has."""
-
-    on_error: Literal["record", "fail"] = "record"
-    """A bad record becomes one error line (``record``) or fails its whole file (``fail``)."""
-
-    features: Mapping[str, str] = field(default_factory=dict)
-    """Signature input -> tf.Example feature, where their names differ."""
+    handler: environment.Settings = field(default_factory=environment.Settings)
+    """How records are read and answered; every choice is described there."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Further variables of the container, such as ``SAGEMAKER_TFS_ENABLE_BATCHING``."""
+    """Further variables of the container, such as ``SAGEMAKER_TFS_ENABLE_BATCHING``; they win over
+    what is derived from the other settings."""
 
     def __post_init__(self) -> None:
         """Refuse what CreateModel or the handler would refuse."""
@@ -66,9 +60,22 @@ class Model:
             "name",
             "use lower-case letters, digits and single hyphens, at most 40 characters",
         )
-        _require(self.output in ("raw", "top_k"), self, "output", "use 'raw' or 'top_k'")
-        _require(self.on_error in ("record", "fail"), self, "on_error", "use 'record' or 'fail'")
-        _require(self.top_k >= 1, self, "top_k", "use 1 or more")
+        for name, value in self.variables().items():
+            _require(
+                _VARIABLE.fullmatch(name) is not None and len(value) <= _MAX_VARIABLE,
+                self,
+                "environment",
+                f"CreateModel admits names of letters, digits and underscores, and values of at "
+                f"most {_MAX_VARIABLE} characters; {name} has {len(value)}",
+            )
+        try:
+            environment.Settings.parse(self.variables())
+        except variable.SettingError as error:
+            raise SettingsError(f"Model.environment: {error}") from error
+
+    def variables(self) -> dict[str, str]:
+        """The container's variables: the handler's, then the deployer's own."""
+        return self.handler.variables() | dict(self.environment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,43 +251,3 @@ class Stage:
         _require(bool(names), self, "models", "name at least one Model")
         _require(len(set(names)) == len(names), self, "models", f"two have one name among {names}")
         _require(bool(self.formats), self, "formats", "name at least one Format")
-
-
-JPEG = Format(content_type="image/jpeg")
-"""Objects that are one image each. AWS's article: 1 MB and 64 at a time, for photos under 1 MB."""
-
-TFRECORD = Format(content_type="application/x-tfexample", split_type="TFRecord")
-"""TFRecord files of tf.train.Example, one Example a request. AWS's article: 1 MB, 100 at a time."""
-
-_FORMATS = {"jpeg": JPEG, "tfrecord": TFRECORD}
-
-_DEMO_MODEL = Model(
-    name="efficientnet-lite0",
-    directory=REPOSITORY / "models" / "efficientnet-lite0",
-    features={"image_bytes": "image/encoded"},
-)
-
-STAGES: tuple[Stage, ...] = (
-    Stage(name="dev", models=(_DEMO_MODEL,), formats=_FORMATS, retain_data=False),
-    Stage(
-        name="prod",
-        models=(_DEMO_MODEL,),
-        formats=_FORMATS,
-        compute=Compute(
-            instance_types=("g5.xlarge", "g6.xlarge", "g4dn.xlarge"), max_instances=16, max_jobs=8
-        ),
-    ),
-)
-
-
-def stage_named(name: Any) -> Stage:  # noqa: ANN401 # a context value may be of any type
-    """The stage of that name.
-
-    Raises:
-        SettingsError: there is none.
-    """
-    for stage in STAGES:
-        if stage.name == name:
-            return stage
-    known = ", ".join(stage.name for stage in STAGES)
-    raise SettingsError(f"stage = {name!r}: not a stage; use -c stage=NAME with one of {known}")

@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tfbatch_handler import accept, container, failure, formats, output, reply, text, top_k
+from tfbatch_handler import accept, container, failure, formats, output, reply, text
 from tfbatch_handler.environment import Settings
 from tfbatch_handler.fleet import Fleet, Refusal
 from tfbatch_handler.grpc import Unanswered
 from tfbatch_handler.metrics import Progress
+from tfbatch_handler.outputs import output_of
 from tfbatch_handler.predict import predict
 from tfbatch_handler.record import BadRecord, Document
 from tfbatch_handler.signature import parse_metadata, servable
@@ -149,18 +150,9 @@ class Handler:
         return Model(
             fleet=fleet,
             signature=signature,
-            output=self._output(signature),
+            output=output_of(signature, self._settings, code=self._code),
             progress=Progress(model=fleet.model),
         )
-
-    def _output(self, signature: Signature) -> Output:
-        settings = self._settings
-        if settings.output == "raw":
-            return output.Raw()
-        if settings.output == "fields":
-            return output.fields_of(signature, settings.fields)
-        labels = top_k.read_labels(self._code / settings.labels)
-        return top_k.top_k_of(signature, k=settings.top_k, labels=labels)
 
     def _check(self, rows: Sequence[Row], model: Model) -> None:
         bad = [(number, row) for number, row in enumerate(rows) if isinstance(row, BadRecord)]

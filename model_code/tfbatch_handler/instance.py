@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 WHOLE: Final = "*"
 """As a feature's name: the serialized tf.Example itself."""
+IMAGE_FEATURES: Final = {"image_bytes": "image/encoded"}
+"""What TensorFlow's own scripts call an image's bytes in a tf.Example, for the input that AWS's
+examples call so; read unless the deployer names another feature."""
 _SERIALIZED = frozenset(("examples", "example", "inputs", "serialized", "input_example_tensor"))
 
 
@@ -65,8 +68,9 @@ def from_features(
         ExampleError: a feature is missing, empty, of another type or of another size.
     """
     return {
-        name: _values(feature(features, names.get(name, name)), names.get(name, name), tensor)
+        name: _values(feature(features, read), read, tensor)
         for name, tensor in signature.inputs.items()
+        for read in [names.get(name) or IMAGE_FEATURES.get(name, name)]
     }
 
 

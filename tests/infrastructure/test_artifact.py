@@ -11,14 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from tfbatch_handler.environment import Settings
 
 from stacks import tarball
 from stacks.artifact import CODE, artifact_of
 from stacks.errors import SettingsError
-from stacks.settings import Model, stage_named
+from stacks.stages import stage_named
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from stacks.settings import Model
 
 DEMO = stage_named("dev").models[0]
 
@@ -124,7 +127,13 @@ def test_a_file_that_is_no_saved_model_is_refused(model: Model) -> None:
 
 def test_a_feature_for_an_input_that_is_not_there_is_refused(model: Model) -> None:
     with pytest.raises(SettingsError, match=r"'image'.*image_bytes"):
-        artifact_of(replace(model, features={"image": "image/encoded"}))
+        artifact_of(replace(model, handler=Settings(features={"image": "image/encoded"})))
+
+
+def test_an_output_that_the_model_does_not_give_is_refused(model: Model) -> None:
+    chosen = replace(model, handler=Settings(output="fields", fields={"a": "logits"}))
+    with pytest.raises(SettingsError, match=r"outputs logits, and the model gives"):
+        artifact_of(chosen)
 
 
 def test_a_signature_the_handler_cannot_find_is_refused(model: Model) -> None:

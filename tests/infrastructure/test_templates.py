@@ -12,7 +12,8 @@ import pytest
 
 from stacks.errors import SettingsError
 from stacks.images import REGISTRY_ACCOUNTS
-from stacks.settings import REPOSITORY, Container, Stage, stage_named
+from stacks.settings import REPOSITORY, Container, Stage
+from stacks.stages import stage_named
 from stacks.workflow.drawing import mermaid
 from stacks.workflow.request import schema, table
 

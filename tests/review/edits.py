@@ -56,7 +56,7 @@ def edit_stage(checkout: Path, name: str, *, compute: str) -> None:
     """Change the compute settings of a stage, given as keyword arguments."""
     append(
         checkout,
-        "stacks/settings.py",
+        "stacks/stages.py",
         f"""
 
 from dataclasses import replace as _replaced

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 FINE, ATTENTION, DESTRUCTIVE = Severity.FINE, Severity.ATTENTION, Severity.DESTRUCTIVE
 
 BOTH = ("dev", "prod")
-SETTINGS, STORAGE, SERVED = "stacks/settings.py", "stacks/storage.py", "stacks/served_model.py"
+SETTINGS, STAGES = "stacks/settings.py", "stacks/stages.py"
+STORAGE, SERVED = "stacks/storage.py", "stacks/served_model.py"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,7 @@ def _new_model_version(checkout: Path) -> None:
     copy_model(checkout, "retrained", version="2")
     replace(
         checkout,
-        SETTINGS,
+        STAGES,
         r'"models" / "efficientnet-lite0"',
         '"models" / "retrained"',
     )
@@ -106,7 +107,7 @@ data.storage.output.add_to_resource_policy(
 
 
 def _retention_off(checkout: Path) -> None:
-    replace(checkout, SETTINGS, r'name="prod",', 'name="prod",\n        retain_data=False,')
+    replace(checkout, STAGES, r'name="prod",', 'name="prod",\n        retain_data=False,')
 
 
 def _allow_all_of_s3(checkout: Path) -> None:
@@ -213,7 +214,7 @@ def _limit_raised(checkout: Path) -> None:
 def _stage_added(checkout: Path) -> None:
     replace(
         checkout,
-        SETTINGS,
+        STAGES,
         r"STAGES: tuple\[Stage, \.\.\.\] = \(",
         'STAGES: tuple[Stage, ...] = (\n    Stage(name="staging", models=(_DEMO_MODEL,), '
         "formats=_FORMATS),",

@@ -5,22 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stacks.errors import SettingsError
-from stacks.settings import (
-    JPEG,
-    REPOSITORY,
-    STAGES,
-    TFRECORD,
-    Compute,
-    Format,
-    Model,
-    Stage,
-    stage_named,
-)
+from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
+from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,14 +52,17 @@ MODEL = Model(name="m", directory=Path("models/m"))
         (lambda: Compute(max_instances=101), "Compute.max_instances = 101: use 1 to 100"),
         (lambda: Compute(max_hours=0), "Compute.max_hours = 0: use 1 to 720 hours"),
         (lambda: replace(MODEL, name="My Model"), "Model.name = 'My Model': use lower-case"),
-        (lambda: replace(MODEL, top_k=0), "Model.top_k = 0: use 1 or more"),
         (
-            lambda: replace(MODEL, output=cast("Any", "best")),
-            "Model.output = 'best': use 'raw' or 'top_k'",
+            lambda: replace(MODEL, environment={"TFBATCH_TOP_K": "0"}),
+            "Model.environment: TFBATCH_TOP_K is '0': set it to a whole number of at least 1",
         ),
         (
-            lambda: replace(MODEL, on_error=cast("Any", "skip")),
-            "Model.on_error = 'skip': use 'record' or 'fail'",
+            lambda: replace(MODEL, environment={"NO-DASH": "1"}),
+            "Model.environment = {'NO-DASH': '1'}: CreateModel admits names of letters",
+        ),
+        (
+            lambda: replace(MODEL, environment={"LONG": "1" * 1025}),
+            "values of at most 1024 characters; LONG has 1025",
         ),
         (
             lambda: Stage(name="dev", models=(), formats={"jpeg": JPEG}),

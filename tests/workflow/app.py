@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App
+from tfbatch_handler.environment import Settings as Handler
 
 from app import build
-from stacks.settings import Compute, Model, stage_named
+from stacks.settings import Compute, Model
+from stacks.stages import stage_named
 
 FAR_BUCKET = "photos-of-another-region"
 MISSING_BUCKET = "a-bucket-that-is-not"
@@ -17,7 +19,6 @@ MODELS = "TFBATCH_TEST_MODELS"
 
 if __name__ == "__main__":
     dev, folder = stage_named("dev"), Path(os.environ[MODELS])
-    features = {"image_bytes": "image/encoded"}
     app = App()
     build(
         app,
@@ -25,8 +26,8 @@ if __name__ == "__main__":
             dev,
             models=(
                 *dev.models,
-                Model(name="tiny", directory=folder / "tiny", features=features),
-                Model(name="broken", directory=folder / "broken"),
+                Model(name="tiny", directory=folder / "tiny", handler=Handler(output="top_k")),
+                Model(name="broken", directory=folder / "broken", handler=Handler(output="top_k")),
             ),
             compute=Compute(
                 instance_types=TYPES,

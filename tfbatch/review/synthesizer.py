@@ -63,7 +63,7 @@ def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]
     from aws_cdk import App  # noqa: PLC0415 # where the process already knows its checkout
 
     build = importlib.import_module("app").build
-    stages = importlib.import_module("stacks.settings").STAGES
+    stages = _stages(root)
     context = json.loads((root / "cdk.json").read_text())["context"]
     chosen = [stage for stage in stages if wanted is None or stage.name in wanted]
     for stage in chosen:
@@ -78,6 +78,12 @@ def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]
                 raise
         (folder / "settings.json").write_text(_settings(stage, root))
     return [stage.name for stage in chosen]
+
+
+def _stages(root: Path) -> Any:  # noqa: ANN401 # the checkout's own dataclasses
+    """The checkout's stages; older ones keep them among the settings."""
+    name = "stages" if (root / "stacks" / "stages.py").is_file() else "settings"
+    return importlib.import_module(f"stacks.{name}").STAGES
 
 
 def _has_findings(report: Path) -> bool:

@@ -1,0 +1,53 @@
+"""What is deployed: every stage, in code, so that a pull request shows each change of it.
+
+Only the stage's *name* comes from outside (``cdk deploy -c stage=prod``). ``settings.py`` describes
+each choice there is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfbatch_handler.environment import Settings as Handler
+
+from stacks.errors import SettingsError
+from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
+
+JPEG = Format(content_type="image/jpeg")
+"""Objects that are one image each. AWS's article: 1 MB and 64 at a time, for photos under 1 MB."""
+
+TFRECORD = Format(content_type="application/x-tfexample", split_type="TFRecord")
+"""TFRecord files of tf.train.Example, one Example a request. AWS's article: 1 MB, 100 at a time."""
+
+_FORMATS = {"jpeg": JPEG, "tfrecord": TFRECORD}
+
+_DEMO_MODEL = Model(
+    name="efficientnet-lite0",
+    directory=REPOSITORY / "models" / "efficientnet-lite0",
+    handler=Handler(output="top_k"),
+)
+
+STAGES: tuple[Stage, ...] = (
+    Stage(name="dev", models=(_DEMO_MODEL,), formats=_FORMATS, retain_data=False),
+    Stage(
+        name="prod",
+        models=(_DEMO_MODEL,),
+        formats=_FORMATS,
+        compute=Compute(
+            instance_types=("g5.xlarge", "g6.xlarge", "g4dn.xlarge"), max_instances=16, max_jobs=8
+        ),
+    ),
+)
+
+
+def stage_named(name: Any) -> Stage:  # noqa: ANN401 # a context value may be of any type
+    """The stage of that name.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    for stage in STAGES:
+        if stage.name == name:
+            return stage
+    known = ", ".join(stage.name for stage in STAGES)
+    raise SettingsError(f"stage = {name!r}: not a stage; use -c stage=NAME with one of {known}")
