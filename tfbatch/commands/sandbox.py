@@ -1,27 +1,44 @@
-"""``tfbatch sandbox``: AWS on this machine."""
+"""``tfbatch sandbox``: AWS on this machine, until Ctrl-C or behind the terminal."""
 
 from __future__ import annotations
 
-import signal
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch import exit_codes
+from tfbatch.options import json_option
 from tfbatch.problem import Problem
+
+if TYPE_CHECKING:
+    from tfbatch.background import Background
+    from tfbatch.output import Output
+
+_port = click.option(
+    "--port", default=0, help="Port on 127.0.0.1.", show_default="any free one", metavar="PORT"
+)
+_NOT_UP = "No sandbox is up: start one with 'tfbatch sandbox up'."
 
 
 @click.group()
 def sandbox() -> None:
-    """Run AWS on this machine."""
+    """Run AWS on this machine.
+
+    \b
+    $ tfbatch sandbox up
+    $ eval "$(tfbatch sandbox env)"      # aws, cdk, boto3 and tfbatch now talk to it
+    $ tfbatch sandbox down
+    """  # noqa: D301 # \b is click's mark for text that stays as it is
 
 
 @sandbox.command()
-@click.option(
-    "--port", default=0, help="Port on 127.0.0.1.", show_default="any free one", metavar="PORT"
-)
+@_port
 def run(port: int) -> None:
-    """Run it until Ctrl-C, and print how to talk to it."""
+    """Run one until Ctrl-C, and print how to talk to it."""
+    import signal  # noqa: PLC0415
+    import tempfile  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
     from sandbox.process import Sandbox, SandboxError  # noqa: PLC0415
     from tfbatch import aws  # noqa: PLC0415
 
@@ -34,3 +51,96 @@ def run(port: int) -> None:
             click.echo(aws.export_lines(running.environment))
             click.echo("The sandbox is up until Ctrl-C.", err=True)
             signal.pause()
+
+
+@sandbox.command()
+@_port
+@json_option
+def up(port: int, *, output: Output) -> None:
+    """Start one behind the terminal, unless it is up."""
+    from sandbox.process import SandboxError  # noqa: PLC0415
+    from tfbatch import background  # noqa: PLC0415
+
+    try:
+        found, is_new = background.start(port=port)
+    except SandboxError as error:
+        raise Problem(str(error)) from error
+    began = "The sandbox is up" if is_new else "A sandbox was up already"
+    output.say(f"{began} at {found.endpoint_url}. Point this terminal at it:")
+    output.say('\n  eval "$(tfbatch sandbox env)"\n')
+    output.emit(_document(found))
+
+
+@sandbox.command()
+@json_option
+def down(*, output: Output) -> None:
+    """Stop the one behind the terminal, and all that runs in it."""
+    from tfbatch import background  # noqa: PLC0415
+
+    found = background.stop()
+    output.say(f"The sandbox at {found.endpoint_url} is down." if found else _NOT_UP)
+    output.emit({"wasUp": found is not None})
+
+
+@sandbox.command()
+@json_option
+@click.pass_context
+def status(ctx: click.Context, *, output: Output) -> None:
+    """Say whether one is up, and where; exit code 3 when none is."""
+    from tfbatch import background  # noqa: PLC0415
+
+    found = background.find()
+    output.emit(_document(found))
+    if found is None:
+        output.say(_NOT_UP)
+        ctx.exit(exit_codes.ATTENTION)
+    output.say(f"Up at {found.endpoint_url}, process {found.pid}, files in {found.directory}.")
+
+
+@sandbox.command()
+@json_option
+def env(*, output: Output) -> None:
+    """Print the export lines that point a terminal at it."""
+    from tfbatch import aws  # noqa: PLC0415
+
+    found = _up()
+    if output.as_json:
+        output.emit(found.environment)
+    else:
+        click.echo(aws.export_lines(found.environment))
+
+
+@sandbox.command()
+@click.option("--follow", "-f", is_flag=True, help="Go on as it grows, until Ctrl-C.")
+@click.option("--lines", "-n", default=20, show_default=True, help="How many, from its end.")
+def logs(*, follow: bool, lines: int) -> None:
+    """Print what its server says."""
+    import time  # noqa: PLC0415
+
+    found = _up()
+    with found.log.open(errors="replace") as file:
+        click.echo("".join(file.readlines()[-lines:] if lines else ""), nl=False)
+        while follow and found.is_up:
+            click.echo(file.read(), nl=False)
+            time.sleep(0.2)
+
+
+def _up() -> Background:
+    from tfbatch import background  # noqa: PLC0415
+
+    found = background.find()
+    if found is None:
+        raise Problem(_NOT_UP)
+    return found
+
+
+def _document(found: Background | None) -> dict[str, object]:
+    if found is None:
+        return {"up": False}
+    return {
+        "up": True,
+        "endpoint": found.endpoint_url,
+        "pid": found.pid,
+        "directory": found.directory,
+        "environment": found.environment,
+    }
