@@ -6,6 +6,7 @@ one field each; nothing more of Protocol Buffers is needed than length-delimited
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,29 +14,54 @@ if TYPE_CHECKING:
 
 _LENGTH_DELIMITED = 2
 _VARINT_BITS = 7
+_ONE_BYTE = 0x80
+_FIRST, _SECOND = (number << 3 | _LENGTH_DELIMITED for number in (1, 2))
 
 
 def encode(features: Mapping[str, bytes]) -> bytes:
     """Serialize an Example of one-element bytes features; equal features give equal bytes."""
-    entries = (_entry(name, features[name]) for name in sorted(features))
-    features_message = b"".join(_field(1, entry) for entry in entries)
-    return _field(1, features_message)
+    return b"".join(parts(features))
 
 
-def _entry(name: str, value: bytes) -> bytes:
-    """One entry of the map: its key, and a Feature that holds a BytesList."""
-    feature = _field(1, _field(1, value))
-    return _field(1, name.encode()) + _field(2, feature)
+def parts(features: Mapping[str, bytes]) -> list[bytes]:
+    """Give the same message in pieces, the values themselves among them, uncopied."""
+    pieces: list[bytes] = [b""]
+    size = 0
+    for name in sorted(features):
+        value = features[name]
+        header = _entry_header(name, len(value))
+        pieces += (header, value)
+        size += len(header) + len(value)
+    pieces[0] = bytes((_FIRST,)) + _varint(size)
+    return pieces
 
 
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | _LENGTH_DELIMITED]) + _varint(len(content)) + content
+def _entry_header(name: str, size: int) -> bytes:
+    """What stands before a value: map entry, key, Feature, BytesList and the value's length.
+
+    Lengths nest, so that they are made from the inside out.
+    """
+    value = bytes((_FIRST,)) + _varint(size)
+    list_ = bytes((_FIRST,)) + _varint(len(value) + size)
+    feature = bytes((_SECOND,)) + _varint(len(list_) + len(value) + size)
+    key = _key(name)
+    inside = key + feature + list_ + value
+    return bytes((_FIRST,)) + _varint(len(inside) + size) + inside
+
+
+@cache
+def _key(name: str) -> bytes:
+    encoded = name.encode()
+    return bytes((_FIRST,)) + _varint(len(encoded)) + encoded
 
 
 def _varint(value: int) -> bytes:
     """Seven bits a byte, the lowest first; the top bit says that more follow."""
+    if value < _ONE_BYTE:
+        return bytes((value,))
     encoded = bytearray()
     while value >> _VARINT_BITS:
         encoded.append(value & 0x7F | 0x80)
         value >>= _VARINT_BITS
-    return bytes(encoded) + bytes([value])
+    encoded.append(value)
+    return bytes(encoded)

@@ -9,37 +9,48 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-import google_crc32c
+from google_crc32c import extend, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-_MASK_DELTA = 0xA282EAD8
+HEADER_BYTES = 12
+"""The length and its checksum."""
+FOOTER_BYTES = 4
+"""The record's checksum."""
+MASK_DELTA = 0xA282EAD8
 _UINT32 = 0xFFFFFFFF
+_length, _checksum = struct.Struct("<Q").pack, struct.Struct("<I").pack
 
 
-def masked_crc32c(data: bytes) -> int:
-    """Return the checksum as TFRecord stores it.
+def mask(crc: int) -> int:
+    """Return a CRC-32C as TFRecord stores it.
 
     Rotated and shifted, so that a record that itself holds checksums can still be told from noise
     (``tensorflow/core/lib/hash/crc32c.h``).
     """
-    crc: int = google_crc32c.value(data)
-    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & _UINT32
+    return ((crc >> 15 | crc << 17) + MASK_DELTA) & _UINT32
+
+
+def masked_crc32c(data: bytes) -> int:
+    """Return the checksum as TFRecord stores it."""
+    return mask(value(data))
 
 
 def frame(record: bytes) -> bytes:
     """Return one record as it lies in a file."""
-    length = struct.pack("<Q", len(record))
-    return b"".join(
-        (
-            length,
-            struct.pack("<I", masked_crc32c(length)),
-            record,
-            struct.pack("<I", masked_crc32c(record)),
-        )
-    )
+    return b"".join(frame_parts([record]))
+
+
+def frame_parts(record: Sequence[bytes]) -> list[bytes]:
+    """Frame a record that comes in parts, without copying them."""
+    size = crc = 0
+    for part in record:
+        size += len(part)
+        crc = extend(crc, part)
+    length = _length(size)
+    return [length, _checksum(mask(value(length))), *record, _checksum(mask(crc))]
 
 
 def write(path: Path, records: Iterable[bytes]) -> int:
@@ -51,5 +62,5 @@ def write(path: Path, records: Iterable[bytes]) -> int:
     count = 0
     with path.open("wb") as file:
         for count, record in enumerate(records, 1):  # noqa: B007 - the last is the count
-            file.write(frame(record))
+            file.writelines(frame_parts([record]))
     return count

@@ -21,6 +21,16 @@ class Entry:
 
 
 COMMANDS: dict[str, dict[str, Entry]] = {
+    "Records": {
+        "pack": Entry("tfbatch.commands.pack:pack", "Pack photographs into TFRecord files."),
+        "unpack": Entry(
+            "tfbatch.commands.unpack:unpack", "Take the photographs out of TFRecord files."
+        ),
+        "count": Entry("tfbatch.commands.count:count", "Count the records of TFRecord files."),
+        "verify": Entry(
+            "tfbatch.commands.verify:verify", "Check every record of TFRecord files."
+        ),
+    },
     "Models": {
         "export": Entry(
             "tfbatch.commands.export:export", "Export models that take encoded images."

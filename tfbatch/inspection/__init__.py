@@ -1,0 +1,1 @@
+"""Says what a SavedModel takes and gives, and whether the handler can serve it."""

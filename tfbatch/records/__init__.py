@@ -1,0 +1,1 @@
+"""TFRecord files: packed from photographs, unpacked, counted, and checked byte by byte."""

@@ -1,0 +1,101 @@
+"""Counts the records of TFRecord files and checks every byte of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.places import PlaceError, file_at, place
+from tfbatch.records.frames import Damage, frames
+from tfbatch.records.streams import opened
+from tfbatch.records.walking import count_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tfbatch.places import Place
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """What a file was found to hold."""
+
+    file: str
+    records: int
+    """Sound ones."""
+    size: int
+    """Bytes, as read; of a compressed file, of what it holds."""
+    damage: tuple[Damage, ...] = ()
+    problem: str = ""
+    """Why the file could not be read to its end."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong with it."""
+        return not self.damage and not self.problem
+
+
+def files(paths: Iterable[str]) -> Iterator[tuple[Place, str]]:
+    """The files that arguments name: each a file or a folder, here or in S3.
+
+    Raises:
+        PlaceError: there is none under one of them.
+    """
+    for path in paths:
+        found = list(_files(path))
+        if not found:
+            raise PlaceError(f"{path}: there is no such file, and no files in such a folder")
+        yield from found
+
+
+def _files(path: str) -> Iterator[tuple[Place, str]]:
+    if not path.endswith("/"):
+        parent, name = file_at(path)
+        if name and parent.metadata(name) is not None:
+            yield parent, name
+            return
+    folder = place(path)
+    yield from ((folder, entry.name) for entry in folder.entries())
+
+
+def verify(found: Iterable[tuple[Place, str]]) -> Iterator[Checked]:
+    """Check every record's checksums, some files at a time, in the order given."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        yield from threads.map(lambda one: verify_file(*one), found)
+
+
+def verify_file(folder: Place, name: str) -> Checked:
+    """Check one file."""
+    records = size = 0
+    damage = []
+    with opened(folder, name) as stream:
+        for found in frames(stream):
+            if isinstance(found, Damage):
+                damage.append(found)
+            else:
+                records += 1
+            size = found.offset + found.size
+        return Checked(
+            file=folder.shown(name),
+            records=records,
+            size=size,
+            damage=tuple(damage),
+            problem=stream.problem,
+        )
+
+
+def count(found: Iterable[tuple[Place, str]]) -> Iterator[Checked]:
+    """Count records by their frames' headers alone; data is skipped where the file lies here."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        yield from threads.map(lambda one: count_file(*one), found)
+
+
+def count_file(folder: Place, name: str) -> Checked:
+    """Count one file's records."""
+    with opened(folder, name) as stream:
+        records, size, problem = count_frames(stream)
+        problem = problem or stream.problem
+    return Checked(file=folder.shown(name), records=records, size=size, problem=problem)

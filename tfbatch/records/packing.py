@@ -1,0 +1,169 @@
+"""Packs photographs into TFRecord files: in order, in parallel, each file whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import itertools
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from tfbatch import tfrecord
+from tfbatch.places import Folder, PlaceError
+from tfbatch.records import photos
+from tfbatch.records.reading_back import holds, read_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from pathlib import Path
+
+    from tfbatch.places import Entry, Place
+
+RECORDS, DIGEST = "records", "tfbatch-digest"
+"""An object's metadata: how many records it holds, which the workflow counts on, and what of."""
+_BUFFER_BYTES = 256 * 1024
+_GZIP_LEVEL = 1
+"""Photographs are compressed already: more effort would gain nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shard:
+    """One TFRecord file to be, and the photographs it takes."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides what the file will hold."""
+        lines = (f"{one.name}\0{one.size}\0{one.modified}\n" for one in self.entries)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """A file that was not packed."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packed:
+    """What became of a shard."""
+
+    shard: Shard
+    records: int
+    size: int
+    """Bytes of the photographs in it."""
+    was_there: bool = False
+    """An earlier run had made it."""
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class Packer:
+    """How photographs are packed."""
+
+    source: Place
+    target: Place
+    compress: bool = False
+    strict: bool = False
+    """A file that is no image stops everything."""
+    again: bool = False
+    """Pack what was packed before too."""
+    readers: ThreadPoolExecutor
+    ahead: int = 16
+    """Photographs of one shard that are read before they are written."""
+    on_photo: Callable[[int], None] = field(default=lambda _: None)
+    """Told the bytes of each photograph that is done, or was before."""
+
+    def pack(self, shard: Shard) -> Packed:
+        """Make one TFRecord file, unless it is there.
+
+        Raises:
+            PlaceError: a file is no image, and ``strict``.
+            ReadBackError: what was written can't be read back; it is not kept.
+        """
+        if not self.again and (found := self._found(shard)):
+            for entry in shard.entries:
+                self.on_photo(entry.size)
+            return found
+        checksums: list[int] = []
+        skipped: list[Skipped] = []
+        with self.target.writing(shard.name) as draft:
+            size = self._write(draft.path, shard, checksums, skipped)
+            read_back(draft.path, checksums)
+            draft.metadata |= {RECORDS: str(len(checksums)), DIGEST: shard.digest}
+        return Packed(shard=shard, records=len(checksums), size=size, skipped=tuple(skipped))
+
+    def _write(self, path: Path, shard: Shard, checksums: list[int], skipped: list[Skipped]) -> int:
+        size = 0
+        with _created(path, compress=self.compress) as file:
+            for entry, data in self._read(shard.entries):
+                kind = photos.kind(data)
+                if kind is None:
+                    skipped.append(self._refused(entry, data))
+                else:
+                    frame = tfrecord.frame_parts(photos.as_example(entry.name, data, kind))
+                    checksums.append(int.from_bytes(frame[-1], "little"))
+                    file.writelines(frame)
+                    size += len(data)
+                self.on_photo(entry.size)
+        return size
+
+    def _read(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:
+        """Each photograph with its bytes, some of them read ahead."""
+        coming: deque[tuple[Entry, Future[bytes]]] = deque()
+        rest = iter(entries)
+        try:
+            for entry in itertools.chain(rest, itertools.repeat(None)):
+                if entry is not None:
+                    reading = self.readers.submit(photos.read, self.source, entry)
+                    coming.append((entry, reading))
+                if entry is None or len(coming) > self.ahead:
+                    if not coming:
+                        return
+                    first, future = coming.popleft()
+                    yield first, future.result()
+        finally:
+            for _, future in coming:
+                future.cancel()
+
+    def _refused(self, entry: Entry, data: bytes) -> Skipped:
+        begin = f"begins with {data[:8]!r}, as no JPEG, PNG, GIF or BMP does"
+        reason = begin if data else "is empty"
+        if self.strict:
+            shown = self.source.shown(entry.name)
+            raise PlaceError(f"{shown} {reason}: remove it, or leave --strict out")
+        return Skipped(name=entry.name, reason=reason)
+
+    def _found(self, shard: Shard) -> Packed | None:
+        """What an earlier run has made of the same photographs."""
+        metadata = self.target.metadata(shard.name)
+        if metadata is None:
+            return None
+        if isinstance(self.target, Folder):
+            records = holds(self.target, shard)
+        else:
+            same = metadata.get(DIGEST) == shard.digest
+            records = int(metadata.get(RECORDS, 0)) if same else None
+        if records is None:
+            return None
+        size = sum(entry.size for entry in shard.entries)
+        return Packed(shard=shard, records=records, size=size, was_there=True)
+
+
+@contextmanager
+def _created(path: Path, *, compress: bool) -> Iterator[BinaryIO]:
+    with ExitStack() as closing:
+        plain = closing.enter_context(path.open("wb", buffering=_BUFFER_BYTES))
+        if not compress:
+            yield plain
+            return
+        # No name and no time: the same photographs give the same bytes.
+        packed = gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=plain, mtime=0)
+        yield cast("BinaryIO", closing.enter_context(packed))

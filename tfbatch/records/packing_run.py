@@ -1,0 +1,109 @@
+"""Packs a whole folder: which photograph goes where, several files at a time."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.places import PlaceError
+from tfbatch.records.packing import Packer, Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tfbatch.places import Place
+    from tfbatch.records.packing import Packed
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What is asked for."""
+
+    source: Place
+    target: Place
+    records_per_file: int
+    name: str
+    """How the files' names begin."""
+    compress: bool
+    strict: bool
+    again: bool
+    threads: int
+
+
+def plan(request: Request) -> tuple[Shard, ...]:
+    """Which photograph goes into which file: by name, so that it is always the same.
+
+    Raises:
+        PlaceError: there is nothing to pack, or the target holds files of another plan.
+    """
+    entries = tuple(request.source.entries())
+    if not entries:
+        raise PlaceError(f"{request.source.shown('')} holds no files: name a folder of photographs")
+    size = request.records_per_file
+    groups = [entries[start : start + size] for start in range(0, len(entries), size)]
+    suffix = ".tfrecord.gz" if request.compress else ".tfrecord"
+    shards = tuple(
+        Shard(name=f"{request.name}-{number:05d}-of-{len(groups):05d}{suffix}", entries=group)
+        for number, group in enumerate(groups)
+    )
+    _refuse_others(request, {shard.name for shard in shards})
+    return shards
+
+
+def _refuse_others(request: Request, names: set[str]) -> None:
+    """A file left by another plan would be predicted as well: the same photograph twice."""
+    try:
+        there = [entry.name for entry in request.target.entries() if entry.name not in names]
+    except PlaceError:  # the folder is yet to be made
+        return
+    if there:
+        raise PlaceError(
+            f"{request.target.shown('')} holds {len(there)} files that this would not write, "
+            f"{there[0]} among them: remove them, or name another folder"
+        )
+
+
+def pack(
+    request: Request,
+    shards: Sequence[Shard],
+    *,
+    on_photo: Callable[[int], None],
+    on_file: Callable[[Packed], None],
+) -> list[Packed]:
+    """Make all files, or end with the first one's error; what is finished stays.
+
+    Args:
+        request: what is asked for.
+        shards: the files.
+        on_photo: told the bytes of each photograph when it is packed, from several threads.
+        on_file: told of each file when it is finished.
+    """
+    writers = max(1, min(len(shards), request.threads // 4))
+    with ThreadPoolExecutor(request.threads) as readers, ThreadPoolExecutor(writers) as pool:
+        packer = Packer(
+            source=request.source,
+            target=request.target,
+            compress=request.compress,
+            strict=request.strict,
+            again=request.again,
+            readers=readers,
+            ahead=2 * request.threads // writers,
+            on_photo=on_photo,
+        )
+        futures = [pool.submit(_tell, packer, shard, on_file) for shard in shards]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+        except BaseException:  # interrupted: what is being written is given up
+            readers.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            for future in futures:
+                future.cancel()
+        return [future.result() for future in futures if not future.cancelled()]
+
+
+def _tell(packer: Packer, shard: Shard, on_file: Callable[[Packed], None]) -> Packed:
+    packed = packer.pack(shard)
+    on_file(packed)
+    return packed

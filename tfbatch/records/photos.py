@@ -1,0 +1,38 @@
+"""Photographs as ``tf.train.Example``, under the names that AWS's article and TensorFlow use."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from tfbatch import example
+
+if TYPE_CHECKING:
+    from tfbatch.places import Entry, Place
+
+ENCODED, FORMAT, FILENAME = "image/encoded", "image/format", "image/filename"
+
+_KINDS = (
+    (b"\xff\xd8\xff", b"jpeg"),
+    (b"\x89PNG\r\n\x1a\n", b"png"),
+    (b"GIF87a", b"gif"),
+    (b"GIF89a", b"gif"),
+    (b"BM", b"bmp"),
+)
+"""How files begin that TensorFlow's ``decode_image`` takes, and what it calls them."""
+
+
+def kind(data: bytes) -> bytes | None:
+    """The format of an image by its first bytes; ``None`` of what is no image."""
+    return next((name for begin, name in _KINDS if data.startswith(begin)), None)
+
+
+def read(folder: Place, entry: Entry) -> bytes:
+    """A whole file."""
+    with closing(folder.open(entry.name)) as stream:
+        return stream.read()
+
+
+def as_example(name: str, data: bytes, format_: bytes) -> list[bytes]:
+    """The Example's bytes, in parts."""
+    return example.parts({ENCODED: data, FORMAT: format_, FILENAME: name.encode()})

@@ -1,0 +1,78 @@
+"""Reads TFRecord files that were written, and holds them against what should be in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import example
+
+from tfbatch.places import Folder
+from tfbatch.problem import Problem
+from tfbatch.records import photos
+from tfbatch.records.frames import Damage, frames
+from tfbatch.records.streams import opened
+from tfbatch.tfrecord import masked_crc32c
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tfbatch.records.packing import Shard
+
+
+class ReadBackError(Problem):
+    """A file that was just written does not hold what was written to it."""
+
+
+def read_back(path: Path, checksums: Sequence[int]) -> None:
+    """Check a file's every byte.
+
+    Args:
+        path: the file.
+        checksums: of the records that were written to it, in order.
+
+    Raises:
+        ReadBackError: a record is damaged, missing, or not the one that was written.
+    """
+    count = 0
+    with opened(Folder(root=path.parent), path.name) as stream:
+        for found in frames(stream):
+            if isinstance(found, Damage):
+                where = f"{path}, byte {found.offset:,}"
+                raise ReadBackError(f"{where}: {found.reason}: check the disk")
+            if count >= len(checksums) or masked_crc32c(found.record) != checksums[count]:
+                raise ReadBackError(f"{path}: record {count} is not the one written")
+            count += 1
+    if count != len(checksums):
+        raise ReadBackError(f"{path}: {count} of {len(checksums)} records: check the disk")
+
+
+def holds(folder: Folder, shard: Shard) -> int | None:
+    """How many records a file on this disk has when they are the shard's photographs as they are.
+
+    By their names, their sizes and the time of their last change: what ``rsync`` goes by.
+    """
+    written = (folder.root / shard.name).stat().st_mtime
+    if any(entry.modified > written for entry in shard.entries):
+        return None
+    wanted = [(entry.name, entry.size) for entry in shard.entries]
+    count = 0
+    with opened(folder, shard.name) as stream:
+        for frame in frames(stream):
+            if isinstance(frame, Damage) or count >= len(wanted):
+                return None
+            if _name_and_size(frame.record) != wanted[count]:
+                return None
+            count += 1
+    return count if count == len(wanted) else None
+
+
+def _name_and_size(record: bytes) -> tuple[str, int]:
+    try:
+        features = example.parse(record)
+        (name,) = example.feature(features, photos.FILENAME)
+        (image,) = example.feature(features, photos.ENCODED)
+    except (example.ExampleError, ValueError):
+        return "", 0
+    is_bytes = isinstance(name, memoryview) and isinstance(image, memoryview)
+    return (str(name, "utf-8", "replace"), len(image)) if is_bytes else ("", 0)  # type: ignore[arg-type]

@@ -1,0 +1,98 @@
+"""Opens TFRecord files as TensorFlow does: plain, or compressed as a whole by gzip or zlib."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.tfrecord import HEADER_BYTES, masked_crc32c
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfbatch.places import Place, Readable
+
+_GZIP = b"\x1f\x8b\x08"
+_ZLIB_CHECK = 31
+_DEFLATE = 8
+_ANY_WRAPPER = zlib.MAX_WBITS | 32
+"""Tells zlib to take gzip's wrapper or its own, whichever is there."""
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Peeked:
+    """A stream of which some bytes were read already."""
+
+    head: bytes
+    stream: Readable
+    problem: str = ""
+    """Never any; see :class:`Inflated`."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """See :class:`tfbatch.places.Readable`."""
+        if not self.head:
+            return self.stream.read(size)
+        size = len(self.head) if size < 0 else size
+        given, self.head = self.head[:size], self.head[size:]
+        return given
+
+
+@dataclass(slots=True)
+class Inflated:
+    """What a compressed stream holds; members that follow one another are one stream."""
+
+    stream: Readable
+    problem: str = ""
+    """Why it ended before its time; what came before is given."""
+    _zlib: zlib._Decompress | None = None
+    _rest: bytes = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """See :class:`tfbatch.places.Readable`."""
+        while not self.problem:
+            data = self._rest or self.stream.read(_CHUNK_BYTES)
+            if not data:
+                self.problem = "the compressed data ends before its time" if self._zlib else ""
+                return b""
+            self._zlib = self._zlib or zlib.decompressobj(_ANY_WRAPPER)
+            try:
+                given = self._zlib.decompress(data, max(size, 0))
+            except zlib.error as error:
+                self.problem = f"the compressed data is damaged: {error}"
+                return b""
+            self._rest = self._zlib.unconsumed_tail
+            if self._zlib.eof:
+                self._rest, self._zlib = self._zlib.unused_data, None
+            if given:
+                return given
+        return b""
+
+
+@contextmanager
+def opened(place: Place, name: str) -> Iterator[Peeked | Inflated]:
+    """Open a TFRecord file; compression is told by the file's first bytes, not by its name."""
+    with closing(place.open(name)) as stream:
+        head = b""
+        while len(head) < HEADER_BYTES and (more := stream.read(HEADER_BYTES - len(head))):
+            head += more
+        peeked = Peeked(head, stream)
+        yield Inflated(peeked) if _is_compressed(head) else peeked
+
+
+def _is_compressed(head: bytes) -> bool:
+    """Whether a file begins as gzip or zlib do, and not with a TFRecord's header.
+
+    A record of 560,927 bytes begins with gzip's own magic number: its checksum tells.
+    """
+    if len(head) < HEADER_BYTES or _is_header(head):
+        return head.startswith(_GZIP) and not _is_header(head)
+    is_zlib = head[0] & 0x0F == _DEFLATE and (head[0] << 8 | head[1]) % _ZLIB_CHECK == 0
+    return head.startswith(_GZIP) or is_zlib
+
+
+def _is_header(head: bytes) -> bool:
+    return len(head) == HEADER_BYTES and struct.unpack("<I", head[8:])[0] == masked_crc32c(head[:8])

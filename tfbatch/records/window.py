@@ -1,0 +1,53 @@
+"""A view of a stream that can be looked at again: bytes from a position on, read as needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfbatch.places import Readable
+
+_CHUNK_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Window:
+    """What has been read and not been left behind."""
+
+    stream: Readable
+    held: bytes = b""
+    start: int = 0
+    """Where in ``held`` the position is."""
+    before: int = 0
+    """Bytes of the stream before ``held``."""
+
+    @property
+    def position(self) -> int:
+        """In the stream, from 0."""
+        return self.before + self.start
+
+    @property
+    def at_hand(self) -> int:
+        """Bytes that are held from the position on."""
+        return len(self.held) - self.start
+
+    def reach(self, size: int) -> int:
+        """Hold ``size`` bytes from the position on, or all that are left; give how many."""
+        if len(self.held) - self.start >= size:
+            return size
+        pieces, have = [self.held[self.start :]], self.at_hand
+        while have < size and (piece := self.stream.read(min(size - have + _CHUNK_BYTES, _LARGE))):
+            pieces.append(piece)
+            have += len(piece)
+        self.before += self.start
+        self.held, self.start = b"".join(pieces), 0
+        return min(size, have)
+
+    def skip(self, size: int) -> None:
+        """Move the position within what is held."""
+        self.start += size
+
+
+_LARGE = 64 * 1024 * 1024
+"""Read at a time: a length that lies about the stream must not reserve memory."""

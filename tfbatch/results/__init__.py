@@ -1,0 +1,1 @@
+"""What a run predicted, record by record, as one table."""

@@ -1,0 +1,1 @@
+"""Finds the settings at which a stage predicts fastest, by trying."""
