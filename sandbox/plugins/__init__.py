@@ -23,7 +23,9 @@ _OF_SERVICE = {
     "s3": ("bucket_policies",),
     "events": ("event_targets",),
     "awslambda": ("lambdas",),
-    "sagemaker": ("models", "transform_jobs"),
+    "sagemaker": ("models", "transform_jobs", "endpoint_configs", "endpoints"),
+    "sagemakerruntime": ("invocations",),
+    "applicationautoscaling": ("scaling",),
     "stepfunctions": (
         "jsonata",
         "context_object",
@@ -33,9 +35,23 @@ _OF_SERVICE = {
         "sdk_errors",
     ),
     # CloudFormation makes resources of all services without asking their servers.
-    "cloudformation": ("change_sets", "stacks", "state_machines", "buckets", "custom_resources"),
+    "cloudformation": (
+        "change_sets",
+        "stacks",
+        "state_machines",
+        "buckets",
+        "custom_resources",
+        "scaling_resources",
+    ),
 }
-_NEEDED_BY_CLOUDFORMATION = ("s3", "events", "awslambda", "sagemaker", "stepfunctions")
+_NEEDED_BY_CLOUDFORMATION = (
+    "s3",
+    "events",
+    "awslambda",
+    "sagemaker",
+    "applicationautoscaling",
+    "stepfunctions",
+)
 
 
 class Plugins:

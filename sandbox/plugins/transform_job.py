@@ -6,18 +6,18 @@ of ``completed``, ``failed`` (with a ``reason``) and ``stopped``.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from datetime import UTC, datetime
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sandbox import lifeline
 from sandbox.faults import INTERNAL_ERROR
+from sandbox.plugins import process_events
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 _LOG = logging.getLogger(__name__)
 _STOP_SECONDS = 60.0
@@ -115,7 +115,7 @@ class TransformJob:
     def _follow(self, process: subprocess.Popen[bytes]) -> Mapping[str, str]:
         """Take part in all that the process tells; return the last thing it told."""
         outcome: Mapping[str, str] = {}
-        for event in _events(cast("IO[bytes]", process.stdout)):
+        for event in process_events.read(process):
             if event["event"] == "started":
                 with self._lock:
                     self.start_time = self.last_modified_time = datetime.now(UTC)
@@ -141,15 +141,3 @@ class TransformJob:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     lifeline.stop(process, grace_seconds=_STOP_SECONDS)
-
-
-def _events(stdout: IO[bytes]) -> Iterator[Mapping[str, str]]:
-    for line in stdout:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            event = None
-        if isinstance(event, dict) and "event" in event:
-            yield event
-        else:
-            _LOG.warning("A transform job wrote what is no event: %r", line)

@@ -1,0 +1,1 @@
+"""The containers behind SageMaker endpoints; the API in front of them is in sandbox/plugins."""
