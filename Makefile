@@ -29,9 +29,13 @@ node_modules/.installed: package.json package-lock.json $(VENV)/.installed
 	node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
 	@touch $@
 
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+
 .PHONY: lock
 lock: $(VENV)/.installed ## Pin the newest versions pyproject.toml admits, with hashes
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --group dev pyproject.toml -o requirements/all.lock
+	$(LOCK) --group dev pyproject.toml -o requirements/all.lock
+	$(LOCK) --group handler -o requirements/handler.lock
+	$(LOCK) --group handler-tiff -o requirements/handler-tiff.lock
 
 .PHONY: model
 model: install ## Export the demo's model to models/ (once; cached)
@@ -77,6 +81,10 @@ bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, re
 .PHONY: bench-handler
 bench-handler: install ## Measure the handler's CPU time per record against the article's
 	python -m benchmarks.handler
+
+.PHONY: bench-records
+bench-records: install ## Time packing of TFRecord files against TensorFlow's writer, and checking
+	python -m benchmarks.records
 
 .PHONY: bench-sandbox
 bench-sandbox: model ## Time transform jobs against a bare loop and Ray Data; measure their memory

@@ -1,0 +1,1 @@
+"""Times the packing and checking of TFRecord files against TensorFlow's own code."""
