@@ -61,12 +61,15 @@ class Artifact:
         return json.dumps({"members": rows}, indent=1) + "\n"
 
 
-def artifact_of(model: Model, *, code: Path = CODE) -> Artifact:
+def artifact_of(
+    model: Model, *, code: Path = CODE, packages: Mapping[str, Path] | None = None
+) -> Artifact:
     """Collect a model's artifact.
 
     Args:
         model: its newest version is taken; several would each cost GPU memory.
         code: the folder that becomes ``code/``.
+        packages: the files of ``code/lib`` by their names in it.
 
     Raises:
         SettingsError: the model's directory is missing or holds no version, or the handler can't
@@ -82,10 +85,33 @@ def artifact_of(model: Model, *, code: Path = CODE) -> Artifact:
         raise SettingsError(f"Model.directory = {str(model.directory)!r}: {error}") from error
     sources = {f"{version.name}/{name}": path for name, path in _files(version)}
     sources |= {f"code/{name}": path for name, path in _files(code)}
+    sources |= _library(packages or {}, beside=sources)
     labels = model.directory / LABELS
     if labels.is_file():
         sources[f"code/{LABELS}"] = labels
     return Artifact(members={name: _member(path) for name, path in sources.items()})
+
+
+def _library(packages: Mapping[str, Path], *, beside: Mapping[str, Path]) -> dict[str, Path]:
+    """The members of ``code/lib``.
+
+    Raises:
+        SettingsError: a package stands in ``code/lib`` already, or there is a list of packages
+            that the container would install at every start.
+    """
+    if "code/requirements.txt" in beside:
+        raise SettingsError(
+            f"{beside['code/requirements.txt']}: the container would install it at every start, "
+            "which takes minutes and a network, and ignores it where there is code/lib; lock it "
+            "(`uv pip compile --generate-hashes`) and name the lock in Model.requirements"
+        )
+    library = {f"code/lib/{name}": path for name, path in packages.items()}
+    twice = sorted(library.keys() & beside.keys())
+    if twice:
+        raise SettingsError(
+            f"{beside[twice[0]]} is also among the packages of Model.requirements: remove one"
+        )
+    return library
 
 
 def _newest_version(model: Model) -> Path:

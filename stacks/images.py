@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Aws, CfnMapping, Stack, Token
 
 from stacks.errors import SettingsError
+from stacks.vendoring import Runtime
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -103,6 +104,31 @@ def image(scope: Construct, container: Container) -> Image:
         region=region,
     )
     return Image(uri=uri, repository_arn=arn)
+
+
+_PYTHON = re.compile(r"3\.\d{1,2}")
+_TAGGED_PYTHON = re.compile(r"-py3(\d{1,2})\b")
+
+
+def runtime(container: Container) -> Runtime:
+    """What the handler's packages must run on.
+
+    Wheels for glibc 2.28: Ubuntu 20.04, the oldest base of AWS's images since 2.6, has 2.31.
+
+    Raises:
+        SettingsError: the image's tag says no Python and neither does ``Container.python``, or
+            that is none.
+    """
+    image = container.image or f"{_REPOSITORY}:{container.tag}"
+    tagged = _TAGGED_PYTHON.search(image.rpartition(":")[2])
+    python = container.python or (f"3.{tagged[1]}" if tagged else "")
+    if not _PYTHON.fullmatch(python):
+        raise SettingsError(
+            f"Container.python = {container.python!r}: say which Python the image {image!r} runs "
+            "the handler with, such as '3.12', for the handler's packages to fit it"
+        )
+    machine = "aarch64" if "arm64" in image else "x86_64"
+    return Runtime(python=python, platform=f"{machine}-manylinux_2_28")
 
 
 def _registry_account(scope: Construct) -> str:

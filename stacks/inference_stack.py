@@ -51,7 +51,7 @@ class InferenceStack(Stack):
                 f"Model-{model.name}",
                 model=model,
                 image=pulled,
-                network_isolation=stage.container.network_isolation,
+                container=stage.container,
             )
             for model in stage.models
         }

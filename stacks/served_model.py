@@ -1,4 +1,4 @@
-"""A SageMaker Model: the container image, the artifact, and the role its transform jobs run as."""
+"""A SageMaker Model: the container image, the artifact, and the role its containers run as."""
 
 from __future__ import annotations
 
@@ -11,39 +11,57 @@ from constructs import Construct
 
 from stacks.artifact import artifact_of
 from stacks.bundling import artifact_object
+from stacks.images import runtime
 from stacks.permissions import allow, bucket_arn
+from stacks.vendoring import packages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from aws_cdk import aws_s3 as s3
 
     from stacks.images import Image
-    from stacks.settings import Model
+    from stacks.settings import Container, Model
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 """SageMaker writes every transform job's container log here."""
 
 
 class ServedModel(Construct):
-    """One of a stage's models, as Batch Transform runs it."""
+    """One of a stage's models, as SageMaker runs it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a Model is made of
         self,
         scope: Construct,
         construct_id: str,
         *,
         model: Model,
         image: Image,
-        network_isolation: bool,
+        container: Container,
+        log_group: str = LOG_GROUP,
     ) -> None:
+        """Make the Model and its role.
+
+        Args:
+            scope: the stack, mostly.
+            construct_id: its name there.
+            model: what is served.
+            image: what serves it.
+            container: the stage's choices for it.
+            log_group: where SageMaker writes what the containers say.
+        """
         super().__init__(scope, construct_id)
-        artifact = artifact_object(self, artifact_of(model))
-        self.role = _role(self, repository_arn=image.repository_arn)
+        artifact = artifact_object(
+            self, artifact_of(model, packages=self._packages(model, container))
+        )
+        self.role = _role(self, repository_arn=image.repository_arn, log_group=log_group)
         allow(self.role, "s3:GetObject", on=artifact.arn)
         resource = sagemaker.CfnModel(
             self,
             "Model",
             execution_role_arn=self.role.role_arn,
-            enable_network_isolation=network_isolation,
+            enable_network_isolation=container.network_isolation,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=image.uri,
                 model_data_url=artifact.url,
@@ -52,6 +70,12 @@ class ServedModel(Construct):
         )
         resource.node.add_dependency(self.role)
         self.model_name = resource.attr_model_name
+
+    def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
+        """What ``code/lib`` holds; nothing where nothing is bundled, as for ``cdk ls``."""
+        if model.requirements is None or not Stack.of(self).bundling_required:
+            return {}
+        return packages(model.requirements, runtime(container))
 
     def grant_read(self, bucket: s3.IBucket) -> None:
         """Let the model's jobs read a bucket's objects."""
@@ -72,8 +96,8 @@ class ServedModel(Construct):
         )
 
 
-def _role(scope: Construct, *, repository_arn: str) -> iam.Role:
-    """What SageMaker does in the job's name; the buckets are granted by the stack.
+def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
+    """What SageMaker does in the model's name; the buckets are granted by the stack.
 
     Source: "SageMaker roles", CreateModel API: execution role permissions.
     """
@@ -84,7 +108,7 @@ def _role(scope: Construct, *, repository_arn: str) -> iam.Role:
             "sagemaker.amazonaws.com",
             conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
         ),
-        description="Transform jobs: read the input and the artifact, write the output",
+        description="Containers: read the artifact and a job's input, write its output",
     )
     allow(
         role,
@@ -95,10 +119,10 @@ def _role(scope: Construct, *, repository_arn: str) -> iam.Role:
         on=Stack.of(scope).format_arn(
             service="logs",
             resource="log-group",
-            resource_name=f"{LOG_GROUP}:*",
+            resource_name=f"{log_group}:*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         ),
-        because="SageMaker names a log stream for each job and instance in this one group",
+        because="SageMaker names a log stream for each job and instance, and endpoints' groups",
     )
     allow(
         role,

@@ -27,6 +27,10 @@ _MODEL_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
 _INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
 """The instance families of CreateTransformJob that this app's images run on."""
 
+_GPU = re.compile(r"(p3|p4de?|p5e?n?|g4dn|g5|g6e?)\.\w+")
+_HOSTING_TYPE = re.compile(rf"({_GPU.pattern}|(c|m|r)[4567]\w*\.\w+)")
+"""The instance families of endpoints that this app's images run on."""
+
 
 def _require(holds: bool, settings: object, name: str, remedy: str) -> None:  # noqa: FBT001
     """Refuse a field's value, naming it and the remedy."""
@@ -47,6 +51,10 @@ class Model:
 
     handler: environment.Settings = field(default_factory=environment.Settings)
     """How records are read and answered; every choice is described there."""
+
+    requirements: Path | None = REPOSITORY / "requirements" / "handler.lock"
+    """The handler's packages, with versions and hashes (``make lock`` writes them): unpacked to
+    ``code/lib`` at synthesis, for the container's Python. ``None``: none."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
     """Further variables of the container, such as ``SAGEMAKER_TFS_ENABLE_BATCHING``; they win over
@@ -200,8 +208,71 @@ class Container:
     image: str | None = None
     """A whole image URI in place of that one: a mirror, a digest, an image of your own."""
 
+    python: str | None = None
+    """The Python that runs the handler in the image, such as ``3.12``; told by the image's tag
+    (``…-py312-…``) where it is ``None``."""
+
     network_isolation: bool = True
     """No network and no credentials inside the container. Nothing is installed at its start."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """One of a stage's models in real time. Its instances cost by the hour, asked or not."""
+
+    model: str | None = None
+    """Which of the stage's models answers; the first when ``None``."""
+
+    instance_type: str = "g4dn.xlarge"
+    """Without the ``ml.`` prefix."""
+
+    min_instances: int = 1
+    """Instances that always stand; two are in two availability zones."""
+
+    max_instances: int = 4
+    """The most that autoscaling starts."""
+
+    invocations_per_minute: int = 3000
+    """Requests a minute to each instance: above it autoscaling starts more, well below it stops
+    some. Some 70 % of what an instance bears; the default is that of AWS's article's rate."""
+
+    scale_out_seconds: int = 60
+    """How long autoscaling waits after it has started instances before it starts more."""
+
+    scale_in_seconds: int = 600
+    """How long it waits after it has stopped some before it stops more."""
+
+    latency_alarm_ms: int = 2000
+    """The alarm sounds when a tenth of the requests takes the container longer than this, in ms."""
+
+    ami: str | None = "al2-ami-sagemaker-inference-gpu-2"
+    """The instance's system: this one has NVIDIA's driver 535, which images for CUDA 12 need and
+    g4dn and g5 lack without it. ``None``, or an instance without a GPU: SageMaker's own choice."""
+
+    def __post_init__(self) -> None:
+        """Refuse what CreateEndpointConfig or RegisterScalableTarget would refuse."""
+        _require(
+            _HOSTING_TYPE.fullmatch(self.instance_type) is not None,
+            self,
+            "instance_type",
+            "use a type that endpoints have, such as 'g4dn.xlarge' or 'c7i.xlarge', without 'ml.'",
+        )
+        _require(self.min_instances >= 1, self, "min_instances", "use 1 or more")
+        _require(
+            self.max_instances >= self.min_instances,
+            self,
+            "max_instances",
+            f"use min_instances = {self.min_instances} or more",
+        )
+        for name in ("invocations_per_minute", "latency_alarm_ms"):
+            _require(getattr(self, name) >= 1, self, name, "use 1 or more")
+        for name in ("scale_out_seconds", "scale_in_seconds"):
+            _require(0 <= getattr(self, name) <= 3600, self, name, "use 0 to 3600 seconds")  # noqa: PLR2004
+
+    @property
+    def system(self) -> str | None:
+        """The instance's system, which only instances with a GPU have a choice of."""
+        return self.ami if _GPU.fullmatch(self.instance_type) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,6 +290,9 @@ class Stage:
 
     compute: Compute = field(default_factory=Compute)
     container: Container = field(default_factory=Container)
+
+    endpoint: Endpoint | None = None
+    """A model of the stage behind a real-time endpoint, in a stack of its own; ``None``: none."""
 
     notify: tuple[str, ...] = ()
     """E-mail addresses that are told of each finished run; each must confirm once."""
@@ -251,3 +325,6 @@ class Stage:
         _require(bool(names), self, "models", "name at least one Model")
         _require(len(set(names)) == len(names), self, "models", f"two have one name among {names}")
         _require(bool(self.formats), self, "formats", "name at least one Format")
+        if self.endpoint is not None and self.endpoint.model is not None:
+            one_of = f"use one of {', '.join(names)}"
+            _require(self.endpoint.model in names, self.endpoint, "model", one_of)

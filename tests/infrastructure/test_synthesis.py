@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.infrastructure.conftest import Assembly
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
-SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models")
+SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models", "requirements")
 
 
 def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:

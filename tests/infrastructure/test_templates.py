@@ -226,7 +226,7 @@ def test_an_image_of_ones_own_is_pulled_from_its_own_repository(
     synth: Callable[[Stage], Assembly],
 ) -> None:
     uri = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/serving@sha256:" + "0" * 64
-    assembly = synth(_prod(container=Container(image=uri)))
+    assembly = synth(_prod(container=Container(image=uri, python="3.12")))
     assert assembly.one("AWS::SageMaker::Model")["PrimaryContainer"]["Image"] == uri
     policies = json.dumps(assembly.of_type("AWS::IAM::Policy"))
     assert ":ecr:eu-west-1:111122223333:repository/team/serving" in policies
@@ -236,7 +236,7 @@ def test_an_image_that_sagemaker_cannot_pull_is_refused(
     synth: Callable[[Stage], Assembly],
 ) -> None:
     with pytest.raises(SettingsError, match=r"Container\.image = 'docker\.io/x'"):
-        synth(_prod(container=Container(image="docker.io/x")))
+        synth(_prod(container=Container(image="docker.io/x", python="3.12")))
 
 
 def test_a_further_input_bucket_may_be_read_by_jobs_and_listed_by_the_workflow(
