@@ -1,4 +1,4 @@
-"""The composition root: a stage's settings in, its two stacks out. Importing it does nothing."""
+"""The composition root: a stage's settings in, its stacks out. Importing it does nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import App, Validations
 
 from stacks.data_stack import DataStack
+from stacks.endpoint_stack import EndpointStack
 from stacks.inference_stack import InferenceStack
 from stacks.stages import stage_named
 
@@ -30,6 +31,8 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
     inference = InferenceStack(
         app, f"tfbatch-{stage.name}-inference", stage=stage, storage=data.storage
     )
+    if stage.endpoint is not None:
+        EndpointStack(app, f"tfbatch-{stage.name}-endpoint", stage=stage, endpoint=stage.endpoint)
     if str(app.node.try_get_context("nag")).lower() == "true":
         from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 # a third of a second, only here
 

@@ -1,4 +1,4 @@
-"""The topic that is told of finished runs."""
+"""A topic that people listen to: of finished runs, of alarms."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 class Notifications(Construct):
     """One topic, reached over TLS only, and its e-mail subscribers."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, emails: Sequence[str]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        emails: Sequence[str],
+        about: str = "finished runs",
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(
-            self, "Topic", display_name="tfbatch: finished runs", enforce_ssl=True
-        )
+        self.topic = sns.Topic(self, "Topic", display_name=f"tfbatch: {about}", enforce_ssl=True)
         for address in emails:
             sns.Subscription(
                 self,

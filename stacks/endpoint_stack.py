@@ -1,0 +1,68 @@
+"""One of a stage's models in real time, off unless the stage has an ``endpoint``; wiring only.
+
+It has a SageMaker Model of its own, of the same artifact and container as the jobs'
+(docs/decisions/0010-endpoint-model.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Environment, Stack
+
+from stacks.endpoint import RealTime
+from stacks.endpoint_alarms import Alarms
+from stacks.endpoint_scaling import Scaling
+from stacks.images import image
+from stacks.notifications import Notifications
+from stacks.served_model import ServedModel
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks import settings
+
+LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
+"""SageMaker writes what an endpoint's containers say to a group of that endpoint's name."""
+
+
+class EndpointStack(Stack):
+    """The optional third of a stage."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: settings.Stage,
+        endpoint: settings.Endpoint,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="tfbatch: a TensorFlow model behind a SageMaker endpoint",
+            env=Environment(account=stage.account, region=stage.region),
+        )
+        name = endpoint.model or stage.models[0].name
+        served = ServedModel(
+            self,
+            f"Model-{name}",
+            model=next(model for model in stage.models if model.name == name),
+            image=image(self, stage.container),
+            container=stage.container,
+            log_group=LOG_GROUPS,
+        )
+        real_time = RealTime(self, "RealTime", model_name=served.model_name, endpoint=endpoint)
+        Scaling(self, "Scaling", real_time=real_time, endpoint=endpoint)
+        Alarms(
+            self,
+            "Alarms",
+            real_time=real_time,
+            endpoint=endpoint,
+            topic=Notifications(
+                self, "Notifications", emails=stage.notify, about="the endpoint's alarms"
+            ).topic,
+        )
+        CfnOutput(self, "EndpointName", value=real_time.name)
+        CfnOutput(self, "EndpointArn", value=real_time.arn)
+        CfnOutput(self, "EndpointModelName", value=served.model_name)
