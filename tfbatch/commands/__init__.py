@@ -21,19 +21,32 @@ class Entry:
 
 
 COMMANDS: dict[str, dict[str, Entry]] = {
+    "Runs": {
+        "run": Entry("tfbatch.commands.run:run", "Predict every record of INPUT."),
+        "watch": Entry("tfbatch.commands.watch:watch", "Follow an execution to its end."),
+        "list": Entry("tfbatch.commands.list:list_", "List executions, the newest first."),
+        "show": Entry(
+            "tfbatch.commands.show:show", "Show how an execution stands, or what came of it."
+        ),
+        "stop": Entry("tfbatch.commands.stop:stop", "End an execution and its transform jobs."),
+        "retry": Entry(
+            "tfbatch.commands.retry:retry", "Run only the exceptions of an execution again."
+        ),
+    },
     "Records": {
         "pack": Entry("tfbatch.commands.pack:pack", "Pack photographs into TFRecord files."),
         "unpack": Entry(
             "tfbatch.commands.unpack:unpack", "Take the photographs out of TFRecord files."
         ),
         "count": Entry("tfbatch.commands.count:count", "Count the records of TFRecord files."),
-        "verify": Entry(
-            "tfbatch.commands.verify:verify", "Check every record of TFRecord files."
-        ),
+        "verify": Entry("tfbatch.commands.verify:verify", "Check every record of TFRecord files."),
     },
     "Models": {
         "export": Entry(
             "tfbatch.commands.export:export", "Export models that take encoded images."
+        ),
+        "inspect": Entry(
+            "tfbatch.commands.inspect:inspect", "Say what a SavedModel takes and gives."
         ),
     },
     "Infrastructure": {
