@@ -42,6 +42,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "verify": Entry("tfbatch.commands.verify:verify", "Check every record of TFRecord files."),
     },
     "Models": {
+        "predict": Entry("tfbatch.commands.predict:predict", "Ask a stage's endpoint about files."),
         "export": Entry(
             "tfbatch.commands.export:export", "Export models that take encoded images."
         ),

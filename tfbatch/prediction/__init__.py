@@ -1,0 +1,1 @@
+"""Predictions from a stage's real-time endpoint."""
