@@ -153,7 +153,7 @@ def _finish(
         "records": before["records"] + counts["records"],
         "recordErrors": before["recordErrors"] + counts["recordErrors"],
         "rounds": number,
-        "jobs": [*before["jobs"], job_of(event["job"], number=number)],
+        "jobs": [*before["jobs"], *(job_of(job, number=number) for job in _jobs(event))],
         "segments": [*before["segments"], cursor["segments"]],
     }
     for kind in (rounds.PREDICTIONS, rounds.EXCEPTIONS):
@@ -167,6 +167,11 @@ def _finish(
         "outputs": result["outputs"],
         "exceptions": result["exceptions"],
     }
+
+
+def _jobs(event: Mapping[str, Any]) -> list[Event]:
+    """All of a round: those that failed before their first record, and the one that counts."""
+    return [*event.get("tries", ()), event["job"]]
 
 
 def _missing(

@@ -32,6 +32,7 @@ class Changes(TypedDict, total=False):
     no_capacity: list[str]
     throttled_calls: int
     internal_errors: int
+    denied_descriptions: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +49,11 @@ class Faults:
     """So many CreateTransformJob requests, SDKs' retries counted, get a ThrottlingException."""
     internal_errors: int = 0
     """So many transform jobs end Failed, InternalServerError, as soon as they are made."""
+    denied_descriptions: int = 0
+    """So many DescribeTransformJob requests get an AccessDeniedException."""
 
     def __post_init__(self) -> None:
-        for name in ("throttled_calls", "internal_errors"):
+        for name in ("throttled_calls", "internal_errors", "denied_descriptions"):
             count = getattr(self, name)
             if type(count) is not int or count < 0:
                 raise ValueError(f"{name} must be a whole number, 0 or more, got {count!r}")
@@ -82,6 +85,10 @@ class FaultBox:
     def take_throttling(self) -> bool:
         """Whether this call is to be throttled."""
         return self._take("throttled_calls")
+
+    def take_denial(self) -> bool:
+        """Whether this description is to be denied."""
+        return self._take("denied_descriptions")
 
     def take_failure(self, instance_type: str) -> str | None:
         """The FailureReason of a new job, if it is to fail."""

@@ -29,7 +29,7 @@ class Function(Construct):
         self, scope: Construct, construct_id: str, *, handler: str, description: str, retain: bool
     ) -> None:
         super().__init__(scope, construct_id)
-        self._role = iam.Role(
+        self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -48,7 +48,7 @@ class Function(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=handler,
             code=lambda_.Code.from_asset(str(_CODE), exclude=["**/__pycache__", "*.md"]),
-            role=self._role,
+            role=self.role,
             description=description,
             memory_size=_MEMORY_MB,
             timeout=Duration.minutes(15),
@@ -56,7 +56,7 @@ class Function(Construct):
             tracing=lambda_.Tracing.DISABLED,
         )
         allow(
-            self._role,
+            self.role,
             "logs:CreateLogStream",
             "logs:PutLogEvents",
             on=Stack.of(self).format_arn(
@@ -75,15 +75,15 @@ class Function(Construct):
         arn = bucket_arn(self, bucket)
         reason = "an execution names the folder, and its shards and outputs their own keys"
         if read:
-            allow(self._role, "s3:ListBucket", on=arn)
-            allow(self._role, "s3:GetObject", on=f"{arn}/*", because=reason)
+            allow(self.role, "s3:ListBucket", on=arn)
+            allow(self.role, "s3:GetObject", on=f"{arn}/*", because=reason)
         if write:
             allow(
-                self._role,
+                self.role,
                 "s3:AbortMultipartUpload",
                 "s3:PutObject",
                 on=f"{arn}/*",
                 because=reason,
             )
         if delete:
-            allow(self._role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
+            allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)

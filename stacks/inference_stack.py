@@ -13,6 +13,8 @@ from stacks.notifications import Notifications
 from stacks.served_model import ServedModel
 from stacks.triggers import Triggers
 from stacks.workflow.construct import Workflow
+from stacks.workflow.parameters import is_watched
+from stacks.workflow.stopping import Stopping
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -26,6 +28,7 @@ _FUNCTIONS = {
     "reconcile": "looks which of a shard's inputs have an output",
     "summarize": "says what came of a run",
 }
+_STOP = "stops the jobs of a run that ended without them"
 
 
 class InferenceStack(Stack):
@@ -55,16 +58,7 @@ class InferenceStack(Stack):
             )
             for model in stage.models
         }
-        functions = {
-            name: Function(
-                self,
-                name.capitalize(),
-                handler=f"{name}.handler",
-                description=f"tfbatch: {does}",
-                retain=stage.retain_data,
-            )
-            for name, does in _FUNCTIONS.items()
-        }
+        functions = {name: self._function(name, does, stage) for name, does in _FUNCTIONS.items()}
         for bucket in inputs:
             functions["plan"].grant(bucket, read=True)
             functions["reconcile"].grant(bucket, read=True)
@@ -95,4 +89,20 @@ class InferenceStack(Stack):
             requests=storage.input,
             schedules=stage.schedules,
         )
+        if is_watched(stage):
+            Stopping(
+                self,
+                "Stopping",
+                state_machine_arn=workflow.state_machine.state_machine_arn,
+                function=self._function("stop", _STOP, stage),
+            )
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
+
+    def _function(self, name: str, does: str, stage: settings.Stage) -> Function:
+        return Function(
+            self,
+            name.capitalize(),
+            handler=f"{name}.handler",
+            description=f"tfbatch: {does}",
+            retain=stage.retain_data,
+        )

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from tfbatch_handler import environment, variable
 
 from stacks.errors import SettingsError
+from stacks.errors import require as _require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stacks.job_settings import DataCapture, DataProcessing, Experiment, Invocations
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -23,6 +26,13 @@ _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
 _MAX_VARIABLE = 1024
 """What CreateModel admits as the container's environment."""
 
+AUTO = "auto"
+_PROCESSED = (
+    ("text/csv", "Line", "text/csv"),
+    ("application/jsonlines", "Line", "application/jsonlines"),
+    ("application/json", "Line", "application/json"),
+)
+"""ContentType, SplitType and Accept with which DataProcessing is admitted, outputs being lines."""
 _MODEL_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
 _INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
 """The instance families of CreateTransformJob that this app's images run on."""
@@ -30,13 +40,6 @@ _INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678
 _GPU = re.compile(r"(p3|p4de?|p5e?n?|g4dn|g5|g6e?)\.\w+")
 _HOSTING_TYPE = re.compile(rf"({_GPU.pattern}|(c|m|r)[4567]\w*\.\w+)")
 """The instance families of endpoints that this app's images run on."""
-
-
-def _require(holds: bool, settings: object, name: str, remedy: str) -> None:  # noqa: FBT001
-    """Refuse a field's value, naming it and the remedy."""
-    if not holds:
-        where = f"{type(settings).__name__}.{name}"
-        raise SettingsError(f"{where} = {getattr(settings, name)!r}: {remedy}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +109,12 @@ class Format:
     """Requests in flight on each instance. The TensorFlow Serving container answers no
     ``/execution-parameters``, so that without a value there would be one at a time."""
 
+    accept: str | None = None
+    """The ``Accept`` of every request, where the handler is to answer otherwise than in JSON."""
+
+    processing: DataProcessing | None = None
+    """Filters, and joining outputs to inputs: CSV, JSON and JSON Lines only."""
+
     def __post_init__(self) -> None:
         """Refuse what CreateTransformJob would refuse."""
         _require(
@@ -129,6 +138,14 @@ class Format:
             f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB} MB: use at most "
             f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB // self.max_payload_mb}, or a smaller payload",
         )
+        _require(
+            self.processing is None
+            or (self.content_type, self.split_type, self.accept) in _PROCESSED,
+            self,
+            "processing",
+            "it takes split_type 'Line', and content_type and accept that are both 'text/csv', "
+            "'application/jsonlines' or 'application/json'",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +164,10 @@ class Compute:
 
     max_hours: int = 24
     """A job still running then is stopped: Batch Transform itself has no such limit."""
+
+    patience_minutes: float = 15
+    """How long a job may go without an answer to DescribeTransformJob before it is stopped, and how
+    long it may take to stop."""
 
     max_jobs: int = 4
     """Transform jobs that one execution runs at a time, a shard each."""
@@ -191,6 +212,7 @@ class Compute:
             f"use 1 to max_instances = {self.max_instances}",
         )
         _require(1 <= self.max_hours <= 24 * 30, self, "max_hours", "use 1 to 720 hours")
+        _require(self.patience_minutes > 0, self, "patience_minutes", "use more than 0")
         _require(1 <= self.max_jobs <= 1000, self, "max_jobs", "use 1 to 1000")  # noqa: PLR2004
         for name in ("objects_per_shard", "gigabytes_per_shard", "rounds", "capacity_tries"):
             _require(getattr(self, name) >= 1, self, name, "use 1 or more")
@@ -211,6 +233,11 @@ class Container:
     python: str | None = None
     """The Python that runs the handler in the image, such as ``3.12``; told by the image's tag
     (``…-py312-…``) where it is ``None``."""
+
+    ami_version: str | None = AUTO
+    """Of the host (``TransformAmiVersion``), which decides NVIDIA's driver. ``auto``: the one that
+    the image's CUDA needs, as far as its tag tells; ``None``: SageMaker's default, with driver 470,
+    on which CUDA 12 finds no GPU."""
 
     network_isolation: bool = True
     """No network and no credentials inside the container. Nothing is installed at its start."""
@@ -293,6 +320,15 @@ class Stage:
 
     endpoint: Endpoint | None = None
     """A model of the stage behind a real-time endpoint, in a stack of its own; ``None``: none."""
+
+    invocations: Invocations | None = None
+    """How long a request may take, and how often it is sent again; else 600 s and 3 times."""
+
+    capture: DataCapture | None = None
+    """Lists of inputs and outputs for Model Monitor."""
+
+    experiment: Experiment | None = None
+    """The SageMaker experiment that the jobs belong to."""
 
     notify: tuple[str, ...] = ()
     """E-mail addresses that are told of each finished run; each must confirm once."""

@@ -30,6 +30,7 @@ _OF_SERVICE = {
         "jsonata",
         "context_object",
         "executions",
+        "execution_events",
         "sagemaker_sync",
         "sdk_bodies",
         "sdk_errors",

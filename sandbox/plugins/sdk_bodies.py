@@ -1,7 +1,8 @@
-"""What ``aws-sdk`` tasks read is text, as Step Functions gives it; moto leaves an open stream."""
+"""What ``aws-sdk`` tasks read is JSON, as Step Functions gives it; moto leaves streams, times."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -17,16 +18,24 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Read the streams of a response, such as GetObject's ``Body``."""
+    """Read the streams of a response, such as GetObject's ``Body``, and write its times."""
     task = aws_sdk.StateTaskServiceAwsSdk
     original = task._eval_service_task  # noqa: SLF001 - no public seam
 
     def evaluate(self: object, env: Environment, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - passed on
         original(self, env, *arguments, **named)
-        env.stack[-1] = {name: _text(value) for name, value in env.stack[-1].items()}
+        env.stack[-1] = _text(env.stack[-1])
 
     replace(task, "_eval_service_task", evaluate)
 
 
 def _text(value: Any) -> Any:  # noqa: ANN401 - of a response, anything
-    return value.read().decode() if hasattr(value, "read") else value
+    if hasattr(value, "read"):
+        return value.read().decode()
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"
+    if isinstance(value, dict):
+        return {name: _text(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return value

@@ -68,6 +68,10 @@ class TransformJobs:
 
     def describe(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """All of a job."""
+        if self._runtime.faults.take_denial():
+            raise ApiError(
+                "AccessDeniedException", "Not authorized: sagemaker:DescribeTransformJob"
+            )
         return views.describe(_find(backend, request["TransformJobName"]))
 
     def list(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks import prices
 from stacks.permissions import accept_wildcard, allow, bucket_arn
 from stacks.triggers import REQUEST_SUFFIX
+from stacks.workflow.job_states import synchronous, watched
+from stacks.workflow.parameters import fixed, is_watched
 from stacks.workflow.request import schema
 from stacks.workflow.states import definition
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
     from stacks.functions import Function
     from stacks.served_model import ServedModel
-    from stacks.settings import Format, Stage
-
-_GIGABYTE = 10**9
+    from stacks.settings import Stage
+    from stacks.workflow.language import State
 
 
 class Workflow(Construct):
@@ -48,7 +48,7 @@ class Workflow(Construct):
         super().__init__(scope, construct_id)
         states = definition(
             fixed={
-                **_fixed(stage),
+                **fixed(stage, output_bucket=output_bucket.bucket_name),
                 "inputBucket": input_buckets[0].bucket_name,
                 "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
                 "outputBucket": output_bucket.bucket_name,
@@ -59,7 +59,7 @@ class Workflow(Construct):
             functions={name: one.function.function_arn for name, one in functions.items()},
             topic=topic.topic_arn,
             partition=Aws.PARTITION,
-            max_hours=stage.compute.max_hours,
+            job=_job_states(stage),
         )
         self.state_machine = sfn.StateMachine(
             self,
@@ -86,6 +86,8 @@ class Workflow(Construct):
             because="log delivery and X-Ray know no resource (added by the CDK for both)",
         )
         self._allow_jobs([served.model_name for served in models.values()])
+        if not is_watched(stage):
+            self._allow_waiting()
         self._allow_shards(work_bucket)
         for bucket in input_buckets:
             allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
@@ -101,17 +103,12 @@ class Workflow(Construct):
         return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
 
     def _allow_jobs(self, model_names: Sequence[str]) -> None:
-        """What ``createTransformJob.sync`` does: create, tag, describe and stop this app's jobs.
-
-        Source: Step Functions developer guide, "IAM policies for Amazon SageMaker"; AddTags,
-        because Step Functions tags every job it starts (aws-cdk#26012).
-        """
+        """Create, tag, describe and stop this app's jobs."""
         allow(
             self._role,
             "sagemaker:AddTags",
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
-            "sagemaker:ListTags",
             "sagemaker:StopTransformJob",
             on=self._arn("sagemaker", "transform-job", "tfbatch-*"),
             because="every execution names its own job, and all names begin with tfbatch-",
@@ -122,6 +119,14 @@ class Workflow(Construct):
                 "sagemaker:CreateTransformJob",
                 on=self._arn("sagemaker", "model", name),
             )
+
+    def _allow_waiting(self) -> None:
+        """What ``createTransformJob.sync`` does besides.
+
+        Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
+        """
+        jobs = self._arn("sagemaker", "transform-job", "tfbatch-*")
+        allow(self._role, "sagemaker:ListTags", on=jobs)
         allow(
             self._role,
             "events:DescribeRule",
@@ -165,35 +170,8 @@ class Workflow(Construct):
         )
 
 
-def _fixed(stage: Stage) -> dict[str, object]:
-    """``$stage`` but for what only the deployment knows."""
-    compute = stage.compute
-    known = prices.usd_per_hour(compute, region=stage.region)
-    return {
-        "region": Aws.REGION,
-        "defaultModel": stage.models[0].name,
-        "formats": {name: _parameters(one) for name, one in stage.formats.items()},
-        "instanceTypes": [f"ml.{name}" for name in compute.instance_types],
-        "instances": compute.instances,
-        "maxInstances": compute.max_instances,
-        "maxJobs": compute.max_jobs,
-        "objectsPerShard": compute.objects_per_shard,
-        "bytesPerShard": compute.gigabytes_per_shard * _GIGABYTE,
-        "rounds": compute.rounds,
-        "capacityTries": compute.capacity_tries,
-        "capacityWaitSeconds": compute.capacity_wait_minutes * 60,
-        "recordsPerSecond": compute.records_per_second,
-        "usdPerHour": {f"ml.{name}": price for name, price in known.items()},
-        "pricesOf": prices.table()["read"],
-    }
-
-
-def _parameters(chosen: Format) -> dict[str, object]:
-    """A format in the words of CreateTransformJob."""
-    return {
-        "contentType": chosen.content_type,
-        "splitType": chosen.split_type,
-        "batchStrategy": chosen.batch_strategy,
-        "maxPayloadInMB": chosen.max_payload_mb,
-        "maxConcurrentTransforms": chosen.max_concurrent_transforms,
-    }
+def _job_states(stage: Stage) -> State:
+    integration, compute = f"arn:{Aws.PARTITION}:states:::", stage.compute
+    if is_watched(stage):
+        return watched(integration, compute.max_hours, compute.patience_minutes)
+    return synchronous(integration, compute.max_hours)

@@ -1,10 +1,8 @@
 """The workflow's JSONata: what it checks, computes and says, one expression each.
 
 Variables of a run: ``$stage`` is what the deployment fixed, ``$request`` what the execution asked
-for, ``$run`` what its functions need of both, ``$plan`` what was planned. Variables of a shard,
-none of which may have the name of a run's: ``$task`` (what it was given), ``$round``, ``$manifest``
-(what this round reads), ``$attempt``, ``$type`` (the place in the list of instance types),
-``$trouble`` (why the last attempt failed).
+for, ``$run`` what its functions need of both, ``$plan`` what was planned. Those of a shard are in
+``shard_expressions.py``.
 """
 
 REQUEST_OF_FILE = """
@@ -78,6 +76,7 @@ PROBLEMS = "$join($request.problems, ' ')"
 RUN = """
 {
   'execution': $states.context.Execution.Name,
+  'arn': $states.context.Execution.Id,
   'input': $request.input,
   'output': $request.output,
   'work': 's3://' & $stage.workBucket & '/executions/' & $states.context.Execution.Name & '/',
@@ -180,130 +179,12 @@ SHARD_INPUT = {
     "modelName": "$lookup($stage.models, $request.model)",
     "format": "$lookup($stage.formats, $request.format)",
     "instanceTypes": "$stage.instanceTypes",
+    "amiVersions": "$stage.amiVersions",
     "rounds": "$stage.rounds",
     "capacityTries": "$stage.capacityTries",
     "capacityWaitSeconds": "$stage.capacityWaitSeconds",
 }
 """A shard runs in an execution of its own, which sees none of its parent's variables."""
-
-JOB_NAME = """
-(
-  $words := $replace($task.run.execution, /[^A-Za-z0-9]+/, '-');
-  'tfbatch-' & $substring($words, 0, 30) & '-' & $task.shard.shard & '-' & $string($attempt + 1)
-  & '-' & $substring($hash($task.run.work & $task.shard.shard, 'SHA-256'), 0, 8)
-)
-"""
-"""At most 63 characters: 8 + 30 + 1 + 5 + 1 + 5 + 1 + 8."""
-
-TRANSFORM_JOB = """
-(
-  $last := $round >= $task.rounds and $round > 1;
-  {
-    'TransformJobName': $jobName,
-    'ModelName': $task.modelName,
-    'BatchStrategy': $last ? 'SingleRecord' : $task.format.batchStrategy,
-    'MaxConcurrentTransforms': $last ? 1 : $task.plan.maxConcurrentTransforms,
-    'MaxPayloadInMB': $task.plan.maxPayloadInMB,
-    'TransformInput': {
-      'ContentType': $task.format.contentType,
-      'SplitType': $task.format.splitType,
-      'DataSource': {'S3DataSource': {'S3DataType': 'ManifestFile', 'S3Uri': $manifest}}
-    },
-    'TransformOutput': {'S3OutputPath': $task.shard.output, 'AssembleWith': 'Line'},
-    'TransformResources': {
-      'InstanceType': $task.instanceTypes[$type],
-      'InstanceCount': $min([$task.plan.instances, $task.shard.objects])
-    },
-    'Tags': [
-      {'Key': 'tfbatch:execution', 'Value': $task.run.execution},
-      {'Key': 'tfbatch:shard', 'Value': $task.shard.shard}
-    ]
-  }
-)
-"""
-"""Only members that the optimized integration documents; it may refuse others at deployment."""
-
-JOB_DONE = """
-{
-  'name': $states.result.TransformJobName,
-  'status': $states.result.TransformJobStatus,
-  'reason': null,
-  'startedAt': $states.result.TransformStartTime,
-  'endedAt': $states.result.TransformEndTime,
-  'instanceType': $states.result.TransformResources.InstanceType,
-  'instances': $states.result.TransformResources.InstanceCount
-}
-"""
-
-FAILURE = r"""
-(
-  $cause := $states.errorOutput.Cause;
-  $isJob := $contains($cause, '"TransformJobStatus"');
-  $job := $isJob ? $parse($cause) : {};
-  $reason := $not($isJob) ? $cause
-    : $exists($job.FailureReason) ? $job.FailureReason
-    : 'the job ended ' & $job.TransformJobStatus;
-  $says := function($pattern) { $contains($reason, $pattern) };
-  $kind := $states.errorOutput.Error = 'States.Timeout' ? 'timeout'
-    : $says(/CapacityError|ResourceLimitExceeded|[Ii]nsufficient capacity/) ? 'capacity'
-    : $says(/[Tt]hrottl|Rate exceeded|TooManyRequests/) ? 'throttled'
-    : $says(/ping health check|CannotStart|pull (the )?image|model data|ModelError/) ? 'broken'
-    : $says(/InternalServerError|internal error|ServiceUnavailable/) ? 'internal'
-    : $isJob ? 'partial' : 'refused';
-  {
-    'kind': $kind,
-    'reason': $reason,
-    'job': {
-      'name': $jobName,
-      'status': $isJob ? $job.TransformJobStatus : 'Refused',
-      'reason': $reason,
-      'startedAt': $exists($job.TransformStartTime) ? $job.TransformStartTime : null,
-      'endedAt': $exists($job.TransformEndTime) ? $job.TransformEndTime : null,
-      'instanceType': $task.instanceTypes[$type],
-      'instances': $min([$task.plan.instances, $task.shard.objects])
-    }
-  }
-)
-"""
-"""What failed, told apart by its reason: Step Functions gives all of it one of two names."""
-
-GIVE_UP = """
-{
-  'failure': {
-    'error': $trouble.kind = 'capacity' ? 'NoCapacity'
-      : $trouble.kind = 'refused' ? 'TransformJobRefused' : 'TransformJobFailed',
-    'cause': 'Shard ' & $task.shard.shard & ', transform job ' & $trouble.job.name & ': '
-      & $trouble.reason
-      & ($trouble.kind = 'capacity'
-          ? ' All of ' & $join($task.instanceTypes, ', ') & ' were tried '
-            & $string($task.capacityTries)
-            & ' times: name more types in Compute.instance_types, or ask for a quota.'
-          : '')
-      & ' What was done is under ' & $task.shard.output & '. The log: aws logs filter-log-events'
-      & ' --log-group-name /aws/sagemaker/TransformJobs --log-stream-name-prefix '
-      & $trouble.job.name & '/'
-  }
-}
-"""
-
-RECONCILE_EVENT = """
-{
-  'run': $task.run,
-  'shard': $task.shard,
-  'round': $round,
-  'manifest': $manifest,
-  'job': $job,
-  'final': $round >= $task.rounds,
-  'cursor': $page
-}
-"""
-
-NOTHING_WORKS = (
-    "$round = 1 and $outputs = 0 and $job.status = 'Failed'"
-    " and $contains($job.reason, /AlgorithmError/)"
-)
-"""The container's own fault, and not one object done: trying again would only cost. A bad object is
-a ClientError, also where it is the shard's only one."""
 
 SHARDS_FAILED = "$exists($states.result.failure) ? $states.result.failure[0] : null"
 

@@ -39,5 +39,5 @@ EVENT_DETAIL_TYPE = "tfbatch Run Finished"
 
 
 def job_prefix(execution: str) -> str:
-    """How the names of an execution's transform jobs begin; see ``expressions.JOB_NAME``."""
+    """How the names of an execution's transform jobs begin; see ``shard_expressions.JOB_NAME``."""
     return f"tfbatch-{re.sub('[^A-Za-z0-9]+', '-', execution)[:30]}-"

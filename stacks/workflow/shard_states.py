@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stacks.workflow import expressions as expression
+from stacks.workflow import shard_expressions as expression
 from stacks.workflow.language import assign, choice, invoke, jsonata, reply
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ _THROTTLED_TRIES = 8
 _INTERNAL_TRIES = 3
 
 
-def shard_states(integration: str, reconcile: str, max_hours: int) -> State:
+def shard_states(integration: str, reconcile: str, job: State) -> State:
     """The states of a shard's execution.
 
     Args:
         integration: the ARN's beginning, ``arn:aws:states:::``.
         reconcile: ARN of the function.
-        max_hours: after which a job that still runs is stopped.
+        job: the states that run a job, of ``job_states.py``.
     """
     return {
         "Read the shard": assign(
@@ -42,24 +42,11 @@ def shard_states(integration: str, reconcile: str, max_hours: int) -> State:
             capacityTries="0",
             throttled="0",
             internal="0",
+            tries="[]",
             page="null",
         ),
         "Name the job": assign("Transform", jobName=expression.JOB_NAME, attempt="$attempt + 1"),
-        "Transform": {
-            "Type": "Task",
-            "Resource": f"{integration}sagemaker:createTransformJob.sync",
-            "TimeoutSeconds": max_hours * 3600,
-            "Arguments": jsonata(expression.TRANSFORM_JOB),
-            "Assign": {"job": jsonata(expression.JOB_DONE)},
-            "Catch": [
-                {
-                    "ErrorEquals": ["States.ALL"],
-                    "Assign": {"trouble": jsonata(expression.FAILURE)},
-                    "Next": "Why did it fail?",
-                }
-            ],
-            "Next": "Reconcile",
-        },
+        **job,
         **_failures(),
         **_reconcile(integration, reconcile),
     }
@@ -81,13 +68,14 @@ def _failures() -> State:
             ("$trouble.kind in ['partial', 'timeout', 'internal']", "Keep what was done"),
             otherwise="Give the shard up",
         ),
-        "Next instance type": assign("Name the job", type="$type + 1"),
+        "Next instance type": assign("Name the job", type="$type + 1", tries=expression.TRIES),
         "Wait for capacity": {
             "Type": "Wait",
             "Seconds": jsonata("$task.capacityWaitSeconds"),
             "Assign": {
                 "type": 0,
                 "capacityTries": jsonata("$capacityTries + 1"),
+                "tries": jsonata(expression.TRIES),
             },
             "Next": "Name the job",
         },
@@ -97,7 +85,7 @@ def _failures() -> State:
             "Assign": {"throttled": jsonata("$throttled + 1")},
             "Next": "Name the job",
         },
-        "Try again": assign("Name the job", internal="$internal + 1"),
+        "Try again": assign("Name the job", internal="$internal + 1", tries=expression.TRIES),
         "Keep what was done": assign("Reconcile", job="$trouble.job"),
         "Give the shard up": {"Type": "Succeed", "Output": jsonata(expression.GIVE_UP)},
     }

@@ -24,7 +24,7 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
     functions: Mapping[str, str],
     topic: str,
     partition: str,
-    max_hours: int,
+    job: State,
 ) -> State:
     """The whole state machine.
 
@@ -34,7 +34,7 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
         functions: ARNs of the functions ``plan``, ``reconcile`` and ``summarize``.
         topic: ARN of the topic that is told of finished runs.
         partition: of the ARNs: ``aws``, ``aws-cn``.
-        max_hours: after which a job that still runs is stopped.
+        job: the states that run a transform job, of ``job_states.py``.
     """
     integration = f"arn:{partition}:states:::"
     checked = expression.REQUEST.replace("%(problems)s", request.problems(rules))
@@ -59,7 +59,7 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
             **_once(integration),
             **_find_bucket(integration),
             **_plan(integration, functions["plan"]),
-            **_transform(integration, functions, max_hours),
+            **_transform(integration, functions, job),
             **_account(integration, functions["summarize"]),
             **_tell(integration, topic),
         },
@@ -169,7 +169,7 @@ def _plan(integration: str, function: str) -> State:
     }
 
 
-def _transform(integration: str, functions: Mapping[str, str], max_hours: int) -> State:
+def _transform(integration: str, functions: Mapping[str, str], job: State) -> State:
     """Every shard in an execution of its own."""
     return {
         "Transform the shards": {
@@ -190,7 +190,7 @@ def _transform(integration: str, functions: Mapping[str, str], max_hours: int) -
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                 "StartAt": "Read the shard",
-                "States": shard_states(integration, functions["reconcile"], max_hours),
+                "States": shard_states(integration, functions["reconcile"], job),
             },
             "Assign": {"shardFailure": jsonata(expression.SHARDS_FAILED)},
             "Output": {},

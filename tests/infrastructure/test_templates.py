@@ -170,10 +170,7 @@ def test_the_workflows_role_runs_jobs_and_looks_into_buckets(prod: Assembly) -> 
         if not action.startswith(("logs:", "xray:"))
     }
     assert beyond_logs_and_traces == {
-        "events:DescribeRule",
         "events:PutEvents",
-        "events:PutRule",
-        "events:PutTargets",
         "lambda:InvokeFunction",
         "s3:GetObject",
         "s3:ListBucket",
@@ -181,7 +178,6 @@ def test_the_workflows_role_runs_jobs_and_looks_into_buckets(prod: Assembly) -> 
         "sagemaker:AddTags",
         "sagemaker:CreateTransformJob",
         "sagemaker:DescribeTransformJob",
-        "sagemaker:ListTags",
         "sagemaker:StopTransformJob",
         "sns:Publish",
     }

@@ -18,7 +18,7 @@ import pytest
 from sandbox.process import Sandbox
 from stacks.settings import REPOSITORY
 from stacks.workflow import fields
-from tests.workflow.app import MODELS, TYPES
+from tests.workflow.app import MODELS, PLAIN, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,9 +124,10 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def models(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The models ``tiny``, and ``broken``, whose weights can't be read."""
+    """The models ``tiny``, ``vector``, and ``broken``, whose weights can't be read."""
     folder = tmp_path_factory.mktemp("models")
     shutil.copytree(saved_models / "image", folder / "tiny")
+    shutil.copytree(saved_models / "vector" / "1", folder / "vector" / "1")
     shutil.copytree(saved_models / "vector" / "1", folder / "broken" / "1")
     (folder / "broken" / "1" / "variables" / "variables.index").write_bytes(b"no index")
     return folder
@@ -147,12 +148,22 @@ def deployment(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             *output,
             **{MODELS: str(models)},
         )
-        stacks = bare.client("cloudformation").describe_stacks()["Stacks"]
-        yield Deployment(
-            sandbox=sandbox,
-            outputs={
-                output["OutputKey"]: output["OutputValue"]
-                for stack in stacks
-                for output in stack.get("Outputs", [])
-            },
-        )
+        yield _stage("dev", sandbox)
+
+
+@pytest.fixture(scope="session")
+def plain(deployment: Deployment) -> Deployment:
+    """The stage that waits for its jobs by ``createTransformJob.sync``."""
+    return _stage(PLAIN, deployment.sandbox)
+
+
+def _stage(name: str, sandbox: Sandbox) -> Deployment:
+    bare = Deployment(sandbox=sandbox, outputs={})
+    stacks = bare.client("cloudformation").describe_stacks()["Stacks"]
+    outputs = {
+        output["OutputKey"]: output["OutputValue"]
+        for stack in stacks
+        if stack["StackName"].startswith(f"tfbatch-{name}-")
+        for output in stack.get("Outputs", [])
+    }
+    return Deployment(sandbox=sandbox, outputs=outputs)
