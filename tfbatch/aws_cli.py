@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tfbatch.output import Output
     from tfbatch.session import Session
 
-_SERVICES = {"logs": "logs", "s3": "s3api", "sagemaker-runtime": "sagemaker-runtime"}
+_SERVICES = {"s3": "s3api"}
 """boto3's name of a service -> the AWS CLI's, where they differ."""
 
 
@@ -45,6 +46,18 @@ class Call:
         for name, value in self.parameters.items():
             words += _option(name, value)
         return aws_command(session, *words, *([str(self.to)] if self.to else []))
+
+
+def show(session: Session, output: Output, *shown: Call | str) -> None:
+    """Print commands, one a line; a text is a command that is whole already.
+
+    They go to stdout, to be piped to a shell; with ``--json`` as one list.
+    """
+    lines = [one if isinstance(one, str) else one.command(session) for one in shown]
+    if output.as_json:
+        output.emit(lines)
+    else:
+        output.say("\n".join(lines))
 
 
 def aws_command(session: Session, *words: str) -> str:

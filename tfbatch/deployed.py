@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tfbatch.execution import Executions
 from tfbatch.problem import Problem
 
 if TYPE_CHECKING:
@@ -44,13 +46,24 @@ class Deployed:
                 f"deploy this version with 'cdk deploy --all -c stage={session.stage}'."
             ) from None
 
+    def executions(self, session: Session) -> Executions:
+        """Return the executions of its state machine."""
+        sfn = session.boto.client("stepfunctions")
+        return Executions(sfn=sfn, state_machine=self.state_machine)
+
+    def fixed(self, session: Session) -> Mapping[str, Any]:
+        """Return what the deployment fixed; see :func:`fixed_values`."""
+        sfn = session.boto.client("stepfunctions")
+        found = sfn.describe_state_machine(stateMachineArn=self.state_machine)
+        return fixed_values(json.loads(found["definition"]))
+
 
 def stack_name(session: Session, kind: str) -> str:
     """Return a stack's name; ``kind`` is ``data``, ``inference`` or ``endpoint``."""
     return f"tfbatch-{session.stage}-{kind}"
 
 
-def stack_outputs(session: Session, kind: str) -> Mapping[str, str]:
+def stack_outputs(session: Session, kind: str) -> dict[str, str]:
     """Return the outputs of one of a stage's stacks.
 
     Raises:
@@ -67,3 +80,18 @@ def stack_outputs(session: Session, kind: str) -> Mapping[str, str]:
             f"'cdk deploy --all -c stage={session.stage}', or choose another --stage or --region."
         ) from None
     return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
+
+def fixed_values(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the deployment fixed, from its state machine's definition.
+
+    Models, formats, instance types, prices, buckets: what runs, whatever this checkout says.
+
+    Raises:
+        Problem: it was deployed by a version that this one does not know.
+    """
+    for state in definition["States"].values():
+        if "stage" in state.get("Assign", {}):
+            found: Mapping[str, Any] = state["Assign"]["stage"]
+            return found
+    raise Problem("The deployed state machine is of another version: deploy with 'cdk deploy'.")

@@ -1,63 +1,89 @@
-"""Starts executions of the deployed state machine and reads how they stand."""
+"""Executions of a stage's state machine: how they are named, found and started."""
 
 from __future__ import annotations
 
-import json
+import re
+import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from stacks.workflow.fields import job_prefix
+from tfbatch.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-    from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
+
+_SLUG = 9
+"""Characters of a folder's name in an execution's: with time and chance 30, so that the names of
+its transform jobs, which begin with 30 characters of it, are its own."""
 
 
-class ExecutionError(Exception):
-    """An execution did not succeed; the message has the error and the cause it gave."""
+def new_name(title: str) -> str:
+    """Return a name that nobody has: ``photos-20261122-170102-ab12``."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", title)[:_SLUG].strip("-") or "run"
+    return f"{slug}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Execution:
-    """One run of the state machine."""
+class Executions:
+    """Those of one state machine."""
 
     sfn: SFNClient
-    arn: str
+    state_machine: str
+    """Its ARN."""
 
-    @classmethod
-    def start(cls, sfn: SFNClient, *, state_machine: str, request: Mapping[str, Any]) -> Execution:
-        """Start an execution.
+    def arn(self, name: str) -> str:
+        """Return the ARN of an execution that has this name."""
+        return f"{self.state_machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def recent(self, *, status: str | None = None) -> Iterator[ExecutionListItemTypeDef]:
+        """Give them, the newest first."""
+        pages = self.sfn.get_paginator("list_executions").paginate(
+            stateMachineArn=self.state_machine,
+            **({"statusFilter": status} if status else {}),  # type: ignore[arg-type]
+        )
+        for page in pages:
+            yield from page["executions"]
+
+    def find(self, said: str | None) -> str:
+        """Return the ARN of the execution that a person means.
 
         Args:
-            sfn: client of Step Functions.
-            state_machine: its ARN.
-            request: the fields of ``stacks.workflow.fields``.
-        """
-        started = sfn.start_execution(stateMachineArn=state_machine, input=json.dumps(request))
-        return cls(sfn=sfn, arn=started["executionArn"])
-
-    def job(self, sagemaker: SageMakerClient) -> str | None:
-        """Return the name of its newest transform job once there is one."""
-        prefix = job_prefix(self.arn.rpartition(":")[2])
-        jobs = sagemaker.list_transform_jobs(
-            NameContains=prefix, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
-        )["TransformJobSummaries"]
-        return jobs[0]["TransformJobName"] if jobs else None
-
-    def output(self) -> dict[str, Any] | None:
-        """Return what it reports, or ``None`` while it runs.
+            said: its ARN, its name, or how its name begins; ``None`` is the newest.
 
         Raises:
-            ExecutionError: it failed, timed out or was aborted.
+            Problem: there is none, or the beginning fits more than one.
         """
-        found = self.sfn.describe_execution(executionArn=self.arn)
-        match found["status"]:
-            case "RUNNING" | "PENDING_REDRIVE":
-                return None
-            case "SUCCEEDED":
-                output: dict[str, Any] = json.loads(found["output"])
-                return output
-        error, cause = found.get("error", found["status"]), found.get("cause", "no cause was given")
-        raise ExecutionError(f"{error}: {cause}")
+        if said and said.startswith("arn:"):
+            return said
+        if said and self._exists(said):
+            return self.arn(said)
+        fitting = (one for one in self.recent() if one["name"].startswith(said or ""))
+        found = next(fitting, None)
+        if found is None:
+            raise Problem(
+                f"EXECUTION = {said!r}: there is none; 'tfbatch list' shows those there are."
+                if said
+                else "Nothing has run yet: start with 'tfbatch run INPUT'."
+            )
+        if said and (other := next(fitting, None)):
+            both = f"{found['name']} and {other['name']}"
+            raise Problem(f"EXECUTION = {said!r}: both {both} begin so; write more of it.")
+        return found["executionArn"]
+
+    def _exists(self, name: str) -> bool:
+        try:
+            self.sfn.describe_execution(executionArn=self.arn(name))
+        except (
+            self.sfn.exceptions.ExecutionDoesNotExist,
+            self.sfn.exceptions.InvalidArn,
+            self.sfn.exceptions.ClientError,
+        ) as error:
+            code = error.response["Error"]["Code"]
+            if code in {"ExecutionDoesNotExist", "InvalidArn", "ValidationException"}:
+                return False
+            raise
+        return True

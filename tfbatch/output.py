@@ -15,6 +15,9 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+_FILE_WIDTH = 200
+"""Characters of a line that no terminal limits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -39,7 +42,10 @@ class Output:
         """Return rich's console for people."""
         from rich.console import Console  # noqa: PLC0415 # a tenth of a second
 
-        return Console(stderr=self.as_json, highlight=False, soft_wrap=True)
+        console = Console(stderr=self.as_json, highlight=False, soft_wrap=True)
+        if not console.is_terminal:
+            console.width = _FILE_WIDTH
+        return console
 
 
 def _encoded(value: Any) -> str:  # noqa: ANN401 # whatever json does not know

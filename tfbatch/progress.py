@@ -1,4 +1,4 @@
-"""Watches a transform job: its status, and how many records it has done.
+"""Counts the records that a transform job has done.
 
 The handler prints its counts as Embedded Metric Format lines (``tfbatch_handler.metrics``), each
 with what happened since the line before, and SageMaker takes the container's output to CloudWatch
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mypy_boto3_sagemaker import SageMakerClient
-
     from tfbatch.job_log import JobLog
 
 _LINE_SECONDS = 1.0
@@ -53,47 +51,3 @@ class RecordCount:
         self.records += records
         self.errors += errors
         self._first, self._last = min(self._first, at), max(self._last, at)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
-    """Where a job is."""
-
-    status: str
-    """Of the job, in SageMaker's words; ``Starting`` until its instances take records."""
-    records: int
-    """Done so far."""
-    seconds: float
-    """From the first of them to the last."""
-    total: int
-
-    @property
-    def records_per_second(self) -> float:
-        """The mean so far."""
-        return self.records / self.seconds if self.seconds else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the mean so far; ``None`` while nothing is done."""
-        rate = self.records_per_second
-        return (self.total - self.records) / rate if rate else None
-
-
-@dataclass(kw_only=True, slots=True)
-class JobWatch:
-    """A job's progress towards a known number of records."""
-
-    sagemaker: SageMakerClient
-    count: RecordCount
-    total: int
-
-    def look(self) -> Progress:
-        """Ask SageMaker and CloudWatch Logs once."""
-        job = self.sagemaker.describe_transform_job(TransformJobName=self.count.log.job)
-        self.count.update()
-        return Progress(
-            status=job["TransformJobStatus"] if "TransformStartTime" in job else "Starting",
-            records=self.count.records,
-            seconds=self.count.seconds,
-            total=self.total,
-        )

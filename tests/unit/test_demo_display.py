@@ -10,7 +10,7 @@ from rich.console import Console
 from tfbatch.demo.display import Display
 from tfbatch.demo.job_lines import PlainLines, words
 from tfbatch.demo.predictions import Prediction
-from tfbatch.progress import Progress
+from tfbatch.watch.snapshot import Job, Shard
 
 
 def display() -> tuple[Display, io.StringIO]:
@@ -19,32 +19,46 @@ def display() -> tuple[Display, io.StringIO]:
     return Display(console=Console(file=file, width=80)), file
 
 
-def at(records: int, status: str = "InProgress") -> Progress:
-    """Return the progress of a job of 12 records that has run for two seconds."""
-    return Progress(status=status, records=records, seconds=2.0, total=12)
+def at(records: int, status: str = "InProgress", *, done: bool = False) -> Shard:
+    """Return a shard of 12 records whose job has answered for two seconds."""
+    job = Job(
+        name="job",
+        shard="00000",
+        attempt=1,
+        status=status,
+        instance_type="ml.g5.xlarge",
+        instances=1,
+        seconds=9.0,
+        records=records,
+        errors=0,
+        record_seconds=2.0,
+        usd=0.1,
+    )
+    return Shard(name="00000", total=12, records=records, exceptions=0, is_done=done, job=job)
 
 
 @pytest.mark.parametrize(
-    ("progress", "said"),
+    ("shard", "said"),
     [
         (None, "checking the request"),
         (at(0, "Starting"), "starting the container"),
         (at(0), "loading the model"),
         (at(4), "4 of 12 records · 2.0 records/s · 4 s left"),
         (at(12), "12 of 12 records · 6.0 records/s"),
-        (at(0, "Completed"), "0 of 12 records · 0.0 records/s"),
+        (at(0, "Completed"), "completed"),
+        (at(0, "Completed", done=True), "no record"),
     ],
 )
-def test_a_jobs_line_says_how_far_it_is(progress: Progress | None, said: str) -> None:
-    assert words(progress) == said
+def test_a_jobs_line_says_how_far_it_is(shard: Shard | None, said: str) -> None:
+    assert words(shard) == said
 
 
 def test_without_a_terminal_a_line_is_printed_only_for_news() -> None:
     file = io.StringIO()
     lines = PlainLines(console=Console(file=file, width=80))
     with lines:
-        for progress in (None, None, at(1), at(2), at(12), at(12, "Completed")):
-            lines.show("JPEG", progress)
+        for shard in (None, None, at(1), at(2), at(12), at(12, "Completed")):
+            lines.show("JPEG", shard)
     assert file.getvalue().splitlines() == [
         "  JPEG: checking the request",
         "  JPEG: 12 of 12 records · 6.0 records/s",

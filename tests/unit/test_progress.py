@@ -13,7 +13,7 @@ from moto import mock_aws
 from tfbatch_handler.metrics import Progress as HandlerProgress
 
 from tfbatch.job_log import LOG_GROUP, JobLog
-from tfbatch.progress import Progress, RecordCount
+from tfbatch.progress import RecordCount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,13 +88,3 @@ def test_the_time_is_from_the_first_record_to_the_last(logs: CloudWatchLogsClien
     assert count.seconds == 0.0
     count.update()
     assert count.seconds == 4.0  # the first line tells of the second before it
-
-
-def test_the_time_left_follows_from_the_mean_so_far() -> None:
-    progress = Progress(status="InProgress", records=30, seconds=3.0, total=100)
-    assert progress.records_per_second == 10.0
-    assert progress.seconds_left == 7.0
-
-
-def test_no_time_is_promised_before_the_first_record() -> None:
-    assert Progress(status="InProgress", records=0, seconds=3.0, total=100).seconds_left is None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from tfbatch.watch.words import shard as shard_words
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -18,28 +20,20 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import TaskID
 
-    from tfbatch.progress import Progress as JobProgress
+    from tfbatch.watch.snapshot import Shard
 
 _PLAIN_SECONDS = 5.0
 
 
-def words(progress: JobProgress | None) -> str:
-    """Say where a job is; ``None`` before it exists."""
-    if progress is None:
-        return "checking the request"
-    if not progress.records and progress.status not in {"Completed", "Failed", "Stopped"}:
-        return "starting the container" if progress.status == "Starting" else "loading the model"
-    done = f"{progress.records} of {progress.total} records"
-    rate = f"{progress.records_per_second:.1f} records/s"
-    if progress.records < progress.total and progress.seconds_left is not None:
-        return f"{done} · {rate} · {progress.seconds_left:.0f} s left"
-    return f"{done} · {rate}"
+def words(shard: Shard | None) -> str:
+    """Say where a run's only shard is; ``None`` before it is planned."""
+    return "checking the request" if shard is None else shard_words(shard)
 
 
 class JobLines(Protocol):
     """Lines on some kind of screen."""
 
-    def show(self, name: str, progress: JobProgress | None) -> None:
+    def show(self, name: str, shard: Shard | None) -> None:
         """Show a job as it is now."""
 
     def __enter__(self) -> Self:
@@ -75,14 +69,14 @@ class LiveLines:
             name: self._bars.add_task(name, total=None, words=words(None)) for name in names
         }
 
-    def show(self, name: str, progress: JobProgress | None) -> None:
+    def show(self, name: str, shard: Shard | None) -> None:
         """Move a line."""
-        started = progress is not None and progress.records > 0
+        started = shard is not None and shard.records > 0
         self._bars.update(
             self._tasks[name],
-            completed=progress.records if progress else 0,
-            total=progress.total if progress and started else None,
-            words=words(progress),
+            completed=shard.records if shard else 0,
+            total=shard.total if shard and started else None,
+            words=words(shard),
         )
 
     def __enter__(self) -> Self:
@@ -106,13 +100,13 @@ class PlainLines:
     _last: dict[str, tuple[float, str]] = field(default_factory=dict)
     _complete: set[str] = field(default_factory=set)
 
-    def show(self, name: str, progress: JobProgress | None) -> None:
+    def show(self, name: str, shard: Shard | None) -> None:
         """Print a line if it says something new and the one before is old, or it is the last."""
         if name in self._complete:
             return
         said_at, said = self._last.get(name, (0.0, ""))
-        news = words(progress)
-        complete = progress is not None and progress.records == progress.total
+        news = words(shard)
+        complete = shard is not None and shard.records == shard.total
         if complete:
             self._complete.add(name)
         if complete or (news != said and time.monotonic() - said_at > _PLAIN_SECONDS):

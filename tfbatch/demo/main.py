@@ -12,7 +12,6 @@ from tfbatch.command import CommandError
 from tfbatch.demo.display import Display
 from tfbatch.demo.errors import DemoError
 from tfbatch.demo.run import demo
-from tfbatch.execution import ExecutionError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,6 @@ _EXPECTED = (
     ClientError,
     CommandError,
     DemoError,
-    ExecutionError,
     SandboxError,
 )
 

@@ -126,7 +126,7 @@ def _transform(
     display: Display, data: Photos, deployed: Deployment, output: Path
 ) -> tuple[Mapping[str, Prediction], Mapping[str, Prediction]]:
     """Run both jobs, and return photograph -> prediction of each."""
-    jpeg, tfrecord = runs.transform(display, deployed, model=DEMO_MODEL, records=len(data.jpegs))
+    jpeg, tfrecord = runs.transform(display, deployed, model=DEMO_MODEL)
     s3 = boto3.client("s3")
     return (
         predictions.of_jpegs(data, predictions.download(s3, jpeg, output / "jpeg")),

@@ -1,0 +1,31 @@
+"""Arguments that several commands take."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import CompletionItem
+
+_MOST = 20
+
+
+def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Newest executions first; nothing where AWS can't be asked."""
+    from itertools import islice  # noqa: PLC0415
+
+    from tfbatch.deployed import Deployed  # noqa: PLC0415
+    from tfbatch.session import Session  # noqa: PLC0415
+
+    said = ctx.params
+    session = Session(
+        stage=said.get("stage") or "dev", region=said.get("region"), profile=said.get("profile")
+    )
+    try:
+        recent = Deployed.find(session).executions(session).recent()
+        fitting = (one for one in recent if one["name"].startswith(incomplete))
+        return [CompletionItem(one["name"], help=one["status"]) for one in islice(fitting, _MOST)]
+    except Exception:  # noqa: BLE001 # a prompt is no place for an error
+        return []
+
+
+execution_argument = click.argument("execution", required=False, shell_complete=_complete)
+"""``execution: str | None``, for ``Executions.find``."""

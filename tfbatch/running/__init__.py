@@ -1,0 +1,5 @@
+"""``tfbatch run``: what a person names becomes an execution.
+
+``sources`` finds local files, ``uploading`` brings them to S3, ``kinds`` and ``guessing`` find the
+format, ``starting`` shows the plan and starts; ``retrying`` does so for exceptions.
+"""

@@ -1,0 +1,66 @@
+"""Follows an execution to its end, and says how it ended."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from tfbatch import exit_codes
+from tfbatch.watch.lines import view
+from tfbatch.watch.snapshot import SUCCEEDED
+
+if TYPE_CHECKING:
+    from tfbatch.output import Output
+    from tfbatch.watch.observer import Observer
+    from tfbatch.watch.snapshot import Snapshot
+
+_SANDBOX_SECONDS = 0.5
+_AWS_SECONDS = 3.0
+"""Between two looks: AWS admits some twenty calls a second, and others call too."""
+
+
+def follow(observer: Observer, output: Output) -> int:
+    """Show an execution until its end.
+
+    Returns:
+        The exit code: ``OK``; ``ATTENTION`` where some inputs have no prediction; ``FAILED``.
+        ``INTERRUPTED`` after Ctrl-C, which ends the watching and not the execution.
+    """
+    pause = _SANDBOX_SECONDS if os.environ.get("AWS_ENDPOINT_URL") else _AWS_SECONDS
+    try:
+        with view(output) as shown:
+            while (snapshot := observer.look()).is_running:
+                shown.show(snapshot)
+                time.sleep(pause)
+            shown.show(snapshot)
+    except KeyboardInterrupt:
+        name = observer.arn.rpartition(":")[2]
+        output.say(f"{name} goes on. To see it again: tfbatch watch {name}")
+        output.say(f"To end it: tfbatch stop {name}")
+        return exit_codes.INTERRUPTED
+    return tell(snapshot, output)
+
+
+def tell(snapshot: Snapshot, output: Output) -> int:
+    """Say how an execution ended; return the exit code."""
+    report, summary = snapshot.report or {}, snapshot.summary
+    output.emit(
+        snapshot.document()
+        | {"output": report.get("output"), "plan": snapshot.plan or report.get("plan")}
+        | {"summary": summary, "error": snapshot.error, "cause": snapshot.cause}
+    )
+    if snapshot.status != SUCCEEDED:
+        cause = snapshot.cause or "no cause was given"
+        output.say(f"{snapshot.name} ended {snapshot.status}. {snapshot.error or ''}: {cause}")
+        return exit_codes.FAILED
+    if not summary:
+        output.say(
+            report.get("text") or report.get("plan", {}).get("estimate", "Nothing was done.")
+        )
+        return exit_codes.OK
+    output.say(summary["text"])
+    if summary["exceptions"] or summary["recordErrors"]:
+        output.say(f"To try the exceptions again: tfbatch retry {snapshot.name}")
+        return exit_codes.ATTENTION
+    return exit_codes.OK

@@ -1,0 +1,124 @@
+"""The transform jobs of an execution: which there are, how far each is, what it has cost."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from stacks.workflow.fields import job_prefix
+from tfbatch.job_log import JobLog
+from tfbatch.progress import RecordCount
+from tfbatch.watch.snapshot import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker.type_defs import DescribeTransformJobResponseTypeDef
+
+_ENDED = {"Completed", "Failed", "Stopped"}
+_LOG_LAG_SECONDS = 5.0
+"""Lines of a job's log come after its end."""
+_CLOCKS_SECONDS = 300.0
+"""By how much clocks of this machine and AWS may differ."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """The names of an execution's jobs; see ``stacks.workflow.expressions.JOB_NAME``."""
+
+    execution: str
+    work: str
+    """``s3://work-bucket/executions/NAME/``."""
+
+    @property
+    def prefix(self) -> str:
+        """How they begin; those of other executions may, too."""
+        return job_prefix(self.execution)
+
+    def parse(self, name: str) -> tuple[str, int] | None:
+        """Return shard and attempt; ``None`` when it is another execution's."""
+        found = re.fullmatch(r"(\d+)-(\d+)-([0-9a-f]{8})", name.removeprefix(self.prefix))
+        if found is None:
+            return None
+        shard, attempt, digest = found.groups()
+        mine = hashlib.sha256((self.work + shard).encode()).hexdigest().startswith(digest)
+        return (shard, int(attempt)) if mine else None
+
+
+@dataclass(kw_only=True, slots=True)
+class _Watched:
+    """A job, and what has been read of its log."""
+
+    shard: str
+    attempt: int
+    count: RecordCount
+    described: DescribeTransformJobResponseTypeDef | None = None
+    is_settled: bool = False
+    """Whether nothing more will be heard of it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Jobs:
+    """All jobs of an execution; each look asks only of those that may have changed."""
+
+    sagemaker: SageMakerClient
+    logs: CloudWatchLogsClient
+    names: Names
+    started: datetime
+    """Of the execution."""
+    usd_per_hour: Mapping[str, float]
+    _watched: dict[str, _Watched] = field(default_factory=dict)
+
+    def look(self) -> tuple[Job, ...]:
+        """Return them in the order of their shards and attempts."""
+        for name in self._found():
+            if name not in self._watched and (parsed := self.names.parse(name)):
+                shard, attempt = parsed
+                count = RecordCount(log=JobLog(logs=self.logs, job=name))
+                self._watched[name] = _Watched(shard=shard, attempt=attempt, count=count)
+        jobs = [self._job(name, watched) for name, watched in self._watched.items()]
+        return tuple(sorted(jobs, key=lambda job: (job.shard, job.attempt)))
+
+    def _found(self) -> Iterator[str]:
+        pages = self.sagemaker.get_paginator("list_transform_jobs").paginate(
+            NameContains=self.names.prefix,
+            CreationTimeAfter=datetime.fromtimestamp(
+                self.started.timestamp() - _CLOCKS_SECONDS, UTC
+            ),
+        )
+        for page in pages:
+            yield from (job["TransformJobName"] for job in page["TransformJobSummaries"])
+
+    def _job(self, name: str, watched: _Watched) -> Job:
+        if not watched.is_settled:
+            watched.described = self.sagemaker.describe_transform_job(TransformJobName=name)
+            watched.count.update()
+        assert watched.described is not None  # noqa: S101 # described when it was not settled
+        described, now = watched.described, datetime.now(UTC)
+        status = described["TransformJobStatus"]
+        began, ended = described.get("TransformStartTime"), described.get("TransformEndTime")
+        watched.is_settled = status in _ENDED and (
+            ended is None or (now - ended).total_seconds() > _LOG_LAG_SECONDS
+        )
+        seconds = max(((ended or now) - began).total_seconds(), 0.0) if began else 0.0
+        resources: Mapping[str, Any] = described["TransformResources"]
+        price = self.usd_per_hour.get(resources["InstanceType"])
+        return Job(
+            name=name,
+            shard=watched.shard,
+            attempt=watched.attempt,
+            status="Starting" if status == "InProgress" and not began else status,
+            instance_type=resources["InstanceType"],
+            instances=resources["InstanceCount"],
+            seconds=seconds,
+            records=watched.count.records,
+            errors=watched.count.errors,
+            record_seconds=watched.count.seconds,
+            usd=None if price is None else seconds * resources["InstanceCount"] * price / 3600,
+            reason=described.get("FailureReason"),
+        )

@@ -1,0 +1,104 @@
+"""An execution in a log: a line for people, or for programs, whenever there is news."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from tfbatch.watch import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfbatch.output import Output
+    from tfbatch.watch.snapshot import Snapshot
+
+_QUIET_SECONDS = 10.0
+"""Between two lines that say only how far it is."""
+
+
+class View(Protocol):
+    """Some kind of screen."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show a moment."""
+
+
+def view(output: Output) -> AbstractContextManager[View]:
+    """Return what fits where the output goes."""
+    if output.as_json:
+        return nullcontext(Documents(output))
+    console = output.console()
+    if console.is_terminal:
+        from tfbatch.watch.screen import Screen  # noqa: PLC0415 # rich's, for terminals alone
+
+        return Screen(console)
+    return nullcontext(Lines(output))
+
+
+@dataclass(kw_only=True, slots=True)
+class _News:
+    """What has been said before."""
+
+    said: set[str] = field(default_factory=set)
+    at: float = 0.0
+
+    def of(self, texts: Iterator[str]) -> list[str]:
+        """Return what is new."""
+        found = [text for text in texts if text not in self.said]
+        self.said.update(found)
+        return found
+
+
+@dataclass(slots=True)
+class Lines:
+    """Plain lines."""
+
+    output: Output
+    _news: _News = field(default_factory=_News)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Say what has happened, and now and then how far it is."""
+        news = self._news.of(_events(snapshot))
+        for line in news:
+            self.output.say(line)
+        is_due = time.monotonic() - self._news.at > _QUIET_SECONDS
+        if snapshot.jobs and (is_due or not snapshot.is_running):
+            for line in self._news.of(iter([words.totals(snapshot)])):
+                self.output.say(line)
+            self._news.at = time.monotonic()
+
+
+def _events(snapshot: Snapshot) -> Iterator[str]:
+    """Every moment's whole story, each line of which is true from some moment on."""
+    if snapshot.plan:
+        yield f"Plan: {words.estimate(snapshot.plan)}"
+    for state in snapshot.states:
+        if state.status != "waiting":
+            yield (
+                f"{state.name} …" if state.status == "running" else f"{state.name}: {state.status}"
+            )
+    for job in snapshot.jobs:
+        yield f"Shard {job.shard}: job {job.name} on {words.machines(job)}"
+        if not job.is_running:
+            why = f": {job.reason}" if job.reason else ""
+            yield f"Shard {job.shard}: job {job.name} {job.status.lower()}{why}"
+
+
+@dataclass(slots=True)
+class Documents:
+    """A line of JSON whenever something has changed but the time."""
+
+    output: Output
+    _last: object = None
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Emit it."""
+        document = snapshot.document()
+        moving = {"seconds", "secondsLeft", "usd", "recordsPerSecond"}
+        news = {name: value for name, value in document.items() if name not in moving}
+        if news != self._last and snapshot.is_running:
+            self._last = news
+            self.output.emit(document)

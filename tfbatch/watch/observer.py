@@ -1,0 +1,98 @@
+"""Looks at an execution: one call of each AWS API a look, whoever started it and wherever."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.deployed import fixed_values
+from tfbatch.watch.jobs import Jobs, Names
+from tfbatch.watch.shards import Shards
+from tfbatch.watch.snapshot import Snapshot, State
+from tfbatch.watch.states import states
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import boto3
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observer:
+    """One execution."""
+
+    sfn: SFNClient
+    arn: str
+    definition: Mapping[str, Any]
+    """The state machine as it was when the execution began."""
+    started: datetime
+    jobs: Jobs
+    shards: Shards
+
+    @classmethod
+    def of(cls, boto: boto3.Session, arn: str) -> Observer:
+        """Begin to look.
+
+        Args:
+            boto: boto3's session.
+            arn: of the execution.
+        """
+        sfn = boto.client("stepfunctions")
+        found = sfn.describe_state_machine_for_execution(executionArn=arn)
+        definition = json.loads(found["definition"])
+        fixed = fixed_values(definition)
+        name, bucket = arn.rpartition(":")[2], fixed["workBucket"]
+        folder = f"executions/{name}/"
+        started = sfn.describe_execution(executionArn=arn)["startDate"]
+        return cls(
+            sfn=sfn,
+            arn=arn,
+            definition=definition,
+            started=started,
+            jobs=Jobs(
+                sagemaker=boto.client("sagemaker"),
+                logs=boto.client("logs"),
+                names=Names(execution=name, work=f"s3://{bucket}/{folder}"),
+                started=started,
+                usd_per_hour=fixed["usdPerHour"],
+            ),
+            shards=Shards(s3=boto.client("s3"), bucket=bucket, folder=folder),
+        )
+
+    def look(self) -> Snapshot:
+        """See how it stands."""
+        found = self.sfn.describe_execution(executionArn=self.arn)
+        now = found.get("stopDate") or datetime.now(UTC)
+        jobs = self.jobs.look()
+        report = json.loads(found["output"]) if found.get("output") else None
+        return Snapshot(
+            name=found["name"] if "name" in found else self.arn.rpartition(":")[2],
+            arn=self.arn,
+            status=found["status"],
+            started=self.started,
+            seconds=max((now - self.started).total_seconds(), 0.0),
+            request=_request(found.get("input", "{}")),
+            states=self._states(found["status"], now),
+            plan=self.shards.plan(),
+            shards=self.shards.look(jobs),
+            jobs=jobs,
+            report=report,
+            error=found.get("error"),
+            cause=found.get("cause"),
+        )
+
+    def _states(self, status: str, now: datetime) -> tuple[State, ...]:
+        pages = self.sfn.get_paginator("get_execution_history").paginate(
+            executionArn=self.arn, includeExecutionData=False
+        )
+        events = (event for page in pages for event in page["events"])
+        return states(self.definition, events, status=status, now=now)
+
+
+def _request(text: str) -> Mapping[str, Any]:
+    """Whatever was asked; a wrong request may be any JSON."""
+    request = json.loads(text)
+    return request if isinstance(request, dict) else {}

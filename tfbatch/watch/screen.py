@@ -1,0 +1,137 @@
+"""An execution on a terminal: its states, a bar for each shard, what it has come to so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.columns import Columns
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from tfbatch.watch import words
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from rich.console import Console, RenderableType
+
+    from tfbatch.watch.snapshot import Shard, Snapshot
+
+_FAINT = "bright_black"
+_MARKS = {
+    "done": ("✓", "green"),
+    "running": ("●", "bold cyan"),
+    "failed": ("✗", "bold red"),
+    "waiting": ("○", _FAINT),
+}
+_STATUS_STYLES = {"RUNNING": "bold cyan", "SUCCEEDED": "bold green"}
+_ROWS = 12
+"""Shards shown at a time: those that run come first."""
+_BAR_WIDTH = 28
+
+
+def render(snapshot: Snapshot) -> Group:
+    """Draw one moment."""
+    style = _STATUS_STYLES.get(snapshot.status, "bold red")
+    parts: list[RenderableType] = [
+        Text.assemble((snapshot.name, "bold"), "  ", (snapshot.status, style)),
+        _states(snapshot),
+    ]
+    if snapshot.plan:
+        parts.append(Text(f"Plan: {words.estimate(snapshot.plan)}", style=_FAINT))
+    if snapshot.jobs:
+        parts += [_bars(snapshot.shards), *_rest(snapshot.shards), Text(words.totals(snapshot))]
+    return Group(*parts)
+
+
+def _states(snapshot: Snapshot) -> Columns:
+    """A mark, the name and the time of each, on as many lines as they need."""
+    return Columns(
+        [
+            Text.assemble(
+                (f"{_MARKS[state.status][0]} {state.name}", _MARKS[state.status][1]),
+                ("" if state.seconds is None else f" {words.duration(state.seconds)}", _FAINT),
+            )
+            for state in snapshot.states
+        ],
+        padding=(0, 3, 0, 0),
+    )
+
+
+def _shown(shards: tuple[Shard, ...]) -> list[Shard]:
+    """Of many, those that move; then the first that are to come, or the last that are done."""
+    if len(shards) <= _ROWS:
+        return list(shards)
+    ranked = sorted(shards, key=lambda one: (one.is_done, one.job is None))
+    return sorted(ranked[:_ROWS], key=lambda one: one.name)
+
+
+def _rest(shards: tuple[Shard, ...]) -> list[Text]:
+    hidden = len(shards) - len(_shown(shards))
+    if not hidden:
+        return []
+    done = sum(shard.is_done for shard in shards)
+    text = f"  and {hidden:,} more; {done:,} of {words.count(len(shards), 'shard')} are done"
+    return [Text(text, style=_FAINT)]
+
+
+def _bars(shards: tuple[Shard, ...]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=2)
+    for _ in range(5):
+        table.add_column(no_wrap=True)
+    for shard in _shown(shards):
+        job = shard.job
+        machines = words.machines(job) if job else ""
+        elapsed = words.duration(job.seconds) if job and job.seconds else ""
+        again = f"try {job.attempt}" if job and job.attempt > 1 else ""
+        failed = job is not None and job.status == "Failed" and not shard.is_done
+        table.add_row(
+            Text("✓", "green") if shard.is_done else Text("✗", "red") if failed else "",
+            Text(shard.name),
+            ProgressBar(
+                total=max(shard.total, 1),
+                completed=max(shard.total, 1) if shard.is_done else shard.records,
+                width=_BAR_WIDTH,
+                style=_FAINT,
+                complete_style="cyan",
+                finished_style="green",
+            ),
+            Text(words.shard(shard)),
+            Text(machines, style=_FAINT),
+            Text(" ".join(filter(None, (elapsed, again, _faults(shard)))), style=_FAINT),
+        )
+    return table
+
+
+def _faults(shard: Shard) -> str:
+    return words.count(shard.exceptions, "exception") if shard.exceptions else ""
+
+
+class Screen:
+    """The picture of the newest moment, redrawn in its place."""
+
+    def __init__(self, console: Console) -> None:
+        # Nothing moves between two looks, so that there is nothing to refresh either.
+        console.soft_wrap = False  # what is redrawn must have as many lines as it seems to have
+        self._live = Live(console=console, auto_refresh=False)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw."""
+        self._live.update(render(snapshot), refresh=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.stop()

@@ -1,0 +1,176 @@
+"""What is seen of an execution at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+RUNNING = "RUNNING"
+SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """A state of the workflow that does something."""
+
+    name: str
+    status: str
+    """``waiting``, ``running``, ``done`` or ``failed``."""
+    seconds: float | None = None
+    """It took, or has taken so far."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A transform job."""
+
+    name: str
+    shard: str
+    attempt: int
+    status: str
+    """In SageMaker's words; ``Starting`` until its instances take records."""
+    instance_type: str
+    instances: int
+    seconds: float
+    """Of its instances, each paid for: from their start to their end, or to now."""
+    records: int
+    """Answered, as its containers say."""
+    errors: int
+    """Records of these that became an error line."""
+    record_seconds: float
+    """From the first of its records to the last."""
+    usd: float | None
+    """So far; ``None`` where the stage has no price for its instances."""
+    reason: str | None = None
+    """Why it failed."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in {"Starting", "InProgress", "Stopping"}
+
+    @property
+    def records_per_second(self) -> float:
+        """The mean so far."""
+        return self.records / self.record_seconds if self.record_seconds else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shard:
+    """A part of the run: its jobs, and what is known of its records."""
+
+    name: str
+    total: int
+    """Records, as planned; estimated, where the plan did."""
+    records: int
+    exceptions: int
+    is_done: bool
+    """Whether all of its inputs are told."""
+    job: Job | None = None
+    """The newest."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """All of it."""
+
+    name: str
+    arn: str
+    status: str
+    """Of the execution, in Step Functions' words."""
+    started: datetime
+    seconds: float
+    """Since then, or to its end."""
+    request: Mapping[str, Any]
+    states: tuple[State, ...] = ()
+    plan: Mapping[str, Any] | None = None
+    shards: tuple[Shard, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    report: Mapping[str, Any] | None = None
+    """The output of an execution that succeeded."""
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it goes on."""
+        return self.status in {RUNNING, "PENDING_REDRIVE"}
+
+    @property
+    def summary(self) -> Mapping[str, Any] | None:
+        """What came of it: counts of all its inputs."""
+        return self.report.get("summary") if self.report else None
+
+    @property
+    def records(self) -> int:
+        """Answered so far."""
+        return sum(shard.records for shard in self.shards)
+
+    @property
+    def total(self) -> int | None:
+        """As planned; ``None`` before the plan."""
+        return self.plan["records"] if self.plan else None
+
+    @property
+    def exceptions(self) -> int:
+        """Records with an error, and objects without an output, so far."""
+        return sum(shard.exceptions for shard in self.shards)
+
+    @property
+    def usd(self) -> float | None:
+        """So far; ``None`` where an instance type has no price."""
+        known = [job.usd for job in self.jobs if job.usd is not None]
+        return sum(known) if len(known) == len(self.jobs) else None
+
+    @property
+    def instances(self) -> int:
+        """That run now."""
+        return sum(job.instances for job in self.jobs if job.is_running)
+
+    @property
+    def records_per_second(self) -> float:
+        """Of the jobs that run now."""
+        return sum(job.records_per_second for job in self.jobs if job.is_running)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the speed so far, or as planned while nothing is done; ``None`` when nobody knows."""
+        if not self.is_running or not self.plan:
+            return None
+        if self.records and self.records_per_second:
+            missing: int = max(self.plan["records"] - self.records, 0)
+            return missing / self.records_per_second
+        left = float(self.plan["estimatedMinutes"]) * 60 - self.seconds
+        return left if not self.records and left > 0 else None
+
+    def document(self) -> dict[str, Any]:
+        """Return it in JSON's types, for ``--json``."""
+        return {
+            "execution": self.name,
+            "arn": self.arn,
+            "status": self.status,
+            "seconds": round(self.seconds, 1),
+            "records": self.records,
+            "recordsPlanned": self.total,
+            "recordsPerSecond": round(self.records_per_second, 2),
+            "exceptions": self.exceptions,
+            "instances": self.instances,
+            "usd": None if self.usd is None else round(self.usd, 4),
+            "secondsLeft": None if self.seconds_left is None else round(self.seconds_left),
+            "states": {state.name: state.status for state in self.states},
+            "jobs": [
+                {
+                    "name": job.name,
+                    "status": job.status,
+                    "instanceType": job.instance_type,
+                    "instances": job.instances,
+                    "records": job.records,
+                    "reason": job.reason,
+                }
+                for job in self.jobs
+            ],
+        }

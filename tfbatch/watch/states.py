@@ -1,0 +1,62 @@
+"""Which of a workflow's states have been, are and are to come, from its history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.watch.snapshot import SUCCEEDED, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+_WORK = {"Task", "Map", "Parallel"}
+
+
+def states(
+    definition: Mapping[str, Any],
+    history: Iterable[Mapping[str, Any]],
+    *,
+    status: str,
+    now: datetime,
+) -> tuple[State, ...]:
+    """Return the states that do something, in the definition's order.
+
+    Those that it passed by (it had no key to claim, say) or ended before are left out.
+
+    Args:
+        definition: in the Amazon States Language.
+        history: events of GetExecutionHistory, in their order.
+        status: of the execution.
+        now: until when a state that has not been left has taken.
+    """
+    entered, left = _times(history)
+    work = [name for name, state in definition["States"].items() if state["Type"] in _WORK]
+    furthest = max((work.index(name) for name in entered if name in work), default=-1)
+    is_over = status not in {"RUNNING", "PENDING_REDRIVE"}
+    shown = []
+    for place, name in enumerate(work):
+        if name not in entered:
+            if place > furthest and not is_over:
+                shown.append(State(name=name, status="waiting"))
+            continue
+        running = name not in left or left[name] < entered[name]
+        failed = is_over and status != SUCCEEDED and place == furthest
+        seconds = ((now if running else left[name]) - entered[name]).total_seconds()
+        what = "failed" if failed else "running" if running else "done"
+        shown.append(State(name=name, status=what, seconds=max(seconds, 0.0)))
+    return tuple(shown)
+
+
+def _times(
+    history: Iterable[Mapping[str, Any]],
+) -> tuple[dict[str, datetime], dict[str, datetime]]:
+    """Name -> when it was entered first, and left last."""
+    entered: dict[str, datetime] = {}
+    left: dict[str, datetime] = {}
+    for event in history:
+        if "stateEnteredEventDetails" in event:
+            entered.setdefault(event["stateEnteredEventDetails"]["name"], event["timestamp"])
+        elif "stateExitedEventDetails" in event:
+            left[event["stateExitedEventDetails"]["name"]] = event["timestamp"]
+    return entered, left
