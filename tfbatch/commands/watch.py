@@ -34,8 +34,7 @@ def watch(ctx: click.Context, execution: str | None, *, session: Session, output
     deployed = Deployed.find(session)
     arn = deployed.executions(session).find(execution)
     if session.show_aws:
-        name = arn.rpartition(":")[2]
-        show(session, output, *calls(arn), *job_calls(name))
+        show(session, output, *calls(arn), *job_calls(arn))
         return
     ctx.exit(follow(Observer.of(session.boto, arn), output))
 
@@ -48,12 +47,12 @@ def calls(arn: str) -> tuple[Call, ...]:
     )
 
 
-def job_calls(name: str) -> tuple[Call, ...]:
+def job_calls(arn: str) -> tuple[Call, ...]:
     """Its transform jobs and what their containers say."""
-    from stacks.workflow.fields import job_prefix  # noqa: PLC0415
     from tfbatch.job_log import LOG_GROUP  # noqa: PLC0415
+    from tfbatch.watch.jobs import prefix_of  # noqa: PLC0415
 
-    prefix = job_prefix(name)
+    prefix = prefix_of(arn)
     log = {"logGroupName": LOG_GROUP, "logStreamNamePrefix": prefix}
     return (
         Call("sagemaker", "list_transform_jobs", {"NameContains": prefix}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,27 +26,14 @@ _CLOCKS_SECONDS = 300.0
 """By how much clocks of this machine and AWS may differ."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Names:
-    """The names of an execution's jobs; see ``stacks.workflow.expressions.JOB_NAME``."""
+def prefix_of(arn: str) -> str:
+    """How the names of an execution's jobs begin, and no other's; see ``JOB_NAME``.
 
-    execution: str
-    work: str
-    """``s3://work-bucket/executions/NAME/``."""
-
-    @property
-    def prefix(self) -> str:
-        """How they begin; those of other executions may, too."""
-        return job_prefix(self.execution)
-
-    def parse(self, name: str) -> tuple[str, int] | None:
-        """Return shard and attempt; ``None`` when it is another execution's."""
-        found = re.fullmatch(r"(\d+)-(\d+)-([0-9a-f]{8})", name.removeprefix(self.prefix))
-        if found is None:
-            return None
-        shard, attempt, digest = found.groups()
-        mine = hashlib.sha256((self.work + shard).encode()).hexdigest().startswith(digest)
-        return (shard, int(attempt)) if mine else None
+    Args:
+        arn: of the execution.
+    """
+    digest = hashlib.sha256(arn.encode()).hexdigest()[:8]
+    return f"{job_prefix(arn.rpartition(':')[2])}{digest}-"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -68,7 +54,8 @@ class Jobs:
 
     sagemaker: SageMakerClient
     logs: CloudWatchLogsClient
-    names: Names
+    prefix: str
+    """How their names begin."""
     started: datetime
     """Of the execution."""
     usd_per_hour: Mapping[str, float]
@@ -77,16 +64,16 @@ class Jobs:
     def look(self) -> tuple[Job, ...]:
         """Return them in the order of their shards and attempts."""
         for name in self._found():
-            if name not in self._watched and (parsed := self.names.parse(name)):
-                shard, attempt = parsed
+            if name not in self._watched and name.startswith(self.prefix):
+                shard, _, attempt = name.removeprefix(self.prefix).partition("-")
                 count = RecordCount(log=JobLog(logs=self.logs, job=name))
-                self._watched[name] = _Watched(shard=shard, attempt=attempt, count=count)
+                self._watched[name] = _Watched(shard=shard, attempt=int(attempt), count=count)
         jobs = [self._job(name, watched) for name, watched in self._watched.items()]
         return tuple(sorted(jobs, key=lambda job: (job.shard, job.attempt)))
 
     def _found(self) -> Iterator[str]:
         pages = self.sagemaker.get_paginator("list_transform_jobs").paginate(
-            NameContains=self.names.prefix,
+            NameContains=self.prefix,
             CreationTimeAfter=datetime.fromtimestamp(
                 self.started.timestamp() - _CLOCKS_SECONDS, UTC
             ),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.deployed import fixed_values
-from tfbatch.watch.jobs import Jobs, Names
+from tfbatch.watch.jobs import Jobs, prefix_of
 from tfbatch.watch.shards import Shards
 from tfbatch.watch.snapshot import Snapshot, State
 from tfbatch.watch.states import states
@@ -44,8 +44,6 @@ class Observer:
         found = sfn.describe_state_machine_for_execution(executionArn=arn)
         definition = json.loads(found["definition"])
         fixed = fixed_values(definition)
-        name, bucket = arn.rpartition(":")[2], fixed["workBucket"]
-        folder = f"executions/{name}/"
         started = sfn.describe_execution(executionArn=arn)["startDate"]
         return cls(
             sfn=sfn,
@@ -55,11 +53,15 @@ class Observer:
             jobs=Jobs(
                 sagemaker=boto.client("sagemaker"),
                 logs=boto.client("logs"),
-                names=Names(execution=name, work=f"s3://{bucket}/{folder}"),
+                prefix=prefix_of(arn),
                 started=started,
                 usd_per_hour=fixed["usdPerHour"],
             ),
-            shards=Shards(s3=boto.client("s3"), bucket=bucket, folder=folder),
+            shards=Shards(
+                s3=boto.client("s3"),
+                bucket=fixed["workBucket"],
+                folder=f"executions/{arn.rpartition(':')[2]}/",
+            ),
         )
 
     def look(self) -> Snapshot:
