@@ -21,6 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from sandbox import faults, lifeline
+from sandbox.authorization import gate, record
 from sandbox.plugins import Plugins
 from sandbox.plugins.runtime import Runtime
 from sandbox.settings import Settings
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import FrameType
 
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Flask
     from werkzeug.serving import BaseWSGIServer
 
-    from sandbox.faults import FaultBox
 
 _HOST = "127.0.0.1"
 _BACKLOG = 1024  # a transform job asks for its objects all at once
@@ -42,14 +42,17 @@ _BACKLOG = 1024  # a transform job asks for its objects all at once
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is not followed
     """Moto's dispatcher, which looks through its directories for a service at every request."""
 
-    def __init__(self, create_app: Callable[[str], Flask], faults: FaultBox) -> None:
+    def __init__(self, create_app: Callable[[str], Flask], runtime: Runtime) -> None:
         super().__init__(create_app)
-        self._faults = faults
+        self._own: dict[str, WSGIApplication] = {
+            faults.PATH: runtime.faults,
+            record.PATH: runtime.guard.record,
+        }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """AWS's answer, or the sandbox's own."""
-        if environ["PATH_INFO"] == faults.PATH:
-            return self._faults(environ, start_response)
+        if environ["PATH_INFO"] in self._own:
+            return self._own[environ["PATH_INFO"]](environ, start_response)
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:  # noqa: ANN401
             # Every answer of AWS's has one; moto's own failures, which callers report by it, none.
@@ -72,10 +75,11 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     port: int = listener.getsockname()[1]
     runtime = Runtime(settings=settings, port=port)
     plugins = Plugins(runtime)
+    gate.install(runtime.guard, runtime.sessions)
     server = make_server(
         _HOST,
         port,
-        Dispatcher(plugins.create_app, runtime.faults),
+        Dispatcher(plugins.create_app, runtime),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

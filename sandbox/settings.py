@@ -23,6 +23,7 @@ class Choices(TypedDict, total=False):
     concurrent_transform_jobs: int
     transform_quotas: Mapping[str, int]
     model_server: str | None
+    enforce_iam: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,9 @@ class Settings:
     model_server: str | None = None
     """TensorFlow Serving's own program (``tensorflow_model_server`` on PATH, say), for transform
     jobs to run instead of the sandbox's model server."""
+    enforce_iam: bool = False
+    """Whether what is done as a role (a state machine's, a function's, a model's) is refused where
+    its policies do not allow it; else every role may everything, and nothing is recorded."""
 
     def to_json(self) -> str:
         """The settings as one command line argument."""
@@ -60,4 +64,5 @@ class Settings:
             concurrent_transform_jobs=values["concurrent_transform_jobs"],
             transform_quotas=values["transform_quotas"],
             model_server=values["model_server"],
+            enforce_iam=values["enforce_iam"],
         )

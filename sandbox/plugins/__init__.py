@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.plugins.runtime import Runtime
 
 _OF_SERVICE = {
+    "iam": ("roles",),
     "s3": ("bucket_policies",),
     "events": ("event_targets",),
     "awslambda": ("lambdas",),
@@ -34,6 +35,8 @@ _OF_SERVICE = {
         "sagemaker_sync",
         "sdk_bodies",
         "sdk_errors",
+        "role_clients",
+        "machine_roles",
     ),
     # CloudFormation makes resources of all services without asking their servers.
     "cloudformation": (
@@ -46,6 +49,7 @@ _OF_SERVICE = {
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (
+    "iam",
     "s3",
     "events",
     "awslambda",

@@ -1,7 +1,7 @@
-"""AWS::S3::BucketPolicy, which moto's CloudFormation skips.
+"""AWS::S3::BucketPolicy, which moto's CloudFormation skips; and who may do what with a bucket.
 
-Kept and shown, not enforced: moto takes a Deny for what it says without its conditions, and the
-one in every bucket that insists on TLS would deny this server, which has none, everything.
+moto takes a Deny for what it says without its conditions, and the one in every bucket that insists
+on TLS would deny this server, which has none, everything: its own check gives way to the guard's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
+from sandbox.authorization import gate
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ class BucketPolicy(CloudFormationModel):
         _backend(account_id).delete_bucket_policy(self.bucket)
 
 
-def install(_runtime: Runtime) -> None:
-    """Keep bucket policies without effect; defining the class makes it known to moto."""
+def install(runtime: Runtime) -> None:
+    """Let the guard weigh bucket policies; defining the class makes it known to moto."""
     replace(FakeBucket, "get_permission", lambda *_request: PermissionResult.NEUTRAL)
+    gate.install_for_s3(runtime.guard, runtime.sessions)
 
 
 def _backend(account_id: str) -> S3Backend:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 from moto.events.models import Rule
 
+from sandbox.authorization import actor
+from sandbox.authorization.call import Call
+from sandbox.authorization.sessions import Credentials
 from sandbox.plugins import event_input
 from sandbox.plugins.patch import replace
 
@@ -23,8 +26,14 @@ if TYPE_CHECKING:
     from sandbox.plugins.json_type import Json
     from sandbox.plugins.runtime import Runtime
 
-    Deliver = Callable[[Runtime, str, str], object]
+    Deliver = Callable[[Json, str, str], object]
 
+_SELF = "events.amazonaws.com"
+_ACTIONS = {
+    "states": "states:StartExecution",
+    "lambda": "lambda:InvokeFunction",
+    "sns": "sns:Publish",
+}
 _LOG = logging.getLogger(__name__)
 
 
@@ -50,7 +59,7 @@ def _send(
     original(theirs, event, transform_input)
     for target in rule.targets:
         if _service(target) in _DELIVERIES:
-            work = partial(_deliver, runtime, target, event_input.payload(target, event))
+            work = partial(_deliver, runtime, rule.arn, target, event_input.payload(target, event))
             threading.Thread(target=work, daemon=True).start()
 
 
@@ -59,30 +68,43 @@ def _service(target: Json) -> str:
     return service
 
 
-def _deliver(runtime: Runtime, target: Json, payload: str) -> None:
+def _deliver(runtime: Runtime, rule_arn: str, target: Json, payload: str) -> None:
     try:
-        _DELIVERIES[_service(target)](runtime, target["Arn"], payload)
+        credentials = _credentials(runtime, rule_arn, target)
+        _DELIVERIES[_service(target)](_client(runtime, target, credentials), target["Arn"], payload)
     except Exception:  # noqa: BLE001 - nobody waits for the delivery
         _LOG.exception("An event could not be delivered to %s", target["Arn"])
 
 
-def _client(runtime: Runtime, service: str, arn: str) -> Json:
-    session = runtime.session(arn.split(":")[3])
-    return session.client(service, endpoint_url=runtime.endpoint_url)  # type: ignore[call-overload]
+def _credentials(runtime: Runtime, rule_arn: str, target: Json) -> Credentials:
+    """Of the target's role; without one EventBridge calls as itself, if the target lets it."""
+    if "RoleArn" in target:
+        return runtime.sessions.assume(
+            target["RoleArn"], service=_SELF, name="EventBridge", source_arn=rule_arn
+        )
+    itself = actor.service(_SELF, account=rule_arn.split(":")[4], source_arn=rule_arn)
+    action = _ACTIONS[_service(target)]
+    runtime.guard.check(itself, [Call(action=action, resource=target["Arn"])])
+    return Credentials()
 
 
-def _start(runtime: Runtime, arn: str, payload: str) -> None:
-    _client(runtime, "stepfunctions", arn).start_execution(stateMachineArn=arn, input=payload)
+def _client(runtime: Runtime, target: Json, credentials: Credentials) -> Json:
+    service, region = target["Arn"].split(":")[2:4]
+    session: Json = runtime.session(region, credentials)
+    name = "stepfunctions" if service == "states" else service
+    return session.client(name, endpoint_url=runtime.endpoint_url)
 
 
-def _call(runtime: Runtime, arn: str, payload: str) -> None:
-    _client(runtime, "lambda", arn).invoke(
-        FunctionName=arn, InvocationType="Event", Payload=payload
-    )
+def _start(client: Json, arn: str, payload: str) -> None:
+    client.start_execution(stateMachineArn=arn, input=payload)
 
 
-def _publish(runtime: Runtime, arn: str, payload: str) -> None:
-    _client(runtime, "sns", arn).publish(TopicArn=arn, Message=payload)
+def _call(client: Json, arn: str, payload: str) -> None:
+    client.invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
+
+
+def _publish(client: Json, arn: str, payload: str) -> None:
+    client.publish(TopicArn=arn, Message=payload)
 
 
 _DELIVERIES: dict[str, Deliver] = {"states": _start, "lambda": _call, "sns": _publish}

@@ -23,12 +23,15 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.models import LambdaFunction
 
 from sandbox import lambda_runtime, lifeline
+from sandbox.authorization.call import Call
+from sandbox.authorization.sessions import CannotAssumeError
 from sandbox.plugins.errors import ApiError
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
+    from sandbox.authorization.sessions import Credentials
     from sandbox.plugins.json_type import Json
     from sandbox.plugins.runtime import Runtime
 
@@ -82,29 +85,65 @@ def run(
         ``{"value": …}`` or ``{"error": …}``, and what it printed, which is in its log group too.
     """
     request_id = str(uuid.uuid4())
+    credentials = _assume(runtime, function)
     code = _unpack(runtime, function)
     directory = runtime.settings.state_dir / "invocations" / request_id
     directory.mkdir(parents=True)
     (directory / "event.json").write_text(json.dumps(event))
     try:
-        result = _execute(runtime, function, code, directory)
+        result = _execute(runtime, function, code, directory, credentials)
         log = _log(request_id, (directory / "log.txt").read_bytes())
     finally:
         shutil.rmtree(directory)
-    function.logs_backend.ensure_log_group(function.logs_group_name)
-    function.save_logs(log.decode(errors="replace"))
+    if _may_log(runtime, function, credentials, request_id):
+        function.logs_backend.ensure_log_group(function.logs_group_name)
+        function.save_logs(log.decode(errors="replace"))
     return result, log
 
 
+def _assume(runtime: Runtime, function: LambdaFunction) -> Credentials:
+    try:
+        return runtime.sessions.assume(
+            function.role,
+            service="lambda.amazonaws.com",
+            name=function.function_name,
+            source_arn=function.function_arn,
+        )
+    except CannotAssumeError as error:
+        raise ApiError(
+            "InvalidParameterValueException",
+            "The role defined for the function cannot be assumed by Lambda.",
+        ) from error
+
+
+def _may_log(
+    runtime: Runtime, function: LambdaFunction, credentials: Credentials, stream: str
+) -> bool:
+    """Whether the function's role lets its log be written; on AWS nothing tells when it doesn't."""
+    _, _, _, region, account, *_ = function.function_arn.split(":")
+    group = f"arn:aws:logs:{region}:{account}:log-group:{function.logs_group_name}"
+    writer = runtime.sessions.actor(credentials.access_key)
+    calls = (
+        Call(action=f"logs:{action}", resource=f"{group}:log-stream:{stream}")
+        for action in ("CreateLogStream", "PutLogEvents")
+    )
+    return all(runtime.guard.decide(writer, call).allowed for call in calls)
+
+
 def _execute(
-    runtime: Runtime, function: LambdaFunction, code: Path, directory: Path
+    runtime: Runtime,
+    function: LambdaFunction,
+    code: Path,
+    directory: Path,
+    credentials: Credentials,
 ) -> dict[str, Any]:
     files = [str(directory / "event.json"), str(directory / "result.json")]
     started = time.monotonic()
     with (directory / "log.txt").open("wb") as log:
         process = lifeline.spawn(
             [*_interpreter(function.run_time), *files],
-            environment=_environment(runtime, function, code, directory.name),
+            environment=runtime.environment(function.region, credentials)
+            | _environment(function, code, directory.name),
             cwd=code,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -136,11 +175,8 @@ def _interpreter(run_time: str) -> list[str]:
     )
 
 
-def _environment(
-    runtime: Runtime, function: LambdaFunction, code: Path, request_id: str
-) -> dict[str, str]:
+def _environment(function: LambdaFunction, code: Path, request_id: str) -> dict[str, str]:
     values = {
-        **runtime.environment(function.region),
         **function.environment_vars,
         "_HANDLER": function.handler,
         "LAMBDA_TASK_ROOT": str(code),

@@ -5,7 +5,6 @@ Models made by CloudFormation come through here too, so a template is held to wh
 
 from __future__ import annotations
 
-import secrets
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto.sagemaker.models import Model as MotoModel
 from moto.sagemaker.models import sagemaker_backends
 
-from sandbox.plugins import constraints, s3_uri, sagemaker_api
+from sandbox.plugins import constraints, execution_roles, resource_names, s3_uri, sagemaker_api
 from sandbox.plugins.errors import refusal
 from sandbox.plugins.patch import replace
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from moto.sagemaker.models import SageMakerModelBackend
 
     from sandbox.plugins.runtime import Runtime
-
-_NAME_LENGTH = 63
-_SUFFIX_BYTES = 6
 
 
 class Model(MotoModel):
@@ -65,7 +61,7 @@ def create(
     containers = [request.get("PrimaryContainer"), *request.get("Containers", [])]
     for container in containers:
         if container and "ModelDataUrl" in container:
-            _check_data(runtime, backend.region_name, container["ModelDataUrl"])
+            _check_data(runtime, backend.region_name, request["ExecutionRoleArn"], container)
     backend._models[name] = Model(request=request, arn=arn)  # noqa: SLF001
     return {"ModelArn": arn}
 
@@ -82,13 +78,23 @@ def describe(backend: SageMakerModelBackend, request: Mapping[str, Any]) -> dict
     return model.response_object
 
 
-def _check_data(runtime: Runtime, region: str, url: str) -> None:
+def _check_data(runtime: Runtime, region: str, role_arn: str, container: Mapping[str, Any]) -> None:
+    """Refuse a model whose role can't read its artifact."""
+    url = container["ModelDataUrl"]
     bucket, key = s3_uri.split(url)
-    s3 = runtime.session(region).client("s3", endpoint_url=runtime.endpoint_url)
+    session = runtime.session(region, execution_roles.assume(runtime, role_arn))
     try:
-        s3.head_object(Bucket=bucket, Key=key)
+        session.client("s3", endpoint_url=runtime.endpoint_url).head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        raise refusal(f"Could not find model data at {url}.") from error
+        if error.response["Error"]["Code"] == "404":
+            raise refusal(f"Could not find model data at {url}.") from error
+        raise refusal(
+            f'Could not access model data at {url}. Please ensure that the role "{role_arn}" '
+            "exists and that its trust relationship policy allows the action "
+            '"sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". Also ensure '
+            'that the role has "s3:GetObject" permissions and that the object is located in '
+            f"{region}."
+        ) from error
 
 
 def _create_from_template(
@@ -102,9 +108,7 @@ def _create_from_template(
     **_other: object,
 ) -> Model:
     backend = sagemaker_backends[account_id][region]
-    suffix = secrets.token_hex(_SUFFIX_BYTES)
-    name = f"{LogicalId[: _NAME_LENGTH - len(suffix) - 1]}-{suffix}"
-    request = {"ModelName": name} | resource["Properties"]
+    request = {"ModelName": resource_names.unique(LogicalId)} | resource["Properties"]
     constraints.check("sagemaker", "CreateModel", request)
     create(runtime, backend, request)
     model: Model = backend._models[request["ModelName"]]  # noqa: SLF001

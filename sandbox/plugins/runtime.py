@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from sandbox.authorization.guard import Guard
+from sandbox.authorization.sessions import Credentials, Sessions
 from sandbox.faults import FaultBox
 
 if TYPE_CHECKING:
     from sandbox.settings import Settings
 
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
-_KEY = "sandbox"
+_OWNER = Credentials()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,23 +26,33 @@ class Runtime:
     settings: Settings
     port: int
     faults: FaultBox = field(default_factory=FaultBox)
+    guard: Guard = field(init=False)
+    """Allows or refuses the calls that come in."""
+    sessions: Sessions = field(init=False)
+    """Gives out credentials of roles."""
+
+    def __post_init__(self) -> None:
+        guard = Guard(enforces=self.settings.enforce_iam)
+        object.__setattr__(self, "guard", guard)
+        object.__setattr__(self, "sessions", Sessions(guard))
 
     @property
     def endpoint_url(self) -> str:
         """Where this server answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def session(self, region: str) -> boto3.Session:
+    def session(self, region: str, credentials: Credentials = _OWNER) -> boto3.Session:
         """An SDK session for calls of this server to itself; give clients the endpoint URL."""
-        return boto3.Session(aws_access_key_id=_KEY, aws_secret_access_key=_KEY, region_name=region)
+        return boto3.Session(
+            credentials.access_key, credentials.secret, credentials.token, region_name=region
+        )
 
-    def environment(self, region: str) -> dict[str, str]:
+    def environment(self, region: str, credentials: Credentials = _OWNER) -> dict[str, str]:
         """The whole environment of a child process: nothing of the caller's AWS settings."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return inherited | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": _KEY,
-            "AWS_SECRET_ACCESS_KEY": _KEY,
+            **credentials.environment(),
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.plugins import s3_uri
+from sandbox.plugins import execution_roles, s3_uri
 from sandbox.plugins.errors import ApiError, refusal
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ def check(request: Mapping[str, Any], role_arn: str, runtime: Runtime, region: s
     Raises:
         ApiError: ``ValidationException``.
     """
-    session = runtime.session(region)
     _check_payload(request)
     _check_volume_key(request["TransformResources"])
-    _check_role(role_arn, session, runtime.endpoint_url)
+    session = runtime.session(region, execution_roles.assume(runtime, role_arn))
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     _check_data_type(source["S3DataType"])
     _check_input(source, role_arn, session, runtime.endpoint_url)
@@ -96,20 +95,6 @@ def check_quota(
             f"request delta of {wanted} Instances. Please use AWS Service Quotas to request an "
             "increase for this quota. If AWS Service Quotas is not available, contact AWS support "
             "to request an increase for this quota.",
-        )
-
-
-def _check_role(role_arn: str, session: boto3.Session, endpoint_url: str) -> None:
-    """Refuse an execution role that SageMaker could not assume."""
-    iam = session.client("iam", endpoint_url=endpoint_url)
-    try:
-        role = iam.get_role(RoleName=role_arn.rpartition("/")[2])["Role"]
-    except iam.exceptions.NoSuchEntityException:
-        role = None
-    if role is None or "sagemaker.amazonaws.com" not in str(role["AssumeRolePolicyDocument"]):
-        raise refusal(
-            f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
-            "principal 'sagemaker.amazonaws.com' to assume the role."
         )
 
 

@@ -11,7 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sandbox import lifeline
-from sandbox.plugins import models, sagemaker_api, transform_checks, transform_events
+from sandbox.plugins import (
+    execution_roles,
+    models,
+    sagemaker_api,
+    transform_checks,
+    transform_events,
+)
 from sandbox.plugins import transform_views as views
 from sandbox.plugins.errors import ApiError, refusal
 from sandbox.plugins.transform_job import TransformJob
@@ -121,10 +127,11 @@ class TransformJobs:
         (directory / "request.json").write_text(text)
         program = self._runtime.settings.model_server
         chosen = {} if program is None else {"SANDBOX_MODEL_SERVER": program}
+        role = execution_roles.assume(self._runtime, model["ExecutionRoleArn"])
         with (directory / "engine.log").open("wb") as log:
             return lifeline.spawn(
                 [*self._runtime.settings.transform_command, str(directory)],
-                environment=self._runtime.environment(region) | chosen,
+                environment=self._runtime.environment(region, role) | chosen,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )

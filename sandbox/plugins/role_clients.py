@@ -1,0 +1,85 @@
+"""State machines call AWS as their own role; moto's interpreter calls it as nobody.
+
+Its clients are also kept here: moto makes one for every task, through a session that threads share
+and that is not made for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+from typing import TYPE_CHECKING, Any
+
+import moto.stepfunctions.parser.asl.component.state.exec as tasks
+from botocore.config import Config
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
+from moto.stepfunctions.parser.asl.utils import boto_client
+
+from sandbox.plugins import sagemaker_sync
+from sandbox.plugins.patch import replace
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
+        StateCredentials,
+    )
+
+    from sandbox.plugins.runtime import Runtime
+
+_NAME = "boto_client_for"
+_SERVICE = "states.amazonaws.com"
+
+
+class Clients:
+    """Clients by service, region and role."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.Lock()
+        self._made: dict[tuple[str, str, str], BaseClient] = {}
+
+    def get(
+        self, region: str, service: str, state_credentials: StateCredentials | None = None
+    ) -> BaseClient:
+        """The client of a task; named as moto calls it.
+
+        Raises:
+            CannotAssumeError: the role is not there, or not Step Functions' to take.
+        """
+        role = state_credentials.role_arn if state_credentials else ""
+        credentials = self._runtime.sessions.assume(role, service=_SERVICE, name="StepFunctions")
+        key = (service, region, credentials.access_key)
+        with self._lock:
+            if key not in self._made:
+                session = self._runtime.session(region, credentials)
+                self._made[key] = _client(session, service, self._runtime.endpoint_url)
+            return self._made[key]
+
+
+def _client(session: Any, service: str, endpoint_url: str) -> BaseClient:  # noqa: ANN401
+    client: BaseClient = session.client(
+        service,
+        endpoint_url=endpoint_url,
+        config=Config(
+            parameter_validation=False,
+            retries={"max_attempts": 0, "total_max_attempts": 1},
+            connect_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+            read_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+            max_pool_connections=64,
+        ),
+    )
+    return client
+
+
+def install(runtime: Runtime) -> None:
+    """Take the place of moto's function wherever it was imported."""
+    clients = Clients(runtime)
+    found = pkgutil.walk_packages(tasks.__path__, f"{tasks.__name__}.")
+    for module in (
+        boto_client,
+        sagemaker_sync,
+        *(importlib.import_module(one.name) for one in found),
+    ):
+        if hasattr(module, _NAME):
+            replace(module, _NAME, clients.get)
