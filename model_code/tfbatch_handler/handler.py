@@ -113,7 +113,7 @@ class Handler:
             lambda batch: _batch(batch, model, deadline=deadline),
             size=self._settings.batch_size,
         )
-        self._check(rows, model)
+        self._check(rows, model, deadline=deadline)
         return accept.encode(rows, model.output, asked)
 
     def _document(
@@ -128,9 +128,9 @@ class Handler:
         else:
             rows = list(reply.document_rows(answer))
             if asked.document and isinstance(model.output, output.Raw):
-                self._check(rows, model)
+                self._check(rows, model, deadline=deadline)
                 return reply.compact(answer, model.signature), accept.JSON
-        self._check(rows, model)
+        self._check(rows, model, deadline=deadline)
         return accept.encode(rows, model.output, asked)
 
     def _model(self, rest_uri: str, *, deadline: float) -> Model:
@@ -154,9 +154,10 @@ class Handler:
             progress=Progress(model=fleet.model),
         )
 
-    def _check(self, rows: Sequence[Row], model: Model) -> None:
+    def _check(self, rows: Sequence[Row], model: Model, *, deadline: float) -> None:
         bad = [(number, row) for number, row in enumerate(rows) if isinstance(row, BadRecord)]
-        model.progress.add(records=len(rows), errors=len(bad))
+        seconds = time.monotonic() - (deadline - self._settings.timeout_seconds)
+        model.progress.add(records=len(rows), errors=len(bad), seconds=seconds)
         if bad and self._settings.on_error == "fail":
             number, row = bad[0]
             raise failure.RecordError(f"record {number}: {row.code}: {row.message}")

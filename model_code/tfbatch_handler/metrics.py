@@ -7,6 +7,7 @@ its log streams. A line counts what happened since the line before, at most one 
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass, field
@@ -25,12 +26,16 @@ class Progress:
     records: int = 0
     errors: int = 0
     requests: int = 0
+    waits: dict[int, int] = field(default_factory=dict)
+    """Requests by the milliseconds they took, rounded up to a power of the square root of 2."""
     timer: threading.Timer | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, *, records: int, errors: int) -> None:
+    def add(self, *, records: int, errors: int, seconds: float) -> None:
         """Count one request and make sure that a line follows within a second."""
+        wait = _rounded(seconds * 1000)
         with self.lock:
+            self.waits[wait] = self.waits.get(wait, 0) + 1
             self.records += records
             self.errors += errors
             self.requests += 1
@@ -51,6 +56,7 @@ class Progress:
         with self.lock:
             line = self.line(int(time.time() * 1000))
             self.records = self.errors = self.requests = 0
+            self.waits = {}
             self.timer = None
         print(line, flush=True)  # noqa: T201  stdout is where CloudWatch Logs reads
 
@@ -65,6 +71,12 @@ class Progress:
                 "Records": self.records,
                 "RecordErrors": self.errors,
                 "Requests": self.requests,
+                "Milliseconds": self.waits,
             },
             separators=(",", ":"),
         )
+
+
+def _rounded(milliseconds: float) -> int:
+    """The power of the square root of 2 at or above, in whole milliseconds."""
+    return round(2 ** (math.ceil(2 * math.log2(max(milliseconds, 1.0))) / 2))

@@ -1,0 +1,80 @@
+"""Reads the lines of many output objects in order, some objects ahead, none as a whole."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.problem import Problem
+from tfbatch.results.run import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
+
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+
+_AHEAD = 24
+_CHUNK_BYTES = 256 * 1024
+
+Item = tuple[str, dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Opened:
+    """An output object of which the beginning is there."""
+
+    begin: bytes
+    body: StreamingBody
+
+    def lines(self) -> Iterator[bytes]:
+        """Each line without its line feed; a last one without one counts."""
+        held = self.begin
+        while True:
+            *whole, held = held.split(b"\n")
+            yield from whole
+            more = self.body.read(_CHUNK_BYTES)
+            if not more:
+                break
+            held += more
+        if held:
+            yield held
+
+
+def read_ahead(s3: S3Client, items: Iterable[Item]) -> Iterator[tuple[Item, Opened | None]]:
+    """Open each item's ``output``, in order; ``None`` for an item that has none."""
+    coming: deque[tuple[Item, Future[Opened] | None]] = deque()
+    with ThreadPoolExecutor(_AHEAD) as threads:
+        try:
+            for item in items:
+                uri = item[1].get("output")
+                coming.append((item, threads.submit(_open, s3, uri) if uri else None))
+                if len(coming) > _AHEAD:
+                    yield _first(coming)
+            while coming:
+                yield _first(coming)
+        finally:
+            for _, future in coming:
+                if future:
+                    future.cancel()
+
+
+def _first(
+    coming: deque[tuple[Item, Future[Opened] | None]],
+) -> tuple[Item, Opened | None]:
+    item, future = coming.popleft()
+    return item, future.result() if future else None
+
+
+def _open(s3: S3Client, uri: str) -> Opened:
+    bucket, key = split(uri)
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except s3.exceptions.NoSuchKey:
+        raise Problem(
+            f"{uri} is gone since the run: run it again for its input, with 'tfbatch run'."
+        ) from None
+    return Opened(body.read(_CHUNK_BYTES), body)

@@ -1,0 +1,72 @@
+"""Joins a run's inputs to what was predicted of them: a row for each record, in order."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.problem import Problem
+from tfbatch.results.lines import read_ahead
+from tfbatch.results.ordering import in_order
+from tfbatch.results.prediction import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfbatch.results.lines import Item, Opened
+    from tfbatch.results.run import Run
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One record of the input."""
+
+    input: str
+    """The object's URI; only its key where the whole object has no output."""
+    record: int | None
+    """In the object, from 0; ``None`` is the whole object, which has no output."""
+    prediction: Any = None
+    """In JSON's types."""
+    error: str | None = None
+    """Why there is no prediction."""
+
+
+@contextmanager
+def rows(run: Run) -> Iterator[Iterator[Row]]:
+    """Give all rows, by input and record; memory holds a few lines of a few outputs."""
+    with in_order(_items(run)) as items:
+        yield _rows(run, items)
+
+
+def _items(run: Run) -> Iterator[Item]:
+    """Inputs with an output, and those without."""
+    bucket = ""
+    for found in run.predictions():
+        bucket = bucket or found["input"].removeprefix("s3://").partition("/")[0]
+        yield found["input"], found
+    for exception in run.exceptions():
+        if exception["record"] is None:
+            key = exception["key"]
+            yield (f"s3://{bucket}/{key}" if bucket else key), {"error": exception["reason"]}
+
+
+def _rows(run: Run, items: Iterator[Item]) -> Iterator[Row]:
+    for (uri, found), opened in read_ahead(run.s3, items):
+        if opened is None:
+            yield Row(input=uri, record=None, error=found["error"])
+        else:
+            yield from _of_output(uri, found, opened)
+
+
+def _of_output(uri: str, found: dict[str, Any], opened: Opened) -> Iterator[Row]:
+    count = 0
+    for line in opened.lines():
+        prediction, error = parse(line)
+        yield Row(input=uri, record=count, prediction=prediction, error=error)
+        count += 1
+    if count != found["records"]:
+        raise Problem(
+            f"{found['output']} has {count:,} lines and had {found['records']:,} when the run "
+            "ended: it was changed since; run its input again."
+        )

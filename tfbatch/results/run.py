@@ -1,0 +1,114 @@
+"""What a finished run has left in S3: its summary, its accounts, its outputs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from tfbatch.session import Session
+
+SUMMARY, EXCEPTIONS, PREDICTIONS = "summary.json", "exceptions.jsonl", "predictions.manifest.jsonl"
+_SCHEME = "s3://"
+_CONNECTIONS = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A run's output folder."""
+
+    s3: S3Client
+    folder: str
+    """``s3://bucket/folder/``."""
+    arn: str | None = None
+    """Of its execution; ``None`` when the folder itself was named."""
+
+    @classmethod
+    def find(cls, session: Session, said: str | None) -> Run:
+        """Find the run that a person means.
+
+        Args:
+            session: which AWS.
+            said: as ``Executions.find`` takes it, or the output folder of a run, which outlives
+                its execution: Step Functions forgets those after 90 days.
+
+        Raises:
+            Problem: there is no such run, or it goes on.
+        """
+        from botocore.config import Config  # noqa: PLC0415
+
+        s3 = session.boto.client("s3", config=Config(max_pool_connections=_CONNECTIONS))
+        if said and said.startswith(_SCHEME):
+            return cls(s3=s3, folder=said.rstrip("/") + "/")
+        from tfbatch.deployed import Deployed  # noqa: PLC0415
+
+        deployed = Deployed.find(session)
+        executions = deployed.executions(session)
+        arn = executions.find(said)
+        found = executions.sfn.describe_execution(executionArn=arn)
+        name = arn.rpartition(":")[2]
+        if found["status"] in {"RUNNING", "PENDING_REDRIVE"}:
+            raise Problem(f"{name} goes on: 'tfbatch watch {name}' shows it to its end.")
+        told = _object(found.get("output")).get("output")
+        asked = _object(found.get("input")).get("output")
+        folder = told or asked or f"{_SCHEME}{deployed.output_bucket}/{name}/"
+        return cls(s3=s3, folder=str(folder).rstrip("/") + "/", arn=arn)
+
+    def summary(self) -> Mapping[str, Any]:
+        """What its last state wrote.
+
+        Raises:
+            Problem: there is none: the run ended before its accounts were closed.
+        """
+        text = self._read(SUMMARY)
+        if text is None:
+            raise Problem(
+                f"{self.folder} has no {SUMMARY}: the run ended before its accounts were closed; "
+                "'tfbatch show' says why, and what it predicted lies there as .out objects."
+            )
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def predictions(self) -> Iterator[dict[str, Any]]:
+        """Each input with its output: ``input``, ``output`` and ``records``, in no order."""
+        return self._lines(PREDICTIONS)
+
+    def exceptions(self) -> Iterator[dict[str, Any]]:
+        """Each exception: ``key``, ``record`` (``None`` is the whole object) and ``reason``."""
+        return self._lines(EXCEPTIONS)
+
+    def _read(self, name: str) -> bytes | None:
+        bucket, key = split(self.folder + name)
+        try:
+            return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except self.s3.exceptions.NoSuchKey:
+            return None
+
+    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        """The objects of a file of JSON lines; none where there is no such file."""
+        bucket, key = split(self.folder + name)
+        try:
+            body = self.s3.get_object(Bucket=bucket, Key=key)["Body"]
+        except self.s3.exceptions.NoSuchKey:
+            return
+        for line in body.iter_lines(1 << 20):
+            if line:
+                yield json.loads(line)
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of an S3 URI."""
+    bucket, _, key = uri.removeprefix(_SCHEME).partition("/")
+    return bucket, key
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    found = json.loads(text or "{}")
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,62 @@
+"""Writes a run's rows to a file, here or in S3: whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch.places import file_at
+from tfbatch.problem import Problem
+from tfbatch.results.rows import rows
+from tfbatch.results.sinks import ColumnError, write_csv, write_jsonl, write_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from tfbatch.results.rows import Row
+    from tfbatch.results.run import Run
+
+SINKS: dict[str, Callable[[Iterable[Row], Path], int]] = {
+    ".jsonl": write_jsonl,
+    ".csv": write_csv,
+    ".parquet": write_parquet,
+}
+"""By the ending of a file's name."""
+
+
+def check(target: str) -> None:
+    """See that a file of that name can be written, before any work.
+
+    Raises:
+        Problem: its name ends in nothing that is known.
+    """
+    if not target.endswith(tuple(SINKS)):
+        raise Problem(f"--to {target}: end it in {', '.join(SINKS)}.")
+
+
+def write(run: Run, target: str, *, on_row: Callable[[Row], None]) -> int:
+    """Write all rows, and give how many they are.
+
+    Args:
+        run: whose rows.
+        target: a path or an S3 URI.
+        on_row: told of each.
+
+    Raises:
+        Problem: a row does not fit, or an output has changed since the run.
+    """
+    sink = next(sink for ending, sink in SINKS.items() if target.endswith(ending))
+    folder, name = file_at(target)
+    with folder.writing(name) as draft, rows(run) as found:
+        try:
+            return sink(_told(found, on_row), draft.path)
+        except ColumnError as error:
+            raise Problem(
+                f"{target} can't be a table, {error}: write it as .jsonl, which takes any."
+            ) from error
+
+
+def _told(found: Iterator[Row], on_row: Callable[[Row], None]) -> Iterator[Row]:
+    for row in found:
+        on_row(row)
+        yield row
