@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from stacks.settings import Container
 
-_REPOSITORY = "tensorflow-inference"
+REPOSITORY = "tensorflow-inference"
 
 _SHARED = "763104351884"
 _SHARED_REGIONS = (
@@ -58,7 +58,7 @@ REGISTRY_ACCOUNTS: dict[str, str] = dict.fromkeys(_SHARED_REGIONS, _SHARED) | {
     "us-isob-east-1": "094389454867",
 }
 
-_ECR_IMAGE = re.compile(
+ECR_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/(?P<repository>[^:@]+)[:@].+"
 )
 
@@ -85,11 +85,11 @@ def image(scope: Construct, container: Container) -> Image:
     """
     stack = Stack.of(scope)
     if container.image is None:
-        account, region, repository = _registry_account(scope), stack.region, _REPOSITORY
+        account, region, repository = _registry_account(scope), stack.region, REPOSITORY
         uri = f"{account}.dkr.ecr.{region}.{Aws.URL_SUFFIX}/{repository}:{container.tag}"
     else:
         uri = container.image
-        found = _ECR_IMAGE.fullmatch(uri)
+        found = ECR_IMAGE.fullmatch(uri)
         if found is None:
             raise SettingsError(
                 f"Container.image = {uri!r}: not an image with a tag or digest in an Elastic "
@@ -119,7 +119,7 @@ def runtime(container: Container) -> Runtime:
         SettingsError: the image's tag says no Python and neither does ``Container.python``, or
             that is none.
     """
-    image = container.image or f"{_REPOSITORY}:{container.tag}"
+    image = container.image or f"{REPOSITORY}:{container.tag}"
     tagged = _TAGGED_PYTHON.search(image.rpartition(":")[2])
     python = container.python or (f"3.{tagged[1]}" if tagged else "")
     if not _PYTHON.fullmatch(python):

@@ -146,7 +146,7 @@ def test_an_interrupted_demo_leaves_nothing_behind(
 
 
 def test_the_sandbox_stays_up_for_the_aws_command_line_until_ctrl_c(tmp_path: Path) -> None:
-    with started(tmp_path, "sandbox") as process:
+    with started(tmp_path, "sandbox", "run") as process:
         said = read_until(process, "until Ctrl-C")
         exports = dict(re.findall(r"^export (\w+)=(\S+)$", said, re.MULTILINE))
         aws(exports, "s3", "mb", "s3://made-by-hand")

@@ -27,7 +27,9 @@ _PLAIN_SECONDS = 5.0
 
 def words(shard: Shard | None) -> str:
     """Say where a run's only shard is; ``None`` before it is planned."""
-    return "checking the request" if shard is None else shard_words(shard)
+    if shard is None or (shard.job is None and not shard.is_done):
+        return "checking the request"
+    return shard_words(shard)
 
 
 class JobLines(Protocol):

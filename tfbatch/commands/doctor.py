@@ -1,0 +1,67 @@
+"""``tfbatch doctor``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tfbatch import exit_codes
+from tfbatch.aws_cli import show
+from tfbatch.options import aws_options, json_option
+from tfbatch.problem import Problem
+
+if TYPE_CHECKING:
+    from tfbatch.doctor.check import Check
+    from tfbatch.output import Output
+    from tfbatch.session import Session
+
+_MARKS = {
+    "ok": ("✓", "green"),
+    "warning": ("!", "yellow"),
+    "failed": ("✗", "red"),
+    "skipped": ("-", "bright_black"),
+}
+
+
+@click.command()
+@aws_options
+@json_option
+@click.pass_context
+def doctor(ctx: click.Context, *, session: Session, output: Output) -> None:
+    """Check what a stage needs, and say what to do.
+
+    Credentials, the CDK's bootstrap, the stacks and whether they are as the settings say, quotas
+    for the stage's instance types, the container's image. All of it is read-only. The exit code is
+    0 when all is well, 3 with warnings, 1 when a run would fail.
+    """
+    from stacks.errors import SettingsError  # noqa: PLC0415
+    from stacks.stages import stage_named  # noqa: PLC0415
+    from tfbatch.doctor.examination import calls, examine  # noqa: PLC0415
+
+    try:
+        stage = stage_named(session.stage)
+    except SettingsError as error:
+        raise Problem(f"--{error}") from error
+    if session.show_aws:
+        show(session, output, *calls(session, stage))
+        return
+    statuses = set()
+    for check in examine(session, stage):
+        statuses.add(check.status)
+        output.emit(check.document())
+        _say(check, output)
+    ctx.exit(
+        exit_codes.FAILED
+        if "failed" in statuses
+        else exit_codes.ATTENTION
+        if "warning" in statuses
+        else exit_codes.OK
+    )
+
+
+def _say(check: Check, output: Output) -> None:
+    mark, color = _MARKS[check.status]
+    output.say(f"{click.style(mark, fg=color)} {check.name}: {check.found}")
+    if check.remedy:
+        output.say(f"  {check.remedy}")

@@ -1,0 +1,130 @@
+"""Whether a stage's stacks are deployed, whole, and as this checkout's settings say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.deployed import fixed_values, stack_name
+from tfbatch.doctor.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from stacks.settings import Stage
+    from tfbatch.session import Session
+
+_NAMED_BY_AWS = {
+    "region",
+    "inputBucket",
+    "inputBuckets",
+    "outputBucket",
+    "workBucket",
+    "stateMachine",
+}
+"""What the deployment knows better than the settings."""
+
+_SHOWN = 8
+"""Differences that are told."""
+
+
+def kinds(stage: Stage) -> list[str]:
+    """Which stacks a stage has."""
+    return ["data", "inference", *(["endpoint"] if stage.endpoint else [])]
+
+
+def stacks(session: Session, stage: Stage) -> Iterator[Check]:
+    """Look at each stack's status."""
+    cloudformation = session.boto.client("cloudformation")
+    for kind in kinds(stage):
+        name = stack_name(session, kind)
+        try:
+            (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        except cloudformation.exceptions.ClientError as error:
+            if "does not exist" not in str(error):
+                raise
+            yield _missing(name, session)
+            continue
+        yield _judge(name, stack["StackStatus"])
+
+
+def _judge(name: str, status: str) -> Check:
+    """Say whether a stack that is there is whole."""
+    if status.endswith("_IN_PROGRESS"):
+        remedy = "Wait for its end."
+    elif status.endswith("_COMPLETE") and "ROLLBACK" not in status:
+        remedy = ""
+    else:
+        remedy = (
+            f"See 'aws cloudformation describe-stack-events --stack-name {name}', mend it, and "
+            "deploy again."
+        )
+    return Check(
+        name=f"stack {name}", status="failed" if remedy else "ok", found=status, remedy=remedy
+    )
+
+
+def _missing(name: str, session: Session) -> Check:
+    return Check(
+        name=f"stack {name}",
+        status="failed",
+        found="Not deployed",
+        remedy=f"Run 'cdk deploy --all -c stage={session.stage}'.",
+    )
+
+
+def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Check]:
+    """Hold what is deployed against the settings of this checkout."""
+    from stacks.workflow.parameters import fixed  # noqa: PLC0415 # the CDK, a second to import
+
+    sfn = session.boto.client("stepfunctions")
+    definition = json.loads(sfn.describe_state_machine(stateMachineArn=state_machine)["definition"])
+    deployed = fixed_values(definition)
+    wanted = {
+        **fixed(stage, output_bucket=deployed["outputBucket"]),
+        "models": [model.name for model in stage.models],
+    }
+    changed = different(_comparable(wanted), _comparable(deployed))
+    more = [f"and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
+    review = "tfbatch review --base HEAD --deployed"
+    yield Check(
+        name="settings",
+        status="warning" if changed else "ok",
+        found="; ".join(changed[:_SHOWN] + more)
+        if changed
+        else "Deployed as stacks/stages.py says",
+        remedy=f"Run 'cdk deploy --all -c stage={stage.name}' ('{review}' says what that does), or "
+        "check out what is deployed."
+        if changed
+        else "",
+    )
+
+
+def different(wanted: Mapping[str, Any], deployed: Mapping[str, Any], path: str = "") -> list[str]:
+    """Say, value by value, where a deployment is not what the settings say."""
+    said = []
+    for name in sorted(wanted.keys() | deployed.keys()):
+        where = f"{path}{name}"
+        if name not in deployed:
+            said.append(f"{where} is not deployed yet")
+        elif name not in wanted:
+            said.append(f"{where} is deployed, and the settings have none")
+        elif isinstance(wanted[name], dict) and isinstance(deployed[name], dict):
+            said += different(wanted[name], deployed[name], f"{where}.")
+        elif wanted[name] != deployed[name]:
+            old, new = json.dumps(deployed[name]), json.dumps(wanted[name])
+            said.append(f"{where} = {old} is deployed, and the settings say {new}")
+    return said
+
+
+def _comparable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """As JSON has it: a tuple as a list, 70.0 as 70; models by their names alone."""
+    known = {name: value for name, value in values.items() if name not in _NAMED_BY_AWS}
+    known["models"] = dict.fromkeys(values["models"], "")
+    found: dict[str, Any] = json.loads(json.dumps(known), parse_float=_number)
+    return found
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number == int(number) else number

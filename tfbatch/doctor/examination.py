@@ -1,0 +1,61 @@
+"""All checks, one after the other; what needs the one before it stops where that fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tfbatch.aws_cli import Call
+from tfbatch.deployed import stack_name, stack_outputs
+from tfbatch.doctor import account, deployment, image, quotas
+from tfbatch.doctor.check import Check, guarded
+from tfbatch.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stacks.settings import Stage
+    from tfbatch.session import Session
+
+_LOCAL = {"localhost", "127.0.0.1"}
+
+
+def examine(session: Session, stage: Stage) -> Iterator[Check]:
+    """Look at everything a run of the stage needs."""
+    boto = session.boto
+    who = account.credentials(boto, stage)
+    yield who
+    if who.status == "failed":
+        return
+    yield from guarded("bootstrap", lambda: account.bootstrap(boto))
+    yield from guarded("stacks", lambda: deployment.stacks(session, stage))
+    yield from guarded("settings", lambda: _settings(session, stage))
+    if is_sandbox(boto.client("sts").meta.endpoint_url):
+        for name in ("quotas", "image"):
+            yield Check(name=name, status="skipped", found="The sandbox needs none")
+        return
+    yield from guarded("quotas", lambda: quotas.quotas(boto, stage.compute))
+    yield from guarded("image", lambda: image.image(boto, stage.container))
+
+
+def calls(session: Session, stage: Stage) -> Iterator[Call]:
+    """What is asked of AWS, as far as it can be told before."""
+    yield Call("sts", "get_caller_identity")
+    yield Call("ssm", "get_parameter", {"Name": account.BOOTSTRAP})
+    for kind in deployment.kinds(stage):
+        yield Call("cloudformation", "describe_stacks", {"StackName": stack_name(session, kind)})
+    yield Call("service-quotas", "list_service_quotas", {"ServiceCode": "sagemaker"})
+
+
+def is_sandbox(endpoint: str) -> bool:
+    """Whether an endpoint is on this machine."""
+    return urlsplit(endpoint).hostname in _LOCAL
+
+
+def _settings(session: Session, stage: Stage) -> Iterator[Check]:
+    try:
+        state_machine = stack_outputs(session, "inference").get("StateMachineArn")
+    except Problem:  # which the check of the stacks has told
+        return
+    if state_machine:
+        yield from deployment.settings(session, stage, state_machine)
