@@ -33,6 +33,11 @@ COMMANDS: dict[str, dict[str, Entry]] = {
             "tfbatch.commands.retry:retry", "Run only the exceptions of an execution again."
         ),
     },
+    "What came of them": {
+        "results": Entry(
+            "tfbatch.commands.results:results", "Write what a run predicted as one table."
+        ),
+    },
     "Records": {
         "pack": Entry("tfbatch.commands.pack:pack", "Pack photographs into TFRecord files."),
         "unpack": Entry(
@@ -51,6 +56,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         ),
     },
     "Infrastructure": {
+        "doctor": Entry(
+            "tfbatch.commands.doctor:doctor", "Check what a stage needs, and say what to do."
+        ),
         "review": Entry(
             "tfbatch.commands.review:review", "Say what a change of the infrastructure does."
         ),
