@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 from tfbatch_functions import rounds
 from tfbatch_functions.checking import checker_of, names_of
 from tfbatch_functions.clock import has_time
-from tfbatch_functions.jobs import job_of, parse_moment, why_missing
+from tfbatch_functions.data_log import reasons
+from tfbatch_functions.jobs import job_of, why_missing
 from tfbatch_functions.location import Location
 from tfbatch_functions.manifest import Manifest
 from tfbatch_functions.outputs import exception, json_line
@@ -25,7 +26,7 @@ from tfbatch_functions.storage import storage, write_json
 from tfbatch_functions.uploading import Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from tfbatch_functions.checking import Checked, Checker
@@ -52,13 +53,13 @@ def reconcile(event: Mapping[str, Any], storage: Storage, has_time: HasTime) -> 
     names = names_of(storage, Location.parse(event["manifest"]))
     cursor = event.get("cursor") or {"position": 0, "segments": 0, "counts": _NOTHING}
     shard = Rounds(work=Location.folder(run["work"]), shard=event["shard"]["shard"])
+    checker, position = _checker(event, storage), cursor["position"]
     segment = Segment(
         storage=storage,
         paths=[shard.segment(number, cursor["segments"], kind) for kind in rounds.KINDS],
         counts=dict(cursor["counts"]),
-        reason=why_missing(event["job"]) if event["final"] else None,
+        why_missing=_why_missing(event, checker, names[position:]),
     )
-    checker, position = _checker(event, storage), cursor["position"]
     with (
         segment,
         contextlib.closing(checker.check_all(itertools.islice(names, position, None))) as checked,
@@ -83,8 +84,8 @@ class Segment:
     """Of its predictions, exceptions and missing names."""
     counts: dict[str, int]
     """Of the round so far."""
-    reason: str | None
-    """Why an object has no output, when no other round will try it."""
+    why_missing: Callable[[Location], str] | None
+    """Why an input has no output, when no other round will try it."""
     _files: list[Upload] = field(default_factory=list)
     _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -107,10 +108,10 @@ class Segment:
         predictions, exceptions, missing = self._files
         if checked.answer is None:
             self.counts["missing"] += 1
-            if self.reason is None:
+            if self.why_missing is None:
                 missing.write(json_line(checked.name))
             else:
-                reason = checked.problem or self.reason
+                reason = checked.problem or self.why_missing(checked.source)
                 exceptions.write(exception(key=checked.source.key, record=None, reason=reason))
             return
         output, scan = checked.answer.output, checked.answer.scan
@@ -129,9 +130,24 @@ def _checker(event: Mapping[str, Any], storage: Storage) -> Checker:
         storage,
         manifest=Location.parse(shard["manifest"]),
         output=Location.folder(shard["output"]),
-        since=parse_moment(run["started"]),
-        split=run["splitType"],
+        run=run,
     )
+
+
+def _why_missing(
+    event: Mapping[str, Any], checker: Checker, names: Iterable[str]
+) -> Callable[[Location], str] | None:
+    """Says why an input has no output, when no other round will try it."""
+    if not event["final"]:
+        return None
+    lost = {_source(checker.prefix / name) for name in names if name not in checker.outputs}
+    told = reasons(event["job"]["name"], lost) if lost else {}
+    of_job = why_missing(event["job"])
+    return lambda source: told.get(_source(source), of_job)
+
+
+def _source(location: Location) -> str:
+    return f"{location.bucket}/{location.key}"
 
 
 def _finish(

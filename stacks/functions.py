@@ -87,3 +87,18 @@ class Function(Construct):
             )
         if delete:
             allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
+
+    def read_job_logs(self) -> None:
+        """Let the function read what SageMaker says of this app's transform jobs."""
+
+        def arn(streams: str) -> str:
+            return Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"/aws/sagemaker/TransformJobs:log-stream:{streams}",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+
+        because = "every execution names its own jobs, whose streams begin with their names"
+        allow(self.role, "logs:DescribeLogStreams", on=arn("*"), because=because)
+        allow(self.role, "logs:GetLogEvents", on=arn("tfbatch-*"), because=because)

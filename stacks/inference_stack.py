@@ -63,6 +63,7 @@ class InferenceStack(Stack):
             functions["plan"].grant(bucket, read=True)
             functions["reconcile"].grant(bucket, read=True)
         functions["reconcile"].grant(storage.output, read=True)
+        functions["reconcile"].read_job_logs()
         # A marker or list of exceptions that an earlier run left in the same folder would lie.
         functions["summarize"].grant(storage.output, write=True, delete=True)
         for function in functions.values():

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfbatch_functions.ahead import in_order
+from tfbatch_functions.jobs import parse_moment
 from tfbatch_functions.location import Location
 from tfbatch_functions.manifest import read_manifest
 from tfbatch_functions.matching import SUFFIX, match
 from tfbatch_functions.outputs import scan
+from tfbatch_functions.record_errors import JOINED_LINE_BYTES, LINE_BYTES, error_reader
 from tfbatch_functions.sampling import UNSPLIT, metadata_records
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from tfbatch_functions.outputs import Scan
     from tfbatch_functions.storage import Found, Storage
@@ -63,6 +64,10 @@ class Checker:
     outputs: Mapping[str, Found]
     """By the input's name."""
     split: str
+    answers: str = ""
+    """The ``Accept`` of the requests."""
+    joined: bool = False
+    """Whether each line of an output begins with its input."""
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def check_all(self, names: Iterable[str]) -> Generator[Checked]:
@@ -81,7 +86,12 @@ class Checker:
         if found is None:
             return Checked(source=source, name=name)
         output = Location(self.bucket, found.key)
-        told = scan(self._read(output), key=source.key)
+        told = scan(
+            self._read(output),
+            key=source.key,
+            error_of=error_reader(self.answers, joined=self.joined),
+            line_bytes=JOINED_LINE_BYTES if self.joined else LINE_BYTES,
+        )
         records = self._records(source)
         if records is not None and records != told.lines:
             told.exceptions.close()
@@ -105,10 +115,11 @@ class Checker:
 
 
 def checker_of(
-    storage: Storage, *, manifest: Location, output: Location, since: datetime, split: str
+    storage: Storage, *, manifest: Location, output: Location, run: Mapping[str, Any]
 ) -> Checker:
     """Match a shard's inputs with what was written since its run began."""
     prefix, names = read_manifest(storage.read(manifest))
+    since = parse_moment(run["started"])
     outputs = {
         one.key.removeprefix(output.key).removesuffix(SUFFIX): one
         for one in storage.list(output)
@@ -123,7 +134,9 @@ def checker_of(
         prefix=prefix,
         bucket=output.bucket,
         outputs={name: outputs[rest] for name, rest in found.items()},
-        split=split,
+        split=run["splitType"],
+        answers=run.get("answers") or "",
+        joined=run.get("joined", False),
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Final
 
+from tfbatch_functions.record_errors import LINE_BYTES, error_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_ERROR: Final = b'{"error"'
-_LINE_BYTES: Final = 64 * 1024
-"""What is looked at of a line: a prediction may have megabytes, an error has a sentence."""
+    from tfbatch_functions.record_errors import ErrorOf
+
 _SPOOL_BYTES: Final = 1024 * 1024
 """What an object's errors may take of the memory."""
 
@@ -29,17 +30,25 @@ class Scan:
     """A line of JSON for each error, to be read from its beginning."""
 
 
-def scan(chunks: Iterable[bytes], *, key: str) -> Scan:
+def scan(
+    chunks: Iterable[bytes],
+    *,
+    key: str,
+    error_of: ErrorOf = error_of,
+    line_bytes: int = LINE_BYTES,
+) -> Scan:
     """Read an output.
 
     Args:
         chunks: the output.
         key: of its input, named in each exception.
+        error_of: tells an error from a prediction.
+        line_bytes: how much of a line it is shown.
     """
     with ExitStack() as closing:
         found = Scan(0, 0, closing.enter_context(SpooledTemporaryFile(_SPOOL_BYTES)))
-        for line in heads(chunks):
-            if line.startswith(_ERROR) and (reason := error_of(line)) is not None:
+        for line in heads(chunks, line_bytes):
+            if (reason := error_of(line)) is not None:
                 found.exceptions.write(exception(key=key, record=found.lines, reason=reason))
                 found.errors += 1
             found.lines += 1
@@ -48,39 +57,20 @@ def scan(chunks: Iterable[bytes], *, key: str) -> Scan:
     return found
 
 
-def heads(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Each line, cut to 64 KiB; a last one without a line feed counts."""
+def heads(chunks: Iterable[bytes], most: int = LINE_BYTES) -> Iterator[bytes]:
+    """Each line, cut to ``most`` bytes; a last one without a line feed counts."""
     held = bytearray()
     is_open = False
     for chunk in chunks:
         first, *rest = chunk.split(b"\n")
-        held += first[: _LINE_BYTES - len(held)]
+        held += first[: most - len(held)]
         is_open = is_open or bool(first)
         for piece in rest:
             yield bytes(held)
-            held = bytearray(piece[:_LINE_BYTES])
+            held = bytearray(piece[:most])
             is_open = bool(piece)
     if is_open:
         yield bytes(held)
-
-
-def error_of(line: bytes) -> str | None:
-    """What a line says went wrong with its record; ``None`` of a prediction.
-
-    The handler says ``{"error": {"code": …, "message": …, "record": …}}``; images before 2.20 put
-    TensorFlow Serving's own ``{"error": "…"}`` into the output. A model may have an output of that
-    name: its value is a number or an array.
-    """
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return line.decode("utf-8", "replace")[:500] if len(line) == _LINE_BYTES else None
-    if not isinstance(document, dict) or len(document) != 1:
-        return None
-    error = document["error"]
-    if isinstance(error, dict) and {"code", "message"} <= error.keys():
-        return f"{error['code']}: {error['message']}"
-    return error if isinstance(error, str) else None
 
 
 def exception(*, key: str, record: int | None, reason: str) -> bytes:

@@ -82,6 +82,8 @@ RUN = """
   'work': 's3://' & $stage.workBucket & '/executions/' & $states.context.Execution.Name & '/',
   'format': $request.format,
   'splitType': $lookup($stage.formats, $request.format).splitType,
+  'answers': $lookup($stage.formats, $request.format).answers,
+  'joined': $lookup($stage.formats, $request.format).joined,
   'started': $states.context.Execution.StartTime
 }
 """

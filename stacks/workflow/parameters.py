@@ -71,6 +71,8 @@ def _format(chosen: Format) -> Member:
         "maxPayloadInMB": chosen.max_payload_mb,
         "maxConcurrentTransforms": chosen.max_concurrent_transforms,
         "output": {"Accept": chosen.accept} if chosen.accept else {},
+        "answers": chosen.accept or "",
+        "joined": chosen.processing is not None and chosen.processing.join_source == "Input",
     }
 
 

@@ -17,7 +17,7 @@ from sandbox.process import Sandbox
 from tfbatch_functions.storage import storage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_s3 import S3Client
 
@@ -148,6 +148,7 @@ class World:
         manifest: str | None = None,
         final: bool = False,
         run: Event | None = None,
+        tries: Sequence[Event] = (),
         **job: Any,  # noqa: ANN401
     ) -> Event:
         element = self.shards()[shard]
@@ -157,6 +158,7 @@ class World:
             "round": number,
             "manifest": manifest or element["manifest"],
             "job": JOB | job,
+            "tries": list(tries),
             "final": final,
             "cursor": None,
         }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.errors import SettingsError
+from stacks.job_settings import DataCapture, DataProcessing, Experiment, Invocations
 from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
 from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
 
@@ -51,6 +52,20 @@ MODEL = Model(name="m", directory=Path("models/m"))
         ),
         (lambda: Compute(max_instances=101), "Compute.max_instances = 101: use 1 to 100"),
         (lambda: Compute(max_hours=0), "Compute.max_hours = 0: use 1 to 720 hours"),
+        (lambda: Compute(patience_minutes=0), "Compute.patience_minutes = 0: use more than 0"),
+        (
+            lambda: Format(content_type="image/jpeg", processing=DataProcessing()),
+            "it takes split_type 'Line', and content_type and accept that are both 'text/csv'",
+        ),
+        (
+            lambda: DataProcessing(input_filter="features"),
+            "DataProcessing.input_filter = 'features': use a JSONPath that begins with $",
+        ),
+        (lambda: DataProcessing(output_filter="$" * 64), "DataProcessing.output_filter"),
+        (lambda: Invocations(timeout_seconds=4000), "Invocations.timeout_seconds = 4000: use 1 to"),
+        (lambda: Invocations(max_retries=4), "Invocations.max_retries = 4: use 0 to 3"),
+        (lambda: DataCapture(folder="/a/"), "DataCapture.folder = '/a/': use letters"),
+        (lambda: Experiment(name="a b", trial="t"), "Experiment.name = 'a b': use letters"),
         (lambda: replace(MODEL, name="My Model"), "Model.name = 'My Model': use lower-case"),
         (
             lambda: replace(MODEL, environment={"TFBATCH_TOP_K": "0"}),

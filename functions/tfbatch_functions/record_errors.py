@@ -1,0 +1,83 @@
+"""Which lines of an output are the handler's errors, in each form that an output may have.
+
+JSON: ``{"error": {"code": …, "message": …, "record": …}}``; images before 2.20 put TensorFlow
+Serving's own ``{"error": "…"}`` into the output. CSV: ``error,<code>,<message>``. Joined to its
+input by DataProcessing, it is the value of ``SageMakerOutput``, or the row's last cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+ErrorOf = Callable[[bytes], str | None]
+"""What a line says went wrong with its record; ``None`` of a prediction."""
+
+LINE_BYTES: Final = 64 * 1024
+"""What is looked at of a line: a prediction may have megabytes, an error has a sentence."""
+JOINED_LINE_BYTES: Final = 6 * 1024 * 1024
+"""The same of a line that begins with its input."""
+_CELLS: Final = 3
+
+
+def error_of(line: bytes) -> str | None:
+    """Of a line of JSON. A model may have an output named ``error``: a number or an array."""
+    if not line.startswith(b'{"error"'):
+        return None
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return line.decode("utf-8", "replace")[:500] if len(line) == LINE_BYTES else None
+    return _said(document)
+
+
+def joined_error_of(line: bytes) -> str | None:
+    """Of a line of JSON that has its input, too."""
+    if b'"SageMakerOutput"' not in line or b'"error"' not in line:
+        return None
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    return _said(document.get("SageMakerOutput")) if isinstance(document, dict) else None
+
+
+def csv_error_of(line: bytes) -> str | None:
+    """Of a row that has nothing but the error."""
+    return _row(line, joined=False) if line.startswith(b"error,") else None
+
+
+def joined_csv_error_of(line: bytes) -> str | None:
+    """Of a row that begins with its input's cells."""
+    return _row(line, joined=True) if b",error," in line else None
+
+
+def error_reader(answers: str, *, joined: bool) -> ErrorOf:
+    """For outputs of a type.
+
+    Args:
+        answers: the format's ``Accept``, empty where it has none.
+        joined: whether each line begins with its input.
+    """
+    if answers.startswith("text/csv"):
+        return joined_csv_error_of if joined else csv_error_of
+    return joined_error_of if joined else error_of
+
+
+def _said(document: Any) -> str | None:  # noqa: ANN401 (any JSON)
+    if not isinstance(document, dict) or list(document) != ["error"]:
+        return None
+    error = document["error"]
+    if isinstance(error, dict) and {"code", "message"} <= error.keys():
+        return f"{error['code']}: {error['message']}"
+    return error if isinstance(error, str) else None
+
+
+def _row(line: bytes, *, joined: bool) -> str | None:
+    cells = next(csv.reader([line.decode("utf-8", "replace")]), [])
+    told = cells[-_CELLS:] if joined else cells
+    if len(told) != _CELLS or told[0] != "error":
+        return None
+    return f"{told[1]}: {told[2]}"

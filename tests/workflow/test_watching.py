@@ -1,0 +1,174 @@
+"""Jobs that the workflow makes by the API and watches, and those that Step Functions waits for."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from stacks.hosts import AMI_FOR_CUDA_12
+from stacks.workflow import fields
+from stacks.workflow.job_states import watched
+from stacks.workflow.shard_states import shard_states
+from tests.workflow.test_failures import (
+    _no_fault_outlives_its_test,  # noqa: F401 # a fixture
+    _photo,
+    _photos,
+    _request,
+    _running_job,
+    _summary,
+)
+from tfbatch import example, tfrecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.workflow.conftest import Deployment
+
+_ROWS = b'[1.0, 2.0, 3.0]\n{"x": [4.0, 5.0, 6.0]}\nthis is no row\n'
+
+
+def test_a_job_carries_what_the_optimized_integration_does_not_document(
+    deployment: Deployment,
+) -> None:
+    uri = deployment.upload("joined", {"rows.jsonl": _ROWS})
+    ended = deployment.execute({"input": uri, "format": "joined", "model": "vector"})
+    assert _summary(ended)["recordErrors"] == 1
+    (job,) = deployment.jobs(ended["name"])
+    output = deployment.outputs["OutputBucketName"]
+    assert job["TransformResources"]["TransformAmiVersion"] == AMI_FOR_CUDA_12
+    assert job["ModelClientConfig"] == {
+        "InvocationsTimeoutInSeconds": 120,
+        "InvocationsMaxRetries": 1,
+    }
+    assert job["DataCaptureConfig"]["DestinationS3Uri"] == f"s3://{output}/captures/"
+    assert job["ExperimentConfig"] == {"ExperimentName": "nightly", "TrialName": "first"}
+    assert job["DataProcessing"]["JoinSource"] == "Input"
+    report = json.loads(ended["output"])
+    first, second, bad = deployment.read(report["output"])["rows.jsonl.out"].splitlines()
+    assert json.loads(first)["SageMakerInput"] == [1.0, 2.0, 3.0]
+    assert "SageMakerOutput" in json.loads(second)
+    assert json.loads(bad)["SageMakerOutput"]["error"]
+    assert any(name.startswith("input/") for name in deployment.read(f"s3://{output}/captures/"))
+
+
+def test_a_job_of_documented_parameters_is_waited_for_by_step_functions(plain: Deployment) -> None:
+    ended = plain.execute(_request(plain.upload("plain", _photos(3))))
+    assert _summary(ended)["outputs"] == 3
+    (job,) = plain.jobs(ended["name"])
+    assert "TransformAmiVersion" not in job["TransformResources"]
+    tags = plain.client("sagemaker").list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
+    assert {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"} in tags
+
+
+def test_stopping_an_execution_that_waits_stops_its_job(plain: Deployment) -> None:
+    arn = plain.start(_request(plain.upload("stopped", _photos(50))))
+    name = _running_job(plain, arn)["TransformJobName"]
+    plain.client("stepfunctions").stop_execution(executionArn=arn)
+    assert plain.wait(arn)["status"] == "ABORTED"
+    assert _status_at_the_end(plain, name) == "Stopped"
+
+
+def test_a_description_that_is_denied_in_passing_costs_nothing(deployment: Deployment) -> None:
+    deployment.sandbox.faults(denied_descriptions=1)
+    ended = deployment.execute(_request(deployment.upload("glimpsed", _photos(2))))
+    assert _summary(ended)["jobs"] == 1
+
+
+def test_a_job_that_cannot_be_seen_is_stopped_and_the_run_says_so(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    example_ = example.encode({"image/encoded": _photo(1)})
+    tfrecord.write(tmp_path / "slow.tfrecord", [example_] * 3000)
+    body = (tmp_path / "slow.tfrecord").read_bytes()
+    uri = deployment.upload("unseen", {"slow.tfrecord": body})
+    arn = deployment.start({"input": uri, "format": "tfrecord"})
+    name = _running_job(deployment, arn)["TransformJobName"]
+    deployment.sandbox.faults(denied_descriptions=1000)
+    ended = deployment.wait(arn)
+    deployment.sandbox.faults(denied_descriptions=0)
+    assert (ended["status"], ended["error"]) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
+    assert f"transform job {name}: It can not be described" in ended["cause"]
+    assert "Not authorized: sagemaker:DescribeTransformJob" in ended["cause"]
+    assert _status_at_the_end(deployment, name) == "Stopped"
+
+
+def test_a_job_that_runs_too_long_is_stopped_and_what_it_did_counts(
+    deployment: Deployment,
+) -> None:
+    """The deployed states with a limit of a second, which no stage may have."""
+    machine = _shard_machine(deployment, max_hours=1 / 3600)
+    uri = deployment.upload("late", _photos(100))
+    task = _task(deployment, uri)
+    sfn = deployment.client("stepfunctions")
+    arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(task))["executionArn"]
+    ended = deployment.wait(arn)
+    assert ended["status"] == "SUCCEEDED", ended
+    result = json.loads(deployment.read(f"{task['run']['work']}results/")["00000.json"])
+    assert {job["status"] for job in result["jobs"]} == {"Stopped"}
+    assert "it ran too long" in result["jobs"][0]["reason"]
+    assert result["outputs"] + result["exceptions"] == 100
+
+
+def _status_at_the_end(deployment: Deployment, name: str) -> str:
+    sagemaker, status = deployment.client("sagemaker"), "InProgress"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and status in ("InProgress", "Stopping"):
+        status = sagemaker.describe_transform_job(TransformJobName=name)["TransformJobStatus"]
+        time.sleep(0.2)
+    return status
+
+
+def _shard_machine(deployment: Deployment, *, max_hours: float) -> str:
+    sfn, integration = deployment.client("stepfunctions"), "arn:aws:states:::"
+    deployed = sfn.describe_state_machine(stateMachineArn=deployment.outputs["StateMachineArn"])
+    shards = json.loads(deployed["definition"])["States"]["Transform the shards"]["ItemProcessor"]
+    reconcile = shards["States"]["Reconcile"]["Arguments"]["FunctionName"]
+    job = watched(integration, max_hours, patience_minutes=1)
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": shards["StartAt"],
+        "States": shard_states(integration, reconcile, job),
+    }
+    made = sfn.create_state_machine(
+        name=f"shard-{uuid.uuid4().hex[:8]}",
+        definition=json.dumps(definition),
+        roleArn=deployed["roleArn"],
+    )
+    arn: str = made["stateMachineArn"]
+    return arn
+
+
+def _task(deployment: Deployment, uri: str) -> dict[str, Any]:
+    """What the Map state would hand to the only shard of a run over ``uri``, with one round."""
+    dry = deployment.execute(_request(uri, dry_run=True))
+    plan = json.loads(dry["output"])["plan"]
+    sfn = deployment.client("stepfunctions")
+    deployed = sfn.describe_state_machine(stateMachineArn=deployment.outputs["StateMachineArn"])
+    stage = json.loads(deployed["definition"])["States"]["Read the stage"]["Assign"]["stage"]
+    work = f"s3://{stage['workBucket']}/executions/{dry['name']}/"
+    (shard,) = json.loads(deployment.read(work)["shards.json"])[:1]
+    manifest = json.loads(deployment.read(f"{work}shards/")["00000.manifest"])
+    assert len(manifest) - 1 == shard["objects"]
+    return {
+        "shard": shard,
+        "run": {
+            "execution": dry["name"],
+            "arn": dry["executionArn"],
+            "input": uri,
+            "output": f"s3://{stage['outputBucket']}/{dry['name']}/",
+            "work": work,
+            "format": "jpeg",
+            "splitType": "None",
+            "started": "2020-01-01T00:00:00Z",
+        },
+        "plan": plan,
+        "modelName": stage["models"]["tiny"],
+        "format": stage["formats"]["jpeg"],
+        "instanceTypes": stage["instanceTypes"],
+        "amiVersions": stage["amiVersions"],
+        "rounds": 1,
+        "capacityTries": 1,
+        "capacityWaitSeconds": 0,
+    }
