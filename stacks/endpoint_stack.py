@@ -1,7 +1,7 @@
 """One of a stage's models in real time, off unless the stage has an ``endpoint``; wiring only.
 
 It has a SageMaker Model of its own, of the same artifact and container as the jobs'
-(docs/decisions/0010-endpoint-model.md).
+(docs/decisions/0011-endpoint-model.md).
 """
 
 from __future__ import annotations

@@ -8,24 +8,29 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from moto.sagemaker.models import FakeEndpoint, sagemaker_backends
-
 from sandbox import lifeline
-from sandbox.plugins import constraints, endpoint_configs, models, resource_names, sagemaker_api
+from sandbox.plugins import (
+    endpoint_configs,
+    endpoint_resources,
+    execution_roles,
+    models,
+    sagemaker_api,
+)
 from sandbox.plugins.endpoint import Endpoint, Fleet
 from sandbox.plugins.endpoint_host import Host
 from sandbox.plugins.errors import refusal
-from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from moto.sagemaker.models import SageMakerModelBackend
 
+    from sandbox.authorization.sessions import Credentials
     from sandbox.plugins.endpoint_configs import EndpointConfig
     from sandbox.plugins.runtime import Runtime
 
@@ -47,9 +52,7 @@ def install(runtime: Runtime) -> Callable[[], None]:
             ),
         }
     )
-    replace(FakeEndpoint, "create_from_cloudformation_json", endpoints.create_from_template)
-    replace(FakeEndpoint, "update_from_cloudformation_json", endpoints.update_from_template)
-    replace(FakeEndpoint, "delete_from_cloudformation_json", endpoints.delete_from_template)
+    endpoint_resources.install(endpoints.create, endpoints.update, remove)
     return endpoints.close
 
 
@@ -65,6 +68,14 @@ def find(backend: SageMakerModelBackend, name: str) -> Endpoint:
     return endpoint
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a variant's process is started with."""
+
+    document: Mapping[str, Any]
+    role: Credentials
+
+
 class Endpoints:
     """The endpoints of all regions; moto's backend of a region keeps those of that region."""
 
@@ -76,9 +87,10 @@ class Endpoints:
     def create(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """Start an endpoint under its name."""
         config = endpoint_configs.find(backend, request["EndpointConfigName"])
+        plans = self._plan(backend, request["EndpointName"], config)
         with self._lock:
             endpoint = self._register(backend, request)
-        self._deploy(backend, endpoint, config)
+        self._deploy(backend, endpoint, config, plans)
         return {"EndpointArn": endpoint.arn}
 
     def update(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
@@ -89,59 +101,20 @@ class Endpoints:
             raise refusal(f'Cannot update in-progress endpoint "{endpoint.arn}".')
         if endpoint.endpoint_status == "Failed":
             raise refusal(f'Cannot update failed endpoint "{endpoint.arn}". Delete it.')
-        self._deploy(backend, endpoint, config)
+        plans = self._plan(backend, request["EndpointName"], config)
+        self._deploy(backend, endpoint, config, plans)
         return {"EndpointArn": endpoint.arn}
 
     def delete(self, backend: SageMakerModelBackend, request: Mapping[str, Any]) -> None:
         """End an endpoint; its name is free once its containers have stopped."""
         endpoint = find(backend, request["EndpointName"])
-        threading.Thread(target=_remove, args=(backend, endpoint), daemon=True).start()
+        threading.Thread(target=remove, args=(backend, endpoint), daemon=True).start()
         endpoint.endpoint_status = "Deleting"
 
     def close(self) -> None:
         """Stop every process, all at once."""
         with ThreadPoolExecutor() as pool:
             pool.map(Endpoint.stop, self._all)
-
-    def create_from_template(
-        self,
-        _resource_name: str,
-        resource: dict[str, Any],
-        account_id: str,
-        region: str,
-        *,
-        LogicalId: str = "Endpoint",  # noqa: N803 - moto's name
-        **_other: object,
-    ) -> Endpoint:
-        """Make an endpoint and wait for it, as CloudFormation does."""
-        backend = sagemaker_backends[account_id][region]
-        request = {"EndpointName": resource_names.unique(LogicalId)} | _request(resource)
-        constraints.check("sagemaker", "CreateEndpoint", request)
-        self.create(backend, request)
-        return _settled(find(backend, request["EndpointName"]))
-
-    def update_from_template(
-        self,
-        *,
-        original_resource: Endpoint,
-        cloudformation_json: dict[str, Any],
-        account_id: str,
-        region_name: str,
-        **_other: object,
-    ) -> Endpoint:
-        """Update an endpoint and wait for it."""
-        request = _request(cloudformation_json) | {"EndpointName": original_resource.endpoint_name}
-        self.update(sagemaker_backends[account_id][region_name], request)
-        return _settled(original_resource)
-
-    def delete_from_template(
-        self, resource_name: str, _resource: object, account_id: str, region_name: str
-    ) -> None:
-        """Remove an endpoint by its ARN and wait for its end; one that is gone is fine."""
-        backend = sagemaker_backends[account_id][region_name]
-        endpoint = backend.endpoints.get(resource_name.rpartition("/")[2])
-        if endpoint is not None:
-            _remove(backend, endpoint)
 
     def _register(self, backend: SageMakerModelBackend, request: Mapping[str, Any]) -> Endpoint:
         name, arn = request["EndpointName"], _arn(backend, request["EndpointName"])
@@ -152,61 +125,58 @@ class Endpoints:
         self._all.append(endpoint)
         return endpoint
 
+    def _plan(
+        self, backend: SageMakerModelBackend, name: str, config: EndpointConfig
+    ) -> dict[str, Plan]:
+        """What each variant's process is told, and the role it has.
+
+        Raises:
+            ApiError: a model is gone, or SageMaker can't take its role.
+        """
+        plans = {}
+        for variant in config.production_variants:
+            model = models.describe(backend, variant)
+            role = execution_roles.assume(
+                self._runtime, model["ExecutionRoleArn"], source_arn=_arn(backend, name)
+            )
+            document = {"endpoint": name, "variant": variant, "model": model}
+            plans[variant["VariantName"]] = Plan(document=document, role=role)
+        return plans
+
     def _deploy(
-        self, backend: SageMakerModelBackend, endpoint: Endpoint, config: EndpointConfig
+        self,
+        backend: SageMakerModelBackend,
+        endpoint: Endpoint,
+        config: EndpointConfig,
+        plans: Mapping[str, Plan],
     ) -> None:
-        documents = {
-            variant["VariantName"]: {
-                "endpoint": endpoint.endpoint_name,
-                "variant": variant,
-                "model": models.describe(backend, variant),
-            }
-            for variant in config.production_variants
-        }
         spawn = partial(self._spawn, backend.region_name)
         endpoint.deploy(
             lambda: Fleet(
-                config=config,
-                hosts={name: Host(spawn(each)) for name, each in documents.items()},
+                config=config, hosts={name: Host(spawn(plan)) for name, plan in plans.items()}
             ),
             config,
         )
 
-    def _spawn(self, region: str, document: Mapping[str, Any]) -> subprocess.Popen[bytes]:
+    def _spawn(self, region: str, plan: Plan) -> subprocess.Popen[bytes]:
+        document = plan.document
         folder = self._runtime.settings.state_dir / "endpoints" / region / document["endpoint"]
         folder.mkdir(parents=True, exist_ok=True)
         # Of its own each time: the host before it answers until this one is healthy.
         directory = Path(tempfile.mkdtemp(dir=folder, prefix=document["variant"]["VariantName"]))
         (directory / "request.json").write_text(json.dumps(document, default=str, indent=2))
-        program = self._runtime.settings.model_server
-        chosen = {} if program is None else {"SANDBOX_MODEL_SERVER": program}
+        chosen = self._runtime.container_environment()
         with (directory / "host.log").open("wb") as log:
             return lifeline.spawn(
                 [sys.executable, "-m", "sandbox.endpoint", str(directory)],
-                environment=self._runtime.environment(region) | chosen,
+                environment=self._runtime.environment(region, plan.role) | chosen,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
 
 
-def _request(resource: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("EndpointName", "EndpointConfigName", "DeploymentConfig", "Tags")
-    return {name: value for name, value in resource["Properties"].items() if name in kept}
-
-
-def _settled(endpoint: Endpoint) -> Endpoint:
-    """The endpoint when it is in service.
-
-    Raises:
-        ApiError: it isn't: with the reason.
-    """
-    endpoint.settle()
-    if endpoint.failure_reason is not None:
-        raise refusal(f'Endpoint "{endpoint.arn}" failed: {endpoint.failure_reason}')
-    return endpoint
-
-
-def _remove(backend: SageMakerModelBackend, endpoint: Endpoint) -> None:
+def remove(backend: SageMakerModelBackend, endpoint: Endpoint) -> None:
+    """End an endpoint and forget it."""
     endpoint.stop()
     backend.endpoints.pop(endpoint.endpoint_name, None)
 

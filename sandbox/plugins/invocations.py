@@ -60,14 +60,14 @@ def _invoke(response: SageMakerRuntimeResponse) -> Answer:
         )
     variant, host = found
     headers = {name: response.headers[name] for name in _PASSED if name in response.headers}
-    return _ask(endpoint, variant, partial(host.post, response.body, headers))
+    return ask(endpoint, variant, partial(host.post, response.body, headers))
 
 
 def _endpoint_name(response: SageMakerRuntimeResponse) -> str:
     return unquote(response.path.split("/")[2])
 
 
-def _ask(endpoint: Endpoint, variant: str, post: Callable[[], Reply]) -> Answer:
+def ask(endpoint: Endpoint, variant: str, post: Callable[[], Reply]) -> Answer:
     """The container's answer as InvokeEndpoint gives it; what it took becomes metrics."""
     begun = time.perf_counter()
     try:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--accept",
-    default="application/jsonlines",
+    default="application/json",
     show_default=True,
     metavar="TYPE",
-    help="How the answers are written: JSON lines, application/json or text/csv.",
+    help="How the answers are written: JSON, application/jsonlines or text/csv.",
 )
 @click.option(
     "--at-once",

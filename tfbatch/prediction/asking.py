@@ -111,7 +111,7 @@ class Endpoint:
             Accept=self.accept,
             Body=body,
         )
-        return tuple(map(_prediction, reply["Body"].read().decode().splitlines()))
+        return _predictions(reply["Body"].read().decode())
 
     def _explained(self, error: Exception) -> str | None:
         """What the container or AWS says, and where to look; ``None`` when neither said it."""
@@ -131,6 +131,12 @@ def ask_all(
     """Ask about every file; the first that AWS refuses for want of an endpoint ends it."""
     with ThreadPoolExecutor(at_once) as threads:
         yield from threads.map(lambda one: endpoint.ask(*one), files)
+
+
+def _predictions(body: str) -> tuple[Any, ...]:
+    """One for each line; of a JSON list, which answers a JSON list, one for each element."""
+    said = tuple(map(_prediction, body.splitlines()))
+    return tuple(said[0]) if len(said) == 1 and isinstance(said[0], list) else said
 
 
 def _prediction(line: str) -> Any:  # noqa: ANN401 # any JSON
