@@ -40,6 +40,11 @@ class Session:
         return f"{region} at {endpoint}" if endpoint else region
 
 
+def forget() -> None:
+    """Make boto3's sessions anew, for whoever changes the environment."""
+    _boto.cache_clear()
+
+
 @cache
 def _boto(profile: str | None, region: str | None) -> boto3.Session:
     import boto3  # noqa: PLC0415 # a fifth of a second, which --help must not cost

@@ -135,7 +135,10 @@ def _format(asked: str, where: Source | str, fixed: Mapping[str, Any], session: 
         samples = guessing.of_objects(session.boto.client("s3"), where)
     else:
         samples = guessing.of_files(where.files)
-    return guessing.guess(samples, formats, stage=session.stage)
+    found = guessing.guess(samples, formats, stage=session.stage)
+    odd = f"; not like it: {', '.join(found.odd)}" if found.odd else ""
+    click.echo(f"Format: {found.format}{odd}", err=True)
+    return found.format
 
 
 def _bring(source: Source, deployed: Deployed, session: Session, output: Output) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +51,20 @@ def of_objects(s3: S3Client, uri: str) -> Iterator[Sample]:
         yield one, body.read()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guess:
+    """What reads an input."""
+
+    format: str
+    """By its name in the stage."""
+    odd: tuple[str, ...]
+    """Objects looked at that it doesn't seem to fit."""
+
+
 def guess(
     samples: Iterable[Sample], formats: Mapping[str, Mapping[str, Any]], *, stage: str
-) -> str:
-    """Return the name of the one format that reads all samples.
+) -> Guess:
+    """Find the one format that reads the samples. Less than half of them may be unknown.
 
     Args:
         samples: of the input.
@@ -64,17 +75,21 @@ def guess(
         Problem: they are of several kinds, of none that is known, or of one without a format.
     """
     kinds: list[Kind] = []
+    odd: list[str] = []
     for name, head in samples:
         kind = kind_of(name, head)
-        if kind is None:
-            raise Problem(f"{name} is of no known kind: say what reads it, {_choice(formats)}.")
-        kinds.append(kind)
+        if kind:
+            kinds.append(kind)
+        else:
+            odd.append(name)
+    if len(odd) >= len(kinds):
+        raise Problem(f"{odd[0]} is of no known kind: say what reads it, {_choice(formats)}.")
     chosen = {format_for(kind, formats) for kind in kinds}
     told = ", ".join(f"{count} {name}" for name, count in Counter(k.name for k in kinds).items())
     if len(chosen) > 1:
         raise Problem(
-            f"INPUT holds several kinds ({told} among those looked at): separate them, "
-            f"or say what reads all of them, {_choice(formats)}."
+            f"INPUT holds several kinds ({told} among those looked at): separate them, or say "
+            f"what reads all of them, {_choice(formats)}."
         )
     (found,) = chosen
     if found is None:
@@ -82,7 +97,7 @@ def guess(
             f"INPUT holds {kinds[0].name}, which no format of stage {stage} reads: add one to "
             f"stacks/stages.py and deploy, or say what reads it, {_choice(formats)}."
         )
-    return found
+    return Guess(format=found, odd=tuple(odd))
 
 
 def _choice(formats: Iterable[str]) -> str:
