@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox import lifeline
 from sandbox.container import tensorflow_serving
+from sandbox.container.fitting import FOLDER
 from sandbox.model_server.discovery import find_models
 
 if TYPE_CHECKING:
@@ -187,7 +188,8 @@ class Supervisor:
 
     def _service_environment(self) -> dict[str, str]:
         code = self.model_dir / "code"
-        paths: Sequence[Path] = [code, code / "lib", self._installed]
+        fitting = sorted((self.model_dir.parent / FOLDER).glob("*"))
+        paths: Sequence[Path] = [*fitting, code, code / "lib", self._installed]
         return {
             "TFS_GRPC_PORTS": ",".join(str(grpc) for grpc, _ in self.settings.ports),
             "TFS_REST_PORTS": ",".join(str(rest) for _, rest in self.settings.ports),

@@ -10,6 +10,7 @@ import boto3
 
 from sandbox.authorization.guard import Guard
 from sandbox.authorization.sessions import Credentials, Sessions
+from sandbox.container import fitting
 from sandbox.faults import FaultBox
 
 if TYPE_CHECKING:
@@ -60,3 +61,9 @@ class Runtime:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "NO_PROXY": "*",
         }
+
+    def container_environment(self) -> dict[str, str]:
+        """What a child process that starts containers is told beside it."""
+        program = self.settings.model_server
+        chosen = {} if program is None else {"SANDBOX_MODEL_SERVER": program}
+        return chosen | fitting.downloads(os.environ)

@@ -125,8 +125,7 @@ class TransformJobs:
         directory.mkdir(parents=True)
         text = json.dumps({"request": request, "model": model}, default=str, indent=2)
         (directory / "request.json").write_text(text)
-        program = self._runtime.settings.model_server
-        chosen = {} if program is None else {"SANDBOX_MODEL_SERVER": program}
+        chosen = self._runtime.container_environment()
         role = execution_roles.assume(self._runtime, model["ExecutionRoleArn"])
         with (directory / "engine.log").open("wb") as log:
             return lifeline.spawn(

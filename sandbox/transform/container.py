@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from sandbox import lifeline
+from sandbox.container import fitting
 from sandbox.transform.artifact import fetch_artifact
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ async def container(
         JobFailure: the artifact can't be fetched or unpacked.
     """
     artifact = await asyncio.to_thread(fetch_artifact, model.data_url, folder, store)
+    await asyncio.to_thread(fitting.fit, artifact, log.write)
     process, address = launch(artifact)
     following = asyncio.create_task(_follow(process, log))
     try:

@@ -10,7 +10,7 @@ from tfbatch_handler.environment import Settings as Handler
 
 from app import build
 from stacks.job_settings import DataCapture, DataProcessing, Experiment, Invocations
-from stacks.settings import Compute, Format, Model, Stage
+from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
 from stacks.stages import JPEG, TFRECORD, stage_named
 
 FAR_BUCKET = "photos-of-another-region"
@@ -36,7 +36,12 @@ PLAIN = "plain"
 def _stages(folder: Path) -> Iterator[Stage]:
     dev = stage_named("dev")
     handler = Handler(output="top_k")
-    tiny = Model(name="tiny", directory=folder / "tiny", handler=handler)
+    tiny = Model(
+        name="tiny",
+        directory=folder / "tiny",
+        handler=handler,
+        requirements=REPOSITORY / "requirements" / "handler-tiff.lock",
+    )
     broken = Model(name="broken", directory=folder / "broken", handler=handler)
     vector = Model(name="vector", directory=folder / "vector")
     compute = Compute(
