@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SCHEME = "s3://"
 _CONNECTIONS = 64
+_AS_ANYONE = Session()
+"""The AWS CLI's own account and region."""
 
 
 class PlaceError(Problem):
@@ -88,8 +90,8 @@ class Place(Protocol):
         ...
 
 
-def place(text: str) -> Place:
-    """The folder that ``text`` names: a path, or ``s3://bucket/prefix``.
+def place(text: str, session: Session = _AS_ANYONE) -> Place:
+    """The folder that ``text`` names: a path, or ``s3://bucket/prefix``, asked for by a session.
 
     Raises:
         PlaceError: it has another scheme, or no bucket.
@@ -98,18 +100,19 @@ def place(text: str) -> Place:
         bucket, _, prefix = text.removeprefix(_SCHEME).partition("/")
         if not bucket:
             raise PlaceError(f"{text!r} names no bucket: write it as s3://bucket/folder/")
-        return Bucket(bucket=bucket, prefix=prefix and prefix.rstrip("/") + "/")
+        prefix = prefix and prefix.rstrip("/") + "/"
+        return Bucket(bucket=bucket, prefix=prefix, session=session)
     if "://" in text:
         raise PlaceError(f"{text!r} is neither a path nor s3://bucket/folder/")
     return Folder(root=Path(text))
 
 
-def file_at(text: str) -> tuple[Place, str]:
+def file_at(text: str, session: Session = _AS_ANYONE) -> tuple[Place, str]:
     """The folder and the name of the one file that ``text`` names."""
     parent, _, name = text.rpartition("/")
     if text.startswith(_SCHEME) and text.count("/") < 3:  # noqa: PLR2004 # s3://bucket alone
         raise PlaceError(f"{text!r} names no object: write it as s3://bucket/folder/name")
-    return place(parent or ("/" if text.startswith("/") else ".")), name
+    return place(parent or ("/" if text.startswith("/") else "."), session), name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,10 +187,11 @@ class Bucket:
     bucket: str
     prefix: str
     """Empty, or with a slash at its end."""
+    session: Session = _AS_ANYONE
 
     def entries(self) -> Iterator[Entry]:
         """See :class:`Place`; the empty objects with which consoles mark folders are left out."""
-        pages = s3().get_paginator("list_objects_v2")
+        pages = s3(self.session).get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
             for found in page.get("Contents", ()):
                 name = found["Key"].removeprefix(self.prefix)
@@ -198,14 +202,16 @@ class Bucket:
 
     def open(self, name: str) -> Stream:
         """See :class:`Place`."""
-        return s3().get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"]
+        return s3(self.session).get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"]
 
     def metadata(self, name: str) -> Mapping[str, str] | None:
         """See :class:`Place`."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 # slow to import
 
         try:
-            return s3().head_object(Bucket=self.bucket, Key=self.prefix + name)["Metadata"]
+            return s3(self.session).head_object(Bucket=self.bucket, Key=self.prefix + name)[
+                "Metadata"
+            ]
         except ClientError as error:
             if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
                 return None
@@ -217,7 +223,7 @@ class Bucket:
         with tempfile.TemporaryDirectory(prefix="tfbatch-") as folder:
             draft = Draft(path=Path(folder, "part"))
             yield draft
-            s3().upload_file(
+            s3(self.session).upload_file(
                 str(draft.path),
                 self.bucket,
                 self.prefix + name,
@@ -230,10 +236,10 @@ class Bucket:
 
 
 @cache
-def s3() -> S3Client:
-    """One client, made when it is first needed; clients are thread-safe."""
+def s3(session: Session) -> S3Client:
+    """A session's client, made when it is first needed; clients are thread-safe."""
     from botocore.config import Config  # noqa: PLC0415 # slow to import
 
     retries = {"mode": "standard", "max_attempts": 8}
     config = Config(max_pool_connections=_CONNECTIONS, retries=retries)  # type: ignore[arg-type]
-    return Session().boto.client("s3", config=config)
+    return session.boto.client("s3", config=config)

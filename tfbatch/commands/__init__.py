@@ -37,6 +37,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "results": Entry(
             "tfbatch.commands.results:results", "Write what a run predicted as one table."
         ),
+        "report": Entry(
+            "tfbatch.commands.report:report", "Write a page that shows what came of a run."
+        ),
     },
     "Records": {
         "pack": Entry("tfbatch.commands.pack:pack", "Pack photographs into TFRecord files."),

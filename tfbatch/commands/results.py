@@ -37,22 +37,27 @@ def results(execution: str | None, *, target: str, session: Session, output: Out
     """
     from tfbatch.results import writing  # noqa: PLC0415
     from tfbatch.results.run import Run  # noqa: PLC0415
+    from tfbatch.results.showing import commands  # noqa: PLC0415
 
     writing.check(target)
     run = Run.find(session, execution)
     if session.show_aws:
-        _show(session, run, output)
+        for command in commands(session, run):
+            output.say(command)
+            output.emit({"command": command})
         return
     summary = run.summary()
     total = summary["records"] + summary["exceptions"]
-    count, errors = _write(run, target, total=total, output=output)
+    count, errors = _write(run, target, total=total, session=session, output=output)
     output.say(
         f"{count:,} rows are in {target}" + (f", {errors:,} of them errors" if errors else "")
     )
     output.emit({"file": target, "rows": count, "errors": errors, "output": run.folder})
 
 
-def _write(run: Run, target: str, *, total: int, output: Output) -> tuple[int, int]:
+def _write(
+    run: Run, target: str, *, total: int, session: Session, output: Output
+) -> tuple[int, int]:
     """Write the rows under a bar, and give how many there are, and how many errors."""
     from rich.progress import Progress  # noqa: PLC0415
 
@@ -67,16 +72,4 @@ def _write(run: Run, target: str, *, total: int, output: Output) -> tuple[int, i
             errors += getattr(row, "error", None) is not None
             bar.advance(task)
 
-        return writing.write(run, target, on_row=on_row), errors
-
-
-def _show(session: Session, run: Run, output: Output) -> None:
-    from tfbatch.aws_cli import aws_command  # noqa: PLC0415
-
-    for command in (
-        aws_command(session, "s3", "cp", f"{run.folder}predictions.manifest.jsonl", "-"),
-        aws_command(session, "s3", "cp", f"{run.folder}exceptions.jsonl", "-"),
-        aws_command(session, "s3", "sync", run.folder, "."),
-    ):
-        output.say(command)
-        output.emit({"command": command})
+        return writing.write(run, target, session=session, on_row=on_row), errors

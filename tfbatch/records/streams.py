@@ -80,19 +80,20 @@ def opened(place: Place, name: str) -> Iterator[Peeked | Inflated]:
         while len(head) < HEADER_BYTES and (more := stream.read(HEADER_BYTES - len(head))):
             head += more
         peeked = Peeked(head, stream)
-        yield Inflated(peeked) if _is_compressed(head) else peeked
+        yield Inflated(peeked) if is_compressed(head) else peeked
 
 
-def _is_compressed(head: bytes) -> bool:
+def is_compressed(head: bytes) -> bool:
     """Whether a file begins as gzip or zlib do, and not with a TFRecord's header.
 
     A record of 560,927 bytes begins with gzip's own magic number: its checksum tells.
     """
-    if len(head) < HEADER_BYTES or _is_header(head):
-        return head.startswith(_GZIP) and not _is_header(head)
+    if len(head) < HEADER_BYTES or is_header(head):
+        return head.startswith(_GZIP) and not is_header(head)
     is_zlib = head[0] & 0x0F == _DEFLATE and (head[0] << 8 | head[1]) % _ZLIB_CHECK == 0
     return head.startswith(_GZIP) or is_zlib
 
 
-def _is_header(head: bytes) -> bool:
+def is_header(head: bytes) -> bool:
+    """Whether 12 bytes are how a TFRecord frame begins."""
     return len(head) == HEADER_BYTES and struct.unpack("<I", head[8:])[0] == masked_crc32c(head[:8])

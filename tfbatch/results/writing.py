@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tfbatch.results.rows import Row
     from tfbatch.results.run import Run
+    from tfbatch.session import Session
 
 SINKS: dict[str, Callable[[Iterable[Row], Path], int]] = {
     ".jsonl": write_jsonl,
@@ -34,19 +35,20 @@ def check(target: str) -> None:
         raise Problem(f"--to {target}: end it in {', '.join(SINKS)}.")
 
 
-def write(run: Run, target: str, *, on_row: Callable[[Row], None]) -> int:
+def write(run: Run, target: str, *, session: Session, on_row: Callable[[Row], None]) -> int:
     """Write all rows, and give how many they are.
 
     Args:
         run: whose rows.
         target: a path or an S3 URI.
+        session: who writes, where that is S3.
         on_row: told of each.
 
     Raises:
         Problem: a row does not fit, or an output has changed since the run.
     """
     sink = next(sink for ending, sink in SINKS.items() if target.endswith(ending))
-    folder, name = file_at(target)
+    folder, name = file_at(target, session)
     with folder.writing(name) as draft, rows(run) as found:
         try:
             return sink(_told(found, on_row), draft.path)

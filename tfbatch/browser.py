@@ -1,0 +1,74 @@
+"""Opens a page in a browser without a screen, where the machine has one: for pictures and tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VARIABLE = "TFBATCH_BROWSER"
+"""Names a program of Chromium's family, where it is none of these."""
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+_PATIENCE_SECONDS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A program that takes Chromium's options."""
+
+    program: str
+
+    @classmethod
+    def find(cls) -> Self | None:
+        """The machine's, or ``None``."""
+        names = (os.environ.get(VARIABLE), *_NAMES)
+        found = (shutil.which(name) for name in names if name)
+        program = next(filter(None, found), None)
+        return cls(program) if program else None
+
+    def document(self, page: Path, *, fragment: str = "") -> str:
+        """The page's HTML as it is when its scripts have run."""
+        return self._run("--dump-dom", f"{page.resolve().as_uri()}#{fragment}")
+
+    def picture(
+        self, page: Path, to: Path, *, size: tuple[int, int], scale: float = 1, dark: bool = False
+    ) -> None:
+        """A PNG of the page's top.
+
+        Args:
+            page: a file of HTML.
+            to: the PNG.
+            size: the window's width and height, in CSS pixels.
+            scale: pixels of the PNG for each of these.
+            dark: as it is seen by who prefers dark.
+        """
+        self._run(
+            f"--screenshot={to.resolve()}",
+            f"--window-size={size[0]},{size[1]}",
+            f"--force-device-scale-factor={scale}",
+            "--hide-scrollbars",
+            *(("--force-dark-mode", "--blink-settings=preferredColorScheme=0") if dark else ()),
+            page.resolve().as_uri(),
+        )
+
+    def _run(self, *arguments: str) -> str:
+        # Its own sandbox needs privileges that containers lack; the pages are our own.
+        with tempfile.TemporaryDirectory(prefix="tfbatch-browser-") as profile:
+            done = subprocess.run(
+                [
+                    *(self.program, "--headless", "--no-sandbox", "--disable-gpu"),
+                    *("--disable-dev-shm-usage", "--virtual-time-budget=5000"),
+                    *(f"--user-data-dir={profile}", *arguments),
+                ],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=_PATIENCE_SECONDS,
+            )
+        return done.stdout

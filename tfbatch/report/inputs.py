@@ -1,0 +1,130 @@
+"""Fetches the inputs that a page shows: photographs made small, lines of text."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import example
+
+from tfbatch.places import file_at
+from tfbatch.records import photos
+from tfbatch.records.frames import Damage, frames
+from tfbatch.records.streams import is_compressed, is_header, opened
+from tfbatch.tfrecord import HEADER_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tfbatch.places import Place
+    from tfbatch.report.tally import Shown
+    from tfbatch.session import Session
+
+_PIXELS = 320
+_QUALITY = 78
+_LARGEST = 32 * 1024 * 1024
+"""Bytes that are read of an object that is one image."""
+_TEXT = 400
+_THREADS = 12
+_MAX_PIXELS = 60_000_000
+"""A photograph beyond is shown by its name: it could be made to fill the memory."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """An input as it is shown."""
+
+    name: str
+    """A photograph's own, where a TFRecord has one."""
+    image: str = ""
+    """A ``data:`` URI."""
+    text: str = ""
+
+
+Key = tuple[str, int]
+
+
+def fetch(shown: Iterable[Shown], session: Session) -> Mapping[Key, Input]:
+    """The inputs of records, by object and number; what can't be read or shown is left out."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for one in shown:
+        wanted[one.row.input].add(one.row.record or 0)
+    found: dict[Key, Input] = {}
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for uri, some in zip(
+            wanted, threads.map(partial(_of_object, session), wanted.items()), strict=True
+        ):
+            found |= {(uri, number): one for number, one in some.items()}
+    return found
+
+
+def _of_object(session: Session, item: tuple[str, set[int]]) -> dict[int, Input]:
+    uri, numbers = item
+    folder, name = file_at(uri, session)
+    try:
+        return dict(_inputs(folder, name, numbers))
+    except Exception:  # noqa: BLE001 # the page does without: the object may be gone, or encrypted
+        return {}
+
+
+def _inputs(folder: Place, name: str, numbers: set[int]) -> Iterator[tuple[int, Input]]:
+    with closing(folder.open(name)) as stream:
+        begin = stream.read(16)
+        if photos.kind(begin) is not None:
+            yield 0, _image(name, begin + stream.read(_LARGEST))
+            return
+        if not (is_header(begin[:HEADER_BYTES]) or is_compressed(begin[:HEADER_BYTES])):
+            yield from _texts(name, begin + stream.read(_LARGEST), numbers)
+            return
+    with opened(folder, name) as records:
+        for number, frame in enumerate(frames(records)):
+            if number in numbers and not isinstance(frame, Damage):
+                yield number, _example(frame.record, otherwise=f"{name} #{number}")
+            if number == max(numbers):
+                return
+
+
+def _example(record: bytes, *, otherwise: str) -> Input:
+    try:
+        features = example.parse(record)
+        image = example.feature(features, photos.ENCODED)[0]
+        name = example.feature(features, photos.FILENAME)[0] if photos.FILENAME in features else b""
+    except example.ExampleError:
+        return Input(name=otherwise)
+    said = str(name, "utf-8", "replace") if isinstance(name, memoryview) else ""
+    if not isinstance(image, memoryview):
+        return Input(name=said or otherwise)
+    return _image(said or otherwise, bytes(image))
+
+
+def _image(name: str, data: bytes) -> Input:
+    """A small JPEG of a photograph."""
+    from PIL import Image, ImageOps  # noqa: PLC0415 # a tenth of a second
+
+    try:
+        with Image.open(io.BytesIO(data)) as image, io.BytesIO() as buffer:
+            if image.width * image.height > _MAX_PIXELS:
+                return Input(name=name)
+            image.draft("RGB", (_PIXELS, _PIXELS))
+            small = ImageOps.exif_transpose(image).convert("RGB")
+            small.thumbnail((_PIXELS, _PIXELS))
+            small.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
+            encoded = base64.b64encode(buffer.getvalue()).decode()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return Input(name=name)
+    return Input(name=name, image=f"data:image/jpeg;base64,{encoded}")
+
+
+def _texts(name: str, data: bytes, numbers: set[int]) -> Iterator[tuple[int, Input]]:
+    """Lines of CSV or JSON; nothing of bytes that are no text."""
+    lines = data.split(b"\n")
+    for number in sorted(numbers):
+        if number < len(lines) and b"\0" not in lines[number]:
+            text = lines[number][:_TEXT].decode("utf-8", "replace").rstrip("\r")
+            yield number, Input(name=f"{name} #{number}", text=text)

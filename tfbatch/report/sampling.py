@@ -1,0 +1,36 @@
+"""Chooses which records a page shows: the same ones each time, whatever their number."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True, slots=True)
+class Lowest(Generic[T]):
+    """The items with the lowest ranks of all that were added."""
+
+    size: int
+    _heap: list[tuple[float, str, T]] = field(default_factory=list)
+
+    def add(self, rank: float, name: str, item: T) -> None:
+        """One more; ``name`` settles equal ranks."""
+        entry = (-rank, name, item)
+        if len(self._heap) < self.size:
+            heapq.heappush(self._heap, entry)
+        elif self.size and entry[:2] > self._heap[0][:2]:
+            heapq.heapreplace(self._heap, entry)
+
+    def items(self) -> list[T]:
+        """They, the lowest rank first."""
+        return [item for _, _, item in sorted(self._heap, key=lambda one: (-one[0], one[1]))]
+
+
+def chance(name: str) -> float:
+    """A number from 0 to 1 that depends on the name alone."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64

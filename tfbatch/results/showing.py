@@ -1,0 +1,21 @@
+"""The ``aws`` commands that get what a run has left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch.aws_cli import aws_command
+from tfbatch.results.run import EXCEPTIONS, PREDICTIONS, SUMMARY
+
+if TYPE_CHECKING:
+    from tfbatch.results.run import Run
+    from tfbatch.session import Session
+
+
+def commands(session: Session, run: Run) -> list[str]:
+    """Its accounts, then its outputs."""
+    files = (SUMMARY, PREDICTIONS, EXCEPTIONS)
+    return [
+        *(aws_command(session, "s3", "cp", f"{run.folder}{name}", "-") for name in files),
+        aws_command(session, "s3", "sync", run.folder, "."),
+    ]
