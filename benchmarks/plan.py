@@ -113,7 +113,6 @@ def event(cursor: object = None) -> dict[str, Any]:
             "usdPerHour": 1.408,
             "pricesOf": "2026-11-01",
             "recordsPerSecond": 250.0,
-            "throughputFrom": "settings",
             "startMinutes": 4.0,
             "maxConcurrency": 10,
         },

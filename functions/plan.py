@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions import estimating, sizing
+from tfbatch_functions import estimating, sizing, throughput
 from tfbatch_functions.clock import has_time
 from tfbatch_functions.inputs import inputs_of
 from tfbatch_functions.location import Location
@@ -125,7 +125,7 @@ def _size(event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, storage:
         max_concurrent=limits["maxConcurrentTransforms"],
     )
     records, how = estimate_records(totals, split=split, prefix=prefix, storage=storage)
-    fleet = estimating.Fleet.parse(event["fleet"])
+    fleet = _fleet(event, storage)
     work = estimating.Work(shards=sharding.shards, records=records, by_bytes=how != COUNTED)
     found = sizing.choose(work, fleet, deadline_minutes=event.get("deadlineMinutes"))
     words = estimating.sentence(found, work, fleet)
@@ -145,3 +145,15 @@ def _size(event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, storage:
         "estimatedUsd": None if found.usd is None else round(found.usd, 2),
         "estimate": words,
     }
+
+
+def _fleet(event: Mapping[str, Any], storage: Lister) -> estimating.Fleet:
+    asked = event["fleet"]
+    found = throughput.known(
+        storage,
+        event["run"],
+        instance_type=asked["instanceType"],
+        settings=asked.get("recordsPerSecond"),
+    )
+    rate = {"recordsPerSecond": found.records_per_second, "throughputFrom": found.source}
+    return estimating.Fleet.parse({**asked, **rate})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions import accounts, metrics
+from tfbatch_functions import accounts, metrics, throughput
 from tfbatch_functions.ahead import in_order
 from tfbatch_functions.location import Location
 from tfbatch_functions.storage import read_json, storage, write_json
@@ -30,11 +30,13 @@ def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
     """Write the run's files under its output folder, and return the summary."""
     run = event["run"]
     work, output = Location.folder(run["work"]), Location.folder(run["output"])
+    results = _results(storage, work)
     summary = accounts.summarize(
-        _results(storage, work),
+        results,
         run=run,
         plan=event["plan"],
         prices=event["usdPerHour"],
+        prices_of=event.get("pricesOf"),
         max_exceptions=event.get("maxExceptions"),
     )
     has_exceptions = bool(summary["exceptions"] or summary["recordErrors"])
@@ -44,6 +46,7 @@ def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
         _concatenate(storage, work / "exceptions/", output / EXCEPTIONS)
     _concatenate(storage, work / "predictions/", output / PREDICTIONS)
     write_json(storage, output / SUMMARY, summary)
+    throughput.keep(storage, run, summary, [job for result in results for job in result["jobs"]])
     storage.put(output / (FAULTY if is_faulty else SUCCESS), b"")
     print(metrics.line(summary, model=run.get("model")))  # noqa: T201 (Lambda's output is its log)
     return summary

@@ -188,9 +188,9 @@ class Compute:
     capacity_tries: int = 6
     """How often the whole list of instance types is tried before a shard is given up."""
 
-    records_per_second: float = 70.0
-    """What one instance does, for estimates; as measured for this model on the first instance
-    type. The default is AWS's article: 100,000 photos in 12 minutes on two ml.p3.2xlarge."""
+    records_per_second: float | None = None
+    """What one instance does, for estimates; as measured for this model on the first instance type.
+    ``None``: what the tuner or the last run measured, else AWS's article."""
 
     usd_per_hour: Mapping[str, float] = field(default_factory=dict)
     """Prices in place of those in ``stacks/prices.json``, by instance type."""
@@ -217,7 +217,8 @@ class Compute:
         for name in ("objects_per_shard", "gigabytes_per_shard", "rounds", "capacity_tries"):
             _require(getattr(self, name) >= 1, self, name, "use 1 or more")
         _require(self.capacity_wait_minutes >= 0, self, "capacity_wait_minutes", "use 0 or more")
-        _require(self.records_per_second > 0, self, "records_per_second", "use a measured rate")
+        measured = self.records_per_second is None or self.records_per_second > 0
+        _require(measured, self, "records_per_second", "use a measured rate, or None")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 
-def summarize(
+def summarize(  # noqa: PLR0913 # what it is made of, each by its name
     results: Sequence[Document],
     *,
     run: Mapping[str, Any],
     plan: Mapping[str, Any],
     prices: Mapping[str, float | None],
+    prices_of: str | None,
     max_exceptions: float | None,
 ) -> Document:
     """The summary of a run.
@@ -30,6 +31,7 @@ def summarize(
         run: the event's.
         plan: of the run.
         prices: USD an hour, by instance type.
+        prices_of: when and where they are from.
         max_exceptions: how many are accepted; below 1, a share of all records.
     """
     jobs = [job for result in results for job in result["jobs"]]
@@ -42,6 +44,7 @@ def summarize(
         "rounds": max((result["rounds"] for result in results), default=0),
         "jobs": len(jobs),
         **_rates(_sum(results, "records"), jobs, run=run, prices=prices),
+        "pricesOf": prices_of,
     }
     summary["balanced"] = summary["outputs"] + summary["exceptions"] == summary["inputs"]
     summary["withinLimit"] = _is_within(summary, max_exceptions)
@@ -130,7 +133,8 @@ def _cost(summary: Document) -> list[str]:
         return ["No job ran."]
     rate = f", {summary['recordsPerSecond']:,g} records/s" if summary["recordsPerSecond"] else ""
     usd = summary["usd"]
-    money = "no price is known for its instances" if usd is None else f"{usd:,.2f} USD"
+    dated = f" (prices of {summary['pricesOf']})" if summary["pricesOf"] else ""
+    money = "no price is known for its instances" if usd is None else f"{usd:,.2f} USD{dated}"
     each = summary["usdPerThousand"]
     return [
         f"It took {_minutes(summary['seconds'])}{rate}, in {_count(summary['jobs'], 'job')} and "

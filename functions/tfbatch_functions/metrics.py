@@ -21,7 +21,7 @@ _UNITS: Final = {
 
 
 def line(summary: Mapping[str, Any], *, model: str | None) -> str:
-    """The summary's numbers as metrics; what is not known is left out.
+    """The summary's numbers as metrics, of all models and of the run's; the unknown is left out.
 
     Source: "Specification: Embedded metric format", CloudWatch user guide.
     """
@@ -36,7 +36,7 @@ def line(summary: Mapping[str, Any], *, model: str | None) -> str:
         "CloudWatchMetrics": [
             {
                 "Namespace": NAMESPACE,
-                "Dimensions": [list(dimensions)],
+                "Dimensions": [[], list(dimensions)] if dimensions else [[]],
                 "Metrics": [{"Name": name, "Unit": _UNITS[name]} for name in values],
             }
         ],

@@ -80,6 +80,7 @@ RUN = """
   'input': $request.input,
   'output': $request.output,
   'work': 's3://' & $stage.workBucket & '/executions/' & $states.context.Execution.Name & '/',
+  'model': $request.model,
   'format': $request.format,
   'splitType': $lookup($stage.formats, $request.format).splitType,
   'answers': $lookup($stage.formats, $request.format).answers,
@@ -87,6 +88,25 @@ RUN = """
   'started': $states.context.Execution.StartTime
 }
 """
+
+PRICES = """
+(
+  $own := $lookup($stage.prices, $stage.region);
+  $other := $lookup($stage.prices, $stage.pricesStandingIn);
+  $merge([
+    {},
+    $each($other, function($price, $type) {
+      {$type: {
+        'usd': $price.usd,
+        'of': $price.of = 'settings' ? $price.of
+          : $price.of & ' in ' & $stage.pricesStandingIn & ', for there is none of ' & $stage.region
+      }}
+    }),
+    $exists($own) ? $own : {}
+  ])
+)
+"""
+"""By instance type: the region's own, else one that stands in and says so."""
 
 HAS_KEY = "$request.key != null"
 
@@ -130,7 +150,7 @@ PLAN_EVENT = """
 (
   $format := $lookup($stage.formats, $request.format);
   $best := $stage.instanceTypes[0];
-  $price := $lookup($stage.usdPerHour, $best);
+  $price := $lookup($prices, $best);
   {
     'run': $run,
     'limits': {
@@ -144,10 +164,9 @@ PLAN_EVENT = """
       'instances': $request.instances != null ? $request.instances
         : $request.deadline_minutes != null ? null : $stage.instances,
       'maxInstances': $stage.maxInstances,
-      'usdPerHour': $exists($price) ? $price : null,
-      'pricesOf': $stage.pricesOf,
+      'usdPerHour': $exists($price) ? $price.usd : null,
+      'pricesOf': $exists($price) ? $price.of : null,
       'recordsPerSecond': $stage.recordsPerSecond,
-      'throughputFrom': 'settings',
       'startMinutes': 4,
       'maxConcurrency': $stage.maxJobs
     },
@@ -194,8 +213,8 @@ SUMMARY_EVENT = """
 {
   'run': $run,
   'plan': $plan,
-  'model': $request.model,
-  'usdPerHour': $stage.usdPerHour,
+  'usdPerHour': $merge([{}, $each($prices, function($price, $type) { {$type: $price.usd} })]),
+  'pricesOf': $count($keys($prices)) = 0 ? null : $join($distinct($prices.*.of), '; '),
   'maxExceptions': $request.max_exceptions
 }
 """

@@ -24,7 +24,6 @@ def fixed(stage: Stage, *, output_bucket: str) -> Member:
         output_bucket: whose name what is captured goes to.
     """
     compute = stage.compute
-    known = prices.usd_per_hour(compute, region=stage.region)
     return {
         "region": Aws.REGION,
         "defaultModel": stage.models[0].name,
@@ -43,8 +42,8 @@ def fixed(stage: Stage, *, output_bucket: str) -> Member:
         "capacityTries": compute.capacity_tries,
         "capacityWaitSeconds": compute.capacity_wait_minutes * 60,
         "recordsPerSecond": compute.records_per_second,
-        "usdPerHour": {f"ml.{name}": price for name, price in known.items()},
-        "pricesOf": prices.table()["read"],
+        "prices": prices.by_region(compute, region=stage.region),
+        "pricesStandingIn": prices.STANDING_IN,
     }
 
 

@@ -55,7 +55,7 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
                 (expression.IS_VALID, "Name the run"), otherwise="Refuse the request"
             ),
             "Refuse the request": fail(fields.INVALID_REQUEST, expression.PROBLEMS),
-            "Name the run": assign("Has it a key?", run=expression.RUN),
+            "Name the run": assign("Has it a key?", run=expression.RUN, prices=expression.PRICES),
             **_once(integration),
             **_find_bucket(integration),
             **_plan(integration, functions["plan"]),

@@ -97,6 +97,7 @@ class World:
             "input": f"s3://{self.input}/photos/",
             "output": f"s3://{self.output}/night/",
             "work": f"s3://{self.work}/executions/night/",
+            "model": "resnet50",
             "format": "jpeg",
             "splitType": self.split,
             "started": RUN_STARTED,
@@ -169,6 +170,7 @@ class World:
             "run": self.run,
             "plan": planned,
             "usdPerHour": {"ml.g5.xlarge": 1.2},
+            "pricesOf": "2026-11-01",
             "maxExceptions": None,
         }
         return summarize.handler(_through_json(event | changes), AMPLE)
@@ -197,7 +199,6 @@ def plan_event(run: Event, /, **changes: Any) -> Event:  # noqa: ANN401
         "usdPerHour": 1.2,
         "pricesOf": "2026-11-01",
         "recordsPerSecond": 100.0,
-        "throughputFrom": "settings",
         "startMinutes": 4.0,
         "maxConcurrency": 2,
     }

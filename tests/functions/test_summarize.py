@@ -50,13 +50,14 @@ def test_all_good_is_a_success_that_a_person_understands(world: World) -> None:
         "recordsPerInstanceSecond": 0.001667,
         "usd": 0.4,
         "usdPerThousand": 200,
+        "pricesOf": "2026-11-01",
         "balanced": True,
         "withinLimit": True,
     }
     assert summary["text"] == (
         f"2 of 2 objects under s3://{world.input}/photos/ have their predictions in "
         f"s3://{world.output}/night/: 2 records. It took 14 min 0 s, 0.002382 records/s, in 1 job "
-        "and 1 round; 0.40 USD, 200 USD per 1,000 records."
+        "and 1 round; 0.40 USD (prices of 2026-11-01), 200 USD per 1,000 records."
     )
     assert _output(world) == {"summary.json", "predictions.manifest.jsonl", "_SUCCESS"}
     assert world.json(f"s3://{world.output}/night/summary.json") == summary
@@ -183,7 +184,10 @@ def test_its_numbers_are_metrics_on_one_line(
     (line,) = capsys.readouterr().out.splitlines()
     told = json.loads(line)
     (metrics,) = told["_aws"]["CloudWatchMetrics"]
-    assert (metrics["Namespace"], metrics["Dimensions"]) == ("tfbatch", [[]])
+    assert (metrics["Namespace"], metrics["Dimensions"]) == (
+        "tfbatch",
+        [[], ["Model"]],
+    )
     assert {metric["Name"]: told[metric["Name"]] for metric in metrics["Metrics"]} == {
         "Inputs": 1,
         "Outputs": 1,

@@ -62,6 +62,10 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "doctor": Entry(
             "tfbatch.commands.doctor:doctor", "Check what a stage needs, and say what to do."
         ),
+        "prices": Entry(
+            "tfbatch.commands.prices:prices",
+            "Read AWS's hourly prices into the table of estimates.",
+        ),
         "review": Entry(
             "tfbatch.commands.review:review", "Say what a change of the infrastructure does."
         ),

@@ -9,13 +9,12 @@ _REGION = "us-east-1"
 
 def as_of() -> str:
     """When the table of hourly prices was read."""
-    return str(table()["read"])
+    return table()[_REGION]["read"]
 
 
 def hourly(kind: str) -> float | None:
     """USD for an hour of a SageMaker instance, by its type without ``ml.``."""
-    found: float | None = table()["usd_per_hour"][_REGION].get(kind)
-    return found
+    return table()[_REGION]["usd_per_hour"].get(kind)
 
 
 MONTHLY = {

@@ -1,0 +1,53 @@
+"""Writes what was read into the price table: the regions asked for, the others as they were."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tfbatch.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from stacks.prices import Prices
+    from tfbatch.prices.sources import Source
+
+
+def refresh(file: Path, regions: Iterable[str], source: Source) -> dict[str, Prices]:
+    """Ask for each region, and write the table when all have answered.
+
+    Returns:
+        The regions' new entries.
+
+    Raises:
+        Problem: a region is unknown to AWS or has no Batch Transform; the table stays as it was.
+    """
+    found: dict[str, Prices] = {}
+    for region in dict.fromkeys(regions):
+        usd = source.read(region)
+        if not usd:
+            raise Problem(
+                f"--region {region}: AWS lists no Batch Transform instances there. "
+                "'aws ssm get-parameters-by-path --path /aws/service/global-infrastructure/services"
+                "/sagemaker/regions' names SageMaker's regions."
+            )
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        found[region] = {"read": today, "source": source.name, "usd_per_hour": usd}
+    _write(file, dict(sorted((_table(file) | found).items())))
+    return found
+
+
+def _table(file: Path) -> dict[str, Prices]:
+    table: dict[str, Prices] = json.loads(file.read_text()) if file.exists() else {}
+    return table
+
+
+def _write(file: Path, table: dict[str, Prices]) -> None:
+    """At once, so that a broken run leaves the old one."""
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(table, indent=2) + "\n")
+    os.replace(new, file)  # noqa: PTH105 # atomic
