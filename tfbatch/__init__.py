@@ -16,5 +16,6 @@ commands share:
   that makes it (``--show-aws``); ``aws_command`` writes any other.
 - ``tfbatch.exit_codes``: what a command ends with; ``ctx.exit(exit_codes.ATTENTION)``.
 
-Every command and option has its place in docs/cli.md; a test says which is missing.
+docs/cli.md has every command and option; ``UPDATE_SNAPSHOTS=1 pytest tests/cli/test_documentation.py``
+writes it, and without the variable fails when it is not up to date.
 """

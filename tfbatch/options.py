@@ -22,7 +22,8 @@ _AWS = (
         show_default=True,
         envvar="TFBATCH_STAGE",
         metavar="NAME",
-        help="Which deployment, of stacks/settings.py.",
+        shell_complete=lambda *said: _stages(said[-1]),
+        help="Which deployment, of stacks/stages.py.",
     ),
     click.option("--region", metavar="NAME", help="AWS region.  [default: the AWS CLI's]"),
     click.option("--profile", metavar="NAME", help="AWS profile.  [default: the AWS CLI's]"),
@@ -65,3 +66,9 @@ def json_option(command: F) -> F:
         "--json", "as_json", is_flag=True, help="JSON on stdout; people's text goes to stderr."
     )
     return option(call)  # type: ignore[return-value]
+
+
+def _stages(incomplete: str) -> list[str]:
+    from stacks.stages import STAGES  # noqa: PLC0415 # for a shell that asks, alone
+
+    return [stage.name for stage in STAGES if stage.name.startswith(incomplete)]

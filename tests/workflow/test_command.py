@@ -123,7 +123,7 @@ def test_a_run_can_be_listed_shown_and_watched_afterwards(
     assert name in tfbatch("list", "--status", "succeeded").stdout
     shown = tfbatch("show", name[:-2])  # how it begins will do
     assert shown.exit_code == exit_codes.OK
-    assert f"{PHOTOS} of {PHOTOS} records" in shown.stdout
+    assert f"{PHOTOS} of {PHOTOS} objects" in shown.stdout
     assert "Refused" in shown.stdout
     watched = tfbatch("watch", name)
     assert watched.exit_code == exit_codes.ATTENTION

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch.options import json_option
 from tfbatch.problem import Problem
+
+if TYPE_CHECKING:
+    from tfbatch.output import Output
 
 
 @click.command()
@@ -40,6 +45,7 @@ from tfbatch.problem import Problem
     is_flag=True,
     help="Compare with what is deployed (read-only), and say where that isn't the base.",
 )
+@json_option
 @click.pass_context
 def review(  # noqa: PLR0913 # one for each option
     ctx: click.Context,
@@ -50,6 +56,7 @@ def review(  # noqa: PLR0913 # one for each option
     formats: tuple[str, ...],
     out: Path,
     deployed: bool,
+    output: Output,
 ) -> None:
     """Say what a change of the infrastructure does.
 
@@ -64,6 +71,6 @@ def review(  # noqa: PLR0913 # one for each option
         request = reviews.Request(
             repository=reviews.REPOSITORY, base=base, head=head, stages=stages, deployed=deployed
         )
-        ctx.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out))
+        ctx.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out, output=output))
     except ReviewError as error:
         raise Problem(str(error)) from error

@@ -47,7 +47,7 @@ def show(execution: str | None, *, session: Session, output: Output) -> None:
         return
     console = output.console()
     console.print(f"Request: {dict(snapshot.request)}", style="bright_black")
-    console.print(render(snapshot))
+    console.print(render(snapshot, width=console.width))
     if snapshot.error:
         console.print(f"{snapshot.error}: {snapshot.cause}", style="red")
     if snapshot.summary:

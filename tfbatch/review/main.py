@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from tfbatch.review.review import Review, compare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tfbatch.output import Output
     from tfbatch.review.assembly import Stage
     from tfbatch.review.finding import Finding
 
@@ -38,11 +40,13 @@ class Request:
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def run(request: Request, *, formats: Sequence[str], out: Path) -> int:
-    """Review a change, say it in one line, and return the exit code."""
+def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) -> int:
+    """Review a change, say it in one line or as JSON, and return the exit code."""
     review = make(request, cache=request.repository / ".cache" / "review")
     written = write(review, out=out, formats=formats)
-    click.echo(f"{words.VERDICTS[review.severity]}. {review.headline}")
+    output.say(f"{words.VERDICTS[review.severity]}. {review.headline}")
+    if output.as_json:
+        output.emit(json.loads(_rendered(review, "json")))
     click.echo(f"Written: {', '.join(str(file) for file in written)}", err=True)
     return int(review.severity)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from rich.columns import Columns
@@ -32,10 +33,17 @@ _STATUS_STYLES = {"RUNNING": "bold cyan", "SUCCEEDED": "bold green"}
 _ROWS = 12
 """Shards shown at a time: those that run come first."""
 _BAR_WIDTH = 28
+_WIDE = 110
+"""Characters from which on a row has all it could say."""
 
 
-def render(snapshot: Snapshot) -> Group:
-    """Draw one moment."""
+def render(snapshot: Snapshot, *, width: int) -> Group:
+    """Draw one moment.
+
+    Args:
+        snapshot: of it.
+        width: of the screen, in characters.
+    """
     style = _STATUS_STYLES.get(snapshot.status, "bold red")
     parts: list[RenderableType] = [
         Text.assemble((snapshot.name, "bold"), "  ", (snapshot.status, style)),
@@ -44,7 +52,11 @@ def render(snapshot: Snapshot) -> Group:
     if snapshot.plan:
         parts.append(Text(f"Plan: {words.estimate(snapshot.plan)}", style=_FAINT))
     if snapshot.jobs:
-        parts += [_bars(snapshot.shards), *_rest(snapshot.shards), Text(words.totals(snapshot))]
+        parts += [
+            _bars(snapshot.shards, width),
+            *_rest(snapshot.shards),
+            Text(words.totals(snapshot)),
+        ]
     return Group(*parts)
 
 
@@ -79,37 +91,52 @@ def _rest(shards: tuple[Shard, ...]) -> list[Text]:
     return [Text(text, style=_FAINT)]
 
 
-def _bars(shards: tuple[Shard, ...]) -> Table:
+def _bars(shards: tuple[Shard, ...], width: int) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=2)
-    for _ in range(5):
+    for _ in range(3):
         table.add_column(no_wrap=True)
+    for _ in range(3):
+        table.add_column(no_wrap=True, justify="right")
     for shard in _shown(shards):
-        job = shard.job
-        machines = words.machines(job) if job else ""
-        elapsed = words.duration(job.seconds) if job and job.seconds else ""
-        again = f"try {job.attempt}" if job and job.attempt > 1 else ""
-        failed = job is not None and job.status == "Failed" and not shard.is_done
-        table.add_row(
-            Text("✓", "green") if shard.is_done else Text("✗", "red") if failed else "",
-            Text(shard.name),
-            ProgressBar(
-                total=max(shard.total, 1),
-                completed=max(shard.total, 1) if shard.is_done else shard.records,
-                width=_BAR_WIDTH,
-                style=_FAINT,
-                complete_style="cyan",
-                finished_style="green",
-            ),
-            Text(words.shard(shard)),
-            Text(machines, style=_FAINT),
-            Text(" ".join(filter(None, (elapsed, again, _faults(shard)))), style=_FAINT),
+        bar = ProgressBar(
+            total=max(shard.total, 1),
+            completed=max(shard.total, 1) if shard.is_done else shard.records,
+            width=_BAR_WIDTH if width >= _WIDE else _BAR_WIDTH // 2,
+            style=_FAINT,
+            complete_style="cyan",
+            finished_style="green",
         )
+        more = _more(shard) if width >= _WIDE else ()
+        table.add_row(_mark(shard), shard.name, bar, *_counts(shard), *more)
     return table
 
 
-def _faults(shard: Shard) -> str:
-    return words.count(shard.exceptions, "exception") if shard.exceptions else ""
+def _mark(shard: Shard) -> Text:
+    failed = shard.job is not None and shard.job.status == "Failed"
+    name = "done" if shard.is_done else "failed" if failed else "running"
+    return Text(*_MARKS[name if shard.job or shard.is_done else "waiting"])
+
+
+def _counts(shard: Shard) -> tuple[Text, Text, Text]:
+    """Records, records/s and the time left; or what it waits for."""
+    if not shard.records:
+        return Text(words.shard(shard), _FAINT), Text(), Text()
+    rate = shard.job.records_per_second if shard.job else 0.0
+    left = (shard.total - shard.records) / rate if rate and not shard.is_done else 0.0
+    return (
+        Text(f"{shard.records:,} of {shard.total:,}"),
+        Text(f"{rate:,.1f}/s" if rate else ""),
+        Text(f"{words.duration(math.ceil(left))} left" if left else "", _FAINT),
+    )
+
+
+def _more(shard: Shard) -> tuple[Text, Text]:
+    """Instances with their time, and what went wrong: for a screen that has the room."""
+    job = shard.job
+    machines = f"{words.machines(job)}, {words.duration(job.seconds)}" if job else ""
+    again = f"try {job.attempt}" if job and job.attempt > 1 else ""
+    faults = words.count(shard.exceptions, "exception") if shard.exceptions else ""
+    return Text(machines, _FAINT), Text(" · ".join(filter(None, (again, faults))), "yellow")
 
 
 class Screen:
@@ -122,7 +149,7 @@ class Screen:
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw."""
-        self._live.update(render(snapshot), refresh=True)
+        self._live.update(render(snapshot, width=self._live.console.width), refresh=True)
 
     def __enter__(self) -> Self:
         self._live.start()

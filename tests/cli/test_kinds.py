@@ -1,0 +1,78 @@
+"""What an object is, and which format reads it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tfbatch import tfrecord
+from tfbatch.problem import Problem
+from tfbatch.running import guessing
+from tfbatch.running.kinds import format_for, kind_of
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "photos": {"contentType": "image/jpeg"},
+    "rows": {"contentType": "text/csv; header=present"},
+    "records": {"contentType": "application/x-tfexample"},
+    "lines": {"contentType": "application/jsonlines"},
+}
+
+
+def picture(kind: str) -> bytes:
+    with io.BytesIO() as file:
+        Image.new("RGB", (4, 4)).save(file, kind)
+        return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "kind", "format_"),
+    [
+        ("a.jpg", picture("JPEG"), "jpeg", "photos"),
+        ("a", picture("JPEG"), "jpeg", "photos"),
+        ("a.jpg", picture("PNG"), "png", "photos"),
+        ("part-00000-of-00100", tfrecord.frame(b"one"), "tfrecord", "records"),
+        ("a.TFRECORD", b"", "tfrecord", "records"),
+        ("a.csv", b"1,2,3\n", "csv", "rows"),
+        ("a.jsonl", b'{"x": 1}\n', "jsonl", "lines"),
+        ("a.npy", b"\x93NUMPY\x01\x00", "npy", None),
+        ("a.csv.gz", b"\x1f\x8b\x08", "gzip", None),
+        ("a.tif", b"II*\0", "tiff", None),
+    ],
+)
+def test_bytes_are_believed_before_names(
+    name: str, head: bytes, kind: str, format_: str | None
+) -> None:
+    found = kind_of(name, head[:64])
+    assert found is not None
+    assert found.name == kind
+    assert format_for(found, FORMATS) == format_
+
+
+def test_what_its_name_claims_and_its_bytes_deny_is_of_no_known_kind() -> None:
+    assert kind_of("a.jpg", b"<html>") is None
+    assert kind_of("README", b"hello") is None
+
+
+def test_a_few_odd_objects_do_not_hide_the_format_of_the_others() -> None:
+    samples = [(f"{n}.jpg", picture("JPEG")) for n in range(5)] + [("note.jpg", b"<html>")]
+    found = guessing.guess(samples, FORMATS, stage="dev")
+    assert (found.format, found.odd) == ("photos", ("note.jpg",))
+
+
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        ([("a.jpg", picture("JPEG")), ("b.csv", b"1,2")], "1 jpeg, 1 csv among those looked at"),
+        ([("a.npy", b"\x93NUMPY")], "holds npy, which no format of stage dev reads"),
+        ([("a.bin", b"\0\1\2")], "a.bin is of no known kind"),
+    ],
+)
+def test_what_can_not_be_guessed_is_told_with_the_choice(
+    samples: list[tuple[str, bytes]], says: str
+) -> None:
+    with pytest.raises(Problem, match=says) as raised:
+        guessing.guess(samples, FORMATS, stage="dev")
+    assert "--format photos or rows or records or lines" in str(raised.value)
