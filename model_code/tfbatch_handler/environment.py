@@ -77,10 +77,10 @@ class Settings:
     at most its batch."""
 
     timeout_seconds: int = field(
-        default=55, metadata=_variable("TFBATCH_TIMEOUT_SECONDS", whole_number())
+        default=570, metadata=_variable("TFBATCH_TIMEOUT_SECONDS", whole_number())
     )
-    """How long a request may take, outages included; below nginx's and gunicorn's time-outs, so
-    that the answer is ours."""
+    """How long a request may take, outages included. The stacks set nginx's and gunicorn's
+    time-outs above it, so that the answer is ours, and SageMaker waits 600 s unless told."""
 
     def __post_init__(self) -> None:
         """Refuse what ``parse`` would not give back.
@@ -106,9 +106,7 @@ class Settings:
             for name, variable in _variables()
             if (text := environment.get(variable.name))
         }
-        if environment.get(ENABLE_BATCHING, "").lower() == "true":
-            text = environment.get(MAX_BATCH_SIZE) or DEFAULT_MAX_BATCH_SIZE
-            most: int = Variable(name=MAX_BATCH_SIZE, kind=whole_number()).read(text)
+        if most := server_batch(environment):
             chosen["batch_size"] = min(most, chosen.get("batch_size", most))
         return cls(**chosen)
 
@@ -123,6 +121,19 @@ class Settings:
             for name, variable in _variables()
             if getattr(self, name) != getattr(default, name)
         }
+
+
+def server_batch(environment: Mapping[str, str]) -> int:
+    """The records that TensorFlow Serving merges of several requests; 0 when it doesn't.
+
+    Raises:
+        SettingError: the container's own variable is no number.
+    """
+    if environment.get(ENABLE_BATCHING, "").lower() != "true":
+        return 0
+    text = environment.get(MAX_BATCH_SIZE) or DEFAULT_MAX_BATCH_SIZE
+    most: int = Variable(name=MAX_BATCH_SIZE, kind=whole_number()).read(text)
+    return most
 
 
 def _variables() -> Iterator[tuple[str, Variable]]:

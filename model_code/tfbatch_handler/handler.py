@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tfbatch_handler import accept, container, failure, formats, output, reply, text
-from tfbatch_handler.environment import Settings
+from tfbatch_handler.environment import Settings, server_batch
 from tfbatch_handler.fleet import Fleet, Refusal
 from tfbatch_handler.grpc import Unanswered
 from tfbatch_handler.metrics import Progress
@@ -73,6 +73,7 @@ class Handler:
     def __init__(self, *, code: Path, environment: Mapping[str, str]) -> None:
         """Read the settings; ``code`` is where the labels lie."""
         self._settings = Settings.parse(environment)
+        self._merged = server_batch(environment)
         self._environment = environment
         self._code = code
         self._formats = formats.load()
@@ -112,6 +113,7 @@ class Handler:
             records,
             lambda batch: _batch(batch, model, deadline=deadline),
             size=self._settings.batch_size,
+            merged=self._merged,
         )
         self._check(rows, model, deadline=deadline)
         return accept.encode(rows, model.output, asked)

@@ -59,6 +59,8 @@ class Model:
     signature: Mapping[str, Any] = dataclasses.field(default_factory=lambda: IMAGES)
     predict: Callable[[Any], Any] = classify
     most: int = 1_000_000
+    merges: int = 0
+    """Refuse what fills no batch of so many, for a bad record of another request is in it."""
     away: int = 0
     """How many requests are answered 503 before the next is served."""
     latency: float = 0.0
@@ -105,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise ValueError(
                 f"Task size {len(instances)} is larger than maximum input batch size {model.most}"
             )
+        if len(instances) < model.merges:
+            raise ValueError("Expected image (JPEG, PNG, or GIF), got another request's")
         return {"predictions": [model.predict(instance) for instance in instances]}
 
     def _answer(self, status: int, value: Any) -> None:  # noqa: ANN401

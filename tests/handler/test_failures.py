@@ -97,6 +97,19 @@ def test_a_refused_batch_is_split_until_the_culprits_are_alone(serve: Serve) -> 
     assert len(service.model.sizes) < 32
 
 
+def test_a_bad_record_of_another_request_in_the_servers_batch_costs_this_one_nothing(
+    serve: Serve,
+) -> None:
+    batching = {"SAGEMAKER_TFS_ENABLE_BATCHING": "true", "SAGEMAKER_TFS_MAX_BATCH_SIZE": "4"}
+    service = serve(Model(merges=4), **batching)
+    payload = b"".join(tfrecord(image_example(image)) for image in (b"abc", REFUSED, b"de"))
+    good, bad, other = service.lines(payload, "application/x-tfrecord")
+    assert good["predictions"][0]["classes"] == 3
+    assert bad["error"]["code"] == "Refused"
+    assert other["predictions"][0]["classes"] == 2
+    assert max(service.model.sizes) == 4
+
+
 def test_payloads_are_cut_to_the_servers_batch_size(serve: Serve) -> None:
     service = serve(Model(most=8), SAGEMAKER_TFS_ENABLE_BATCHING="true", TFBATCH_BATCH_SIZE="100")
     assert codes(service.lines(GOOD * 20, "application/x-tfrecord")) == ["ok"] * 20
