@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Self, Unpack, cast
 
 from sandbox import faults, lifeline
+from sandbox.authorization import record
 from sandbox.settings import ACCOUNT_ID, REGION, Choices, Settings
 
 if TYPE_CHECKING:
@@ -83,6 +84,15 @@ class Sandbox:
             "no_proxy": "localhost,127.0.0.1",
         }
 
+    def authorizations(self) -> list[dict[str, Any]]:
+        """What was asked in the name of each role: action, outcome, how often, by which statements.
+
+        Empty where IAM is not enforced.
+        """
+        with _opener().open(self.endpoint_url + record.PATH) as answer:
+            uses: list[dict[str, Any]] = json.load(answer)["authorizations"]
+        return uses
+
     def faults(self, **changes: Unpack[Changes]) -> dict[str, Any]:
         """Make AWS fail from now on, as :class:`sandbox.faults.Faults` describes.
 
@@ -93,9 +103,8 @@ class Sandbox:
             ValueError: a change is not one that can be made.
         """
         url, body = self.endpoint_url + faults.PATH, json.dumps(changes).encode()
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(urllib.request.Request(url, body, method="POST")) as answer:  # noqa: S310
+            with _opener().open(urllib.request.Request(url, body, method="POST")) as answer:  # noqa: S310
                 left: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as refused:
             with refused:
@@ -116,6 +125,11 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """Opens addresses of this machine, past any proxy."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:

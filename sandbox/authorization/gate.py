@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _KEY: Final = re.compile(r"(?:Credential=|AWSAccessKeyId=|Credential%3D)([\w-]+)")
 _FREE: Final = frozenset({"GetCallerIdentity", "GetSessionToken"})
 """What anybody may, whatever the policies say."""
+_WITH_POLICIES: Final = frozenset({"awslambda", "kms", "sns", "sts"})
+"""Services whose resources have policies, which may deny even who owns the account."""
 _CODES: Final = {
     "cloudformation": "AccessDenied",
     "cloudwatch": "AccessDenied",
@@ -92,10 +94,11 @@ def _access_key(response: BaseResponse) -> str:
 
 def _calls(response: BaseResponse, asking: Actor) -> Iterator[Call]:
     operation = response._get_action()  # noqa: SLF001 - moto has no public seam here
-    if not operation or operation in _FREE or asking.is_owner:
+    service = str(response.service_name)
+    if not operation or operation in _FREE or (asking.is_owner and service not in _WITH_POLICIES):
         return
     place = Place(account=response.current_account, region=response.region)
-    yield from api_calls(str(response.service_name), operation, _parameters(response), place)
+    yield from api_calls(service, operation, _parameters(response), place)
 
 
 def _parameters(response: BaseResponse) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sandbox.authorization.record import Record
 from sandbox.authorization.resources import written_on
 from sandbox.iam.evaluation import Policies, decide
 from sandbox.iam.policies import Request
+from sandbox.settings import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,7 +74,8 @@ class Guard:
 def _context(
     of_actor: Mapping[str, str | tuple[str, ...]], call: Call
 ) -> Mapping[str, tuple[str, ...]]:
-    region = call.resource.split(":")[3] if call.resource.startswith("arn:") else ""
+    parts = call.resource.split(":")
+    region, account = parts[3:5] if parts[0] == "arn" else ("", "")
     now = time.time()
     always = {
         # There is no TLS on 127.0.0.1; the requests stand for those that AWS gets over it.
@@ -81,6 +83,7 @@ def _context(
         "aws:sourceip": "127.0.0.1",
         "aws:currenttime": datetime.fromtimestamp(now, UTC).isoformat(),
         "aws:epochtime": str(int(now)),
+        "aws:resourceaccount": account or ACCOUNT_ID,
         "aws:viaawsservice": "false",
         "aws:principalisawsservice": "false",
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-import xmltodict
+import xmltodict  # type: ignore[import-untyped]
 
 from sandbox.authorization.call import Call
 

@@ -81,7 +81,8 @@ def policy_of(name: str, document: str) -> Policy:
     """
     statements = json.loads(document).get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
-    return Policy(name=name, statements=tuple(_statement(each) for each in listed))
+    # Where a template leaves one out by AWS::NoValue, moto leaves a null.
+    return Policy(name=name, statements=tuple(_statement(each) for each in listed if each))
 
 
 def _statement(document: Mapping[str, Any]) -> Statement:

@@ -13,7 +13,7 @@ from sandbox.model_server import examples, messages
 from sandbox.model_server.grpc_api import serialized
 from sandbox.model_server.status import Code, StatusError, invalid_argument
 from sandbox.transform.failure import ObjectFailure
-from sandbox.transform.splitting import SPLITTERS
+from sandbox.transform.splitting import LARGEST_RECORD, SPLITTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,8 @@ def warm_up(servable: Servable, path: Path) -> int:
 def _records(file: Path) -> Iterator[bytes]:
     with file.open("rb") as stream:
         try:
-            for record in SPLITTERS["TFRecord"](iter(lambda: stream.read(_CHUNK_BYTES), b"")):
+            chunks = iter(lambda: stream.read(_CHUNK_BYTES), b"")
+            for record in SPLITTERS["TFRecord"](chunks, LARGEST_RECORD):
                 yield record.bare
         except ObjectFailure as torn:
             raise StatusError(Code.DATA_LOSS, f"{file}: {torn}") from torn

@@ -23,9 +23,10 @@ _OF_SERVICE = {
     "iam": ("roles",),
     "s3": ("bucket_policies",),
     "events": ("event_targets",),
-    "awslambda": ("lambdas",),
+    "awslambda": ("lambdas", "function_logs"),
     "sagemaker": ("models", "transform_jobs", "endpoint_configs", "endpoints"),
     "sagemakerruntime": ("invocations",),
+    "scheduler": ("schedules",),
     "applicationautoscaling": ("scaling",),
     "stepfunctions": (
         "jsonata",
@@ -37,6 +38,7 @@ _OF_SERVICE = {
         "sdk_errors",
         "role_clients",
         "machine_roles",
+        "execution_logs",
     ),
     # CloudFormation makes resources of all services without asking their servers.
     "cloudformation": (
@@ -45,11 +47,13 @@ _OF_SERVICE = {
         "state_machines",
         "buckets",
         "custom_resources",
+        "topic_policies",
         "scaling_resources",
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (
     "iam",
+    "scheduler",
     "s3",
     "events",
     "awslambda",

@@ -70,8 +70,7 @@ def _service(target: Json) -> str:
 
 def _deliver(runtime: Runtime, rule_arn: str, target: Json, payload: str) -> None:
     try:
-        credentials = _credentials(runtime, rule_arn, target)
-        _DELIVERIES[_service(target)](_client(runtime, target, credentials), target["Arn"], payload)
+        deliver(runtime, target["Arn"], payload, _credentials(runtime, rule_arn, target))
     except Exception:  # noqa: BLE001 - nobody waits for the delivery
         _LOG.exception("An event could not be delivered to %s", target["Arn"])
 
@@ -88,11 +87,18 @@ def _credentials(runtime: Runtime, rule_arn: str, target: Json) -> Credentials:
     return Credentials()
 
 
-def _client(runtime: Runtime, target: Json, credentials: Credentials) -> Json:
-    service, region = target["Arn"].split(":")[2:4]
+def deliver(runtime: Runtime, arn: str, payload: str, credentials: Credentials) -> None:
+    """Start an execution, call a function or publish to a topic.
+
+    Raises:
+        KeyError: nothing is delivered to that kind of target.
+        ClientError: the target refused.
+    """
+    service, region = arn.split(":")[2:4]
     session: Json = runtime.session(region, credentials)
     name = "stepfunctions" if service == "states" else service
-    return session.client(name, endpoint_url=runtime.endpoint_url)
+    client = session.client(name, endpoint_url=runtime.endpoint_url)
+    _DELIVERIES[service](client, arn, payload)
 
 
 def _start(client: Json, arn: str, payload: str) -> None:

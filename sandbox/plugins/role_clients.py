@@ -15,6 +15,7 @@ import moto.stepfunctions.parser.asl.component.state.exec as tasks
 from botocore.config import Config
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from sandbox.plugins import sagemaker_sync
 from sandbox.plugins.patch import replace
@@ -48,13 +49,21 @@ class Clients:
             CannotAssumeError: the role is not there, or not Step Functions' to take.
         """
         role = state_credentials.role_arn if state_credentials else ""
-        credentials = self._runtime.sessions.assume(role, service=_SERVICE, name="StepFunctions")
+        credentials = self._runtime.sessions.assume(
+            role, service=_SERVICE, name="StepFunctions", source_arn=_machine_of(role, region)
+        )
         key = (service, region, credentials.access_key)
         with self._lock:
             if key not in self._made:
                 session = self._runtime.session(region, credentials)
                 self._made[key] = _client(session, service, self._runtime.endpoint_url)
             return self._made[key]
+
+
+def _machine_of(role: str, region: str) -> str:
+    """A state machine with this role: moto does not tell which one calls."""
+    machines = stepfunctions_parser_backends[role.split(":")[4]][region].state_machines
+    return next((machine.arn for machine in machines if machine.roleArn == role), "")
 
 
 def _client(session: Any, service: str, endpoint_url: str) -> BaseClient:  # noqa: ANN401

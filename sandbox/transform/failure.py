@@ -38,6 +38,20 @@ def client_error(*lines: str) -> ObjectFailure:
     return ObjectFailure("ClientError", *lines)
 
 
+def too_large(limit: int, size: int | None = None) -> ObjectFailure:
+    """A record does not fit in a request.
+
+    Args:
+        limit: bytes that fit.
+        size: the record's, if it is known.
+    """
+    of = f"of {size} bytes" if size is not None else f"of more than {limit} bytes"
+    return client_error(
+        "Too much data for max payload size",
+        f"a record {of} does not fit in MaxPayloadInMB ({limit} bytes)",
+    )
+
+
 def algorithm_error(*lines: str) -> ObjectFailure:
     """The container is at fault."""
     return ObjectFailure("AlgorithmError", *lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.transform.failure import client_error
+from sandbox.transform.failure import too_large
 from sandbox.transform.splitting import Record
 
 if TYPE_CHECKING:
@@ -66,8 +66,5 @@ def _together(records: list[Record]) -> Payload:
 
 def _checked(record: bytes, max_bytes: int) -> bytes:
     if len(record) > max_bytes:
-        raise client_error(
-            "Too much data for max payload size",
-            f"a record of {len(record)} bytes does not fit in MaxPayloadInMB ({max_bytes} bytes)",
-        )
+        raise too_large(max_bytes, len(record))
     return record

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.transform.failure import client_error
 from sandbox.transform.packing import filter_records, pack_multi, pack_single
-from sandbox.transform.splitting import SPLITTERS
+from sandbox.transform.splitting import LARGEST_RECORD, SPLITTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +47,9 @@ def payloads(
     """
     if source.compression == "Gzip":
         chunks = gunzip(chunks)
-    records = SPLITTERS[source.split_type](chunks)
+    # A filter may make a small record of a large one.
+    limit = max_bytes if processing is None else LARGEST_RECORD
+    records = SPLITTERS[source.split_type](chunks, limit)
     if processing is not None:
         records = filter_records(records, processing.before)
     pack = pack_multi if is_multi else pack_single

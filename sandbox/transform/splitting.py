@@ -1,7 +1,8 @@
 """An object's bytes to records: ``SplitType``.
 
 Every splitter takes chunks as they come from S3 and yields records as they are complete, so no
-object is ever held whole (but for ``None``, where the object is the record).
+object is ever held whole (but for ``None``, where the object is the record). None holds more than a
+record may have: what inflates without end, or claims to be of 2^63 bytes, is refused early.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from google_crc32c import value as crc32c
 
-from sandbox.transform.failure import client_error
+from sandbox.transform.failure import client_error, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,15 +32,18 @@ class Record:
 
 
 class _Buffer:
-    """Chunks read as a stream."""
+    """Chunks read as a stream, never more than ``limit`` bytes at a time."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], limit: int) -> None:
         self._chunks = iter(chunks)
+        self._limit = limit
         self._held = bytearray()
         self._at = 0
 
     def read(self, size: int) -> bytes:
         """The next bytes; fewer than asked only at the end."""
+        if size > self._limit:
+            raise too_large(self._limit, size)
         while len(self._held) - self._at < size:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -52,18 +56,32 @@ class _Buffer:
         return taken
 
 
-def split_none(chunks: Iterable[bytes]) -> Iterator[Record]:
-    """The whole object, an empty one included."""
-    whole = b"".join(chunks)
-    yield Record(whole, whole)
+def split_none(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
+    """The whole object, an empty one included.
+
+    Raises:
+        ObjectFailure: it is larger than a record may be.
+    """
+    whole = bytearray()
+    for chunk in chunks:
+        whole += chunk
+        if len(whole) > limit:
+            raise too_large(limit)
+    yield Record(bytes(whole), bytes(whole))
 
 
-def split_lines(chunks: Iterable[bytes]) -> Iterator[Record]:
-    """Records end with a line feed; the last one's may be missing."""
+def split_lines(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
+    """Records end with a line feed; the last one's may be missing.
+
+    Raises:
+        ObjectFailure: a line is longer than a record may be.
+    """
     rest = b""
     for chunk in chunks:
         lines = (rest + chunk).split(b"\n")
         rest = lines.pop()
+        if len(rest) > limit:
+            raise too_large(limit)
         yield from (Record(line + b"\n", line) for line in lines)
     if rest:
         yield Record(rest, rest)
@@ -74,13 +92,14 @@ _CRC: Final = struct.Struct("<I")
 _HEADER_BYTES: Final = _LENGTH.size + _CRC.size
 
 
-def split_tfrecord(chunks: Iterable[bytes]) -> Iterator[Record]:
+def split_tfrecord(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
     """Length, its masked CRC32C, data, its masked CRC32C.
 
     Raises:
-        ObjectFailure: a checksum is wrong, or the object ends within a record.
+        ObjectFailure: a checksum is wrong, the object ends within a record, or one is larger than
+            a record may be.
     """
-    buffer = _Buffer(chunks)
+    buffer = _Buffer(chunks, limit)
     while header := buffer.read(_HEADER_BYTES):
         length = header[: _LENGTH.size]
         if len(header) < _HEADER_BYTES or not _matches(length, header[_LENGTH.size :]):
@@ -106,15 +125,16 @@ _LENGTH_BITS: Final = 29
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 
 
-def split_recordio(chunks: Iterable[bytes]) -> Iterator[Record]:
+def split_recordio(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
     """MXNet's RecordIO: magic, flag and length, data padded to four bytes.
 
     Data that holds the magic itself lies in several parts, the magic cut out between them.
 
     Raises:
-        ObjectFailure: no magic where a record should begin, or the object ends within one.
+        ObjectFailure: no magic where a record should begin, the object ends within one, or one is
+            larger than a record may be.
     """
-    buffer = _Buffer(chunks)
+    buffer = _Buffer(chunks, limit)
     framed, parts = b"", list[bytes]()
     while header := buffer.read(2 * _WORD.size):
         if len(header) < 2 * _WORD.size or header[: _WORD.size] != _MAGIC:
@@ -126,6 +146,8 @@ def split_recordio(chunks: Iterable[bytes]) -> Iterator[Record]:
             raise client_error("Corrupted RecordIO: the object ends within a record")
         framed += header + padded
         parts.append(padded[:length])
+        if len(framed) > limit + 2 * _WORD.size * len(parts):
+            raise too_large(limit)
         if flag in (_WHOLE, _LAST):
             yield Record(framed, _MAGIC.join(parts))
             framed, parts = b"", []
@@ -133,10 +155,12 @@ def split_recordio(chunks: Iterable[bytes]) -> Iterator[Record]:
         raise client_error("Corrupted RecordIO: the object ends within a record of several parts")
 
 
-SPLITTERS: Final[dict[str, Callable[[Iterable[bytes]], Iterator[Record]]]] = {
+LARGEST_RECORD: Final = 100 * 1024 * 1024
+"""Bytes: no payload has more."""
+SPLITTERS: Final[dict[str, Callable[[Iterable[bytes], int], Iterator[Record]]]] = {
     "None": split_none,
     "Line": split_lines,
     "TFRecord": split_tfrecord,
     "RecordIO": split_recordio,
 }
-"""By ``SplitType``."""
+"""By ``SplitType``, each from chunks and the bytes that a record may have."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sandbox.transform.failure import ObjectFailure
 from sandbox.transform.packing import pack_multi, pack_single
 from sandbox.transform.reading import gunzip
-from sandbox.transform.splitting import SPLITTERS, Record
+from sandbox.transform.splitting import LARGEST_RECORD, SPLITTERS, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,14 +55,14 @@ def recordio(data: bytes) -> bytes:
 
 
 def bare(split_type: str, data: bytes, size: int = 7) -> list[bytes]:
-    return [record.bare for record in SPLITTERS[split_type](chunked(data, size))]
+    return [record.bare for record in SPLITTERS[split_type](chunked(data, size), LARGEST_RECORD)]
 
 
 @given(BINARY, CUT)
 def test_tfrecords_come_back_whatever_the_chunks(records: list[bytes], cut: int) -> None:
     data = b"".join(map(tfrecord, records))
     assert bare("TFRecord", data, cut) == records
-    framed = [record.framed for record in SPLITTERS["TFRecord"](chunked(data, cut))]
+    framed = [record.framed for record in SPLITTERS["TFRecord"](chunked(data, cut), LARGEST_RECORD)]
     assert b"".join(framed) == data
 
 
@@ -74,7 +74,9 @@ def test_recordio_comes_back_even_with_the_magic_inside(records: list[bytes], cu
     aligned = [record + b"\0" * (-len(record) % 4) for record in data]
     whole = b"".join(map(recordio, aligned))
     assert bare("RecordIO", whole, cut) == aligned
-    framed = [record.framed for record in SPLITTERS["RecordIO"](chunked(whole, cut))]
+    framed = [
+        record.framed for record in SPLITTERS["RecordIO"](chunked(whole, cut), LARGEST_RECORD)
+    ]
     assert b"".join(framed) == whole
 
 
@@ -146,3 +148,39 @@ def test_a_record_beyond_the_payload_is_refused_with_both_sizes(pack: type) -> N
         list(pack(RECORDS, 3))
     assert "Too much data for max payload size" in failure.value.lines
     assert "MaxPayloadInMB (3 bytes)" in failure.value.lines[1]
+
+
+def _endless(part: bytes) -> Iterator[bytes]:
+    """What a decompression bomb inflates to: it must be given up long before its end."""
+    for number in range(1000):
+        assert number < 8, "read on"
+        yield part
+
+
+@pytest.mark.parametrize(
+    ("split_type", "part"),
+    [("None", bytes(1000)), ("Line", b"x" * 1000)],
+)
+def test_what_never_ends_is_refused_before_it_fills_the_memory(
+    split_type: str, part: bytes
+) -> None:
+    with pytest.raises(ObjectFailure) as failure:
+        list(SPLITTERS[split_type](_endless(part), 4000))
+    assert failure.value.lines == (
+        "Too much data for max payload size",
+        "a record of more than 4000 bytes does not fit in MaxPayloadInMB (4000 bytes)",
+    )
+
+
+def test_a_tfrecord_that_claims_two_to_the_63_bytes_is_refused_unread() -> None:
+    length = struct.pack("<Q", 2**63)
+    header = length + masked(length)
+    with pytest.raises(ObjectFailure) as failure:
+        list(SPLITTERS["TFRecord"](_endless(header + bytes(1000)), 4000))
+    assert "a record of 9223372036854775808 bytes does not fit" in failure.value.lines[1]
+
+
+def test_a_recordio_record_of_endless_parts_is_refused() -> None:
+    part = MAGIC + struct.pack("<I", (2 << 29) | 1000) + bytes(1000)
+    with pytest.raises(ObjectFailure, match="Too much data"):
+        list(SPLITTERS["RecordIO"](_endless(part), 4000))
