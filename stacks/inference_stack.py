@@ -65,7 +65,7 @@ class InferenceStack(Stack):
         functions["reconcile"].grant(storage.output, read=True)
         functions["reconcile"].read_job_logs()
         # A marker or list of exceptions that an earlier run left in the same folder would lie.
-        functions["summarize"].grant(storage.output, write=True, delete=True)
+        functions["summarize"].grant(storage.output, read=True, write=True, delete=True)
         for function in functions.values():
             function.grant(storage.work, read=True, write=True)
         workflow = Workflow(
