@@ -74,6 +74,10 @@ bench-synth: model ## Time cdk synth against a one-bucket app's
 snapshots: model ## Accept the templates' changes: write the snapshots anew, for git diff to show
 	UPDATE_SNAPSHOTS=1 python -m pytest tests/infrastructure/test_templates.py
 
+.PHONY: pictures
+pictures: model ## Draw the README's pictures of the terminal: run and watch, as they ran in a sandbox
+	python -m docs.pictures
+
 .PHONY: bench-plan
 bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, restarts
 	PYTHONPATH=functions python -m benchmarks.plan

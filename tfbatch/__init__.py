@@ -16,6 +16,6 @@ commands share:
   that makes it (``--show-aws``); ``aws_command`` writes any other.
 - ``tfbatch.exit_codes``: what a command ends with; ``ctx.exit(exit_codes.ATTENTION)``.
 
-docs/cli.md has every command and option; ``UPDATE_SNAPSHOTS=1 pytest tests/cli/test_documentation.py``
-writes it, and without the variable fails when it is not up to date.
+docs/cli.md has every command and option. ``UPDATE_SNAPSHOTS=1 pytest
+tests/cli/test_documentation.py`` writes it; without the variable the test fails when it is old.
 """
