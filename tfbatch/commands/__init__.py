@@ -57,6 +57,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "inspect": Entry(
             "tfbatch.commands.inspect:inspect", "Say what a SavedModel takes and gives."
         ),
+        "tune": Entry(
+            "tfbatch.commands.tune:tune", "Find the settings at which a stage predicts fastest."
+        ),
     },
     "Infrastructure": {
         "doctor": Entry(

@@ -50,6 +50,7 @@ def report(  # noqa: PLR0913 # one for each option
     EXECUTION is a name, the beginning of one, an ARN, or the output folder of a run (s3://…), which
     tells nothing of its jobs; the newest when left out.
     """
+    from tfbatch.aws_cli import show  # noqa: PLC0415
     from tfbatch.places import file_at  # noqa: PLC0415
     from tfbatch.report.page import page  # noqa: PLC0415
     from tfbatch.results.run import Run as Found  # noqa: PLC0415
@@ -57,9 +58,7 @@ def report(  # noqa: PLR0913 # one for each option
 
     run = Found.find(session, execution)
     if session.show_aws:
-        for command in commands(session, run):
-            output.say(command)
-            output.emit({"command": command})
+        show(session, output, *commands(session, run))
         return
     facts = _gather(run, session, sample=sample, inputs=inputs, output=output)
     name = target or f"{facts.name}.html"

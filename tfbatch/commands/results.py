@@ -35,6 +35,7 @@ def results(execution: str | None, *, target: str, session: Session, output: Out
     a formula gets a ' before it. EXECUTION is a name, the beginning of one, an ARN, or the output
     folder of a run (s3://…); the newest when left out.
     """
+    from tfbatch.aws_cli import show  # noqa: PLC0415
     from tfbatch.results import writing  # noqa: PLC0415
     from tfbatch.results.run import Run  # noqa: PLC0415
     from tfbatch.results.showing import commands  # noqa: PLC0415
@@ -42,9 +43,7 @@ def results(execution: str | None, *, target: str, session: Session, output: Out
     writing.check(target)
     run = Run.find(session, execution)
     if session.show_aws:
-        for command in commands(session, run):
-            output.say(command)
-            output.emit({"command": command})
+        show(session, output, *commands(session, run))
         return
     summary = run.summary()
     total = summary["records"] + summary["exceptions"]

@@ -1,0 +1,156 @@
+"""Prepares a search on the deployed stage, and turns what it found into files."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.problem import Problem
+from tfbatch.tune import picture
+from tfbatch.tune.editing import EditError
+from tfbatch.tune.jobs import Jobs
+from tfbatch.tune.patching import Wanted, patch
+from tfbatch.tune.sample import take
+from tfbatch.tune.trial import Knobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tfbatch.deployed import Deployed
+    from tfbatch.session import Session
+    from tfbatch.tune.sample import Sample
+    from tfbatch.tune.sweep import Found
+
+_MINUTES_TO_START = 5
+"""What SageMaker takes to start an instance and its container, each paid for."""
+_POLL_SECONDS, _POLL_SECONDS_HERE = 10.0, 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """What is tuned."""
+
+    model: str
+    format: str
+    instance_type: str
+    """With its ``ml.`` prefix."""
+    count: int
+    """Objects of the sample."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """Ready to run trials."""
+
+    choice: Choice
+    sample: Sample
+    start: Knobs
+    jobs: Jobs
+
+    def usd(self, trials: int) -> float | None:
+        """What so many trials cost at the least, their start included."""
+        price = self.jobs.usd_per_hour
+        return None if price is None else trials * _MINUTES_TO_START / 60 * price
+
+
+def prepare(
+    session: Session, deployed: Deployed, choice: Choice, *, folder: str, is_local: bool
+) -> Prepared:
+    """Take the sample and put its manifest where the model's role can read it.
+
+    Raises:
+        Problem: a name is not one of the stage's, or the input is empty.
+    """
+    fixed = deployed.fixed(session)
+    format_ = _of(fixed["formats"], choice.format, "--format", session.stage)
+    model = _of(fixed["models"], choice.model, "--model", session.stage)
+    sample = take(folder, count=choice.count, session=session)
+    name = f"tfbatch-tune-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    manifest = sample.put(
+        session.boto.client("s3"), bucket=deployed.work_bucket, key=f"tune/{name}/sample.manifest"
+    )
+    resources = {"InstanceType": choice.instance_type, "InstanceCount": 1}
+    if ami := fixed.get("amiVersions", {}).get(choice.instance_type):
+        resources["TransformAmiVersion"] = ami
+    jobs = Jobs(
+        sagemaker=session.boto.client("sagemaker"),
+        logs=session.boto.client("logs"),
+        name=name,
+        model=model,
+        format=format_,
+        manifest=manifest,
+        output=f"s3://{deployed.output_bucket}/tune/{name}/",
+        resources=resources,
+        usd_per_hour=fixed["usdPerHour"].get(choice.instance_type),
+        poll_seconds=_POLL_SECONDS_HERE if is_local else _POLL_SECONDS,
+    )
+    is_whole = format_["splitType"] == "None"
+    payload = sample.payload_mb if is_whole else format_["maxPayloadInMB"]
+    start = Knobs(concurrency=1, payload_mb=payload)
+    return Prepared(choice=choice, sample=sample, start=start, jobs=jobs)
+
+
+def _of(known: Mapping[str, Any], name: str, option: str, stage: str) -> Any:  # noqa: ANN401
+    if name not in known:
+        raise Problem(f"{option} = {name!r}: stage {stage} has {', '.join(known)}.")
+    return known[name]
+
+
+def write(found: Found, prepared: Prepared, *, stage: str, stages: Path, to: Path) -> list[str]:
+    """Write ``tune.json``, ``tune.svg`` and ``tune.patch`` to a folder.
+
+    Args:
+        found: by the search.
+        prepared: the search.
+        stage: whose settings they are.
+        stages: the file that the settings stand in.
+        to: the folder.
+
+    Returns:
+        What there is to say of them.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    document = json.dumps(as_document(found, prepared), indent=1) + "\n"
+    (to / "tune.json").write_text(document, encoding="utf-8")
+    title = f"{prepared.choice.model} on {prepared.choice.instance_type}, {prepared.choice.format}"
+    (to / "tune.svg").write_text(picture.svg(found, title=title), encoding="utf-8")
+    try:
+        text = patch(stages, wanted(found, prepared, stage), shown="stacks/stages.py")
+    except EditError as error:
+        return [f"{to}/tune.json and {to}/tune.svg are written; no patch: {error}"]
+    if not text:
+        return [f"The stage's settings are these already. {to}/tune.json and {to}/tune.svg."]
+    (to / "tune.patch").write_text(text, encoding="utf-8")
+    return [f"{to}/tune.json, {to}/tune.svg; the settings: git apply {to}/tune.patch"]
+
+
+def wanted(found: Found, prepared: Prepared, stage: str) -> Wanted:
+    """The settings that the best trial had."""
+    best = found.best
+    return Wanted(
+        stage=stage,
+        model=prepared.choice.model,
+        format=prepared.choice.format,
+        max_concurrent_transforms=best.knobs.concurrency,
+        max_payload_mb=best.knobs.payload_mb,
+        environment=best.knobs.environment(),
+        records_per_second=float(f"{best.rate:.3g}"),
+    )
+
+
+def as_document(found: Found, prepared: Prepared) -> dict[str, Any]:
+    """All that was found, in JSON's types."""
+    return {
+        "model": prepared.choice.model,
+        "format": prepared.choice.format,
+        "instanceType": prepared.choice.instance_type,
+        "input": prepared.sample.folder,
+        "objects": len(prepared.sample.entries),
+        "trials": [one.document() for one in (*found.concurrency, *found.others)],
+        "knee": found.knee.document(),
+        "best": found.best.document(),
+    }

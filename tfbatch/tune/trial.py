@@ -1,0 +1,79 @@
+"""One set of settings that was tried, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ENABLE_BATCHING = "SAGEMAKER_TFS_ENABLE_BATCHING"
+MAX_BATCH_SIZE = "SAGEMAKER_TFS_MAX_BATCH_SIZE"
+BATCH_TIMEOUT = "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS"
+WORKERS = "SAGEMAKER_GUNICORN_WORKERS"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Knobs:
+    """What a trial sets."""
+
+    concurrency: int
+    """``MaxConcurrentTransforms``: requests in flight on an instance."""
+    payload_mb: int
+    """``MaxPayloadInMB``; its product with the concurrency may not pass 100."""
+    batch_size: int | None = None
+    """Of TensorFlow Serving's request batching; ``None``: as deployed."""
+    timeout_micros: int | None = None
+    """How long a batch waits for more requests; ``None``: the container's 1,000 µs."""
+    workers: int | None = None
+    """gunicorn's processes, which run the handler; ``None``: as deployed."""
+
+    def environment(self) -> dict[str, str]:
+        """The container's variables that differ from the deployed Model's."""
+        found: dict[str, str] = {}
+        if self.batch_size is not None:
+            found |= {ENABLE_BATCHING: "true", MAX_BATCH_SIZE: str(self.batch_size)}
+        if self.timeout_micros is not None:
+            found[BATCH_TIMEOUT] = str(self.timeout_micros)
+        if self.workers is not None:
+            found[WORKERS] = str(self.workers)
+        return found
+
+    def __str__(self) -> str:
+        """In a few words."""
+        words = [f"{self.concurrency} at a time"]
+        if self.batch_size is not None:
+            words.append(f"batches of {self.batch_size}")
+        if self.timeout_micros is not None:
+            words.append(f"waiting {self.timeout_micros / 1000:g} ms")
+        if self.workers is not None:
+            words.append(f"{self.workers} workers")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """A transform job over the sample."""
+
+    knobs: Knobs
+    rate: float
+    """Records per second of one instance once it was warm; 0 of a job that failed."""
+    latency_ms: int | None = None
+    """Half of all requests took the handler no longer."""
+    records: int = 0
+    usd: float | None = None
+    job: str = ""
+    problem: str = ""
+    """Why the job failed."""
+
+    def document(self) -> dict[str, Any]:
+        """In JSON's types."""
+        return {
+            "maxConcurrentTransforms": self.knobs.concurrency,
+            "maxPayloadInMB": self.knobs.payload_mb,
+            "environment": self.knobs.environment(),
+            "recordsPerSecond": round(self.rate, 3),
+            "latencyMilliseconds": self.latency_ms,
+            "records": self.records,
+            "usd": self.usd,
+            "job": self.job,
+            "problem": self.problem or None,
+        }
