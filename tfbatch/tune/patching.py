@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import json
 import re
 import shutil
 import subprocess
@@ -109,8 +110,7 @@ def _model(source: Source, stage: ast.Call, wanted: Wanted) -> list[Edit]:
 
 
 def _dictionary(values: Mapping[str, str]) -> str:
-    quoted = (f'"{name}": "{value}"' for name, value in values.items())
-    return "{" + ", ".join(quoted) + "}"
+    return json.dumps(dict(values), ensure_ascii=False)
 
 
 def _compute(source: Source, stage: ast.Call, wanted: Wanted) -> list[Edit]:
