@@ -1,0 +1,1 @@
+"""CIFAR-10: a model trained here, served for its test images."""
