@@ -30,5 +30,5 @@ def main() -> None:
             error.show()
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Interrupted. Everything that was started is stopped.", err=True)
+            click.echo("Interrupted. What was started on this machine is stopped.", err=True)
             sys.exit(exit_codes.INTERRUPTED)

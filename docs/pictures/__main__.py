@@ -54,7 +54,7 @@ def take(directory: Path) -> None:
     moving = [one for one in shown if RUNNING in one and "records/s" in one and "left" in one]
     at = moving[len(moving) // 2]
     start = at.index("\x1b[1mphotos-")
-    terminal.draw(at[start:], title="tfbatch watch", to=DOCS / "watch.svg")
+    terminal.draw(at[start:].rstrip(), title="tfbatch watch", to=DOCS / "watch.svg")
 
 
 def many(directory: Path) -> None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tfbatch.places import file_at
+from tfbatch.records.checking import count_file
+from tfbatch.running.kinds import HEAD_BYTES, is_tfrecord
 from tfbatch.watch import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
 
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
 
 DIGEST = "tfbatch-sha256"
 """The metadata's key."""
+RECORDS = "records"
+"""Likewise; Plan and Reconcile believe it (``tfbatch_functions.sampling.METADATA``)."""
 _FILES_AT_ONCE = 8
+_REQUESTS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,46 +69,67 @@ def upload(source: Source, to: Destination, output: Output) -> str:
     """Bring a source to its destination, and return the URI to run over.
 
     That is the folder where it holds nothing else, else a manifest of just these files beside it.
+    An interrupt cuts off what is on its way; what has arrived is not sent again the next time.
     """
-    there = to.sizes()
+    from boto3.s3.transfer import (  # noqa: PLC0415 # boto3, when there is something to send
+        ProgressCallbackInvoker,
+        TransferConfig,
+        create_transfer_manager,
+    )
+
+    there, sending = to.sizes(), []
     total = sum(file.size for file in source.files)
-    with _progress(output, total) as advance, ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
-        sending = [threads.submit(_send, file, to, there, advance) for file in source.files]
-        try:
-            wait(sending, return_when=FIRST_EXCEPTION)
-            sent = sum(one.result() for one in sending)
-        except BaseException:
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
-    kept = len(source.files) - sent
+    with (
+        _progress(output, total) as advance,
+        create_transfer_manager(to.s3, TransferConfig(max_concurrency=_REQUESTS)) as manager,
+        ThreadPoolExecutor(_FILES_AT_ONCE) as threads,
+        closing(_looked_at(threads, source, to, there)) as looked_at,
+    ):
+        for file, metadata in looked_at:
+            if metadata is None:
+                advance(file.size)
+                continue
+            one = manager.upload(
+                str(file.path),
+                to.bucket,
+                to.prefix + file.name,
+                extra_args={"Metadata": metadata},
+                subscribers=[ProgressCallbackInvoker(advance)],
+            )
+            sending.append(one)
+        for sent in sending:
+            sent.result()
+    kept = len(source.files) - len(sending)
     output.say(
-        f"{words.count(sent, 'file')} uploaded to {to.uri}"
+        f"{words.count(len(sending), 'file')} uploaded to {to.uri}"
         + (f", {kept:,} were there already." if kept else ".")
     )
     names = [file.name for file in source.files]
     return to.uri if there.keys() <= set(names) else _manifest(names, to)
 
 
-def _send(
-    file: File, to: Destination, there: dict[str, int], advance: Callable[[int], None]
-) -> bool:
-    """Upload one file, unless it is there; return whether it was sent."""
-    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 # boto3's
+def _looked_at(
+    threads: ThreadPoolExecutor, source: Source, to: Destination, there: Mapping[str, int]
+) -> Generator[tuple[File, dict[str, str] | None]]:
+    """Give each file with the metadata to send it with; ``None`` where it is there."""
 
+    def look(file: File) -> tuple[File, dict[str, str] | None]:
+        with file.path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        if there.get(file.name) == file.size and to.digest(file.name) == digest:
+            return file, None
+        return file, {DIGEST: digest} | _records(file)
+
+    yield from threads.map(look, source.files)
+
+
+def _records(file: File) -> dict[str, str]:
+    """How many records a TFRecord file holds, for Reconcile to hold its output against."""
     with file.path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    if there.get(file.name) == file.size and to.digest(file.name) == digest:
-        advance(file.size)
-        return False
-    to.s3.upload_file(
-        str(file.path),
-        to.bucket,
-        to.prefix + file.name,
-        ExtraArgs={"Metadata": {DIGEST: digest}},
-        Callback=advance,
-        Config=TransferConfig(max_concurrency=4),
-    )
-    return True
+        if not is_tfrecord(opened.read(HEAD_BYTES)):
+            return {}
+    counted = count_file(*file_at(str(file.path)))
+    return {RECORDS: str(counted.records)} if counted.is_sound else {}
 
 
 def _manifest(names: list[str], to: Destination) -> str:

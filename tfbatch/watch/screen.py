@@ -122,7 +122,7 @@ def _counts(shard: Shard) -> tuple[Text, Text, Text]:
     if not shard.records:
         return Text(words.shard(shard), _FAINT), Text(), Text()
     rate = shard.job.records_per_second if shard.job else 0.0
-    left = (shard.total - shard.records) / rate if rate and not shard.is_done else 0.0
+    left = 0.0 if shard.is_done else shard.seconds_left
     return (
         Text(f"{shard.records:,} of {shard.total:,}"),
         Text(f"{rate:,.1f}/s" if rate else ""),

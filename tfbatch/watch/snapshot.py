@@ -73,6 +73,12 @@ class Shard:
     job: Job | None = None
     """The newest."""
 
+    @property
+    def seconds_left(self) -> float | None:
+        """At its job's speed so far; ``None`` before the first record."""
+        rate = self.job.records_per_second if self.job else 0.0
+        return (self.total - self.records) / rate if rate else None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
@@ -141,11 +147,14 @@ class Snapshot:
         """At the speed so far, or as planned while nothing is done; ``None`` when nobody knows."""
         if not self.is_running or not self.plan:
             return None
-        if self.records and self.records_per_second:
-            missing: int = max(self.plan["records"] - self.records, 0)
-            return missing / self.records_per_second
-        left = float(self.plan["estimatedMinutes"]) * 60 - self.seconds
-        return left if not self.records and left > 0 else None
+        if not self.records:
+            left = float(self.plan["estimatedMinutes"]) * 60 - self.seconds
+            return left if left > 0 else None
+        going = [shard for shard in self.shards if not shard.is_done]
+        if going and all(shard.seconds_left is not None for shard in going):
+            return max(shard.seconds_left or 0.0 for shard in going)  # they run side by side
+        missing = sum(shard.total - shard.records for shard in going)
+        return missing / self.records_per_second if self.records_per_second else None
 
     def document(self) -> dict[str, Any]:
         """Return it in JSON's types, for ``--json``."""

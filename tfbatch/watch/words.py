@@ -77,7 +77,7 @@ def shard(found: Shard) -> str:
     if not found.records:
         return "no record" if found.is_done else job(found.job)
     rate = found.job.records_per_second if found.job else 0.0
-    left = (found.total - found.records) / rate if rate else 0.0
+    left = found.seconds_left
     parts = [
         f"{found.records:,} of {count(found.total, 'record')}",
         f"{rate:,.1f} records/s" if rate else "",
