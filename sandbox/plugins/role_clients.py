@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Time
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from sandbox.plugins import sagemaker_sync
+from sandbox.plugins import sagemaker_sync, task_requests
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _machine_of(role: str, region: str) -> str:
 
 
 def _client(session: Any, service: str, endpoint_url: str) -> BaseClient:  # noqa: ANN401
-    client: BaseClient = session.client(
+    client = session.client(
         service,
         endpoint_url=endpoint_url,
         config=Config(
@@ -78,7 +78,7 @@ def _client(session: Any, service: str, endpoint_url: str) -> BaseClient:  # noq
             max_pool_connections=64,
         ),
     )
-    return client
+    return task_requests.watch(client)
 
 
 def install(runtime: Runtime) -> None:
