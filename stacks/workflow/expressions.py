@@ -24,7 +24,10 @@ FILE_NOT_READABLE = """
 REQUEST = r"""
 (
   $in := $type($states.input) = 'object' ? $states.input : {};
-  $shown := function($value) { $type($value) = 'string' ? '"' & $value & '"' : $string($value) };
+  $shown := function($value) {(
+    $text := $type($value) = 'string' ? '"' & $value & '"' : $string($value);
+    $length($text) > 200 ? $substring($text, 0, 200) & '...' : $text
+  )};
   $wrong := %(problems)s;
 
   $uri := /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(\/(.*))?$/;
@@ -71,7 +74,8 @@ it ``photos`` would also take ``photos_old/``)."""
 
 IS_VALID = "$count($request.problems) = 0"
 
-PROBLEMS = "$join($request.problems, ' ')"
+PROBLEMS = "$substring($join($request.problems, ' '), 0, 20000)"
+"""Step Functions keeps 32,768 characters of a cause."""
 
 RUN = """
 {
