@@ -26,6 +26,14 @@ CAPACITY_ERROR: Final = (
 INTERNAL_ERROR: Final = "InternalServerError: We encountered an internal error. Please try again."
 
 
+_COUNTS: Final = (
+    "throttled_calls",
+    "internal_errors",
+    "denied_descriptions",
+    "unanswered_pings",
+)
+
+
 class Changes(TypedDict, total=False):
     """The faults to set anew; those that are not named stay as they are."""
 
@@ -33,6 +41,7 @@ class Changes(TypedDict, total=False):
     throttled_calls: int
     internal_errors: int
     denied_descriptions: int
+    unanswered_pings: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,9 +60,11 @@ class Faults:
     """So many transform jobs end Failed, InternalServerError, as soon as they are made."""
     denied_descriptions: int = 0
     """So many DescribeTransformJob requests get an AccessDeniedException."""
+    unanswered_pings: int = 0
+    """So many transform jobs give up their containers, as if /ping had not answered for long."""
 
     def __post_init__(self) -> None:
-        for name in ("throttled_calls", "internal_errors", "denied_descriptions"):
+        for name in _COUNTS:
             count = getattr(self, name)
             if type(count) is not int or count < 0:
                 raise ValueError(f"{name} must be a whole number, 0 or more, got {count!r}")
@@ -89,6 +100,10 @@ class FaultBox:
     def take_denial(self) -> bool:
         """Whether this description is to be denied."""
         return self._take("denied_descriptions")
+
+    def take_deafness(self) -> bool:
+        """Whether a new job's containers are to be given up."""
+        return self._take("unanswered_pings")
 
     def take_failure(self, instance_type: str) -> str | None:
         """The FailureReason of a new job, if it is to fail."""

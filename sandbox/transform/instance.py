@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     FindWork = Callable[[], Awaitable[Sequence[Work]]]
 
-_PING_SECONDS: Final = 30 * 60
+_PING_SECONDS: Final = float(os.environ.get("SANDBOX_PING_SECONDS", "1800"))
 """A container that never becomes healthy is given up after half an hour."""
 _WATCH_SECONDS: Final = 0.2
 SETTLE_SECONDS: Final = 1.2

@@ -127,6 +127,22 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(deployment: Deployme
     assert f"--log-stream-name-prefix {job['TransformJobName']}/" in ended["cause"]
 
 
+def test_a_container_that_never_answers_ping_ends_the_run_and_names_its_log(
+    deployment: Deployment,
+) -> None:
+    deployment.sandbox.faults(unanswered_pings=1)
+    ended = deployment.execute(_request(deployment.upload("deaf", _photos(2))))
+    assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
+    (job,) = deployment.jobs(ended["name"])  # it was not tried again
+    assert job["FailureReason"].startswith("AlgorithmError")
+    streams = deployment.client("logs").describe_log_streams(
+        logGroupName="/aws/sagemaker/TransformJobs",
+        logStreamNamePrefix=f"{job['TransformJobName']}/",
+    )["logStreams"]
+    assert any(one["logStreamName"].endswith("data-log") for one in streams)
+    assert f"--log-stream-name-prefix {job['TransformJobName']}/" in ended["cause"]
+
+
 def _running_job(deployment: Deployment, arn: str) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
