@@ -1,0 +1,121 @@
+"""One model, four ways to ask it: the same predictions for a fixed set of photographs."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stacks.settings import REPOSITORY
+from tfbatch import example, tfrecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.examples.conftest import Examples
+
+Prediction = list[dict[str, Any]]
+_TOLERANCE = 1e-4
+"""Batches of other sizes round in other places."""
+
+
+@pytest.fixture(scope="module")
+def photographs(examples: Examples) -> list[Path]:
+    return sorted(examples.photographs.glob("*.jpg"))
+
+
+@pytest.fixture(scope="module")
+def predictions(examples: Examples, photographs: list[Path]) -> dict[str, list[Prediction]]:
+    """Those of each way, in the order of the photographs."""
+    ways = {
+        "python": _in_python,
+        "jpeg": _by_jpeg_job,
+        "tfrecord": _by_tfrecord_job,
+        "endpoint": _by_endpoint,
+    }
+    with ThreadPoolExecutor() as threads:
+        asked = {way: threads.submit(ask, examples, photographs) for way, ask in ways.items()}
+        return {way: answer.result() for way, answer in asked.items()}
+
+
+@pytest.mark.parametrize("way", ["jpeg", "tfrecord", "endpoint"])
+def test_a_photograph_is_predicted_as_by_the_exported_model_in_python(
+    predictions: dict[str, list[Prediction]], way: str
+) -> None:
+    for wanted, found in zip(predictions["python"], predictions[way], strict=True):
+        assert [each["class"] for each in found] == [each["class"] for each in wanted]
+        for ours, theirs in zip(found, wanted, strict=True):
+            assert math.isclose(ours["probability"], theirs["probability"], abs_tol=_TOLERANCE)
+
+
+def test_the_stages_endpoint_is_found_by_predict(
+    examples: Examples, photographs: list[Path]
+) -> None:
+    said = examples.deployment.run("tfbatch", "predict", *map(str, photographs))
+    assert "tiger cat" in said
+    assert f"{len(photographs)} records of {len(photographs)} files" in said
+
+
+def test_the_aws_command_line_asks_the_endpoint(
+    examples: Examples, photographs: list[Path], tmp_path: Path
+) -> None:
+    cat = next(photo for photo in photographs if photo.stem == "cat")
+    command = examples.deployment.run("tfbatch", "predict", "--show-aws", str(cat))
+    *words, _ = command.split()
+    examples.deployment.run(*words, str(tmp_path / "reply"))
+    (first, *_) = json.loads((tmp_path / "reply").read_text())["top_k"]
+    assert first["label"] == "tiger cat"
+
+
+def _in_python(_: Examples, photographs: Sequence[Path]) -> list[Prediction]:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.examples.exported_predictions"),
+            *(str(REPOSITORY / "models" / "efficientnet-lite0" / "1"), *map(str, photographs)),
+        ],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _by_jpeg_job(examples: Examples, photographs: Sequence[Path]) -> list[Prediction]:
+    objects = {photo.name: photo.read_bytes() for photo in photographs}
+    outputs = _job(examples, "jpeg", objects)
+    return [json.loads(outputs[f"{name}.out"])["top_k"] for name in objects]
+
+
+def _by_tfrecord_job(examples: Examples, photographs: Sequence[Path]) -> list[Prediction]:
+    records = [example.encode({"image/encoded": photo.read_bytes()}) for photo in photographs]
+    objects = {"all.tfrecord": b"".join(map(tfrecord.frame, records))}
+    lines = _job(examples, "tfrecord", objects)["all.tfrecord.out"].splitlines()
+    return [json.loads(line)["top_k"] for line in lines]
+
+
+def _job(examples: Examples, format_: str, objects: dict[str, bytes]) -> dict[str, bytes]:
+    deployment = examples.deployment
+    folder = deployment.upload(f"same-{format_}", objects)
+    done = deployment.execute({"input": folder, "format": format_})
+    assert done["status"] == "SUCCEEDED", done
+    return deployment.read(json.loads(done["output"])["output"])
+
+
+def _by_endpoint(examples: Examples, photographs: Sequence[Path]) -> list[Prediction]:
+    runtime = examples.deployment.client("sagemaker-runtime")
+    name = examples.deployment.outputs["EndpointName"]
+    replies = [
+        runtime.invoke_endpoint(
+            EndpointName=name, ContentType="image/jpeg", Body=photo.read_bytes()
+        )
+        for photo in photographs
+    ]
+    return [json.loads(reply["Body"].read())["top_k"] for reply in replies]
