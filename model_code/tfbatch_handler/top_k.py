@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_handler.arrays import numpy
-from tfbatch_handler.signature import FLOATS, SignatureError
+from tfbatch_handler.signature import FLOATS, INTEGERS, SignatureError
 from tfbatch_handler.text import dumps
 
 if TYPE_CHECKING:
@@ -128,6 +128,13 @@ def top_k_of(signature: Signature, *, k: int, labels: Sequence[str]) -> TopK:
         raise SignatureError(
             f"top_k needs one output with a score per class, and the model gives {signature}: "
             "name it 'probabilities', or set the output to raw"
+        )
+    chosen = signature.outputs.get("classes")
+    scores = signature.outputs[vectors[0]]
+    if chosen and scores.shape and chosen.shape == scores.shape and chosen.dtype in INTEGERS:
+        raise SignatureError(
+            f"the model chooses its likeliest classes itself ({signature}), where a score's place "
+            "is no class's number: set the output to raw"
         )
     return TopK(
         k=k,

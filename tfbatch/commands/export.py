@@ -2,41 +2,128 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tfbatch.options import json_option
+from tfbatch.problem import Problem
 
 if TYPE_CHECKING:
+    from tfbatch.export.catalog import Recipe
+    from tfbatch.export.store import Export
+    from tfbatch.export.variant import Precision
     from tfbatch.output import Output
 
-_MODELS = ("efficientnet-lite0", "resnet50")
+_PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+_PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 
 
 @click.command()
-@click.argument("models", nargs=-1, type=click.Choice(_MODELS), metavar="[MODEL]...")
+@click.argument("targets", nargs=-1, metavar="[ARCHITECTURE|MODULE:FUNCTION]...")
 @click.option("--again", is_flag=True, help="Export even when nothing has changed.")
+@click.option("--name", help="Of the model.  [default: the architecture's or function's]")
+@click.option(
+    "--top-k",
+    type=click.IntRange(1),
+    metavar="K",
+    help="Answer with the K likeliest classes, chosen in the graph; the handler's output is raw.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(_PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="Keras's policy; the answers are compared with float32's, and held to them.",
+)
+@click.option(
+    "--xla",
+    is_flag=True,
+    help="Compile the network by XLA, anew for each size of batch; compared as well.",
+)
+@click.option(
+    "--pixels",
+    type=click.Choice(_PIXELS),
+    default=_PIXELS[0],
+    show_default=True,
+    help="What a function's network takes: pixels as decoded, scaled, or as keras.applications.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Class names of a function's network, one a line.",
+)
 @json_option
-def export(models: tuple[str, ...], *, again: bool, output: Output) -> None:
+def export(  # noqa: PLR0913 # one for each option
+    targets: tuple[str, ...],
+    *,
+    again: bool,
+    name: str | None,
+    top_k: int | None,
+    precision: Precision,
+    xla: bool,
+    pixels: str,
+    labels: Path | None,
+    output: Output,
+) -> None:
     """Export models that take encoded images.
 
-    They go to models/NAME/1. MODEL is efficientnet-lite0 (the default), whose weights come with an
-    installed package, or resnet50, whose weights are downloaded; without a network they are random.
+    They go to models/NAME/1. ARCHITECTURE is efficientnet-lite0 (the default), whose weights come
+    with an installed package, or resnet50, whose weights are downloaded; without a network they are
+    random. FUNCTION takes nothing and returns a keras.Model of square images and class
+    probabilities, with its weights. Decoding and resizing are put in front of it, in the graph.
     """
     from tfbatch.export import store  # noqa: PLC0415
-    from tfbatch.export.catalog import CATALOG, DEMO_MODEL  # noqa: PLC0415
+    from tfbatch.export.catalog import DEMO_MODEL  # noqa: PLC0415
+    from tfbatch.export.variant import Variant  # noqa: PLC0415
 
-    for name in models or (DEMO_MODEL,):
-        recipe = CATALOG[name]
-        found = None if again else store.find(recipe, models=store.MODELS)
+    wanted = targets or (DEMO_MODEL,)
+    if name and len(wanted) > 1:
+        raise Problem(f"--name = {name!r}: {len(wanted)} models can't have one name.")
+    variant = Variant(top_k=top_k, precision=precision, xla=xla)
+    for target in wanted:
+        recipe = _recipe(target, name=name, pixels=pixels, labels=labels)
+        found = None if again else store.find(recipe, models=store.MODELS, variant=variant)
         if found:
-            output.say(f"{name} is up to date. Weights: {found.weights}")
+            output.say(f"{recipe.name} is up to date. {_words(found)}")
         else:
-            output.say(f"{name}: exporting …")
-            found = store.make(recipe, models=store.MODELS, again=again)
-            directory = store.MODELS / name / store.VERSION
-            output.say(f"{name} is in {directory}. Weights: {found.weights}")
+            output.say(f"{recipe.name}: exporting …")
+            found = store.make(recipe, models=store.MODELS, again=again, variant=variant)
+            directory = store.MODELS / recipe.name / store.VERSION
+            output.say(f"{recipe.name} is in {directory}. {_words(found)}")
         output.emit(
-            {"model": name, "directory": str(store.MODELS / name), "weights": found.weights}
+            {
+                "model": recipe.name,
+                "directory": str(store.MODELS / recipe.name),
+                "weights": found.weights,
+                "comparison": found.comparison or None,
+            }
         )
+
+
+def _words(found: Export) -> str:
+    compared = f"; {found.comparison}" if found.comparison else ""
+    return f"Weights: {found.weights}{compared}"
+
+
+def _recipe(target: str, *, name: str | None, pixels: str, labels: Path | None) -> Recipe:
+    """The recipe of an architecture or a function.
+
+    Raises:
+        Problem: there is neither.
+    """
+    from dataclasses import replace  # noqa: PLC0415
+
+    from tfbatch.export import custom  # noqa: PLC0415
+    from tfbatch.export.catalog import CATALOG  # noqa: PLC0415
+
+    if target in CATALOG:
+        known = CATALOG[target]
+        return replace(known, name=name) if name else known
+    if ":" not in target:
+        raise Problem(
+            f"{target!r} is no architecture: use {', '.join(CATALOG)}, or MODULE:FUNCTION."
+        )
+    default = target.rpartition(":")[2].lower().replace("_", "-")
+    return custom.recipe(target, name=name or default, pixels=pixels, labels=labels)

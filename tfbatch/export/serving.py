@@ -2,7 +2,8 @@
 
 ``serving_default`` takes one string tensor ``image_bytes`` [batch], each an encoded image (JPEG,
 PNG, BMP or the first frame of a GIF), and returns ``classes`` int64 [batch], the most probable one,
-and ``probabilities`` float32 [batch, classes]. Decoding, cropping and resizing are in the graph, so
+and ``probabilities`` float32 [batch, classes]; or, with ``Variant.top_k``, both for the k likeliest
+classes alone, [batch, k], best first. Decoding, cropping and resizing are in the graph, so
 whoever calls needs no image library. An entry that is not an image fails the whole request.
 """
 
@@ -13,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
+from tfbatch.export.variant import Variant
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     import keras
 
+_PLAIN = Variant()
 _CROP_FRACTION = 0.875
 _PARALLEL_IMAGES = 16
 
@@ -27,14 +31,20 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
     """A network and what has to happen to encoded images before it."""
 
     def __init__(
-        self, network: keras.Model, *, image_size: int, normalize: Callable[[tf.Tensor], tf.Tensor]
+        self,
+        network: keras.Model,
+        *,
+        normalize: Callable[[tf.Tensor], tf.Tensor],
+        variant: Variant = _PLAIN,
     ) -> None:
         super().__init__()
         # TensorFlow's own variables, not Keras's around them: saved through those, the graph would
         # read variables that nothing restores where it runs in a session, as in TensorFlow Serving.
         self.weights = [variable.value for variable in network.variables]
-        self._network = functools.partial(network, training=False)
-        self._image_size = image_size
+        call = functools.partial(network, training=False)
+        self._network = tf.function(call, jit_compile=True) if variant.xla else call
+        self._image_size = network.input_shape[1]
+        self._top_k = variant.top_k
         self._normalize = normalize
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])  # type: ignore[untyped-decorator]
@@ -46,7 +56,10 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
             fn_output_signature=tf.TensorSpec([self._image_size, self._image_size, 3], tf.float32),
             parallel_iterations=_PARALLEL_IMAGES,
         )
-        probabilities = self._network(self._normalize(pixels))
+        probabilities = tf.cast(self._network(self._normalize(pixels)), tf.float32)
+        if self._top_k:
+            best = tf.math.top_k(probabilities, self._top_k)
+            return {"classes": tf.cast(best.indices, tf.int64), "probabilities": best.values}
         return {
             "classes": tf.argmax(probabilities, axis=-1, output_type=tf.int64),
             "probabilities": probabilities,

@@ -31,7 +31,11 @@ def guesses(prediction: Any) -> tuple[Guess, ...]:  # noqa: ANN401 # any JSON
             for one in named[TOP_K][:_CLASSES]
             if isinstance(one.get("probability"), (int, float))
         )
+    chosen = named.get("classes")
     scores = _scores(named)
+    if isinstance(chosen, list) and len(chosen) == len(scores):  # chosen in the model's graph
+        pairs = zip(chosen, scores, strict=True)
+        return tuple(Guess(label=f"class {n}", probability=p) for n, p in pairs)[:_CLASSES]
     best = heapq.nlargest(_CLASSES, range(len(scores)), key=scores.__getitem__)
     return tuple(Guess(label=f"class {n}", probability=scores[n]) for n in best)
 

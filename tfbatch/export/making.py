@@ -1,0 +1,64 @@
+"""Makes a classifier of a recipe in a variant, and compares it with the network as trained."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import keras
+
+from tfbatch.export.comparing import compare
+from tfbatch.export.serving import Classifier
+from tfbatch.export.variant import Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tfbatch.export.catalog import Built, Recipe
+    from tfbatch.export.comparing import Comparison
+
+_PLAIN = Variant()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """Ready to be saved."""
+
+    built: Built
+    classifier: Classifier
+    comparison: Comparison | None
+    """``None`` where the variant computes as the network itself."""
+
+
+def make(recipe: Recipe, variant: Variant = _PLAIN) -> Made:
+    """Build, and compare where there is something to compare.
+
+    Raises:
+        tfbatch.export.comparing.TooDifferent: the answers differ by more than is accepted.
+    """
+    with _policy(variant.precision):
+        built = recipe.build()
+    comparison = None
+    if not variant.is_exact:
+        with _policy("float32"):
+            exact = recipe.build()
+        exact.network.set_weights(built.network.get_weights())  # random ones would differ
+        whole = Variant(precision=variant.precision, xla=variant.xla)
+        comparison = compare(_classifier(exact, _PLAIN), _classifier(built, whole))
+    return Made(built=built, classifier=_classifier(built, variant), comparison=comparison)
+
+
+def _classifier(built: Built, variant: Variant) -> Classifier:
+    return Classifier(built.network, normalize=built.normalize, variant=variant)
+
+
+@contextmanager
+def _policy(name: str) -> Iterator[None]:
+    """Build layers under one of Keras's dtype policies."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
