@@ -49,6 +49,7 @@ _OF_SERVICE = {
         "custom_resources",
         "topic_policies",
         "scaling_resources",
+        "alarms",
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (

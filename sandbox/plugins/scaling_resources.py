@@ -1,18 +1,18 @@
-"""Scalable targets and scaling policies of CloudFormation, which moto doesn't make at all."""
+"""Scalable targets and scaling policies of CloudFormation, which moto doesn't make."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.core.common_models import CloudFormationModel
+
+from sandbox.plugins.resource import Resource
 
 if TYPE_CHECKING:
     from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 
     from sandbox.plugins.runtime import Runtime
-
-    Properties = dict[str, Any]
 
 _CONFIGURATIONS = {
     "TargetTrackingScaling": "TargetTrackingScalingPolicyConfiguration",
@@ -21,75 +21,13 @@ _CONFIGURATIONS = {
 
 
 def install(_runtime: Runtime) -> None:
-    """Nothing but this module's import: moto finds the classes below by themselves."""
+    """Nothing: moto finds the classes below once they are imported."""
 
 
-class _Resource(CloudFormationModel):
-    """A resource of Application Auto Scaling, kept by what its template says of it."""
+class ScalableTarget(Resource, CloudFormationModel):
+    """Bounds of what can be scaled."""
 
-    def __init__(self, resource: Properties, account_id: str, region: str) -> None:
-        self._backend: ApplicationAutoscalingBackend = applicationautoscaling_backends[account_id][
-            region
-        ]
-        self.properties: Properties = resource["Properties"]
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        """No property names it."""
-        return ""
-
-    @classmethod
-    def create_from_cloudformation_json(
-        cls,
-        _resource_name: str,
-        cloudformation_json: Properties,
-        account_id: str,
-        region_name: str,
-        **_other: object,
-    ) -> _Resource:
-        """Make it."""
-        made = cls(cloudformation_json, account_id, region_name)
-        made.put()
-        return made
-
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        *,
-        original_resource: _Resource,
-        cloudformation_json: Properties,
-        account_id: str,
-        region_name: str,
-        **_other: object,
-    ) -> _Resource:
-        """Put it anew; what was of another endpoint goes."""
-        made = cls(cloudformation_json, account_id, region_name)
-        if made.physical_resource_id != original_resource.physical_resource_id:
-            original_resource.delete(account_id, region_name)
-        made.put()
-        return made
-
-    @property
-    def physical_resource_id(self) -> str:
-        """What ``Ref`` yields."""
-        raise NotImplementedError
-
-    def put(self) -> None:
-        """Register it."""
-        raise NotImplementedError
-
-    def delete(self, account_id: str, region: str) -> None:
-        """Forget it."""
-        raise NotImplementedError
-
-
-class ScalableTarget(_Resource, CloudFormationModel):
-    """``AWS::ApplicationAutoScaling::ScalableTarget``."""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        """As templates name it."""
-        return "AWS::ApplicationAutoScaling::ScalableTarget"
+    KIND = "AWS::ApplicationAutoScaling::ScalableTarget"
 
     @property
     def _key(self) -> tuple[str, str, str]:
@@ -105,7 +43,7 @@ class ScalableTarget(_Resource, CloudFormationModel):
 
     def put(self) -> None:
         """Register the target."""
-        self._backend.register_scalable_target(
+        _backend(self).register_scalable_target(
             *self._key,
             min_capacity=int(self.properties["MinCapacity"]),
             max_capacity=int(self.properties["MaxCapacity"]),
@@ -115,16 +53,13 @@ class ScalableTarget(_Resource, CloudFormationModel):
 
     def delete(self, _account_id: str, _region: str) -> None:
         """Deregister the target."""
-        self._backend.deregister_scalable_target(*self._key)
+        _backend(self).deregister_scalable_target(*self._key)
 
 
-class ScalingPolicy(_Resource, CloudFormationModel):
-    """``AWS::ApplicationAutoScaling::ScalingPolicy``."""
+class ScalingPolicy(Resource, CloudFormationModel):
+    """When a target is scaled."""
 
-    @staticmethod
-    def cloudformation_type() -> str:
-        """As templates name it."""
-        return "AWS::ApplicationAutoScaling::ScalingPolicy"
+    KIND = "AWS::ApplicationAutoScaling::ScalingPolicy"
 
     @property
     def _key(self) -> dict[str, str]:
@@ -144,7 +79,7 @@ class ScalingPolicy(_Resource, CloudFormationModel):
     def put(self) -> None:
         """Put the policy."""
         kind = self.properties["PolicyType"]
-        self._backend.put_scaling_policy(
+        _backend(self).put_scaling_policy(
             **self._key,
             policy_type=kind,
             policy_body=self.properties[_CONFIGURATIONS[kind]],
@@ -152,4 +87,8 @@ class ScalingPolicy(_Resource, CloudFormationModel):
 
     def delete(self, _account_id: str, _region: str) -> None:
         """Delete the policy."""
-        self._backend.delete_scaling_policy(**self._key)
+        _backend(self).delete_scaling_policy(**self._key)
+
+
+def _backend(resource: Resource) -> ApplicationAutoscalingBackend:
+    return applicationautoscaling_backends[resource.account_id][resource.region]

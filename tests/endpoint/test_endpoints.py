@@ -274,3 +274,67 @@ def _processes(folder: Path) -> list[str]:
         if str(folder).encode() in command:
             found.append(command.replace(b"\0", b" ").decode())
     return found
+
+
+def test_a_template_makes_alarms_and_autoscaling_and_takes_them_away(
+    account: Account, endpoint: str
+) -> None:
+    cloudformation, resource = (
+        account.client("cloudformation"),
+        f"endpoint/{endpoint}/variant/plain",
+    )
+    template = {
+        "Resources": {
+            "Alarm": {
+                "Type": "AWS::CloudWatch::Alarm",
+                "Properties": {
+                    "Namespace": "AWS/SageMaker",
+                    "MetricName": "Invocation5XXErrors",
+                    "ComparisonOperator": "GreaterThanThreshold",
+                    "EvaluationPeriods": 1,
+                    "Period": 60,
+                    "Statistic": "Sum",
+                    "Threshold": 0,
+                },
+            },
+            "Target": {
+                "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+                "Properties": {
+                    "ServiceNamespace": "sagemaker",
+                    "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+                    "ResourceId": resource,
+                    "MinCapacity": 1,
+                    "MaxCapacity": 3,
+                },
+            },
+            "Policy": {
+                "Type": "AWS::ApplicationAutoScaling::ScalingPolicy",
+                "Properties": {
+                    "PolicyName": "requests",
+                    "PolicyType": "TargetTrackingScaling",
+                    "ScalingTargetId": {"Ref": "Target"},
+                    "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 100},
+                },
+            },
+        },
+        "Outputs": {"Alarm": {"Value": {"Fn::GetAtt": ["Alarm", "Arn"]}}},
+    }
+    cloudformation.create_change_set(
+        StackName="alarms",
+        ChangeSetName="first",
+        ChangeSetType="CREATE",
+        TemplateBody=json.dumps(template),
+    )
+    cloudformation.execute_change_set(StackName="alarms", ChangeSetName="first")
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="alarms")
+    scaling, alarms = account.client("application-autoscaling"), account.client("cloudwatch")
+    (alarm,) = alarms.describe_alarms()["MetricAlarms"]
+    (output,) = cloudformation.describe_stacks(StackName="alarms")["Stacks"][0]["Outputs"]
+    assert output["OutputValue"] == alarm["AlarmArn"]
+    (policy,) = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert policy["ResourceId"] == resource
+    cloudformation.delete_stack(StackName="alarms")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="alarms")
+    assert alarms.describe_alarms()["MetricAlarms"] == []
+    found = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")
+    assert found["ScalingPolicies"] == []
