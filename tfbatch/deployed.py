@@ -95,3 +95,14 @@ def fixed_values(definition: Mapping[str, Any]) -> Mapping[str, Any]:
             found: Mapping[str, Any] = state["Assign"]["stage"]
             return found
     raise Problem("The deployed state machine is of another version: deploy with 'cdk deploy'.")
+
+
+def usd_per_hour(fixed: Mapping[str, Any]) -> dict[str, float]:
+    """Return what instances cost where a stage is, by type with ``ml.``, as its workflow reckons.
+
+    Args:
+        fixed: of :func:`fixed_values`.
+    """
+    prices = fixed["prices"]
+    standing = prices.get(fixed["pricesStandingIn"], {}) | prices.get(fixed["region"], {})
+    return {name: price["usd"] for name, price in standing.items()}

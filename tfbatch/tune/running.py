@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tfbatch.deployed import usd_per_hour
 from tfbatch.problem import Problem
 from tfbatch.tune import picture
 from tfbatch.tune.editing import EditError
@@ -85,7 +86,7 @@ def prepare(
         manifest=manifest,
         output=f"s3://{deployed.output_bucket}/tune/{name}/",
         resources=resources,
-        usd_per_hour=fixed["usdPerHour"].get(choice.instance_type),
+        usd_per_hour=usd_per_hour(fixed).get(choice.instance_type),
         poll_seconds=_POLL_SECONDS_HERE if is_local else _POLL_SECONDS,
     )
     is_whole = format_["splitType"] == "None"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.deployed import fixed_values
+from tfbatch.deployed import fixed_values, usd_per_hour
 from tfbatch.watch.jobs import Jobs, prefix_of
 from tfbatch.watch.shards import Shards
 from tfbatch.watch.snapshot import Snapshot, State
@@ -55,7 +55,7 @@ class Observer:
                 logs=boto.client("logs"),
                 prefix=prefix_of(arn),
                 started=started,
-                usd_per_hour=fixed["usdPerHour"],
+                usd_per_hour=usd_per_hour(fixed),
             ),
             shards=Shards(
                 s3=boto.client("s3"),

@@ -1,0 +1,22 @@
+"""What the command reads of a deployed stage, against what the stacks write."""
+
+from __future__ import annotations
+
+import json
+
+
+from stacks.prices import by_region
+from stacks.stages import stage_named
+from stacks.workflow.parameters import fixed
+from tfbatch.deployed import fixed_values, usd_per_hour
+
+
+def test_prices_are_those_of_the_region_else_those_that_stand_in() -> None:
+    stage = stage_named("dev")
+    written = json.loads(json.dumps(fixed(stage, output_bucket="b"), default=str))
+    first = f"ml.{stage.compute.instance_types[0]}"
+    for region in ("eu-west-1", "nowhere-1"):
+        known = by_region(stage.compute, region=None)
+        there = known.get(region, {}) or known["us-east-1"]
+        definition = {"States": {"Read": {"Assign": {"stage": written | {"region": region}}}}}
+        assert usd_per_hour(fixed_values(definition))[first] == there[first]["usd"]
