@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-
 from stacks.prices import by_region
 from stacks.stages import stage_named
 from stacks.workflow.parameters import fixed
