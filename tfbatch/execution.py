@@ -77,11 +77,7 @@ class Executions:
     def _exists(self, name: str) -> bool:
         try:
             self.sfn.describe_execution(executionArn=self.arn(name))
-        except (
-            self.sfn.exceptions.ExecutionDoesNotExist,
-            self.sfn.exceptions.InvalidArn,
-            self.sfn.exceptions.ClientError,
-        ) as error:
+        except self.sfn.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
             if code in {"ExecutionDoesNotExist", "InvalidArn", "ValidationException"}:
                 return False

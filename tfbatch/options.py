@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tfbatch.output import Output
-from tfbatch.session import Session
+from tfbatch.session import DEFAULT_STAGE, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ F = TypeVar("F", bound="Callable[..., Any]")
 _AWS = (
     click.option(
         "--stage",
-        default="dev",
+        default=DEFAULT_STAGE,
         show_default=True,
         envvar="TFBATCH_STAGE",
         metavar="NAME",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import boto3
 
+DEFAULT_STAGE = "dev"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
     """A stage's account and region. Equal sessions share their boto3 session."""
 
-    stage: str = "dev"
+    stage: str = DEFAULT_STAGE
     region: str | None = None
     """``None``: the AWS CLI's own (variables, then the profile's)."""
     profile: str | None = None
@@ -31,6 +34,13 @@ class Session:
                 people so.
         """
         return _boto(self.profile, self.region)
+
+    @property
+    def options(self) -> str:
+        """What to add to a command for it to talk to the same stage, such as `` --stage prod``."""
+        stage = None if self.stage == DEFAULT_STAGE else self.stage
+        given = (("--stage", stage), ("--region", self.region), ("--profile", self.profile))
+        return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
 
     @property
     def where(self) -> str:

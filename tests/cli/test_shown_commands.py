@@ -94,3 +94,9 @@ def test_drift_is_told_value_by_value() -> None:
         "formats.old is deployed, and the settings have none",
         "more is not deployed yet",
     ]
+
+
+def test_a_hint_leads_to_the_same_stage() -> None:
+    assert Session().options == ""
+    assert Session(stage="prod", profile="a b").options == " --stage prod --profile 'a b'"
+    assert Session(stage="dev2").options == " --stage dev2"

@@ -36,7 +36,7 @@ def watch(ctx: click.Context, execution: str | None, *, session: Session, output
     if session.show_aws:
         show(session, output, *calls(arn), *job_calls(arn))
         return
-    ctx.exit(follow(Observer.of(session.boto, arn), output))
+    ctx.exit(follow(Observer.of(session.boto, arn), output, session))
 
 
 def calls(arn: str) -> tuple[Call, ...]:

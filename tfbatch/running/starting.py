@@ -74,14 +74,14 @@ def launch(session: Session, output: Output, start: Start, *, wait: bool, ask: b
     output.say(f"Started {name}.")
     observer = Observer.of(session.boto, arn)
     if wait:
-        return follow(observer, output)
+        return follow(observer, output, session)
     snapshot = _until_planned(observer)
     if not snapshot.is_running:
-        return tell(snapshot, output)
+        return tell(snapshot, output, session)
     output.emit(snapshot.document() | {"plan": snapshot.plan})
     if snapshot.plan and not ask:
         output.say(f"Plan: {words.estimate(snapshot.plan)}.")
-    output.say(f"To follow it: tfbatch watch {name}")
+    output.say(f"To follow it: tfbatch watch {name}{session.options}")
     return exit_codes.OK
 
 
@@ -92,7 +92,7 @@ def _preview(session: Session, output: Output, start: Start) -> int | None:
     dry = replace(start, request=request | {fields.DRY_RUN: True})
     snapshot = _until_ended(Observer.of(session.boto, dry.call().send(session)["executionArn"]))
     if snapshot.report is None:
-        return tell(snapshot, output)
+        return tell(snapshot, output, session)
     output.say(f"Plan: {words.estimate(snapshot.report['plan'])}.")
     if not click.confirm("Start it?", default=True, err=True):
         output.say("Nothing was started.")

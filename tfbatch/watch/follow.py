@@ -12,6 +12,7 @@ from tfbatch.watch.snapshot import SUCCEEDED
 
 if TYPE_CHECKING:
     from tfbatch.output import Output
+    from tfbatch.session import Session
     from tfbatch.watch.observer import Observer
     from tfbatch.watch.snapshot import Snapshot
 
@@ -20,7 +21,7 @@ _AWS_SECONDS = 3.0
 """Between two looks: AWS admits some twenty calls a second, and others call too."""
 
 
-def follow(observer: Observer, output: Output) -> int:
+def follow(observer: Observer, output: Output, session: Session) -> int:
     """Show an execution until its end.
 
     Returns:
@@ -36,13 +37,13 @@ def follow(observer: Observer, output: Output) -> int:
             shown.show(snapshot)
     except KeyboardInterrupt:
         name = observer.arn.rpartition(":")[2]
-        output.say(f"{name} goes on. To see it again: tfbatch watch {name}")
-        output.say(f"To end it: tfbatch stop {name}")
+        output.say(f"{name} goes on. To see it again: tfbatch watch {name}{session.options}")
+        output.say(f"To end it: tfbatch stop {name}{session.options}")
         return exit_codes.INTERRUPTED
-    return tell(snapshot, output)
+    return tell(snapshot, output, session)
 
 
-def tell(snapshot: Snapshot, output: Output) -> int:
+def tell(snapshot: Snapshot, output: Output, session: Session) -> int:
     """Say how an execution ended; return the exit code."""
     report, summary = snapshot.report or {}, snapshot.summary
     output.emit(
@@ -61,6 +62,6 @@ def tell(snapshot: Snapshot, output: Output) -> int:
         return exit_codes.OK
     output.say(summary["text"])
     if summary["exceptions"] or summary["recordErrors"]:
-        output.say(f"To try the exceptions again: tfbatch retry {snapshot.name}")
+        output.say(f"To try the exceptions again: tfbatch retry {snapshot.name}{session.options}")
         return exit_codes.ATTENTION
     return exit_codes.OK
