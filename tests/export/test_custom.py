@@ -38,7 +38,7 @@ from sandbox.model_server.servable import Servable
 folder, *photos = map(pathlib.Path, sys.argv[1:])
 images = np.array([photo.read_bytes() for photo in photos], object)
 answers = {}
-for model in folder.iterdir():
+for model in folder.glob("[a-z]*"):
     servable = Servable(model / "1")
     found = servable.run(servable.signature(""), {"image_bytes": images})
     answers[model.name] = {name: value.tolist() for name, value in found.items()}
