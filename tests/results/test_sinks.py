@@ -89,6 +89,7 @@ def test_a_run_without_rows_is_a_table_without_rows(write: Any, tmp_path: Path) 
         (b'{"top_k":[]}', {"top_k": []}),
         (b"1,cat,0.5", {"prediction": "1,cat,0.5"}),
         (b"0.5", {"prediction": 0.5}),
+        (b'{"x":1,"input":2,"SageMakerOutput":{"y":3}}', {"x": 1, "output_input": 2, "y": 3}),
     ],
 )
 def test_every_form_of_a_line_becomes_columns(line: bytes, named: dict[str, Any]) -> None:
@@ -100,7 +101,13 @@ def test_every_form_of_a_line_becomes_columns(line: bytes, named: dict[str, Any]
 def test_an_output_of_the_name_error_is_no_error() -> None:
     assert parse(b'{"error":[0.5]}') == ({"error": [0.5]}, None)
     assert parse(b'{"error":"bad"}') == (None, "bad")
-    assert parse(b'{"error":{"code":"Refused","message":"no","record":3}}') == (None, "Refused: no")
+    refused = (None, "Refused: no, never")
+    error = b'{"error":{"code":"Refused","message":"no, never","record":3}}'
+    assert parse(error) == refused
+    assert parse(b'{"x":1,"SageMakerOutput":' + error + b"}") == refused
+    assert parse(b'error,Refused,"no, never"') == refused
+    assert parse(b'1,"a,error,b",error,Refused,"no, never"') == refused
+    assert parse(b'"error,a,b",1,2') == ('"error,a,b",1,2', None)
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 7, 100])

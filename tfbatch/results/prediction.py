@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Any
 
 _RESERVED = ("input", "record", "error")
 TOP_K = "top_k"
 PREDICTION = "prediction"
+_JOINED = "SageMakerOutput"
+"""What DataProcessing puts beside the input's own fields, in JSON."""
+_ERROR_CELLS = 3
+"""The handler's error in CSV: ``error,<code>,<message>``, after the input's cells when joined."""
 
 
 def parse(line: bytes) -> tuple[Any, str | None]:
-    """Read a line as the handler writes it.
+    """Read a line as the handler writes it, or as DataProcessing joins it to its input.
 
     Returns:
         The prediction in JSON's types, and ``None``; or ``None``, and the error in words. A line
@@ -20,14 +25,29 @@ def parse(line: bytes) -> tuple[Any, str | None]:
     try:
         document = json.loads(line)
     except ValueError:
-        return line.decode("utf-8", "replace"), None
-    if isinstance(document, dict) and len(document) == 1 and "error" in document:
-        error = document["error"]
-        if isinstance(error, dict) and {"code", "message"} <= error.keys():
-            return None, f"{error['code']}: {error['message']}"
-        if isinstance(error, str):
-            return None, error
-    return document, None
+        text = line.decode("utf-8", "replace")
+        error = _csv_error(text)
+        return (text, None) if error is None else (None, error)
+    answer = document.get(_JOINED, document) if isinstance(document, dict) else document
+    error = _error(answer)
+    return (document, None) if error is None else (None, error)
+
+
+def _error(answer: Any) -> str | None:  # noqa: ANN401 # any JSON
+    """What an answer says went wrong; a model may have an output of the name ``error``, too."""
+    if not isinstance(answer, dict) or set(answer) != {"error"}:
+        return None
+    error = answer["error"]
+    if isinstance(error, dict) and {"code", "message"} <= error.keys():
+        return f"{error['code']}: {error['message']}"
+    return error if isinstance(error, str) else None
+
+
+def _csv_error(text: str) -> str | None:
+    if not text.startswith("error,") and ",error," not in text:
+        return None
+    cells = next(csv.reader([text]), [])[-_ERROR_CELLS:]
+    return f"{cells[1]}: {cells[2]}" if len(cells) == _ERROR_CELLS and cells[0] == "error" else None
 
 
 def columns(prediction: Any) -> dict[str, Any]:  # noqa: ANN401 # any JSON
@@ -35,8 +55,12 @@ def columns(prediction: Any) -> dict[str, Any]:  # noqa: ANN401 # any JSON
 
     ``top_k`` gives the best class as ``class``, ``label`` and ``probability``, and all in
     ``top_k``; TensorFlow Serving's own reply gives a column an output; a value without a name is
-    ``prediction``. A name that the table has already gets ``output_`` before it.
+    ``prediction``. What is joined to its input gives the input's fields, then these. A name that
+    the table has already gets ``output_`` before it.
     """
+    if isinstance(prediction, dict) and _JOINED in prediction:
+        fields = {name: value for name, value in prediction.items() if name != _JOINED}
+        return _renamed(fields) | columns(prediction[_JOINED])
     if isinstance(prediction, dict) and set(prediction) == {"predictions"}:
         rows = prediction["predictions"]
         prediction = rows[0] if isinstance(rows, list) and len(rows) == 1 else rows
@@ -45,6 +69,8 @@ def columns(prediction: Any) -> dict[str, Any]:  # noqa: ANN401 # any JSON
     best = prediction.get(TOP_K)
     if isinstance(best, list) and best and isinstance(best[0], dict) and len(prediction) == 1:
         return {**best[0], TOP_K: best}
-    return {
-        f"output_{name}" if name in _RESERVED else name: value for name, value in prediction.items()
-    }
+    return _renamed(prediction)
+
+
+def _renamed(values: dict[str, Any]) -> dict[str, Any]:
+    return {f"output_{name}" if name in _RESERVED else name: one for name, one in values.items()}
