@@ -139,6 +139,7 @@ def _run(  # noqa: PLR0913
     display.found(found)
     for sentence in explain(found, most=most):
         output.say(sentence)
+    running.leave(found, prepared, session)
     stages = REPOSITORY / "stacks" / "stages.py"
     for sentence in running.write(found, prepared, stage=session.stage, stages=stages, to=to):
         output.say(sentence)

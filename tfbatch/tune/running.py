@@ -143,6 +143,19 @@ def wanted(found: Found, prepared: Prepared, stage: str) -> Wanted:
     )
 
 
+def leave(found: Found, prepared: Prepared, session: Session) -> None:
+    """Leave the rate in the work bucket, where the next run's estimate looks for it."""
+    choice, best = prepared.choice, found.best
+    bucket = prepared.jobs.manifest.removeprefix("s3://").partition("/")[0]
+    key = f"throughput/{choice.model}/{choice.format}/{choice.instance_type}.tuned.json"
+    document = {
+        "recordsPerSecond": float(f"{best.rate:.4g}"),
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+    }
+    body = json.dumps(document).encode()
+    session.boto.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+
+
 def as_document(found: Found, prepared: Prepared) -> dict[str, Any]:
     """All that was found, in JSON's types."""
     return {
