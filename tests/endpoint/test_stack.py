@@ -81,6 +81,7 @@ def test_the_endpoint_serves_the_same_artifact_in_the_same_container_as_the_jobs
     for each in (container, other):
         # Each stack has its own table of the images' accounts, under a name of its own.
         each["Image"] = each["Image"]["Fn::Join"][1][-1]
+        del each["Environment"]  # an endpoint waits a minute, a job as long as its format says
     assert container == other
     assert ours["EnableNetworkIsolation"] == theirs["EnableNetworkIsolation"]
 

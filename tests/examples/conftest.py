@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PHOTOGRAPHS = 3
+_AT_ONCE = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,16 +42,31 @@ class Examples:
     trained: Trained
     photographs: Path
     """A folder of a few."""
+    tfrecords: Path
+    """A folder that is not there yet."""
 
-    def bash(self, example: str, *arguments: Path) -> str:
-        """Run an example's script of the AWS command line; what it says."""
-        return self.deployment.run("bash", f"examples/{example}/run.sh", *map(str, arguments))
+    def run(self, example: str, way: str) -> str:
+        """Run an example's script as a person does; what it says."""
+        given = {
+            "cifar10": [self.trained.data],
+            "open_images_jpeg": [self.photographs],
+            "open_images_tfrecord": [self.photographs, self.tfrecords / way],
+        }[example]
+        command = {
+            "bash": ("bash", f"examples/{example}/run.sh"),
+            "python": (sys.executable, "-m", f"examples.{example}.run"),
+        }[way]
+        return self.deployment.run(*command, *map(str, given))
 
-    def python(self, example: str, *arguments: Path) -> str:
-        """Run an example's script of boto3; what it says."""
-        return self.deployment.run(
-            sys.executable, "-m", f"examples.{example}.run", *map(str, arguments)
-        )
+    def outputs_of(self, folder: str) -> dict[str, bytes]:
+        """What the execution over a folder of the input bucket has written."""
+        sfn = self.deployment.client("stepfunctions")
+        machine = self.deployment.outputs["StateMachineArn"]
+        for found in sfn.list_executions(stateMachineArn=machine)["executions"]:
+            execution = sfn.describe_execution(executionArn=found["executionArn"])
+            if json.loads(execution["input"])["input"].endswith(f"/{folder}/"):
+                return self.deployment.read(json.loads(execution["output"])["output"])
+        raise LookupError(folder)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +94,20 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
             deployment=Deployment(sandbox=sandbox, outputs=_outputs(bare)),
             trained=trained,
             photographs=folder / "photographs",
+            tfrecords=folder / "tfrecords",
         )
+
+
+@pytest.fixture(scope="session")
+def said(examples: Examples) -> dict[tuple[str, str], str]:
+    """What every script says, by example and way; some are run at a time, for they mostly wait."""
+    runs = [
+        (example, way)
+        for way in ("python", "bash")
+        for example in ("open_images_jpeg", "open_images_tfrecord", "cifar10")
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return dict(zip(runs, threads.map(lambda run: examples.run(*run), runs), strict=True))
 
 
 def _train(folder: Path) -> Trained:

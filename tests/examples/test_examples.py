@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.examples.conftest import Examples
+
+Said = dict[tuple[str, str], str]
+pytestmark = pytest.mark.timeout(900)  # whichever is first deploys, trains and runs all
+both_ways = pytest.mark.parametrize("way", ["bash", "python"])
 
 
 def accuracy(said: str, pattern: str) -> float:
@@ -26,28 +28,23 @@ def test_cifar10s_model_is_trained_and_says_what_it_was_trained_on(examples: Exa
     assert accuracy(said, "Accuracy on the test images") > 40  # a guess is right one time in ten
 
 
-@pytest.mark.parametrize("way", ["bash", "python"])
+@both_ways
 def test_cifar10s_test_images_are_classified_about_as_well_as_in_training(
-    examples: Examples, way: str
+    examples: Examples, said: Said, way: str
 ) -> None:
-    said = getattr(examples, way)("cifar10", examples.trained.data)
-    assert "status: SUCCEEDED" in said
-    share = accuracy(said, "of 100 predictions are right:")
+    assert "status: SUCCEEDED" in said["cifar10", way]
+    share = accuracy(said["cifar10", way], "of 100 predictions are right:")
     assert abs(share - accuracy(examples.trained.said, "Accuracy on the test images")) < 15
 
 
-@pytest.mark.parametrize("way", ["bash", "python"])
-def test_photographs_are_classified_as_jpeg_objects(examples: Examples, way: str) -> None:
-    said = getattr(examples, way)("open_images_jpeg", examples.photographs)
-    assert "status: SUCCEEDED" in said
-    assert "tiger cat" in said
+@both_ways
+def test_photographs_are_classified_as_jpeg_objects(said: Said, way: str) -> None:
+    assert "status: SUCCEEDED" in said["open_images_jpeg", way]
+    assert "tiger cat" in said["open_images_jpeg", way]
 
 
-@pytest.mark.parametrize("way", ["bash", "python"])
-def test_photographs_are_classified_as_records_of_tfrecord_files(
-    examples: Examples, way: str, tmp_path: Path
-) -> None:
-    said = getattr(examples, way)("open_images_tfrecord", examples.photographs, tmp_path / way)
-    assert "status: SUCCEEDED" in said
-    assert "tiger cat" in said
-    assert "espresso" in said
+@both_ways
+def test_photographs_are_classified_as_records_of_tfrecord_files(said: Said, way: str) -> None:
+    assert "status: SUCCEEDED" in said["open_images_tfrecord", way]
+    assert "tiger cat" in said["open_images_tfrecord", way]
+    assert "espresso" in said["open_images_tfrecord", way]
