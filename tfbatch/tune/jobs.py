@@ -40,6 +40,8 @@ class Jobs:
     """``s3://bucket/folder/`` below which each trial writes."""
     resources: Mapping[str, Any]
     """``TransformResources``."""
+    environment: Mapping[str, str]
+    """Of the workflow's jobs on such an instance; a trial's own variables win."""
     usd_per_hour: float | None
     poll_seconds: float
     _count: int = field(default=0)
@@ -77,7 +79,7 @@ class Jobs:
             "BatchStrategy": self.format["batchStrategy"],
             "MaxConcurrentTransforms": knobs.concurrency,
             "MaxPayloadInMB": knobs.payload_mb,
-            "Environment": knobs.environment(),
+            "Environment": {**self.environment, **knobs.environment()},
             "TransformInput": {
                 "ContentType": self.format["contentType"],
                 "SplitType": self.format["splitType"],

@@ -86,6 +86,7 @@ def prepare(
         manifest=manifest,
         output=f"s3://{deployed.output_bucket}/tune/{name}/",
         resources=resources,
+        environment=fixed["environments"][choice.model].get(choice.instance_type, {}),
         usd_per_hour=usd_per_hour(fixed).get(choice.instance_type),
         poll_seconds=_POLL_SECONDS_HERE if is_local else _POLL_SECONDS,
     )
