@@ -75,7 +75,7 @@ snapshots: model ## Accept the templates' changes: write the snapshots anew, for
 	UPDATE_SNAPSHOTS=1 python -m pytest tests/infrastructure/test_templates.py
 
 .PHONY: pictures
-pictures: model ## Draw the README's pictures of the terminal: run and watch, as they ran in a sandbox
+pictures: model ## Draw the README's pictures, of what ran in a sandbox: the terminal, a report, a search
 	python -m docs.pictures
 
 .PHONY: bench-plan

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from docs.pictures import terminal
+from docs.pictures import pages, terminal
 from sandbox.process import Sandbox
 from stacks.settings import REPOSITORY
 from tfbatch import aws, cdk
@@ -37,6 +37,7 @@ def main() -> None:
                 directory=directory,
             )
             take(directory)
+            pages.take(directory)
 
 
 def take(directory: Path) -> None:
