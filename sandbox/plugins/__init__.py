@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _OF_SERVICE = {
     "iam": ("roles",),
-    "s3": ("bucket_policies",),
+    "s3": ("bucket_policies", "object_keys"),
     "events": ("event_targets",),
     "awslambda": ("lambdas", "function_logs"),
     "sagemaker": ("models", "transform_jobs", "endpoint_configs", "endpoints"),
@@ -48,6 +48,7 @@ _OF_SERVICE = {
         "buckets",
         "custom_resources",
         "topic_policies",
+        "ssm_parameters",
         "scaling_resources",
         "alarms",
     ),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
+from sandbox.authorization.call import Call
 from sandbox.authorization.sessions import CannotAssumeError
 from sandbox.plugins.errors import refusal
 
 if TYPE_CHECKING:
     from sandbox.authorization.sessions import Credentials
     from sandbox.plugins.runtime import Runtime
+
+_ECR: Final = re.compile(r"(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com[.\w]*/([^:@]+)")
+_PULL: Final = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
 def assume(runtime: Runtime, role_arn: str, *, source_arn: str = "") -> Credentials:
@@ -32,3 +37,28 @@ def assume(runtime: Runtime, role_arn: str, *, source_arn: str = "") -> Credenti
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows "
             "principal 'sagemaker.amazonaws.com' to assume the role."
         ) from error
+
+
+def pull_refusal(runtime: Runtime, role_arn: str, image: str) -> str | None:
+    """Why a container would not start: its role may not pull the image.
+
+    No image is pulled here; its policies are asked all the same.
+
+    Returns:
+        The FailureReason; ``None`` when it may, or when the image is not in ECR.
+    """
+    match = _ECR.match(image)
+    if match is None:
+        return None
+    account, region, repository = match.groups()
+    actor = runtime.sessions.actor(assume(runtime, role_arn).access_key)
+    arn = f"arn:aws:ecr:{region}:{account}:repository/{repository}"
+    asked = dict.fromkeys(_PULL, arn) | {"GetAuthorizationToken": "*"}
+    for action, resource in asked.items():
+        call = Call(action=f"ecr:{action}", resource=resource)
+        if not runtime.guard.decide(actor, call).allowed:
+            return (
+                f"ClientError: The role '{role_arn}' does not have {action} permission for the "
+                f"image: '{image}'."
+            )
+    return None

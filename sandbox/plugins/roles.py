@@ -30,6 +30,8 @@ def install(_runtime: Runtime) -> None:
     replace(IAMBackend, "attach_role_policy", _attaching(attach))
     replace(Role, "create_from_cloudformation_json", _creating(create))
     replace(Role, "update_from_cloudformation_json", _update)
+    delete = Role.delete_from_cloudformation_json
+    replace(Role, "delete_from_cloudformation_json", _deleting(delete))
 
 
 def _attaching(original: Callable[..., None]) -> Callable[..., None]:
@@ -64,6 +66,22 @@ def _creating(original: Callable[..., Role]) -> Callable[..., Role]:
         return role
 
     return create
+
+
+def _deleting(original: Callable[..., None]) -> Callable[..., None]:
+    """CloudFormation takes off what the template put on; IAM deletes no role with policies."""
+
+    def delete(
+        resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str
+    ) -> None:
+        for backend in iam_backends[account_id].values():
+            for role in list(backend.roles.values()):
+                if role.name == resource_name:
+                    for arn in list(role.managed_policies):
+                        backend.detach_role_policy(arn, role.name)
+        original(resource_name, cloudformation_json, account_id, region_name)
+
+    return delete
 
 
 def _update(

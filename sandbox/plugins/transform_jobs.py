@@ -67,7 +67,8 @@ class TransformJobs:
         with self._lock:
             job = self._register(backend, request)
         run = partial(job.run, partial(self._spawn, region, request, model), self._slots)
-        reason = self._runtime.faults.take_failure(request["TransformResources"]["InstanceType"])
+        kind = request["TransformResources"]["InstanceType"]
+        reason = self._runtime.faults.take_failure(kind) or self._pull_refusal(model)
         target = run if reason is None else partial(job.fail, reason)
         threading.Thread(target=target, daemon=True).start()
         return {"TransformJobArn": job.arn}
@@ -115,6 +116,11 @@ class TransformJobs:
         backend.transform_jobs[name] = job
         self._all.append(job)
         return job
+
+    def _pull_refusal(self, model: Mapping[str, Any]) -> str | None:
+        containers = [model.get("PrimaryContainer", {}), *model.get("Containers", [])]
+        image = next((each["Image"] for each in containers if "Image" in each), "")
+        return execution_roles.pull_refusal(self._runtime, model["ExecutionRoleArn"], image)
 
     def _spawn(
         self, region: str, request: Mapping[str, Any], model: Mapping[str, Any]

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from sandbox.process import Sandbox
+from tests.sandbox.roles import make_usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox shared by all tests: name what you make so that no other test has it."""
-    with Sandbox.start(state_dir=tmp_path_factory.mktemp("sandbox")) as running:
+    with Sandbox.start(state_dir=tmp_path_factory.mktemp("sandbox"), enforce_iam=True) as running:
+        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+        iam = boto3.client(
+            "iam", endpoint_url=running.endpoint_url, region_name=running.region, **keys
+        )
+        make_usual(iam)
         yield running
 
 

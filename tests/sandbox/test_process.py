@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -18,6 +17,7 @@ import boto3
 import pytest
 
 from sandbox.process import Sandbox, SandboxError
+from tests.sandbox.roles import allow, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,8 +143,7 @@ def _start_job(sandbox: Sandbox) -> None:
     iam = session.client("iam", endpoint_url=sandbox.endpoint_url)
     s3 = session.client("s3", endpoint_url=sandbox.endpoint_url)
     sagemaker = session.client("sagemaker", endpoint_url=sandbox.endpoint_url)
-    trust = json.dumps({"Statement": [{"Principal": {"Service": "sagemaker.amazonaws.com"}}]})
-    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    role = make_role(iam, "r", {"Service": "sagemaker.amazonaws.com"}, allow("*", on="*"))
     s3.create_bucket(Bucket="data")
     s3.put_object(Bucket="data", Key="in/1", Body=b"1")
     sagemaker.create_model(ModelName="m", ExecutionRoleArn=role)

@@ -54,6 +54,33 @@ def handler(data, context):
             "environment": dict(os.environ), "vendored": vendored.VALUE}
     return json.dumps(told), "application/json"
 """
+TRAPS = """
+import gevent, os, urllib3.connectionpool
+pool = urllib3.connectionpool.HTTPConnectionPool
+connect, made = pool._new_conn, []
+pool._new_conn = lambda self: (made.append(1), connect(self))[1]
+def ran_beside(work):
+    ran = []
+    gevent.spawn(ran.append, 1)
+    work()
+    return len(ran)
+def input_handler(data, context):
+    global told
+    body = data.read()
+    predict = "/tensorflow.serving.PredictionService/Predict"
+    call = context.channel.unary_unary(predict)
+    try:
+        told = {
+            b"grpc": lambda: ran_beside(lambda: call(SMALL)),
+            b"python": lambda: ran_beside(lambda: sum(range(1000000))),
+            b"sleep": lambda: ran_beside(lambda: gevent.sleep(0)),
+        }.get(body, lambda: len(call(body)))()
+    except Exception as error:
+        told = str(error.code())
+    return '{"instances": [[1.0, 0.0, 0.0]]}'
+def output_handler(response, context):
+    return str(told) + " " + str(len(made)), "text/plain"
+"""
 
 
 class Container:
@@ -308,3 +335,30 @@ def test_the_environment_chooses_the_default_model(start: Callable[..., Containe
     ).wait()
     body = base64.b64decode(base64.b64encode(png(255, 0, 0)))
     assert container.invoke(body).status_code == 200
+
+
+def _predict_request(rows: int) -> bytes:
+    """A PredictRequest for ``vector``, put together by hand: its classes fake TensorFlow's."""
+
+    def field(number: int, data: bytes) -> bytes:
+        return bytes([number << 3 | 2]) + _varint(len(data)) + data
+
+    shape = b"".join(field(2, b"\x08" + _varint(size)) for size in (rows, 3))
+    tensor = b"\x08\x01" + field(2, shape) + field(4, bytes(12 * rows))
+    return field(1, field(1, b"vector")) + field(2, field(1, b"x") + field(2, tensor))
+
+
+def _varint(number: int) -> bytes:
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
+
+
+def test_the_traps_of_the_image_are_there(start: Callable[..., Container]) -> None:
+    code = {"inference.py": f"SMALL = {_predict_request(1)!r}\n{TRAPS}"}
+    container = start(model="vector", code=code).wait()
+    told = [container.invoke(body).text.split() for body in ("grpc", "python", "sleep")]
+    # gRPC and Python keep the worker to themselves; what gevent knows lets others in.
+    assert [ran for ran, _ in told] == ["0", "0", "1"]
+    assert [connections for _, connections in told] == ["1", "2", "3"]  # one for each request
+    over_4_mib = container.invoke(_predict_request(600_000))
+    assert over_4_mib.text.startswith("StatusCode.RESOURCE_EXHAUSTED")

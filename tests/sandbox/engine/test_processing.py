@@ -121,6 +121,8 @@ def test_without_a_join_the_output_filter_sees_the_result_alone() -> None:
         (b"{}", b"oops", {}, "not JSON"),
         (b"{}", b"1\n2", {}, "2 results for 1 records"),
         (b"\xff", b"1", {"is_csv": True}, "not CSV"),
+        # What TensorFlow Serving answers to one record of CSV.
+        (b"1,2", b'{\n    "predictions": [1.0\n    ]\n}', {"is_csv": True}, "4 results for 1"),
     ],
 )
 def test_what_can_not_be_joined_is_a_client_error(

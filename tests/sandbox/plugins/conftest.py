@@ -14,6 +14,7 @@ import pytest
 from botocore.config import Config
 
 from sandbox.process import Sandbox
+from tests.sandbox.roles import allow, make_role, make_usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,18 +105,11 @@ class Jobs:
 
     def prepare(self) -> None:
         """Make the model, its role and an input object."""
-        trust = {
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "sagemaker.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                }
-            ]
-        }
-        role = self.client("iam").create_role(
-            RoleName="stand-in", AssumeRolePolicyDocument=json.dumps(trust)
-        )["Role"]["Arn"]
+        iam = self.client("iam")
+        make_usual(iam)
+        role = make_role(
+            iam, "stand-in", {"Service": "sagemaker.amazonaws.com"}, allow("*", on="*")
+        )
         s3 = self.client("s3")
         s3.create_bucket(Bucket="stand-in")
         for key in ("model.tar.gz", "in/1.jpg"):
@@ -166,6 +160,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
         state_dir=tmp_path_factory.mktemp("jobs"),
         transform_command=STAND_IN,
         transform_quotas={"ml.g4dn.xlarge": 1},
+        enforce_iam=True,
     ) as sandbox:
         session = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
         jobs = Jobs(sandbox, session)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sandbox.roles import trust
+
 if TYPE_CHECKING:
     import boto3
 
@@ -30,6 +32,8 @@ def handler(event, context):
     urllib.request.urlopen(request)
 """
 
+TRUST = json.loads(trust({"Service": "lambda.amazonaws.com"}))
+
 
 def _template(**properties: str) -> str:
     return json.dumps(
@@ -37,7 +41,7 @@ def _template(**properties: str) -> str:
             "Resources": {
                 "Role": {
                     "Type": "AWS::IAM::Role",
-                    "Properties": {"AssumeRolePolicyDocument": {"Statement": []}},
+                    "Properties": {"AssumeRolePolicyDocument": TRUST},
                 },
                 "Provider": {
                     "Type": "AWS::Lambda::Function",

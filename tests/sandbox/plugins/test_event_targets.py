@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.plugins import event_input
+from tests.sandbox.roles import allow, make_role
 
 if TYPE_CHECKING:
     import boto3
@@ -70,13 +71,21 @@ def test_an_object_put_in_a_bucket_starts_an_execution(
         "detail": {"bucket": {"name": ["tells-events"]}, "object": {"key": [{"suffix": ".json"}]}},
     }
     events.put_rule(Name="requests", EventPattern=json.dumps(pattern))
+    role = make_role(
+        session.client("iam", endpoint_url=sandbox.endpoint_url),
+        "requests",
+        {"Service": "events.amazonaws.com"},
+        allow("states:StartExecution", on=machine),
+    )
     transformer: Json = {
         "InputPathsMap": {"key": "$.detail.object.key"},
         "InputTemplate": '{"key": <key>}',
     }
     events.put_targets(
         Rule="requests",
-        Targets=[{"Id": "machine", "Arn": machine, "InputTransformer": transformer}],
+        Targets=[
+            {"Id": "machine", "Arn": machine, "RoleArn": role, "InputTransformer": transformer}
+        ],
     )
     for key in ("no.txt", "my request.json"):
         s3.put_object(Bucket="tells-events", Key=key, Body=b"{}")

@@ -10,8 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_stepfunctions import SFNClient
 
+    from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Workflows
 
 PASS = {"Only": {"Type": "Pass", "End": True}}
@@ -68,3 +70,31 @@ def test_a_definition_that_cannot_be_read_is_an_invalid_definition(
             roleArn="arn:aws:iam::123456789012:role/workflow",
         )
     assert refused.value.response["Error"]["Code"] == "InvalidDefinition"
+
+
+def test_an_execution_writes_its_events_to_its_log_group(
+    workflows: Workflows, session: boto3.Session, sandbox: Sandbox
+) -> None:
+    logs = session.client("logs", endpoint_url=sandbox.endpoint_url)
+    logs.create_log_group(logGroupName="/states/told")
+    group = f"arn:aws:logs:{sandbox.region}:{sandbox.account_id}:log-group:/states/told:*"
+    machine = workflows.create(
+        {"Only": {"Type": "Pass", "End": True}},
+        loggingConfiguration={
+            "level": "ALL",
+            "includeExecutionData": True,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
+        },
+    )
+    started = workflows.client.start_execution(stateMachineArn=machine, input='{"a": 1}')
+    workflows.end(started["executionArn"])
+    events = logs.filter_log_events(logGroupName="/states/told")["events"]
+    told = [json.loads(event["message"]) for event in events]
+    assert [each["type"] for each in told] == [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "ExecutionSucceeded",
+    ]
+    assert told[0]["details"]["input"] == '{"a": 1}'
+    assert {each["execution_arn"] for each in told} == {started["executionArn"]}

@@ -199,3 +199,12 @@ def test_the_context_names_the_execution(workflows: Workflows) -> None:
     assert told["state"] == "Who"
     assert told["id"].endswith(told["name"])
     assert re.fullmatch(r"[0-9a-f-]{36}", told["name"])
+
+
+@pytest.mark.parametrize(
+    "text", ["{% $error('run') %}", "' & $uuid() & '", "{% $states.context.Execution.Id %}", "$$"]
+)
+def test_text_that_looks_like_an_expression_stays_text(workflows: Workflows, text: str) -> None:
+    told = workflows.value("$states.input", {"a": text, text: ["x"]})
+    assert told == {"a": text, text: ["x"]}
+    assert workflows.value("'<' & $states.input.a & '>'", {"a": text}) == f"<{text}>"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.config import Config
 
+from tests.sandbox.roles import allow, make_role
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -63,7 +65,7 @@ def functions(session: boto3.Session, sandbox: Sandbox, s3: S3Client) -> Json:
     once = Config(retries={"total_max_attempts": 1})  # as Step Functions calls it
     client = session.client("lambda", endpoint_url=sandbox.endpoint_url, config=once)
     iam = session.client("iam", endpoint_url=sandbox.endpoint_url)
-    role = iam.create_role(RoleName="functions", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = make_role(iam, "functions", {"Service": "lambda.amazonaws.com"}, allow("*", on="*"))
     s3.create_bucket(Bucket="seen-by-functions")
     code = {
         "python": ("python3.13", _zip(index_dot_py=PYTHON, helper_dot_py="word = 'ok'")),

@@ -224,3 +224,33 @@ def test_a_deleted_stack_leaves_nothing_and_looking_at_it_makes_nothing(
     assert look["StackStatus"] == "DELETE_COMPLETE"
     names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     assert not [name for name in names if name.startswith("gone-")]
+
+
+def test_a_topics_policy_is_the_templates_and_a_missing_parameter_is_named(
+    session: boto3.Session, sandbox: Sandbox
+) -> None:
+    cloudformation = session.client("cloudformation", endpoint_url=sandbox.endpoint_url)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}
+    topic: Json = {
+        "Topic": {"Type": "AWS::SNS::Topic"},
+        "Policy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {
+                "Topics": [{"Ref": "Topic"}],
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+            },
+        },
+    }
+    outputs = {"Arn": {"Value": {"Ref": "Topic"}}}
+    template = {"Resources": topic, "Outputs": outputs}
+    cloudformation.create_stack(StackName="told", TemplateBody=json.dumps(template))
+    stack = cloudformation.describe_stacks(StackName="told")["Stacks"][0]
+    arn = stack["Outputs"][0]["OutputValue"]
+    sns = session.client("sns", endpoint_url=sandbox.endpoint_url)
+    policy = json.loads(sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
+    assert policy["Statement"] == [statement]
+    version = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/not/bootstrapped"}
+    with pytest.raises(ClientError, match=r"Unable to fetch parameters \[/not/bootstrapped\]"):
+        cloudformation.create_stack(
+            StackName="bare", TemplateBody=json.dumps(template | {"Parameters": {"V": version}})
+        )

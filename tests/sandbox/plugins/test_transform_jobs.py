@@ -9,8 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.plugins import constraints
 from sandbox.process import Sandbox
 from tests.sandbox.plugins.conftest import STAND_IN, Jobs
+from tests.sandbox.roles import allow, make_role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -249,3 +251,31 @@ def _one_at_a_time(state_dir: Path) -> Sandbox:
     return Sandbox.start(
         state_dir=state_dir, transform_command=STAND_IN, concurrent_transform_jobs=1
     )
+
+
+def test_a_job_has_no_longest_run_time() -> None:
+    request = constraints.service_model("sagemaker").operation_model("CreateTransformJob")
+    assert not [name for name in request.input_shape.members if "Stopping" in name]
+
+
+def test_what_a_model_may_not_its_jobs_can_not(jobs: Jobs) -> None:
+    iam = jobs.client("iam")
+    service = {"Service": "sagemaker.amazonaws.com"}
+    artifact = allow("s3:GetObject", on="arn:aws:s3:::stand-in/model.tar.gz")
+    role = make_role(iam, "narrow", service)
+    image = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.20.0-gpu"
+    model = {
+        "ModelName": "narrow",
+        "ExecutionRoleArn": role,
+        "PrimaryContainer": {"Image": image, "ModelDataUrl": "s3://stand-in/model.tar.gz"},
+    }
+    with pytest.raises(ClientError, match="Could not access model data at s3://stand-in/model"):
+        jobs.sagemaker.create_model(**model)
+    make_role(iam, "narrow", service, artifact)
+    jobs.sagemaker.create_model(**model)
+    refused = _refusal(jobs, ModelName="narrow")
+    assert 'has "s3:ListBucket" permissions on bucket "stand-in"' in refused["Message"]
+    assert "assumed-role/narrow/SageMaker is not authorized to perform" in refused["Message"]
+    make_role(iam, "narrow", service, artifact, allow("s3:ListBucket", on="*"))
+    reason = jobs.end(jobs.create("narrow", ModelName="narrow"))["FailureReason"]
+    assert reason.startswith(f"ClientError: The role '{role}' does not have BatchCheckLayer")
