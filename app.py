@@ -20,7 +20,8 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
 
     Args:
         app: the app; its context ``stage`` names the stage (``cdk synth -c stage=prod``) and its
-            context ``nag`` (``-c nag=true``) adds the AWS Solutions checks to the synthesis.
+            context ``nag`` (``-c nag=true``) adds the AWS Solutions
+            and NIST 800-53 R5 checks to the synthesis.
         stage: settings to use in place of the named ones.
 
     Raises:
@@ -34,9 +35,12 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
     if stage.endpoint is not None:
         EndpointStack(app, f"tfbatch-{stage.name}-endpoint", stage=stage, endpoint=stage.endpoint)
     if str(app.node.try_get_context("nag")).lower() == "true":
-        from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415 # a third of a second, only here
+        from cdk_nag import (  # noqa: PLC0415 # a third of a second, only here
+            AwsSolutionsChecks,
+            NIST80053R5Checks,
+        )
 
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
     return data, inference
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions import estimating, sizing, throughput
+from tfbatch_functions import estimating, integrity, journal, sizing, throughput
 from tfbatch_functions.clock import has_time
 from tfbatch_functions.inputs import inputs_of
 from tfbatch_functions.location import Location
@@ -29,7 +29,14 @@ Event = dict[str, Any]
 
 def handler(event: Event, context: Context) -> Event:
     """Where Lambda enters: see :func:`plan`."""
-    return plan(event, storage(), has_time(context))
+    with journal.told("plan", event) as line:
+        store = storage()
+        if not event.get("cursor"):
+            work = Location.folder(event["run"]["work"])
+            line["artifact_read"] = integrity.verify(event["artifact"], work=work, store=store)
+        result = plan(event, store, has_time(context))
+        line |= {"done": result["done"], "pages": (result.get("cursor") or {}).get("pages")}
+        return result
 
 
 def plan(event: Mapping[str, Any], storage: Lister, has_time: HasTime) -> Event:

@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from tfbatch_functions import rounds
+from tfbatch_functions import journal, rounds
 from tfbatch_functions.checking import checker_of, names_of
 from tfbatch_functions.clock import has_time
 from tfbatch_functions.data_log import reasons
@@ -39,7 +39,12 @@ _NOTHING = {"outputs": 0, "missing": 0, "records": 0, "recordErrors": 0}
 
 def handler(event: Event, context: Context) -> Event:
     """Where Lambda enters: see :func:`reconcile`."""
-    return reconcile(event, storage(), has_time(context))
+    with journal.told("reconcile", event) as line:
+        result = reconcile(event, storage(), has_time(context))
+        line |= {
+            name: result[name] for name in ("outputs", "missing", "exceptions") if name in result
+        }
+        return result
 
 
 def reconcile(event: Mapping[str, Any], storage: Storage, has_time: HasTime) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions import accounts, metrics, throughput
+from tfbatch_functions import accounts, journal, metrics, throughput
 from tfbatch_functions.ahead import in_order
 from tfbatch_functions.location import Location
 from tfbatch_functions.storage import read_json, storage, write_json
@@ -23,7 +23,8 @@ SUCCESS, FAULTY = "_SUCCESS", "_EXCEPTIONS"
 
 def handler(event: Event, context: Context) -> Event:  # noqa: ARG001 (Lambda's signature)
     """Where Lambda enters: see :func:`summarize`."""
-    return summarize(event, storage())
+    with journal.told("summarize", event):
+        return summarize(event, storage())
 
 
 def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
@@ -48,7 +49,8 @@ def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
     write_json(storage, output / SUMMARY, summary)
     throughput.keep(storage, run, summary, [job for result in results for job in result["jobs"]])
     storage.put(output / (FAULTY if is_faulty else SUCCESS), b"")
-    print(metrics.line(summary, model=run.get("model")))  # noqa: T201 (Lambda's output is its log)
+    about = {"Stage": event["stage"], "Model": run["model"]}
+    print(metrics.line(summary, about=about, execution=run["execution"]))  # noqa: T201 (Lambda's output is its log)
     return summary
 
 

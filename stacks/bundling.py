@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from aws_cdk import (
 
 from stacks import tarball
 from stacks.artifact import CODE
+from stacks.sbom import bill
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -47,6 +49,9 @@ class ArtifactObject:
     url: str
     """``s3://bucket/key.tar.gz``"""
     arn: str
+    bucket_arn: str
+    sha256: str
+    """Of the whole file, in hexadecimal; nothing where nothing is bundled, as for ``cdk ls``."""
 
 
 def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
@@ -54,7 +59,7 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
 
     Its hash is the digest of names and contents, so that the file is written only when there is
     none of that digest in the assembly. Beside it stands ``asset.<hash>.members.json``, the
-    listing that a review compares.
+    listing that a review compares, and ``asset.<hash>.sbom.json``, the bill of its packages.
     """
     staging = AssetStaging(
         scope,
@@ -69,9 +74,15 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
         ),
     )
     stack = Stack.of(scope)
+    digest = ""
     if stack.bundling_required:  # else nothing is staged, as for `cdk ls`
         staged = Path(staging.absolute_staged_path)
         staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
+        staged.with_name(f"asset.{staging.asset_hash}.sbom.json").write_text(
+            bill(artifact, name=scope.node.id.removeprefix("Model-"))
+        )
+        with staged.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     # An s3_assets.Asset names the object <hash>.gz; CreateModel asks for the suffix .tar.gz.
     location = stack.synthesizer.add_file_asset(
         source_hash=f"{staging.asset_hash}.tar",
@@ -79,11 +90,10 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
         packaging=FileAssetPackaging.FILE,
         display_name=f"{scope.node.path}/model.tar.gz",
     )
-    arn = stack.format_arn(
-        service="s3",
-        region="",
-        account="",
-        resource=location.bucket_name,
-        resource_name=location.object_key,
+    bucket = stack.format_arn(service="s3", region="", account="", resource=location.bucket_name)
+    return ArtifactObject(
+        url=location.s3_object_url,
+        arn=f"{bucket}/{location.object_key}",
+        bucket_arn=bucket,
+        sha256=digest,
     )
-    return ArtifactObject(url=location.s3_object_url, arn=arn)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
+from stacks.access import bound
+from stacks.encryption import Encryption
 from stacks.storage import Storage
+from stacks.tagging import tags_of
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -24,8 +27,18 @@ class DataStack(Stack):
             description="tfbatch: the data that goes in and the predictions that come out",
             env=Environment(account=stage.account, region=stage.region),
             termination_protection=stage.retain_data,
+            tags=tags_of(stage),
         )
-        self.storage = Storage(self, "Storage", retain=stage.retain_data)
+        retain, protection = stage.retain_data, stage.protection
+        self.key = (
+            Encryption(self, "Encryption", stage=stage.name, retain=retain).key
+            if protection.customer_key
+            else None
+        )
+        self.storage = Storage(
+            self, "Storage", retain=retain, retention=protection.retention, key=self.key
+        )
+        bound(self, protection.access.permissions_boundary)
         CfnOutput(self, "InputBucketName", value=self.storage.input.bucket_name)
         CfnOutput(self, "OutputBucketName", value=self.storage.output.bucket_name)
         CfnOutput(self, "WorkBucketName", value=self.storage.work.bucket_name)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.permissions import allow, bucket_arn
+from stacks import interfaces
+from stacks.accepted import NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY, accept
+from stacks.permissions import accept_wildcard, allow, bucket_arn
 from stacks.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
+
+    from stacks.safeguards import Safeguards
 
 _CODE = REPOSITORY / "functions"
 
@@ -26,7 +29,13 @@ class Function(Construct):
     """One function with a role of its own."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, handler: str, description: str, retain: bool
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        description: str,
+        safeguards: Safeguards,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
@@ -35,12 +44,8 @@ class Function(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=description,
         )
-        log = logs.LogGroup(
-            self,
-            "Log",
-            retention=logs.RetentionDays.ONE_YEAR,
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
-        )
+        log = safeguards.log_group(self, "Log")
+        self.log_group_name = log.log_group_name
         self.function = lambda_.Function(
             self,
             "Function",
@@ -53,8 +58,11 @@ class Function(Construct):
             memory_size=_MEMORY_MB,
             timeout=Duration.minutes(15),
             log_group=log,
-            tracing=lambda_.Tracing.DISABLED,
+            tracing=lambda_.Tracing.ACTIVE,
         )
+        accept(self.function, NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY)
+        accept_wildcard(self.role, "*", because="X-Ray knows no resource (added by the CDK)")
+        self._place(safeguards)
         allow(
             self.role,
             "logs:CreateLogStream",
@@ -66,6 +74,17 @@ class Function(Construct):
                 arn_format=ArnFormat.COLON_RESOURCE_NAME,
             ),
             because="Lambda names a log stream for each of its environments",
+        )
+
+    def _place(self, safeguards: Safeguards) -> None:
+        """Put the function into the stage's VPC, where there is one."""
+        if safeguards.network is None:
+            return
+        place = safeguards.network.functions
+        interfaces.allow_to_functions(self.role)
+        resource = cast("lambda_.CfnFunction", self.function.node.default_child)
+        resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=list(place.subnets), security_group_ids=[place.security_group]
         )
 
     def grant(

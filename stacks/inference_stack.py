@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
+from stacks.accepted import INLINE_POLICIES, accept
+from stacks.access import People, bound
 from stacks.functions import Function
 from stacks.images import image
+from stacks.monitoring.construct import Monitoring
+from stacks.network import PrivateNetwork
 from stacks.notifications import Notifications
+from stacks.permissions import allow, bucket_arn
+from stacks.safeguards import Safeguards
 from stacks.served_model import ServedModel
+from stacks.tagging import tags_of
 from stacks.triggers import Triggers
 from stacks.workflow.construct import Workflow
 from stacks.workflow.parameters import is_watched
 from stacks.workflow.stopping import Stopping
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
     from stacks import settings
@@ -42,6 +53,7 @@ class InferenceStack(Stack):
             construct_id,
             description="tfbatch: TensorFlow batch inference with SageMaker Batch Transform",
             env=Environment(account=stage.account, region=stage.region),
+            tags=tags_of(stage),
         )
         further = [
             s3.Bucket.from_bucket_name(self, f"Input-{name}", name) for name in stage.input_buckets
@@ -58,16 +70,25 @@ class InferenceStack(Stack):
             )
             for model in stage.models
         }
-        functions = {name: self._function(name, does, stage) for name, does in _FUNCTIONS.items()}
+        seen = [bucket_arn(self, bucket) for bucket in (*inputs, storage.output, storage.work)]
+        seen += [served.artifact.bucket_arn for served in models.values()]
+        safeguards = self._safeguards(stage, storage.key, seen)
+        functions = {
+            name: self._function(name, does, safeguards) for name, does in _FUNCTIONS.items()
+        }
         for bucket in inputs:
             functions["plan"].grant(bucket, read=True)
             functions["reconcile"].grant(bucket, read=True)
+        for served in models.values():
+            allow(functions["plan"].role, "s3:GetObject", on=served.artifact.arn)
         functions["reconcile"].grant(storage.output, read=True)
         functions["reconcile"].read_job_logs()
         # A marker or list of exceptions that an earlier run left in the same folder would lie.
         functions["summarize"].grant(storage.output, read=True, write=True, delete=True)
         for function in functions.values():
             function.grant(storage.work, read=True, write=True)
+            safeguards.allow_data(function.role, write=True)
+        topic = Notifications(self, "Notifications", emails=stage.notify, key=safeguards.key).topic
         workflow = Workflow(
             self,
             "Workflow",
@@ -77,16 +98,19 @@ class InferenceStack(Stack):
             input_buckets=inputs,
             output_bucket=storage.output,
             work_bucket=storage.work,
-            topic=Notifications(self, "Notifications", emails=stage.notify).topic,
+            topic=topic,
+            safeguards=safeguards,
         )
         for served in models.values():
+            served.protect(safeguards)
             for bucket in (*inputs, storage.work):
                 served.grant_read(bucket)
             served.grant_write(storage.output)
+        machine = workflow.state_machine
         Triggers(
             self,
             "Triggers",
-            state_machine_arn=workflow.state_machine.state_machine_arn,
+            state_machine_arn=machine.state_machine_arn,
             requests=storage.input,
             schedules=stage.schedules,
         )
@@ -94,16 +118,62 @@ class InferenceStack(Stack):
             Stopping(
                 self,
                 "Stopping",
-                state_machine_arn=workflow.state_machine.state_machine_arn,
-                function=self._function("stop", _STOP, stage),
+                state_machine_arn=machine.state_machine_arn,
+                function=self._function("stop", _STOP, safeguards),
             )
-        CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
+        People(
+            self,
+            "People",
+            principals=stage.protection.access.people,
+            state_machine_arn=machine.state_machine_arn,
+            state_machine_name=machine.state_machine_name,
+        )
+        if stage.protection.watch is not None:
+            Monitoring(
+                self,
+                "Monitoring",
+                stage=stage,
+                watch=stage.protection.watch,
+                state_machine_arn=machine.state_machine_arn,
+                models=[served.model_name for served in models.values()],
+                log_groups=[
+                    *(function.log_group_name for function in functions.values()),
+                    workflow.log_group_name,
+                ],
+                topic=topic,
+                safeguards=safeguards,
+            )
+        CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
+        accept(self, INLINE_POLICIES)
+        bound(self, stage.protection.access.permissions_boundary)
 
-    def _function(self, name: str, does: str, stage: settings.Stage) -> Function:
+    def _function(self, name: str, does: str, safeguards: Safeguards) -> Function:
         return Function(
             self,
             name.capitalize(),
             handler=f"{name}.handler",
             description=f"tfbatch: {does}",
-            retain=stage.retain_data,
+            safeguards=safeguards,
         )
+
+    def _safeguards(
+        self, stage: settings.Stage, key: kms.IKey | None, buckets: Iterable[str]
+    ) -> Safeguards:
+        """The stage's protection; in its VPC, only ``buckets`` are to be seen."""
+        protection = stage.protection
+        outside = Safeguards(
+            retain=stage.retain_data,
+            log_days=protection.retention.log_days,
+            key=key,
+            further_keys=protection.access.further_keys,
+        )
+        if protection.network is None:
+            return outside
+        network = PrivateNetwork(
+            self,
+            "Network",
+            network=protection.network,
+            buckets=list(dict.fromkeys(buckets)),
+            safeguards=outside,
+        )
+        return replace(outside, network=network)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
 
 
 class Notifications(Construct):
@@ -20,10 +24,23 @@ class Notifications(Construct):
         construct_id: str,
         *,
         emails: Sequence[str],
-        about: str = "finished runs",
+        about: str = "finished runs and alarms",
+        key: kms.IKey | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Topic", display_name=f"tfbatch: {about}", enforce_ssl=True)
+        self.topic = sns.Topic(
+            self, "Topic", display_name=f"tfbatch: {about}", enforce_ssl=True, master_key=key
+        )
+        # A policy of one's own, as TLS needs, takes the place of the one that admits alarms.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfThisAccount",
+                actions=["sns:Publish"],
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
         for address in emails:
             sns.Subscription(
                 self,

@@ -41,6 +41,20 @@ def allow(
         accept_wildcard(role, on, because=because)
 
 
+def refuse(
+    role: iam.Role, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Keep a role from actions under conditions, whatever else allows them."""
+    role.add_to_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=list(actions),
+            resources=[on],
+            conditions=dict(conditions),
+        )
+    )
+
+
 def accept_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
     """Acknowledge cdk-nag's IAM5 finding for one resource, as it writes it."""
     shown = _flat(Stack.of(scope).resolve(resource))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from stacks import interfaces
 from stacks.artifact import artifact_of
 from stacks.bundling import artifact_object
 from stacks.images import runtime
 from stacks.permissions import allow, bucket_arn
+from stacks.trust import for_this_account
 from stacks.vendoring import packages
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
     from stacks.images import Image
+    from stacks.safeguards import Safeguards
     from stacks.settings import Container, Model
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
@@ -52,11 +55,11 @@ class ServedModel(Construct):
             log_group: where SageMaker writes what the containers say.
         """
         super().__init__(scope, construct_id)
-        artifact = artifact_object(
+        self.artifact = artifact_object(
             self, artifact_of(model, packages=self._packages(model, container))
         )
         self.role = _role(self, repository_arn=image.repository_arn, log_group=log_group)
-        allow(self.role, "s3:GetObject", on=artifact.arn)
+        allow(self.role, "s3:GetObject", on=self.artifact.arn)
         resource = sagemaker.CfnModel(
             self,
             "Model",
@@ -64,12 +67,25 @@ class ServedModel(Construct):
             enable_network_isolation=container.network_isolation,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=image.uri,
-                model_data_url=artifact.url,
+                model_data_url=self.artifact.url,
                 environment=model.variables(),
             ),
         )
         resource.node.add_dependency(self.role)
+        self._resource = resource
         self.model_name = resource.attr_model_name
+
+    def protect(self, safeguards: Safeguards) -> None:
+        """Let the model's jobs use the stage's key, and put them into its VPC."""
+        safeguards.allow_data(self.role, write=True)
+        safeguards.allow_volumes(self.role)
+        if safeguards.network is None:
+            return
+        place = safeguards.network.jobs
+        interfaces.allow_to_jobs(self.role)
+        self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
+            subnets=list(place.subnets), security_group_ids=[place.security_group]
+        )
 
     def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
         """What ``code/lib`` holds; nothing where nothing is bundled, as for ``cdk ls``."""
@@ -104,10 +120,7 @@ def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
     role = iam.Role(
         scope,
         "Role",
-        assumed_by=iam.ServicePrincipal(
-            "sagemaker.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        ),
+        assumed_by=for_this_account("sagemaker"),
         description="Containers: read the artifact and a job's input, write its output",
     )
     allow(

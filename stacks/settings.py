@@ -11,6 +11,7 @@ from tfbatch_handler import environment, variable
 
 from stacks.errors import SettingsError
 from stacks.errors import require as _require
+from stacks.protection import Protection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,7 @@ _PROCESSED = (
 )
 """ContentType, SplitType and Accept with which DataProcessing is admitted, outputs being lines."""
 _MODEL_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
+_TAG = re.compile(r"(?!aws:)[\w .:/=+@-]{1,128}", re.IGNORECASE)
 _INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
 """The instance families of CreateTransformJob that this app's images run on."""
 
@@ -341,6 +343,12 @@ class Stage:
     input_buckets: tuple[str, ...] = ()
     """Names of further buckets, of the same region, whose objects may be transformed."""
 
+    protection: Protection = field(default_factory=Protection)
+    """Its key, retention, network, alarms, and who may do what; strict unless it says otherwise."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Cost-allocation tags of every resource and job, beside ``tfbatch:stage``."""
+
     retain_data: bool = True
     """Keep the buckets when the stack is deleted; ``False`` empties and removes them."""
 
@@ -362,6 +370,12 @@ class Stage:
         _require(bool(names), self, "models", "name at least one Model")
         _require(len(set(names)) == len(names), self, "models", f"two have one name among {names}")
         _require(bool(self.formats), self, "formats", "name at least one Format")
+        _require(
+            all(map(_TAG.fullmatch, [*self.tags, *self.tags.values()])),
+            self,
+            "tags",
+            "use at most 128 letters, digits, spaces and _.:/=+-@ for keys and values, not aws:…",
+        )
         if self.endpoint is not None and self.endpoint.model is not None:
             one_of = f"use one of {', '.join(names)}"
             _require(self.endpoint.model in names, self.endpoint, "model", one_of)

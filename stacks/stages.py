@@ -11,6 +11,7 @@ from typing import Any
 from tfbatch_handler.environment import Settings as Handler
 
 from stacks.errors import SettingsError
+from stacks.protection import Protection, Retention
 from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
 
 JPEG = Format(content_type="image/jpeg")
@@ -28,7 +29,17 @@ _DEMO_MODEL = Model(
 )
 
 STAGES: tuple[Stage, ...] = (
-    Stage(name="dev", models=(_DEMO_MODEL,), formats=_FORMATS, retain_data=False),
+    Stage(
+        name="dev",
+        models=(_DEMO_MODEL,),
+        formats=_FORMATS,
+        retain_data=False,
+        # No VPC: endpoints cost money by the hour, and isolated containers have no network anyway.
+        protection=Protection(
+            network=None,
+            retention=Retention(access_log_days=30, old_version_days=7, log_days=30),
+        ),
+    ),
     Stage(
         name="prod",
         models=(_DEMO_MODEL,),

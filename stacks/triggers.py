@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, CfnResource
+from aws_cdk import CfnResource
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
+
+from stacks.trust import for_this_account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,13 +39,11 @@ class Triggers(Construct):
             self._schedule(f"Schedule{number}", expression, request)
 
     def _role(self) -> iam.Role:
-        from_here = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
         role = iam.Role(
             self,
             "Role",
             assumed_by=iam.CompositePrincipal(
-                iam.ServicePrincipal("events.amazonaws.com", conditions=from_here),
-                iam.ServicePrincipal("scheduler.amazonaws.com", conditions=from_here),
+                for_this_account("events"), for_this_account("scheduler")
             ),
             description="Request files and schedules: start the workflow",
         )

@@ -13,32 +13,50 @@ NAMESPACE: Final = "tfbatch"
 _UNITS: Final = {
     "Inputs": "Count",
     "Outputs": "Count",
+    "Records": "Count",
     "Exceptions": "Count",
     "RecordErrors": "Count",
+    "ExceptionPercent": "Percent",
     "Seconds": "Seconds",
+    "RecordsPerSecond": "Count/Second",
     "Usd": "None",
+    "UsdPerThousand": "None",
 }
 
 
-def line(summary: Mapping[str, Any], *, model: str | None) -> str:
-    """The summary's numbers as metrics, of all models and of the run's; the unknown is left out.
+def line(summary: Mapping[str, Any], *, about: Mapping[str, str], execution: str) -> str:
+    """The summary's numbers as metrics; what is not known is left out.
 
     Source: "Specification: Embedded metric format", CloudWatch user guide.
+
+    Args:
+        summary: of the run.
+        about: dimensions; the metrics are there by the first of them, which alarms watch, and by
+            all of them.
+        execution: the run's, for whoever searches the log.
     """
+    known = {**summary, "exceptionPercent": _exception_percent(summary)}
     values = {
-        name: summary[name[0].lower() + name[1:]]
+        name: known[name[0].lower() + name[1:]]
         for name in _UNITS
-        if summary[name[0].lower() + name[1:]] is not None
+        if known[name[0].lower() + name[1:]] is not None
     }
-    dimensions = {"Model": model} if model else {}
+    names = list(about)
     told = {
         "Timestamp": int(time.time() * 1000),
         "CloudWatchMetrics": [
             {
                 "Namespace": NAMESPACE,
-                "Dimensions": [[], list(dimensions)] if dimensions else [[]],
+                "Dimensions": [names[:1], names],
                 "Metrics": [{"Name": name, "Unit": _UNITS[name]} for name in values],
             }
         ],
     }
-    return json.dumps({"_aws": told, **dimensions, **values})
+    return json.dumps({"_aws": told, **about, **values, "execution": execution})
+
+
+def _exception_percent(summary: Mapping[str, Any]) -> float:
+    """Of all records and of the objects that gave none."""
+    without = summary["exceptions"] + summary["recordErrors"]
+    whole = summary["records"] + summary["exceptions"]
+    return round(100 * without / whole, 4) if whole else 0.0

@@ -10,6 +10,10 @@ class Refusal(Exception):  # noqa: N818 (the names are those of the workflow's e
     """The request can't be run as it is; the message names the field, its value and the remedy."""
 
 
+class ArtifactChanged(Refusal):
+    """The model in S3 is not the one that was synthesized."""
+
+
 class EmptyInput(Refusal):
     """There is nothing to transform."""
 

@@ -99,6 +99,16 @@ class Storage:
         found = Found(location.key, reply["ContentLength"], reply["LastModified"])
         return found, reply["Metadata"]
 
+    def version(self, location: Location) -> str | None:
+        """What tells an object's content from every other it had; ``None`` when it isn't there."""
+        try:
+            reply = self.client.head_object(Bucket=location.bucket, Key=location.key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        return f"{reply.get('VersionId', 'null')}-{reply['ETag'].strip(chr(34))}"
+
     def read(
         self, location: Location, *, first: int = 0, last: int | None = None
     ) -> Iterator[bytes]:

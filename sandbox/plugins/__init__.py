@@ -35,6 +35,7 @@ _OF_SERVICE = {
         "execution_events",
         "sagemaker_sync",
         "sdk_bodies",
+        "sdk_names",
         "sdk_errors",
         "role_clients",
         "machine_roles",
@@ -51,6 +52,7 @@ _OF_SERVICE = {
         "ssm_parameters",
         "scaling_resources",
         "alarms",
+        "termination_protection",
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Aws, RemovalPolicy, Stack
+from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.permissions import accept_wildcard, allow, bucket_arn
 from stacks.triggers import REQUEST_SUFFIX
+from stacks.trust import for_this_account
 from stacks.workflow.job_states import synchronous, watched
 from stacks.workflow.parameters import fixed, is_watched
 from stacks.workflow.request import schema
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from stacks.functions import Function
+    from stacks.safeguards import Safeguards
     from stacks.served_model import ServedModel
     from stacks.settings import Stage
     from stacks.workflow.language import State
@@ -44,16 +45,25 @@ class Workflow(Construct):
         output_bucket: s3.IBucket,
         work_bucket: s3.IBucket,
         topic: sns.ITopic,
+        safeguards: Safeguards,
     ) -> None:
         super().__init__(scope, construct_id)
         states = definition(
             fixed={
-                **fixed(stage, output_bucket=output_bucket.bucket_name),
+                **fixed(
+                    stage,
+                    output_bucket=output_bucket.bucket_name,
+                    key=safeguards.key.key_arn if safeguards.key else None,
+                ),
                 "inputBucket": input_buckets[0].bucket_name,
                 "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
                 "outputBucket": output_bucket.bucket_name,
                 "workBucket": work_bucket.bucket_name,
                 "models": {name: served.model_name for name, served in models.items()},
+                "artifacts": {
+                    name: {"uri": served.artifact.url, "sha256": served.artifact.sha256}
+                    for name, served in models.items()
+                },
             },
             rules=schema(stage),
             functions={name: one.function.function_arn for name, one in functions.items()},
@@ -61,25 +71,26 @@ class Workflow(Construct):
             partition=Aws.PARTITION,
             job=_job_states(stage),
         )
+        log = safeguards.log_group(self, "Log")
+        self.log_group_name = log.log_group_name
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=for_this_account("states"),
+            description="The workflow: run jobs and functions, and tell of them",
+        )
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
             definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(states)),
+            role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Log",
-                    retention=logs.RetentionDays.ONE_YEAR,
-                    removal_policy=RemovalPolicy.RETAIN
-                    if stage.retain_data
-                    else RemovalPolicy.DESTROY,
-                ),
+                destination=log,
                 level=sfn.LogLevel.ALL,
                 include_execution_data=True,
             ),
         )
-        self._role = cast("iam.Role", self.state_machine.role)
         accept_wildcard(
             self._role,
             "*",
@@ -97,6 +108,9 @@ class Workflow(Construct):
         for one in functions.values():
             allow(self._role, "lambda:InvokeFunction", on=one.function.function_arn)
         allow(self._role, "sns:Publish", on=topic.topic_arn)
+        safeguards.allow_notifications(self._role)
+        safeguards.allow_data(self._role, write=True)
+        safeguards.allow_volumes(self._role)
         allow(self._role, "events:PutEvents", on=self._arn("events", "event-bus", "default"))
 
     def _arn(self, service: str, resource: str, name: str) -> str:

@@ -174,6 +174,7 @@ PLAN_EVENT = """
       'startMinutes': 4,
       'maxConcurrency': $stage.maxJobs
     },
+    'artifact': $lookup($stage.artifacts, $request.model),
     'deadlineMinutes': $request.deadline_minutes,
     'budgetUsd': $request.budget_usd,
     'cursor': $cursor
@@ -204,7 +205,8 @@ SHARD_INPUT = {
     "modelName": "$lookup($stage.models, $request.model)",
     "format": "$lookup($stage.formats, $request.format)",
     "instanceTypes": "$stage.instanceTypes",
-    "amiVersions": "$stage.amiVersions",
+    "resources": "$stage.resources",
+    "tags": "$append($stage.tags, [{'Key': 'tfbatch:model', 'Value': $request.model}])",
     "rounds": "$stage.rounds",
     "capacityTries": "$stage.capacityTries",
     "capacityWaitSeconds": "$stage.capacityWaitSeconds",
@@ -217,6 +219,7 @@ SUMMARY_EVENT = """
 {
   'run': $run,
   'plan': $plan,
+  'stage': $stage.name,
   'usdPerHour': $merge([{}, $each($prices, function($price, $type) { {$type: $price.usd} })]),
   'pricesOf': $count($keys($prices)) = 0 ? null : $join($distinct($prices.*.of), '; '),
   'maxExceptions': $request.max_exceptions

@@ -23,7 +23,6 @@ TRANSFORM_JOB = """
 (
   $last := $round >= $task.rounds and $round > 1;
   $chosen := $task.instanceTypes[$type];
-  $ami := $lookup($task.amiVersions, $chosen);
   $merge([$task.format.more, {
     'TransformJobName': $jobName,
     'ModelName': $task.modelName,
@@ -38,19 +37,19 @@ TRANSFORM_JOB = """
     'TransformOutput': $merge([
       $task.format.output, {'S3OutputPath': $task.shard.output, 'AssembleWith': 'Line'}
     ]),
-    'TransformResources': $merge([$exists($ami) ? {'TransformAmiVersion': $ami} : {}, {
+    'TransformResources': $merge([$lookup($task.resources, $chosen), {
       'InstanceType': $chosen,
       'InstanceCount': $min([$task.plan.instances, $task.shard.objects])
     }]),
-    'Tags': [
+    'Tags': $append($task.tags, [
       {'Key': 'tfbatch:execution', 'Value': $task.run.execution},
       {'Key': 'tfbatch:shard', 'Value': $task.shard.shard}
-    ]
+    ])
   }])
 )
 """
-"""``format.more`` and ``amiVersions`` are empty where the job is made by the optimized integration,
-which may refuse what it doesn't document."""
+"""``format.more`` and AMI versions are not there where the optimized integration makes the job: it
+may refuse what it doesn't document."""
 
 JOB_SEEN = """
 {

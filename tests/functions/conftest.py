@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import uuid
 from dataclasses import dataclass, field
@@ -61,6 +62,9 @@ class Context:
         return self._left.pop(0) if len(self._left) > 1 else self._left[0]
 
 
+ARTIFACT = "assets/model.tar.gz"
+MODEL = b"the model, as it was reviewed"
+
 AMPLE = Context(900_000)
 SCARCE = Context(0)
 
@@ -77,6 +81,7 @@ class World:
     def __post_init__(self) -> None:
         for bucket in (self.input, self.output, self.work):
             self.s3.create_bucket(Bucket=bucket)
+        self.s3.put_object(Bucket=self.work, Key=ARTIFACT, Body=MODEL)
 
     @property
     def input(self) -> str:
@@ -169,6 +174,7 @@ class World:
         event = {
             "run": self.run,
             "plan": planned,
+            "stage": "dev",
             "usdPerHour": {"ml.g5.xlarge": 1.2},
             "pricesOf": "2026-11-01",
             "maxExceptions": None,
@@ -207,6 +213,10 @@ def plan_event(run: Event, /, **changes: Any) -> Event:  # noqa: ANN401
         "run": run | changes.pop("run", {}),
         "limits": limits | changes.pop("limits", {}),
         "fleet": fleet | changes.pop("fleet", {}),
+        "artifact": {
+            "uri": f"s3://{run['work'].split('/')[2]}/{ARTIFACT}",
+            "sha256": hashlib.sha256(MODEL).hexdigest(),
+        },
         "deadlineMinutes": None,
         "budgetUsd": None,
         "cursor": None,

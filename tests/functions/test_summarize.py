@@ -180,21 +180,24 @@ def test_its_numbers_are_metrics_on_one_line(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     planned = _done(world, {"a.jpg": GOOD + BAD})
+    capsys.readouterr()
     _summary(world, planned)
-    (line,) = capsys.readouterr().out.splitlines()
+    line, journal = capsys.readouterr().out.splitlines()
     told = json.loads(line)
     (metrics,) = told["_aws"]["CloudWatchMetrics"]
-    assert (metrics["Namespace"], metrics["Dimensions"]) == (
-        "tfbatch",
-        [[], ["Model"]],
-    )
+    assert metrics["Namespace"] == "tfbatch"
+    assert metrics["Dimensions"] == [["Stage"], ["Stage", "Model"]]
+    assert (told["Stage"], told["Model"], told["execution"]) == ("dev", "resnet50", "night")
     assert {metric["Name"]: told[metric["Name"]] for metric in metrics["Metrics"]} == {
         "Inputs": 1,
         "Outputs": 1,
+        "Records": 2,
         "Exceptions": 0,
         "RecordErrors": 1,
+        "ExceptionPercent": 50.0,
         "Seconds": 839.8,
+        "RecordsPerSecond": 0.002382,
         "Usd": 0.4,
+        "UsdPerThousand": 200.0,
     }
-    world.summarize(planned, run=world.run | {"model": "resnet50"})
-    assert json.loads(capsys.readouterr().out)["Model"] == "resnet50"
+    assert json.loads(journal)["execution"] == "night"

@@ -1,0 +1,120 @@
+"""The stage's own key: who may administer it, and through which services it may be used."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+_ADMINISTRATION = (
+    *("kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey"),
+    *("kms:DisableKey", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy"),
+    *("kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListKeyPolicies"),
+    *("kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:ScheduleKeyDeletion"),
+    *("kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription"),
+)
+"""Everything but the use of the key: an administrator can't read data with it."""
+
+_USE = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
+_LOG_USE = (
+    "kms:Decrypt*",
+    "kms:Describe*",
+    "kms:Encrypt*",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+)
+"""As CloudWatch Logs asks for ("Encrypt log data in CloudWatch Logs", user guide)."""
+
+_WAITING_DAYS = 30
+
+
+class Encryption(Construct):
+    """A key that is rotated each year, and can be taken back for 30 days after its deletion."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: str, retain: bool) -> None:
+        super().__init__(scope, construct_id)
+        self.key = kms.Key(
+            self,
+            "Key",
+            description=f"tfbatch {stage}: inputs, predictions, logs, notifications",
+            enable_key_rotation=True,
+            pending_window=Duration.days(_WAITING_DAYS if retain else 7),
+            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            alias=f"tfbatch-{stage}",
+            policy=iam.PolicyDocument(
+                statements=[
+                    _administration(),
+                    _data(Stack.of(self)),
+                    _volumes(Stack.of(self)),
+                    _logs(Stack.of(self), stage),
+                    _alarms(),
+                ]
+            ),
+        )
+
+
+def _statement(
+    sid: str,
+    actions: tuple[str, ...],
+    principal: iam.IPrincipal,
+    conditions: dict[str, dict[str, object]] | None = None,
+) -> iam.PolicyStatement:
+    """A statement of the key's policy, where ``*`` is the key itself."""
+    return iam.PolicyStatement(
+        sid=sid,
+        actions=list(actions),
+        principals=[principal],
+        resources=["*"],
+        conditions=conditions,
+    )
+
+
+def _administration() -> iam.PolicyStatement:
+    return _statement("AdministeredByTheAccount", _ADMINISTRATION, iam.AccountRootPrincipal())
+
+
+def _data(stack: Stack) -> iam.PolicyStatement:
+    """Whoever's own policy allows it, and only through the services that keep the data."""
+    services = [f"{name}.{stack.region}.{Aws.URL_SUFFIX}" for name in ("s3", "sns")]
+    return _statement(
+        "UsedThroughS3AndSns",
+        _USE,
+        iam.AccountRootPrincipal(),
+        {"StringEquals": {"kms:ViaService": services, "kms:CallerAccount": Aws.ACCOUNT_ID}},
+    )
+
+
+def _volumes(stack: Stack) -> iam.PolicyStatement:
+    """SageMaker hands the key to the disk of a job's instance, by a grant of the job's caller."""
+    return _statement(
+        "GrantedToTheVolumesOfJobs",
+        ("kms:CreateGrant",),
+        iam.AccountRootPrincipal(),
+        {
+            "StringEquals": {
+                "kms:ViaService": f"sagemaker.{stack.region}.{Aws.URL_SUFFIX}",
+                "kms:CallerAccount": Aws.ACCOUNT_ID,
+            },
+            "Bool": {"kms:GrantIsForAWSResource": "true"},
+        },
+    )
+
+
+def _logs(stack: Stack, stage: str) -> iam.PolicyStatement:
+    groups = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:tfbatch-{stage}-*"
+    return _statement(
+        "UsedByTheStagesLogGroups",
+        _LOG_USE,
+        iam.ServicePrincipal(f"logs.{stack.region}.{Aws.URL_SUFFIX}"),
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    )
+
+
+def _alarms() -> iam.PolicyStatement:
+    return _statement(
+        "UsedByAlarmsToNotify",
+        ("kms:Decrypt", "kms:GenerateDataKey"),
+        iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+        {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )

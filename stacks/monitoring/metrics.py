@@ -1,0 +1,60 @@
+"""The metrics that a stage is watched by, each named where it is published and read.
+
+The functions print theirs in the Embedded Metric Format (``tfbatch_functions/metrics.py``), the
+pulse puts its own; Step Functions and SageMaker publish theirs by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMESPACE: Final = "tfbatch"
+STAGE: Final = "Stage"
+"""The one dimension of what alarms watch: stages may share an account."""
+
+OLDEST_JOB_HOURS: Final = "OldestJobHours"
+RUNNING_JOBS: Final = "RunningJobs"
+HOURS_SINCE_LAST_RUN: Final = "HoursSinceLastRun"
+EXCEPTION_PERCENT: Final = "ExceptionPercent"
+USD: Final = "Usd"
+
+PERIOD: Final = Duration.minutes(5)
+
+
+def of_stage(stage: str, name: str, *, statistic: str) -> cloudwatch.Metric:
+    """A metric of the functions or of the pulse."""
+    return _metric(NAMESPACE, name, {STAGE: stage}, statistic)
+
+
+def of_executions(state_machine_arn: str, name: str) -> cloudwatch.Metric:
+    """A count of Step Functions', such as ``ExecutionsFailed``."""
+    return _metric("AWS/States", name, {"StateMachineArn": state_machine_arn}, "Sum")
+
+
+def of_jobs(name: str) -> cloudwatch.MathExpression:
+    """A measure of every instance of every transform job of this app in the account."""
+    search = f'{{/aws/sagemaker/TransformJobs,Host}} MetricName="{name}" Host="tfbatch-"'
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{search}', 'Average', 60)",
+        using_metrics={},
+        label="",
+        period=Duration.minutes(1),
+    )
+
+
+def _metric(
+    namespace: str, name: str, dimensions: Mapping[str, str], statistic: str
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        dimensions_map=dict(dimensions),
+        statistic=statistic,
+        period=PERIOD,
+    )
