@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DOCS = REPOSITORY / "docs"
 CROPS = 20
 """Of each of the demo's photographs."""
-SIZE = (1240, 1560)
+SIZE = (1240, 1790)
 """Of the picture of a report, in pixels."""
 OBJECTS = "120"
 """That each trial of the search runs over."""
