@@ -124,13 +124,32 @@ async def _unless_it_ends(
     try:
         while not serving.done():
             await asyncio.wait([serving], timeout=_WATCH_SECONDS)
-            if process.poll() is not None and not serving.done():
-                data_log.write(
-                    "Unable to get response from algorithm",
-                    f"the container ended with status {process.returncode}",
-                )
-                raise JobFailure(f"AlgorithmError: {SEE_LOGS}")
+            _check(process, serving, data_log)
+        if not _has_said(serving):  # connections may break before the container has ended
+            await asyncio.sleep(_WATCH_SECONDS)
+            _check(process, serving, data_log)
         return serving.result()
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+
+
+def _check(
+    process: subprocess.Popen[bytes], serving: asyncio.Task[list[ObjectFailure]], data_log: DataLog
+) -> None:
+    """Fail the job if the container has ended before all was said.
+
+    Raises:
+        JobFailure: it has.
+    """
+    if process.poll() is not None and not _has_said(serving):
+        data_log.write(
+            "Unable to get response from algorithm",
+            f"the container ended with status {process.returncode}",
+        )
+        raise JobFailure(f"AlgorithmError: {SEE_LOGS}")
+
+
+def _has_said(serving: asyncio.Task[list[ObjectFailure]]) -> bool:
+    """Whether the task came to an outcome; to stumble over a dead container is none."""
+    return serving.done() and isinstance(serving.exception(), JobFailure | None)

@@ -110,7 +110,7 @@ class Client:
         try:
             async with self._session.get(f"{self._url}/ping", timeout=_PING_TIMEOUT) as reply:
                 return reply.status == HTTPStatus.OK
-        except (aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, OSError):
             return False
 
     async def execution_parameters(self) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Client:
                 if reply.status != HTTPStatus.OK:
                     return {}
                 document = json.loads(await reply.read())
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, OSError, ValueError):
             return {}
         return document if isinstance(document, dict) else {}
 
@@ -156,7 +156,7 @@ class Client:
                 timeout=aiohttp.ClientTimeout(total=invocation.timeout_seconds),
             ) as reply:
                 body = await reply.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise _RetriableError(
                 algorithm_error("Unable to get response from algorithm", f"{error!r}")
             ) from error

@@ -130,10 +130,8 @@ def test_a_job_runs_its_artifact_and_leaves_no_process(
     start: Callable[..., Running], jobs: Jobs, *, isolated: bool
 ) -> None:
     jobs.put_all({"in/red": png(255, 0, 0), "in/blue": png(0, 0, 255)})
-    begun = time.monotonic()
     running = start(isolated=isolated)
     assert running.event() == {"event": "started"}
-    assert time.monotonic() - begun < 12
     assert running.event() == {"event": "completed"}
     assert running.process.wait(10) == 0
     assert jobs.outputs() == {"red.out": b"0", "blue.out": b"2"}
