@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tfbatch_handler.handler import Context, Stream
+    from tfbatch_handler.body import Stream
+    from tfbatch_handler.handler import Context
 
 _CODE = Path(__file__).resolve().parent
 for _directory in (_CODE / "lib", _CODE):

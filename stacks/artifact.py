@@ -11,9 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch_handler import signature
-from tfbatch_handler.outputs import output_of
-
+from stacks import exported
 from stacks.errors import SettingsError
 from stacks.settings import REPOSITORY
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from stacks.settings import Model
 
 CODE = REPOSITORY / "model_code"
-LABELS = "labels.txt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,20 +72,14 @@ def artifact_of(
         SettingsError: the model's directory is missing or holds no version, or the handler can't
             feed the signature it was exported with, or it doesn't give the wanted output.
     """
-    version = _newest_version(model)
-    try:
-        chosen = signature.servable(
-            signature.read_saved_model(version), features=model.handler.features
-        )
-        output_of(chosen, model.handler, code=model.directory)
-    except signature.SignatureError as error:
-        raise SettingsError(f"Model.directory = {str(model.directory)!r}: {error}") from error
+    version = exported.newest_version(model)
+    exported.signature_of(model)
     sources = {f"{version.name}/{name}": path for name, path in _files(version)}
     sources |= {f"code/{name}": path for name, path in _files(code)}
     sources |= _library(packages or {}, beside=sources)
-    labels = model.directory / LABELS
+    labels = model.directory / model.handler.labels
     if labels.is_file():
-        sources[f"code/{LABELS}"] = labels
+        sources[f"code/{model.handler.labels}"] = labels
     return Artifact(members={name: _member(path) for name, path in sources.items()})
 
 
@@ -112,35 +103,6 @@ def _library(packages: Mapping[str, Path], *, beside: Mapping[str, Path]) -> dic
             f"{beside[twice[0]]} is also among the packages of Model.requirements: remove one"
         )
     return library
-
-
-def _newest_version(model: Model) -> Path:
-    """The folder of the model's highest version number.
-
-    Raises:
-        SettingsError: the model's directory is missing or holds no version.
-    """
-    where = f"Model.directory = {str(model.directory)!r}"
-    if not model.directory.is_dir():
-        raise SettingsError(
-            f"{where}: there is no such directory. Export the model {model.name!r} there as "
-            "<version>/saved_model.pb (`make model` exports the demo's), or name another"
-        )
-    found = sorted(path.name for path in model.directory.iterdir())
-    versions = [path for path in model.directory.iterdir() if path.name.isdecimal()]
-    if not versions:
-        raise SettingsError(
-            f"{where}: no folder with a version number for its name, such as 1, among "
-            f"{found or 'nothing'}; TensorFlow Serving loads <version>/saved_model.pb only"
-        )
-    newest = max(versions, key=lambda path: int(path.name))
-    if not (newest / "saved_model.pb").is_file():
-        held = sorted(path.name for path in newest.iterdir())
-        raise SettingsError(
-            f"{where}: version {newest.name} has no saved_model.pb, only {held or 'nothing'}; "
-            "export the model with tf.saved_model.save or keras's Model.export"
-        )
-    return newest
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
+from stacks import container_defaults
 from stacks.endpoint import RealTime
 from stacks.endpoint_alarms import Alarms
 from stacks.endpoint_scaling import Scaling
 from stacks.images import image
+from stacks.job_settings import Invocations
 from stacks.notifications import Notifications
 from stacks.served_model import ServedModel
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from stacks import settings
 
+_INVOCATIONS = Invocations(timeout_seconds=60)
+"""InvokeEndpoint waits no longer."""
 LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
 """SageMaker writes what an endpoint's containers say to a group of that endpoint's name."""
 
@@ -44,12 +48,14 @@ class EndpointStack(Stack):
             env=Environment(account=stage.account, region=stage.region),
         )
         name = endpoint.model or stage.models[0].name
+        model = next(model for model in stage.models if model.name == name)
         served = ServedModel(
             self,
             f"Model-{name}",
-            model=next(model for model in stage.models if model.name == name),
+            model=model,
             image=image(self, stage.container),
             container=stage.container,
+            variables=container_defaults.of_model(model, _INVOCATIONS),
             log_group=LOG_GROUPS,
         )
         real_time = RealTime(self, "RealTime", model_name=served.model_name, endpoint=endpoint)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
+from stacks import container_defaults
 from stacks.accepted import INLINE_POLICIES, accept
 from stacks.access import People, bound
 from stacks.functions import Function
@@ -67,6 +68,7 @@ class InferenceStack(Stack):
                 model=model,
                 image=pulled,
                 container=stage.container,
+                variables=container_defaults.of_model(model, stage.invocations),
             )
             for model in stage.models
         }

@@ -42,6 +42,7 @@ class ServedModel(Construct):
         model: Model,
         image: Image,
         container: Container,
+        variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
     ) -> None:
         """Make the Model and its role.
@@ -52,6 +53,7 @@ class ServedModel(Construct):
             model: what is served.
             image: what serves it.
             container: the stage's choices for it.
+            variables: what its container is told.
             log_group: where SageMaker writes what the containers say.
         """
         super().__init__(scope, construct_id)
@@ -68,7 +70,7 @@ class ServedModel(Construct):
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
                 image=image.uri,
                 model_data_url=self.artifact.url,
-                environment=model.variables(),
+                environment=variables,
             ),
         )
         resource.node.add_dependency(self.role)

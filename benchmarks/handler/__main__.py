@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.handler import payloads, report
 from benchmarks.handler.load import resident_bytes
-from benchmarks.handler.worker import OURS, RIVALS, WITHOUT_VENDORED, Usage, Worker, running
+from benchmarks.handler.worker import OURS, RIVALS, Usage, Worker, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +41,7 @@ class Side:
     script: Path
     payload: Payload
     environment: Mapping[str, str]
+    is_vendored: bool = True
     target: int | None = None
     """The rival's CPU time divided by this side's must be at least this."""
 
@@ -76,7 +77,8 @@ def _without(name: str, payload: Payload, environment: Mapping[str, str]) -> Sid
         name=f"{name}, nothing vendored",
         script=OURS,
         payload=payload,
-        environment={**environment, **WITHOUT_VENDORED},
+        environment=environment,
+        is_vendored=False,
     )
 
 
@@ -85,7 +87,9 @@ def cpu_per_record(sides: Sequence[Side]) -> list[float]:
     least = [float("inf")] * len(sides)
     with contextlib.ExitStack() as stack:
         workers = [
-            stack.enter_context(running(side.script, environment=side.environment))
+            stack.enter_context(
+                running(side.script, environment=side.environment, is_vendored=side.is_vendored)
+            )
             for side in sides
         ]
         for turn in range(TURNS + 1):

@@ -26,7 +26,14 @@ Serving that answers with 1,001 probabilities a record in its layout. All sides 
 time and are loaded in turn, through a Unix socket with a new connection per request as nginx
 does; the least of seven turns counts. The floor reads the body, answers a constant, and logs the
 same two lines; ours keeps the service from logging them, which is why it can come near the floor.
-"Nothing vendored" is an artifact without `pybase64` and `google-crc32c` in `code/lib`.
+"Nothing vendored" is an artifact without `pybase64` and `google-crc32c` in `code/lib`; the others
+have `code/lib` as it is deployed, but for this machine's Python.
+
+Stub and client run at a higher priority where the machine permits it (`nice` -10), so that the
+worker never waits for them. CPU time is the scheduler's own account of the worker's threads
+(`schedstat`), to the nanosecond. For the concurrent requests the rate that the worker's CPU allows
+is 1 / (CPU time per request), less the share of the clock that the worker was ready to run and
+other processes had the processors, which is no fault of the handler's.
 """
 
 

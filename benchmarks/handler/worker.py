@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import shutil
 import socket
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.handler.load import CpuTime, Payload, exchange, send
 from sandbox import lifeline
+from stacks import vendoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,8 +25,13 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 OURS = REPOSITORY / "model_code"
 RIVALS = Path(__file__).parent / "handlers"
-WITHOUT_VENDORED = {"PYTHONPATH": str(Path(__file__).parent / "without")}
-"""The environment of an artifact whose ``code/lib`` lacks the handler's two C extensions."""
+LOCK = REPOSITORY / "requirements" / "handler.lock"
+RUNTIME = vendoring.Runtime(
+    python=".".join(platform.python_version_tuple()[:2]),
+    platform=f"{platform.machine()}-manylinux_2_28",
+)
+WITHOUT_VENDORED = Path(__file__).parent / "without"
+"""Comes first on the path of an artifact whose ``code/lib`` lacks the handler's C extensions."""
 _READY_SECONDS = 60
 
 
@@ -61,16 +68,24 @@ class Worker:
 
 @contextmanager
 def running(
-    script: Path, *, latency: float = 0.0, environment: Mapping[str, str] | None = None
+    script: Path,
+    *,
+    latency: float = 0.0,
+    environment: Mapping[str, str] | None = None,
+    is_vendored: bool = True,
 ) -> Iterator[Worker]:
     """Run a handler: our package, or one of the scripts beside this file."""
     with tempfile.TemporaryDirectory() as temporary:
         model = Path(temporary)
         _unpack(script, model / "code")
+        if not is_vendored:
+            shutil.rmtree(model / "code" / "lib")
         address, rest, grpc = model / "socket", _free_port(), _free_port()
         known = {"PATH": os.environ["PATH"], "TF_CPP_MIN_LOG_LEVEL": "3"}
         ports = {"TFS_REST_PORTS": str(rest), "TFS_GRPC_PORTS": str(grpc)}
-        env = known | ports | {"TFS_DEFAULT_MODEL_NAME": "model"} | dict(environment or {})
+        lib = model / "code" / "lib" if is_vendored else WITHOUT_VENDORED
+        container = {"TFS_DEFAULT_MODEL_NAME": "model", "PYTHONPATH": f"{model / 'code'}:{lib}"}
+        env = known | ports | container | dict(environment or {})
         stub = [sys.executable, "-m", "benchmarks.handler.stub", str(rest), str(grpc), str(latency)]
         service = [sys.executable, "-m", "benchmarks.handler.service", "--version", "2.20"]
         service += ["--model-dir", str(model), "--bind", f"unix:{address}"]
@@ -96,8 +111,12 @@ def _prefer(process: int) -> None:
 
 
 def _unpack(script: Path, code: Path) -> None:
+    """Lay ``code/`` out as the artifact has it, with the packages for this Python."""
     if script.is_dir():
         shutil.copytree(script, code, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, file in vendoring.packages(LOCK, RUNTIME).items():
+            (code / "lib" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, code / "lib" / name)
     else:
         code.mkdir()
         shutil.copy(script, code / "inference.py")

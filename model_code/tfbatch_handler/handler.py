@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tfbatch_handler import accept, container, failure, formats, output, reply, text
+from tfbatch_handler import accept, body, container, failure, formats, output, reply, text
 from tfbatch_handler.environment import Settings, server_batch
 from tfbatch_handler.fleet import Fleet, Refusal
 from tfbatch_handler.grpc import Unanswered
@@ -25,17 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from tfbatch_handler.body import Stream
     from tfbatch_handler.output import Output
     from tfbatch_handler.record import Instance, Prediction, Row
     from tfbatch_handler.signature import Signature
-
-
-class Stream(Protocol):
-    """A request's body."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes."""
-        ...
 
 
 class Context(Protocol):
@@ -105,7 +98,7 @@ class Handler:
         request = formats.Request(
             signature=model.signature, features=self._settings.features, parameters=parameters
         )
-        records = chosen.decode(read(data), request)
+        records = chosen.decode(body.read(data), request)
         asked = accept.Accept(header=context.accept_header, sent=kind)
         if isinstance(records, Document):
             return self._document(records, model, asked, deadline=deadline)
@@ -123,8 +116,8 @@ class Handler:
     ) -> tuple[bytes, str]:
         """Pass a document on; its reply stays one where nothing else is asked for."""
         try:
-            body = [document.body]
-            answer = model.fleet.ask("POST", f":{document.action}", body, deadline=deadline)
+            sent = [document.body]
+            answer = model.fleet.ask("POST", f":{document.action}", sent, deadline=deadline)
         except Refusal as error:
             rows: list[Row] = [BadRecord(code="Refused", message=str(error))]
         else:
@@ -171,21 +164,9 @@ def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> S
     if wanted is not None and len(tensors) == len(instances):
         with contextlib.suppress(Unanswered):
             return model.fleet.scores(tensors, output=wanted, deadline=deadline)
-    body = text.predict_request(instances)
-    answer = model.fleet.ask("POST", ":predict", body, deadline=deadline)
+    sent = text.predict_request(instances)
+    answer = model.fleet.ask("POST", ":predict", sent, deadline=deadline)
     return reply.rows(answer, count=len(instances), signature=model.signature)
-
-
-_STEP = 1 << 17
-
-
-def read(data: Stream) -> bytes:
-    """All of a request's body.
-
-    In steps, since gunicorn's ``read()`` of everything grows and copies its buffers again and
-    again: in steps of 128 KiB 5 MB take half of its CPU time.
-    """
-    return b"".join(iter(lambda: data.read(_STEP), b""))
 
 
 def create(code: Path) -> Handler:

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     """Predicts a batch, or raises ``Refusal``."""
 
 
-def predict(
-    records: Sequence[Decoded], batch: Batch, *, size: int, merged: int = 0
-) -> list[Row]:
+def predict(records: Sequence[Decoded], batch: Batch, *, size: int, merged: int = 0) -> list[Row]:
     """Predict the good records as if the bad ones were not there.
 
     Args:

@@ -205,6 +205,7 @@ SHARD_INPUT = {
     "modelName": "$lookup($stage.models, $request.model)",
     "format": "$lookup($stage.formats, $request.format)",
     "instanceTypes": "$stage.instanceTypes",
+    "environments": "$lookup($stage.environments, $request.model)",
     "resources": "$stage.resources",
     "tags": "$append($stage.tags, [{'Key': 'tfbatch:model', 'Value': $request.model}])",
     "rounds": "$stage.rounds",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
 
-from stacks import prices
+from stacks import container_defaults, prices
 from stacks.hosts import ami_version
 from stacks.tagging import tags_of
 
 if TYPE_CHECKING:
     from stacks.job_settings import DataCapture, Member
-    from stacks.settings import Format, Stage
+    from stacks.settings import Format, Model, Stage
 
 _GIGABYTE = 10**9
 
@@ -46,6 +46,7 @@ def fixed(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
             for name, one in stage.formats.items()
         },
         "instanceTypes": [f"ml.{name}" for name in compute.instance_types],
+        "environments": {model.name: _environments(stage, model) for model in stage.models},
         "resources": _resources(stage, key),
         "instances": compute.instances,
         "maxInstances": compute.max_instances,
@@ -73,6 +74,14 @@ def _ami_versions(stage: Stage) -> dict[str, str]:
         f"ml.{kind}": ami_version(stage.container, kind) for kind in stage.compute.instance_types
     }
     return {kind: version for kind, version in chosen.items() if version}
+
+
+def _environments(stage: Stage, model: Model) -> dict[str, dict[str, str]]:
+    """A model's variables by instance type."""
+    return {
+        f"ml.{kind}": container_defaults.of_job(model, kind)
+        for kind in stage.compute.instance_types
+    }
 
 
 def _resources(stage: Stage, key: str | None) -> dict[str, Member]:

@@ -29,6 +29,7 @@ TRANSFORM_JOB = """
     'BatchStrategy': $last ? 'SingleRecord' : $task.format.batchStrategy,
     'MaxConcurrentTransforms': $last ? 1 : $task.plan.maxConcurrentTransforms,
     'MaxPayloadInMB': $task.plan.maxPayloadInMB,
+    'Environment': $lookup($task.environments, $chosen),
     'TransformInput': {
       'ContentType': $task.format.contentType,
       'SplitType': $task.format.splitType,

@@ -167,6 +167,7 @@ def _task(deployment: Deployment, uri: str) -> dict[str, Any]:
         "modelName": stage["models"]["tiny"],
         "format": stage["formats"]["jpeg"],
         "instanceTypes": stage["instanceTypes"],
+        "environments": stage["environments"]["tiny"],
         "resources": stage["resources"],
         "tags": stage["tags"],
         "rounds": 1,

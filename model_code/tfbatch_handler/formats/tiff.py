@@ -1,8 +1,8 @@
 """TIFF to JPEG, resized: the worked example of a format of your own.
 
 A model that decodes JPEG in its graph can't read TIFF, so Pillow does, here, before it is asked.
-Pillow is not in the container: list it in ``model_code/requirements.txt`` and it is vendored to
-``code/lib`` when the artifact is built.
+Pillow is not in the container: a Model whose ``requirements`` are ``handler-tiff.lock`` brings it
+in ``code/lib``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _pillow() -> ModuleType:
         from PIL import Image  # noqa: PLC0415  only who sends TIFF needs it
     except ImportError as error:
         raise SignatureError(
-            f"image/tiff needs Pillow ({error}): list it in model_code/requirements.txt, so that "
-            "it is vendored to code/lib when the artifact is built"
+            f"image/tiff needs Pillow ({error}): set Model.requirements to "
+            "requirements/handler-tiff.lock, so that the artifact brings it in code/lib"
         ) from None
     return Image
