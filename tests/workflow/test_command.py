@@ -77,6 +77,36 @@ def finished(tfbatch: Callable[..., Result], photos: Path) -> list[dict[str, Any
     return _lines(ran.stdout)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["run", "s3://{input}/nothing/"], 1, "nothing lies there"),
+        (["run", "no-such-folder"], 1, "no such file or folder"),
+        (["run", "s3://{input}/a/", "s3://{input}/b/"], 1, "start a run for each"),
+        (["run", "s3://{input}/left/", "--format", "png"], 1, "stage dev has jpeg, tfrecord"),
+        (["run", "s3://{input}/left/", "--model", "nope"], 1, "use one of efficientnet-lite0"),
+        (["run", "s3://{input}/left/", "--budget", "0.001"], 1, "BudgetExceeded"),
+        (["run", "s3://{input}/left/", "--instances", "0"], 2, "not in the range"),
+        (["show", "nobody"], 1, "'tfbatch list' shows those there are"),
+        (["list", "--stage", "prod"], 1, "cdk deploy --all -c stage=prod"),
+        (["list", "--profile", "nobody"], 1, "aws configure list-profiles"),
+    ],
+)
+def test_what_can_not_be_is_one_line_with_the_remedy(
+    deployment: Deployment,
+    tfbatch: Callable[..., Result],
+    arguments: list[str],
+    code: int,
+    says: str,
+) -> None:
+    deployment.upload("left", {"one.jpg": _photo(1)})
+    filled = [one.replace("{input}", deployment.input_bucket) for one in arguments]
+    ended = tfbatch(*filled)
+    assert ended.exit_code == code, ended.output
+    assert says in ended.output
+    assert "Traceback" not in ended.output
+
+
 def test_a_local_folder_is_uploaded_and_run_to_its_end(
     deployment: Deployment, finished: list[dict[str, Any]]
 ) -> None:
@@ -183,36 +213,6 @@ def test_ctrl_c_ends_the_watching_and_stop_ends_the_run(
     again = tfbatch("stop", found["execution"])
     assert again.exit_code == exit_codes.FAILED
     assert "has ended already: ABORTED" in again.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
-        (["run", "s3://{input}/nothing/"], 1, "nothing lies there"),
-        (["run", "no-such-folder"], 1, "no such file or folder"),
-        (["run", "s3://{input}/a/", "s3://{input}/b/"], 1, "start a run for each"),
-        (["run", "s3://{input}/left/", "--format", "png"], 1, "stage dev has jpeg, tfrecord"),
-        (["run", "s3://{input}/left/", "--model", "nope"], 1, "use one of efficientnet-lite0"),
-        (["run", "s3://{input}/left/", "--budget", "0.001"], 1, "BudgetExceeded"),
-        (["run", "s3://{input}/left/", "--instances", "0"], 2, "not in the range"),
-        (["show", "nobody"], 1, "'tfbatch list' shows those there are"),
-        (["list", "--stage", "prod"], 1, "cdk deploy --all -c stage=prod"),
-        (["list", "--profile", "nobody"], 1, "aws configure list-profiles"),
-    ],
-)
-def test_what_can_not_be_is_one_line_with_the_remedy(
-    deployment: Deployment,
-    tfbatch: Callable[..., Result],
-    arguments: list[str],
-    code: int,
-    says: str,
-) -> None:
-    deployment.upload("left", {"one.jpg": _photo(1)})
-    filled = [one.replace("{input}", deployment.input_bucket) for one in arguments]
-    ended = tfbatch(*filled)
-    assert ended.exit_code == code, ended.output
-    assert says in ended.output
-    assert "Traceback" not in ended.output
 
 
 def test_doctor_says_in_what_a_stage_is_not_as_its_settings_say(
