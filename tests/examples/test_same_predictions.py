@@ -100,7 +100,8 @@ def _by_jpeg_job(examples: Examples, photographs: Sequence[Path]) -> list[Predic
 
 def _by_tfrecord_job(examples: Examples, _: Sequence[Path]) -> list[Prediction]:
     """As the example with boto3 has run it, which packs the photographs in their order."""
-    (lines,) = examples.outputs_of("open-images-boto3/tfrecord").values()
+    outputs = examples.outputs_of("open-images-boto3/tfrecord")
+    lines = outputs["boto3-00000-of-00001.tfrecord.out"]
     return [json.loads(line)["top_k"] for line in lines.splitlines()]
 
 
