@@ -93,7 +93,7 @@ class Pipeline:
         try:
             async for body in self._bodies(work):
                 await writer.write(body, separator)
-            await writer.complete()
+            await _complete(writer)
         except ObjectFailure as failure:
             await writer.abort()
             failures.append(failure)
@@ -151,6 +151,14 @@ class Pipeline:
             return await self._transfer.get(work.source)
         except TransferError as error:
             raise client_error(f"Data download failed: {error}") from error
+
+
+async def _complete(writer: Writer) -> None:
+    """Make the output visible; if S3 refuses it, for its long key say, one object is lost."""
+    try:
+        await writer.complete()
+    except TransferError as error:
+        raise client_error(f"Data upload failed: {error}") from error
 
 
 def _take(bodies: Iterator[Payload]) -> list[Payload]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from stacks.hosts import AMI_FOR_CUDA_12
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.workflow.conftest import Deployment
 
-_ROWS = b'[1.0, 2.0, 3.0]\n{"x": [4.0, 5.0, 6.0]}\nthis is no row\n'
+_ROWS = b'[1.0, 2.0, 3.0]\n{"x": [4.0, 5.0, 6.0]}\n{"x": "no numbers"}\n'
 
 
 def test_a_job_carries_what_the_optimized_integration_does_not_document(
@@ -174,3 +175,33 @@ def _task(deployment: Deployment, uri: str) -> dict[str, Any]:
         "capacityTries": 1,
         "capacityWaitSeconds": 0,
     }
+
+
+_EVENTS = {"Pass": 2, "Choice": 2, "Wait": 2, "Succeed": 2, "Task": 5}
+"""Of a state's visit in the history: entered and left, and three of a task between."""
+
+
+def test_events_of_a_shard_are_those_of_the_states_it_passes(deployment: Deployment) -> None:
+    """docs/scale.md's formula: 22 events a round, and 9 each time that the job is looked at."""
+    machine = _shard_machine(deployment, max_hours=1)
+    task = _task(deployment, deployment.upload("counted", _photos(2)))
+    sfn = deployment.client("stepfunctions")
+    arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(task))["executionArn"]
+    assert deployment.wait(arn)["status"] == "SUCCEEDED"
+    events = sfn.get_execution_history(executionArn=arn)["events"]
+    entered = [one for one in events if "stateEnteredEventDetails" in one]
+    visits = Counter(one["type"].removesuffix("StateEntered") for one in entered)
+    assert len(events) == 2 + sum(_EVENTS[kind] * count for kind, count in visits.items())
+    assert len(events) == 22 + 9 * visits["Wait"]
+
+
+def test_the_parents_history_does_not_grow_with_the_shards(deployment: Deployment) -> None:
+    lengths = []
+    for count in (1, 101):
+        ended = deployment.execute(_request(deployment.upload(f"of-{count}", _photos(count))))
+        assert _summary(ended)["outputs"] == count
+        history = deployment.client("stepfunctions").get_execution_history(
+            executionArn=ended["executionArn"]
+        )
+        lengths.append(len(history["events"]))
+    assert lengths[0] == lengths[1] < 100
