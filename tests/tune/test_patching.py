@@ -39,14 +39,17 @@ def git(folder: Path, *arguments: str, text: str = "") -> None:
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 @pytest.mark.parametrize("format_", ["jpeg", "tfrecord"])
 def test_git_applies_it_to_the_repositorys_own_file(
-    tmp_path: Path, stage: str, format_: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, format_: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # whoever tunes may stand anywhere
     copy = tmp_path / "stacks" / "stages.py"
     copy.parent.mkdir()
     copy.write_text(STAGES.read_text())
     wanted = replace(WANTED, stage=stage, format=format_)
     git(tmp_path, "init", "--quiet")
-    git(tmp_path, "apply", text=patch(copy, wanted, shown="stacks/stages.py"))
+    text = patch(copy, wanted, shown="stacks/stages.py")
+    assert text.count("\n-") < 8, text
+    git(tmp_path, "apply", text=text)
     assert "max_concurrent_transforms=32" in copy.read_text()
     assert patch(copy, wanted, shown="stacks/stages.py") == ""
 

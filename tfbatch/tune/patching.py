@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from stacks.settings import REPOSITORY
 from tfbatch.tune.editing import Edit, EditError, Source, keyword
 
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ def _formatted(text: str) -> str:
         return text
     for arguments in (["check", "--select", "F401,I", "--fix"], ["format"]):
         command = [program, *arguments, "--quiet", "--stdin-filename", "stacks/stages.py", "-"]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run(  # in the repository: there is the formatter's configuration
+            command, input=text, capture_output=True, text=True, check=False, cwd=REPOSITORY
+        )
         text = done.stdout if done.returncode == 0 and done.stdout else text
     return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -16,6 +17,7 @@ _WIDTH, _HEIGHT = 760, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 64, 64, 56
 _PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _LINES = 4
+_ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 _STYLE = """
 svg{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 .page{fill:#fff}.ink{fill:#14181f}.soft{fill:#5d6675}.grid{stroke:#e3e6eb}
@@ -31,8 +33,8 @@ svg{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 def svg(found: Found, *, title: str) -> str:
     """Records per second and latency over concurrency, the knee ringed."""
     trials = [trial for trial in found.concurrency if trial.rate]
-    top = max(trial.rate for trial in trials) * 1.15
-    slow = max((trial.latency_ms or 0 for trial in trials), default=0) * 1.15
+    top = _round(max(trial.rate for trial in trials) * 1.1)
+    slow = _round(max(trial.latency_ms or 0 for trial in trials) * 1.1)
     rates = [(_x(n, trials), _y(trial.rate / top)) for n, trial in enumerate(trials)]
     waits = [
         (_x(n, trials), _y(trial.latency_ms / slow))
@@ -103,6 +105,15 @@ def _x(number: int, trials: Sequence[Trial]) -> float:
 
 def _y(share: float) -> float:
     return round(_TOP + _PLOT_HEIGHT * (1 - share), 1)
+
+
+def _round(value: float) -> float:
+    """The next number at or above whose parts are round ones."""
+    if value <= 0:
+        return 0.0
+    part = value / _LINES
+    power = 10.0 ** math.floor(math.log10(part))
+    return _LINES * power * next(one for one in _ROUND if one * power >= part)
 
 
 def _points(found: Sequence[tuple[float, float]]) -> str:
