@@ -12,7 +12,7 @@ from tfbatch.deployed import fixed_values, usd_per_hour
 
 def test_prices_are_those_of_the_region_else_those_that_stand_in() -> None:
     stage = stage_named("dev")
-    written = json.loads(json.dumps(fixed(stage, output_bucket="b"), default=str))
+    written = json.loads(json.dumps(fixed(stage, output_bucket="b", key=None), default=str))
     first = f"ml.{stage.compute.instance_types[0]}"
     for region in ("eu-west-1", "nowhere-1"):
         known = by_region(stage.compute, region=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.deployed import fixed_values, stack_name
@@ -24,6 +25,8 @@ _NAMED_BY_AWS = {
 }
 """What the deployment knows better than the settings."""
 
+_A_KEY = "the stage's key"
+_KEY = re.compile(r'arn:aws[\w-]*:kms:[^"]+')
 _SHOWN = 8
 """Differences that are told."""
 
@@ -81,7 +84,11 @@ def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Che
     definition = json.loads(sfn.describe_state_machine(stateMachineArn=state_machine)["definition"])
     deployed = fixed_values(definition)
     wanted = {
-        **fixed(stage, output_bucket=deployed["outputBucket"]),
+        **fixed(
+            stage,
+            output_bucket=deployed["outputBucket"],
+            key=_A_KEY if stage.protection.customer_key else None,
+        ),
         "models": [model.name for model in stage.models],
     }
     changed = different(_comparable(wanted), _comparable(deployed))
@@ -118,10 +125,11 @@ def different(wanted: Mapping[str, Any], deployed: Mapping[str, Any], path: str 
 
 
 def _comparable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON has it: a tuple as a list, 70.0 as 70; models by their names alone."""
+    """As JSON has it: a tuple as a list, 70.0 as 70; models by their names, any key as a key."""
     known = {name: value for name, value in values.items() if name not in _NAMED_BY_AWS}
     known["models"] = dict.fromkeys(values["models"], "")
-    found: dict[str, Any] = json.loads(json.dumps(known), parse_float=_number)
+    text = _KEY.sub(_A_KEY, json.dumps(known))
+    found: dict[str, Any] = json.loads(text, parse_float=_number)
     return found
 
 
