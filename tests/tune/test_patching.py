@@ -103,8 +103,8 @@ def test_it_edits_other_ways_to_write_a_stage(tmp_path: Path, stages: str) -> No
             'STAGES = (Stage(name="dev", models=(M,), formats={"jpeg": f()}),)'
         ),
         (
-            'MS = (M,)\nSTAGES = (Stage(name="dev", models=MS, formats={"jpeg": Format(content_type='
-            '"a")}),)'
+            'F = Format(content_type="a")\nMS = (M,)\n'
+            'STAGES = (Stage(name="dev", models=MS, formats={"jpeg": F}),)'
         ),
     ],
     ids=["no literal name", "a function of their own", "models elsewhere"],

@@ -51,6 +51,8 @@ class Prepared:
     sample: Sample
     start: Knobs
     jobs: Jobs
+    is_local: bool
+    """Whether in a sandbox, whose instances are this machine."""
 
     def usd(self, trials: int) -> float | None:
         """What so many trials cost at the least, their start included."""
@@ -93,7 +95,7 @@ def prepare(
     is_whole = format_["splitType"] == "None"
     payload = sample.payload_mb if is_whole else format_["maxPayloadInMB"]
     start = Knobs(concurrency=1, payload_mb=payload)
-    return Prepared(choice=choice, sample=sample, start=start, jobs=jobs)
+    return Prepared(choice=choice, sample=sample, start=start, jobs=jobs, is_local=is_local)
 
 
 def _of(known: Mapping[str, Any], name: str, option: str, stage: str) -> Any:  # noqa: ANN401
@@ -118,7 +120,8 @@ def write(found: Found, prepared: Prepared, *, stage: str, stages: Path, to: Pat
     to.mkdir(parents=True, exist_ok=True)
     document = json.dumps(as_document(found, prepared), indent=1) + "\n"
     (to / "tune.json").write_text(document, encoding="utf-8")
-    title = f"{prepared.choice.model} on {prepared.choice.instance_type}, {prepared.choice.format}"
+    where = "in a sandbox" if prepared.is_local else f"on {prepared.choice.instance_type}"
+    title = f"{prepared.choice.model}, {prepared.choice.format}, {where}"
     (to / "tune.svg").write_text(picture.svg(found, title=title), encoding="utf-8")
     try:
         text = patch(stages, wanted(found, prepared, stage), shown="stacks/stages.py")
@@ -163,6 +166,7 @@ def as_document(found: Found, prepared: Prepared) -> dict[str, Any]:
         "model": prepared.choice.model,
         "format": prepared.choice.format,
         "instanceType": prepared.choice.instance_type,
+        "sandbox": prepared.is_local,
         "input": prepared.sample.folder,
         "objects": len(prepared.sample.entries),
         "trials": [one.document() for one in (*found.concurrency, *found.others)],
