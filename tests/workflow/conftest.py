@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PATIENCE_SECONDS = 120.0
+_DEPLOY_SECONDS = 900.0
+_TEST_SECONDS = 300
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the deployment have its own time: on a busy machine it takes all of its first test's."""
+    item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +123,13 @@ class Deployment:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
         done = subprocess.run(
-            command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+            command,
+            cwd=REPOSITORY,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_DEPLOY_SECONDS,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
