@@ -147,8 +147,8 @@ def test_an_export_is_another_when_its_function_or_variant_is(
 )
 def test_what_cant_be_exported_is_named_with_the_remedy(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(cli, ["export", *arguments])
-    assert result.exit_code == 1
-    assert message in result.output
+    assert result.exit_code in {1, 2}
+    assert message in " ".join(result.output.split())
 
 
 def test_a_function_that_gives_no_network_is_refused(tmp_path: Path) -> None:

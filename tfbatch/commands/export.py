@@ -111,7 +111,7 @@ def _recipe(target: str, *, name: str | None, pixels: str, labels: Path | None) 
     """The recipe of an architecture or a function.
 
     Raises:
-        Problem: there is neither.
+        click.BadParameter: there is neither.
     """
     from dataclasses import replace  # noqa: PLC0415
 
@@ -122,7 +122,7 @@ def _recipe(target: str, *, name: str | None, pixels: str, labels: Path | None) 
         known = CATALOG[target]
         return replace(known, name=name) if name else known
     if ":" not in target:
-        raise Problem(
+        raise click.BadParameter(
             f"{target!r} is no architecture: use {', '.join(CATALOG)}, or MODULE:FUNCTION."
         )
     default = target.rpartition(":")[2].lower().replace("_", "-")
