@@ -77,12 +77,13 @@ def _rule(bucket: FakeBucket) -> Mapping[str, Mapping[str, str]]:
 
 
 def _arn(key_id: str | None, bucket: FakeBucket) -> str | None:
-    """The key's ARN; ``None`` for AWS's own key of S3, which asks for no permission."""
+    """The key's ARN; ``None`` for AWS's own key of S3, and for one that is not there."""
     if not key_id or key_id.endswith("alias/aws/s3"):
         return None
-    if key_id.startswith("arn:") and ":key/" in key_id:
-        return key_id
     from moto.kms.models import kms_backends  # noqa: PLC0415 - a second, where there are keys
 
     backend = kms_backends[bucket.account_id][bucket.region_name]
-    return str(backend.keys[backend.any_id_to_key_id(key_id)].arn)
+    name = backend.get_alias_name(key_id)
+    known = backend.get_key_id_from_alias(name) if name.startswith("alias/") else name
+    found = backend.keys.get(backend.get_key_id(known or ""))
+    return str(found.arn) if found else None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.transform.admission import Admission
 from sandbox.transform.failure import ObjectFailure, client_error
@@ -16,7 +19,7 @@ from sandbox.transform.transfer import TransferError
 from sandbox.transform.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 
     from sandbox.transform.job import Job
     from sandbox.transform.listing import Work
@@ -92,10 +95,11 @@ class Pipeline:
         separator = b"\n" if self._job.output.assemble_with == "Line" else b""
         try:
             async for body in self._bodies(work):
-                await writer.write(body, separator)
-            await _complete(writer)
+                await _uploaded(writer.write(body, separator))
+            await _uploaded(writer.complete())
         except ObjectFailure as failure:
-            await writer.abort()
+            with contextlib.suppress(BotoCoreError, ClientError):
+                await writer.abort()
             failures.append(failure)
             self._data_log.write(*(f"{work.source}: {line}" for line in failure.lines))
         finally:
@@ -153,11 +157,11 @@ class Pipeline:
             raise client_error(f"Data download failed: {error}") from error
 
 
-async def _complete(writer: Writer) -> None:
-    """Make the output visible; if S3 refuses it, for its long key say, one object is lost."""
+async def _uploaded(upload: Awaitable[None]) -> None:
+    """Wait for an upload; if S3 refuses it, for its long key say, one object is lost."""
     try:
-        await writer.complete()
-    except TransferError as error:
+        await upload
+    except (TransferError, BotoCoreError, ClientError) as error:
         raise client_error(f"Data upload failed: {error}") from error
 
 

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox shared by all tests: name what you make so that no other test has it."""
     with Sandbox.start(state_dir=tmp_path_factory.mktemp("sandbox"), enforce_iam=True) as running:
-        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
-        iam = boto3.client(
-            "iam", endpoint_url=running.endpoint_url, region_name=running.region, **keys
-        )
+        owner = boto3.Session("sandbox", "sandbox", region_name=running.region)
+        iam = owner.client("iam", endpoint_url=running.endpoint_url)
         make_usual(iam)
         yield running
 

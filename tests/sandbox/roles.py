@@ -7,18 +7,16 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
-
     from sandbox.plugins.json_type import Json
 
 
-def make_role(iam: IAMClient, name: str, principal: Json, *statements: Json, **more: str) -> str:
+def make_role(iam: Json, name: str, principal: Json, *statements: Json, **more: str) -> str:
     """A role with these statements and no others, made or changed; its ARN."""
     with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal), **more)  # type: ignore[arg-type]
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal), **more)
     if statements:
         iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document(*statements))
-    return iam.get_role(RoleName=name)["Role"]["Arn"]
+    return str(iam.get_role(RoleName=name)["Role"]["Arn"])
 
 
 def trust(principal: Json, condition: Json = None) -> str:
@@ -38,7 +36,7 @@ def allow(*actions: str, on: str) -> Json:
     return {"Effect": "Allow", "Action": list(actions), "Resource": on}
 
 
-def make_usual(iam: IAMClient) -> None:
+def make_usual(iam: Json) -> None:
     """``workflow`` and ``models``, with which tests make what they are not about; they may all."""
     for name, service in (("workflow", "states"), ("models", "sagemaker")):
         make_role(iam, name, {"Service": f"{service}.amazonaws.com"}, allow("*", on="*"))

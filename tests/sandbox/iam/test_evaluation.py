@@ -13,6 +13,8 @@ from sandbox.iam.policies import Policy, Request, policy_of
 from sandbox.iam.principals import Principal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.plugins.json_type import Json
 
 ACCOUNT = "123456789012"
@@ -40,7 +42,7 @@ def ask(
     resource: str = OBJECT,
     *,
     principal: Principal = SESSION,
-    context: dict[str, tuple[str, ...]] | None = None,
+    context: Mapping[str, tuple[str, ...]] | None = None,
     written: Policy | None = None,
     **policies: Json,
 ) -> Decision:

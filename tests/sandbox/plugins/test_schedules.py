@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import boto3
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
     from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Workflows
@@ -99,7 +100,7 @@ def test_a_schedule_starts_an_execution_as_its_role_and_leaves(
         },
     )
     deadline = time.monotonic() + 30
-    started = []
+    started: list[ExecutionListItemTypeDef] = []
     while not started and time.monotonic() < deadline:
         started = workflows.client.list_executions(stateMachineArn=machine)["executions"]
         time.sleep(0.1)
