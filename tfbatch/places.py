@@ -89,6 +89,10 @@ class Place(Protocol):
         """A file as a person would name it."""
         ...
 
+    def holds(self, other: Place) -> bool:
+        """Whether the other is this folder or lies below it."""
+        ...
+
 
 def place(text: str, session: Session = _AS_ANYONE) -> Place:
     """The folder that ``text`` names: a path, or ``s3://bucket/prefix``, asked for by a session.
@@ -173,6 +177,11 @@ class Folder:
         """See :class:`Place`."""
         return str(self.root / name)
 
+    def holds(self, other: Place) -> bool:
+        """See :class:`Place`."""
+        root = self.root.resolve()
+        return isinstance(other, Folder) and other.root.resolve().is_relative_to(root)
+
 
 def _umask() -> int:
     mask = os.umask(0)
@@ -233,6 +242,12 @@ class Bucket:
     def shown(self, name: str) -> str:
         """See :class:`Place`."""
         return f"{_SCHEME}{self.bucket}/{self.prefix}{name}"
+
+    def holds(self, other: Place) -> bool:
+        """See :class:`Place`."""
+        if not isinstance(other, Bucket) or other.bucket != self.bucket:
+            return False
+        return other.prefix.startswith(self.prefix)
 
 
 @cache

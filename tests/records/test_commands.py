@@ -13,6 +13,7 @@ from tfbatch_handler import example as reader
 
 from tests.records.conftest import tfbatch
 from tfbatch import example, tfrecord
+from tfbatch.places import place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,22 @@ def test_files_of_another_plan_are_not_packed_beside(photographs: Path, tmp_path
     tfbatch("pack", photographs, tmp_path)
     said = tfbatch("pack", photographs, tmp_path, "--records-per-file", 5, code=1, both=True)
     assert "holds 1 files that this would not write" in said
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("a", "a"), ("a", "a/b"), ("s3://b", "s3://b/c"), ("s3://b/c", "s3://b/c/")],
+)
+def test_a_folder_is_not_packed_into_itself(source: str, target: str) -> None:
+    assert place(source).holds(place(target))
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("a", "ab"), ("s3://b/c", "s3://b/cd"), ("s3://b", "s3://c"), ("a", "s3://a")],
+)
+def test_a_folder_beside_it_is_another(source: str, target: str) -> None:
+    assert not place(source).holds(place(target))
 
 
 def test_unpacked_photographs_stay_below_their_folder(tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def plan(request: Request) -> tuple[Shard, ...]:
     Raises:
         PlaceError: there is nothing to pack, or the target holds files of another plan.
     """
+    if request.source.holds(request.target):
+        raise PlaceError(
+            f"{request.target.shown('')} lies in {request.source.shown('')}, whose files a later "
+            "run would pack as well: name another folder"
+        )
     entries = tuple(request.source.entries())
     if not entries:
         raise PlaceError(f"{request.source.shown('')} holds no files: name a folder of photographs")
