@@ -33,7 +33,13 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
         app, f"tfbatch-{stage.name}-inference", stage=stage, storage=data.storage
     )
     if stage.endpoint is not None:
-        EndpointStack(app, f"tfbatch-{stage.name}-endpoint", stage=stage, endpoint=stage.endpoint)
+        EndpointStack(
+            app,
+            f"tfbatch-{stage.name}-endpoint",
+            stage=stage,
+            endpoint=stage.endpoint,
+            safeguards=inference.safeguards,
+        )
     if str(app.node.try_get_context("nag")).lower() == "true":
         from cdk_nag import (  # noqa: PLC0415 # a third of a second, only here
             AwsSolutionsChecks,

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from stacks.accepted import Finding, accept
+from stacks.workflow.parameters import LOCAL_DISKS
+
 if TYPE_CHECKING:
     from stacks import settings
+    from stacks.safeguards import Safeguards
 
 VARIANT = "AllTraffic"
 _HEALTHY_WITHIN_SECONDS = 900
 """Fetching the image and loading the model on a new instance takes minutes."""
+
+_LOCAL_DISKS_ARE_ENCRYPTED = Finding(
+    nist="SageMakerEndpointConfigurationKMSKeyConfigured",
+    because="The instances of this type have NVMe disks of their own, which the hardware encrypts: "
+    "CreateEndpointConfig refuses a key for them.",
+)
 
 
 class RealTime(Construct):
@@ -25,11 +35,13 @@ class RealTime(Construct):
         *,
         model_name: str,
         endpoint: settings.Endpoint,
+        safeguards: Safeguards,
     ) -> None:
         super().__init__(scope, construct_id)
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",
+            kms_key_id=_volume_key(endpoint, safeguards),
             production_variants=[
                 sagemaker.CfnEndpointConfig.ProductionVariantProperty(
                     variant_name=VARIANT,
@@ -42,6 +54,8 @@ class RealTime(Construct):
                 )
             ],
         )
+        if LOCAL_DISKS.fullmatch(endpoint.instance_type):
+            accept(config, _LOCAL_DISKS_ARE_ENCRYPTED)
         resource = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
@@ -51,3 +65,10 @@ class RealTime(Construct):
         )
         self.name = resource.attr_endpoint_name
         self.arn = resource.ref
+
+
+def _volume_key(endpoint: settings.Endpoint, safeguards: Safeguards) -> str | None:
+    """The stage's key for the instances' volumes, where they have volumes."""
+    if safeguards.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
+        return None
+    return safeguards.key.key_arn

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.endpoint import VARIANT
@@ -45,7 +44,6 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self._dimensions = {"EndpointName": real_time.name, "VariantName": VARIANT}
         self._topic = topic
-        _admit_alarms(topic)
         self._alarm(
             "Errors",
             self._metric(_INVOCATIONS, "Invocation5XXErrors", "Sum"),
@@ -101,15 +99,3 @@ class Alarms(Construct):
         )
         alarm.add_alarm_action(actions.SnsAction(self._topic))
         alarm.add_ok_action(actions.SnsAction(self._topic))
-
-
-def _admit_alarms(topic: sns.Topic) -> None:
-    """Let this account's alarms publish: a topic with a policy admits only whom that names."""
-    topic.add_to_resource_policy(
-        iam.PolicyStatement(
-            actions=["sns:Publish"],
-            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-            resources=[topic.topic_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        )
-    )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Environment, Stack
 
 from stacks import container_defaults
+from stacks.accepted import INLINE_POLICIES, accept
+from stacks.access import bound
 from stacks.endpoint import RealTime
 from stacks.endpoint_alarms import Alarms
 from stacks.endpoint_scaling import Scaling
@@ -18,11 +20,13 @@ from stacks.images import image
 from stacks.job_settings import Invocations
 from stacks.notifications import Notifications
 from stacks.served_model import ServedModel
+from stacks.tagging import tags_of
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks import settings
+    from stacks.safeguards import Safeguards
 
 _INVOCATIONS = Invocations(timeout_seconds=60)
 """InvokeEndpoint waits no longer."""
@@ -40,12 +44,14 @@ class EndpointStack(Stack):
         *,
         stage: settings.Stage,
         endpoint: settings.Endpoint,
+        safeguards: Safeguards,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             description="tfbatch: a TensorFlow model behind a SageMaker endpoint",
             env=Environment(account=stage.account, region=stage.region),
+            tags=tags_of(stage),
         )
         name = endpoint.model or stage.models[0].name
         model = next(model for model in stage.models if model.name == name)
@@ -58,7 +64,14 @@ class EndpointStack(Stack):
             variables=container_defaults.of_model(model, _INVOCATIONS),
             log_group=LOG_GROUPS,
         )
-        real_time = RealTime(self, "RealTime", model_name=served.model_name, endpoint=endpoint)
+        served.protect(safeguards, data=False)
+        real_time = RealTime(
+            self,
+            "RealTime",
+            model_name=served.model_name,
+            endpoint=endpoint,
+            safeguards=safeguards,
+        )
         Scaling(self, "Scaling", real_time=real_time, endpoint=endpoint)
         Alarms(
             self,
@@ -66,9 +79,15 @@ class EndpointStack(Stack):
             real_time=real_time,
             endpoint=endpoint,
             topic=Notifications(
-                self, "Notifications", emails=stage.notify, about="the endpoint's alarms"
+                self,
+                "Notifications",
+                emails=stage.notify,
+                about="the endpoint's alarms",
+                key=safeguards.key,
             ).topic,
         )
         CfnOutput(self, "EndpointName", value=real_time.name)
         CfnOutput(self, "EndpointArn", value=real_time.arn)
         CfnOutput(self, "EndpointModelName", value=served.model_name)
+        accept(self, INLINE_POLICIES)
+        bound(self, stage.protection.access.permissions_boundary)

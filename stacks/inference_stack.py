@@ -75,6 +75,7 @@ class InferenceStack(Stack):
         seen = [bucket_arn(self, bucket) for bucket in (*inputs, storage.output, storage.work)]
         seen += [served.artifact.bucket_arn for served in models.values()]
         safeguards = self._safeguards(stage, storage.key, seen)
+        self.safeguards = safeguards
         functions = {
             name: self._function(name, does, safeguards) for name, does in _FUNCTIONS.items()
         }

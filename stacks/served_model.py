@@ -77,9 +77,15 @@ class ServedModel(Construct):
         self._resource = resource
         self.model_name = resource.attr_model_name
 
-    def protect(self, safeguards: Safeguards) -> None:
-        """Let the model's jobs use the stage's key, and put them into its VPC."""
-        safeguards.allow_data(self.role, write=True)
+    def protect(self, safeguards: Safeguards, *, data: bool = True) -> None:
+        """Let the model's containers use the stage's key, and put them into its VPC.
+
+        Args:
+            safeguards: the stage's.
+            data: whether inputs and outputs are theirs, as they are jobs'.
+        """
+        if data:
+            safeguards.allow_data(self.role, write=True)
         safeguards.allow_volumes(self.role)
         if safeguards.network is None:
             return

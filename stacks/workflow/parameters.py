@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _GIGABYTE = 10**9
 
 
-_LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
+LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
 """Instances with NVMe disks of their own, which the hardware encrypts: CreateTransformJob refuses
 a key for them (API reference, ``TransformResources.VolumeKmsKeyId``)."""
 
@@ -90,7 +90,7 @@ def _resources(stage: Stage, key: str | None) -> dict[str, Member]:
     return {
         f"ml.{kind}": {
             **({"TransformAmiVersion": versions[f"ml.{kind}"]} if f"ml.{kind}" in versions else {}),
-            **({"VolumeKmsKeyId": key} if key and not _LOCAL_DISKS.fullmatch(kind) else {}),
+            **({"VolumeKmsKeyId": key} if key and not LOCAL_DISKS.fullmatch(kind) else {}),
         }
         for kind in stage.compute.instance_types
     }

@@ -1,4 +1,4 @@
-"""The dev stage with a small model and an endpoint, for the tests to synthesize."""
+"""The prod stage with a small model and an endpoint, for the tests to synthesize."""
 
 import os
 from dataclasses import replace
@@ -19,7 +19,7 @@ if __name__ == "__main__":
     build(
         app,
         replace(
-            stage_named("dev"),
+            stage_named("prod"),
             models=(tiny,),
             endpoint=Endpoint(instance_type="c7i.xlarge", min_instances=2, max_instances=3),
         ),

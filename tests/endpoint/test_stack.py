@@ -38,7 +38,7 @@ def assembly(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="module")
 def template(assembly: Path) -> Template:
-    found: Template = json.loads((assembly / "tfbatch-dev-endpoint.template.json").read_text())
+    found: Template = json.loads((assembly / "tfbatch-prod-endpoint.template.json").read_text())
     return found
 
 
@@ -56,7 +56,7 @@ def test_a_change_of_resources_shows_in_a_snapshot(template: Template) -> None:
 
 
 def test_cfn_lint_finds_nothing(assembly: Path) -> None:
-    file = assembly / "tfbatch-dev-endpoint.template.json"
+    file = assembly / "tfbatch-prod-endpoint.template.json"
     done = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), str(file)],
         cwd=REPOSITORY,
@@ -74,7 +74,7 @@ def test_no_stage_has_an_endpoint_unless_it_asks_for_one() -> None:
 def test_the_endpoint_serves_the_same_artifact_in_the_same_container_as_the_jobs(
     assembly: Path, template: Template
 ) -> None:
-    inference = json.loads((assembly / "tfbatch-dev-inference.template.json").read_text())
+    inference = json.loads((assembly / "tfbatch-prod-inference.template.json").read_text())
     (ours,) = of_type(template, "AWS::SageMaker::Model")
     (theirs,) = of_type(inference, "AWS::SageMaker::Model")
     container, other = dict(ours["PrimaryContainer"]), dict(theirs["PrimaryContainer"])
@@ -97,7 +97,9 @@ def test_the_role_reads_the_artifact_and_no_data(template: Template) -> None:
         )
     }
     assert {action for action in actions if action.startswith("s3:")} == {"s3:GetObject"}
-    assert {action.partition(":")[0] for action in actions} == {"cloudwatch", "ecr", "logs", "s3"}
+    assert {action.partition(":")[0] for action in actions} == {
+        *("cloudwatch", "ec2", "ecr", "kms", "logs", "s3")
+    }
     assert ":log-group:/aws/sagemaker/Endpoints/*:*" in json.dumps(statements)
 
 
