@@ -45,7 +45,7 @@ class Settings:
     model_server: str | None = None
     """TensorFlow Serving's own program (``tensorflow_model_server`` on PATH, say), for transform
     jobs to run instead of the sandbox's model server."""
-    enforce_iam: bool = False
+    enforce_iam: bool = True
     """Whether what is done as a role (a state machine's, a function's, a model's) is refused where
     its policies do not allow it; else every role may everything, and nothing is recorded."""
 

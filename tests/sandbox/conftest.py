@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox shared by all tests: name what you make so that no other test has it."""
-    with Sandbox.start(state_dir=tmp_path_factory.mktemp("sandbox"), enforce_iam=True) as running:
+    with Sandbox.start(state_dir=tmp_path_factory.mktemp("sandbox")) as running:
         owner = boto3.Session("sandbox", "sandbox", region_name=running.region)
         iam = owner.client("iam", endpoint_url=running.endpoint_url)
         make_usual(iam)

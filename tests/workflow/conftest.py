@@ -180,3 +180,8 @@ def _stage(name: str, sandbox: Sandbox) -> Deployment:
         for output in stack.get("Outputs", [])
     }
     return Deployment(sandbox=sandbox, outputs=outputs)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the end what speaks of all that the other tests did."""
+    items.sort(key=lambda item: item.path.name == "test_least_privilege.py")

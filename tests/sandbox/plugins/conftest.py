@@ -160,7 +160,6 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jobs]:
         state_dir=tmp_path_factory.mktemp("jobs"),
         transform_command=STAND_IN,
         transform_quotas={"ml.g4dn.xlarge": 1},
-        enforce_iam=True,
     ) as sandbox:
         session = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
         jobs = Jobs(sandbox, session)
