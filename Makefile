@@ -66,6 +66,20 @@ synth: model ## Synthesize every stage, with the AWS Solutions checks and cfn-li
 	cdk synth --quiet -c nag=true -c stage=prod --output cdk.out/prod
 	cfn-lint cdk.out/*/*.template.json
 
+AUDIT := .cache/audit
+
+$(AUDIT)/.installed: requirements/audit.lock $(VENV)/.installed
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
+	$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes -r $<
+	@touch $@
+
+.PHONY: audit
+audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependencies (pip-audit) and files (secrets)
+	cdk synth --quiet -c nag=true -c stage=prod --output cdk.out/prod
+	$(AUDIT)/bin/checkov --framework cloudformation --compact --quiet --skip-download --file cdk.out/prod/*.template.json
+	git ls-files -z | xargs -0 $(AUDIT)/bin/detect-secrets-hook --baseline .secrets.baseline
+	$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/all.lock --requirement requirements/handler.lock
+
 .PHONY: bench-synth
 bench-synth: model ## Time cdk synth against a one-bucket app's
 	python -m benchmarks.synth

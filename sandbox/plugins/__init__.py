@@ -53,6 +53,7 @@ _OF_SERVICE = {
         "scaling_resources",
         "alarms",
         "termination_protection",
+        "route_tables",
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (

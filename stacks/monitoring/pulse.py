@@ -78,7 +78,9 @@ class Pulse(Construct):
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=safeguards.log_group(self, "Log"), level=sfn.LogLevel.ALL
+                destination=safeguards.log_group(self, "Log"),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,
             ),
         )
         accept_wildcard(

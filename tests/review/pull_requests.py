@@ -118,8 +118,8 @@ def _condition_dropped(checkout: Path) -> None:
     replace(
         checkout,
         SERVED,
-        r',\n\s+conditions=\{"StringEquals": \{"aws:SourceAccount": Aws\.ACCOUNT_ID\}\}',
-        "",
+        r'for_this_account\("sagemaker"\)',
+        'iam.ServicePrincipal("sagemaker.amazonaws.com")',
     )
 
 
@@ -128,20 +128,25 @@ def _tls_dropped(checkout: Path) -> None:
 
 
 def _versions_off(checkout: Path) -> None:
-    replace(checkout, STORAGE, r'"Output", versioned=True', '"Output", versioned=False')
+    replace(checkout, STORAGE, "versioned=True", 'versioned=construct_id != "Output"')
 
 
 def _expires_sooner(checkout: Path) -> None:
     replace(
         checkout,
-        STORAGE,
-        r"_LOGS_EXPIRE_AFTER = Duration\.days\(365\)",
-        "_LOGS_EXPIRE_AFTER = Duration.days(30)",
+        "stacks/protection.py",
+        r"access_log_days: int \| None = 365",
+        "access_log_days: int | None = 30",
     )
 
 
 def _encryption_off(checkout: Path) -> None:
-    replace(checkout, STORAGE, r"BucketEncryption\.S3_MANAGED", "BucketEncryption.UNENCRYPTED")
+    replace(
+        checkout,
+        STORAGE,
+        r"encryption=s3\.BucketEncryption\.KMS if key .*bucket_key_enabled=key is not None",
+        "encryption=s3.BucketEncryption.UNENCRYPTED",
+    )
 
 
 def _isolation_off(checkout: Path) -> None:
@@ -223,7 +228,7 @@ def _stage_added(checkout: Path) -> None:
 
 def _move_storage(checkout: Path) -> None:
     replace(
-        checkout, "stacks/data_stack.py", r'Storage\(self, "Storage"', 'Storage(self, "Buckets"'
+        checkout, "stacks/data_stack.py", r'Storage\(\s*self, "Storage"', 'Storage(self, "Buckets"'
     )
 
 
@@ -353,7 +358,7 @@ PULL_REQUESTS = (
         change=_encryption_off,
         verdict=ATTENTION,
         hurts=frozenset({"encryption-weakened"}),
-        says=("4 buckets are encrypted less strictly",),
+        says=("3 buckets are encrypted less strictly",),
     ),
     PullRequest(
         name="network isolation off",
@@ -451,9 +456,9 @@ PULL_REQUESTS = (
         name="key added",
         change=_key_added,
         verdict=ATTENTION,
-        hurts=frozenset({"permissions-added"}),
+        hurts=frozenset({"permissions-broadened"}),
         also=frozenset({"resource-added", "cost-changed"}),
-        says=("| each month, nothing run | `0.00 USD` | `1.00 USD` |",),
+        says=("| each month, nothing run | `62.80 USD` | `63.80 USD` |",),
     ),
     PullRequest(
         name="hash without content",

@@ -1,0 +1,26 @@
+"""The prod stage as it is, but for the model, and that its buckets go with their stacks."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from aws_cdk import App
+
+from app import build
+from stacks.settings import Model
+from stacks.stages import stage_named
+
+MODEL = "TFBATCH_TEST_MODEL"
+"""Names the folder of the model."""
+
+if __name__ == "__main__":
+    app = App()
+    model = Model(name="tiny", directory=Path(os.environ[MODEL]), requirements=None)
+    stage = replace(
+        stage_named("prod"),
+        models=(model,),
+        retain_data=False,
+        schedules={"rate(1 day)": '{"input": "s3://photos/", "format": "jpeg"}'},
+    )
+    build(app, stage)
+    app.synth()
