@@ -1,7 +1,7 @@
 """EventBridge rules that start executions, call functions and publish to topics.
 
 moto delivers to queues, logs and buses, fails the sender for every other target, and delivers for
-rules that are disabled.
+rules that are disabled or have no pattern.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def _send(
     event: Json,
     transform_input: bool = True,  # noqa: FBT001, FBT002 - moto's
 ) -> None:
-    if rule.state == "DISABLED" or not rule.event_pattern.matches_event(event):
+    pattern = rule.event_pattern
+    # moto lets a rule without a pattern, which only the clock fires, match every event: its own too
+    if rule.state == "DISABLED" or not pattern.get_pattern() or not pattern.matches_event(event):
         return
     theirs = copy.copy(rule)
     theirs.targets = [target for target in rule.targets if _service(target) not in _DELIVERIES]

@@ -39,7 +39,7 @@ def install(_runtime: Runtime) -> None:
 def _execution(original: Callable[..., Execution], **given: Any) -> Execution:  # noqa: ANN401
     machine = given["state_machine"]
     configuration = CloudWatchLoggingConfiguration.from_logging_configuration(
-        machine.arn, machine.loggingConfiguration or {}
+        machine.arn, {"includeExecutionData": False} | (machine.loggingConfiguration or {})
     )
     if configuration is not None:
         given["cloud_watch_logging_session"] = LogSession(given["exec_arn"], configuration)

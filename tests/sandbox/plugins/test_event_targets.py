@@ -87,6 +87,9 @@ def test_an_object_put_in_a_bucket_starts_an_execution(
             {"Id": "machine", "Arn": machine, "RoleArn": role, "InputTransformer": transformer}
         ],
     )
+    by_the_clock = workflows.create({"Only": {"Type": "Pass", "End": True}})
+    events.put_rule(Name="clock", ScheduleExpression="rate(1 day)")
+    events.put_targets(Rule="clock", Targets=[{"Id": "machine", "Arn": by_the_clock}])
     for key in ("no.txt", "my request.json"):
         s3.put_object(Bucket="tells-events", Key=key, Body=b"{}")
     (execution,) = _executions(workflows, machine)
@@ -95,6 +98,7 @@ def test_an_object_put_in_a_bucket_starts_an_execution(
     s3.put_object(Bucket="tells-events", Key="late.json", Body=b"{}")
     time.sleep(0.5)
     assert len(_executions(workflows, machine)) == 1
+    assert workflows.client.list_executions(stateMachineArn=by_the_clock)["executions"] == []
 
 
 def _executions(workflows: Workflows, machine: str) -> list[str]:

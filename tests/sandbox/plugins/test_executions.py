@@ -72,23 +72,35 @@ def test_a_definition_that_cannot_be_read_is_an_invalid_definition(
     assert refused.value.response["Error"]["Code"] == "InvalidDefinition"
 
 
-def test_an_execution_writes_its_events_to_its_log_group(
-    workflows: Workflows, session: boto3.Session, sandbox: Sandbox
+@pytest.mark.parametrize(
+    ("group", "asked", "data"),
+    [
+        ("/states/told", {"includeExecutionData": True}, '{"a": 1}'),
+        ("/states/told-without-data", {}, None),
+    ],
+)
+def test_an_execution_writes_its_events_to_its_log_group(  # noqa: PLR0913, PLR0917 # fixtures and parameters
+    workflows: Workflows,
+    session: boto3.Session,
+    sandbox: Sandbox,
+    group: str,
+    asked: dict[str, bool],
+    data: str | None,
 ) -> None:
     logs = session.client("logs", endpoint_url=sandbox.endpoint_url)
-    logs.create_log_group(logGroupName="/states/told")
-    group = f"arn:aws:logs:{sandbox.region}:{sandbox.account_id}:log-group:/states/told:*"
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{sandbox.region}:{sandbox.account_id}:log-group:{group}:*"
     machine = workflows.create(
         {"Only": {"Type": "Pass", "End": True}},
         loggingConfiguration={
             "level": "ALL",
-            "includeExecutionData": True,
-            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
+            **asked,
         },
     )
     started = workflows.client.start_execution(stateMachineArn=machine, input='{"a": 1}')
     workflows.end(started["executionArn"])
-    events = logs.filter_log_events(logGroupName="/states/told")["events"]
+    events = logs.filter_log_events(logGroupName=group)["events"]
     told = [json.loads(event["message"]) for event in events]
     assert [each["type"] for each in told] == [
         "ExecutionStarted",
@@ -96,5 +108,5 @@ def test_an_execution_writes_its_events_to_its_log_group(
         "PassStateExited",
         "ExecutionSucceeded",
     ]
-    assert told[0]["details"]["input"] == '{"a": 1}'
+    assert told[0]["details"].get("input") == data
     assert {each["execution_arn"] for each in told} == {started["executionArn"]}
