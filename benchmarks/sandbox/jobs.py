@@ -53,8 +53,12 @@ class Jobs:
         self._sagemaker = self.client("sagemaker")
         self.s3.create_bucket(Bucket=_BUCKET)
         policy = json.dumps({"Statement": [_TRUST]})
-        created = self.client("iam").create_role(RoleName="role", AssumeRolePolicyDocument=policy)
+        iam = self.client("iam")
+        created = iam.create_role(RoleName="role", AssumeRolePolicyDocument=policy)
         self._role = created["Role"]["Arn"]
+        statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        allowed = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_role_policy(RoleName="role", PolicyName="all", PolicyDocument=allowed)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - of any service
         """An SDK client."""

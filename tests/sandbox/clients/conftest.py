@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 import tarfile
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.sandbox.images import png
+from tests.sandbox.roles import allow, make_role
 from tfbatch import example, tfrecord
 
 if TYPE_CHECKING:
@@ -67,11 +67,13 @@ def account(
 
 
 def _role(session: boto3.Session, sandbox: Sandbox) -> str:
-    trust = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    policy = json.dumps({"Statement": [{"Effect": "Allow"} | trust]})
     iam = session.client("iam", endpoint_url=sandbox.endpoint_url)
-    arn: str = iam.create_role(RoleName="clients", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
-    return arn
+    return make_role(
+        iam,
+        "clients",
+        {"Service": "sagemaker.amazonaws.com"},
+        *(allow(f"{service}:*", on="*") for service in ("s3", "logs", "cloudwatch", "ecr")),
+    )
 
 
 def _artifact(model: Path) -> bytes:
