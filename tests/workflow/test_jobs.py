@@ -168,7 +168,7 @@ def test_a_budget_that_is_too_small_is_refused_with_the_estimate(
     uri = deployment.upload("poor", jpegs)
     ended = deployment.execute({"input": uri, "format": "jpeg", "budget_usd": 0.01})
     assert (ended["status"], ended["error"]) == ("FAILED", "BudgetExceeded")
-    assert "budget_usd = 0.01: About 5 minutes and 0.05 USD for 4 records" in ended["cause"]
+    assert "budget_usd = 0.01: About 5 minutes and 0.09 USD for 4 records" in ended["cause"]
 
 
 def test_one_key_runs_once(deployment: Deployment, jpegs: dict[str, bytes]) -> None:

@@ -23,7 +23,7 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
     ("request_", "says"),
     [
         ({"format": "jpeg"}, ["input is missing: write it as s3://bucket/folder/."]),
-        ({"input": "s3://{input}/a/"}, ["format is missing: use one of jpeg, tfrecord."]),
+        ({"input": "s3://{input}/a/"}, ["format is missing: use one of jpeg, tfrecord, joined."]),
         (
             {"input": "photos", "format": "jpeg"},
             ['input = "photos" is not an S3 URI: write it as s3://bucket/folder/.'],
@@ -38,11 +38,11 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
         ),
         (
             {"input": "s3://{input}/a/", "format": "png"},
-            ['format = "png" is not known: use one of jpeg, tfrecord.'],
+            ['format = "png" is not known: use one of jpeg, tfrecord, joined.'],
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "model": "resnet"},
-            ['model = "resnet" is not deployed: use one of efficientnet-lite0, tiny, broken.'],
+            ['model = "resnet" is not deployed: use one of efficientnet-lite0, tiny, broken, '],
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "instances": 99},
