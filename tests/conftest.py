@@ -37,6 +37,7 @@ def saved_models(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the mark in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep each folder's tests in one worker: they share a sandbox, a deployment, a container."""
     for item in items:
