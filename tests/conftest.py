@@ -1,4 +1,4 @@
-"""What several suites share: small SavedModels, exported once."""
+"""What several suites share: small SavedModels, exported once; and who runs which."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+LONGEST = "tests/workflow"
 PROGRAM = Path(__file__).with_name("export_models.py")
 
 
@@ -37,9 +43,18 @@ def saved_models(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the mark in the same hook
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep each folder's tests in one worker: they share a sandbox, a deployment, a container."""
-    for item in items:
-        folder = item.path.parent.relative_to(config.rootpath)
-        item.add_marker(pytest.mark.xdist_group(folder.as_posix()))
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # xdist is not typed
+    """Keeps a folder's tests in one worker: they share a sandbox, a deployment, a container."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolder:
+    """Distribute folders, in their order."""
+    return ByFolder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the suite that ends last, so that the others run beside it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
