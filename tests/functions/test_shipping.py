@@ -13,6 +13,7 @@ import pytest
 
 from stacks.settings import REPOSITORY
 from tests.functions.conftest import Event, World, plan_event
+from tests.sandbox.roles import allow, make_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def invoke(s3: S3Client) -> Callable[[Event], Event]:
     """The planning function in Lambda."""
     client: Any = boto3.client("lambda", endpoint_url=s3.meta.endpoint_url)
     iam: Any = boto3.client("iam", endpoint_url=s3.meta.endpoint_url)
-    role = iam.create_role(RoleName="plan", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    role = make_role(iam, "plan", {"Service": "lambda.amazonaws.com"}, allow("*", on="*"))
     client.create_function(
         FunctionName="plan",
         Role=role,
