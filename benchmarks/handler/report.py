@@ -81,7 +81,10 @@ def write(sections: Sequence[str]) -> None:
     text = FILE.read_text() if FILE.exists() else "# Benchmarks\n"
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    machine = f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}."
+    machine = (
+        f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}; at its end the "
+        f"machine's load was {os.getloadavg()[0]:.1f}, of which the benchmark makes up to 3."
+    )
     content = "\n\n".join([_METHOD.strip(), machine, *sections])
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(f"{before.rstrip()}\n\n{_BEGIN}\n{content}\n{_END}\n{after.lstrip()}")

@@ -93,14 +93,17 @@ def likeliest_of(rows: Sequence[Scores], k: int) -> Iterable[list[tuple[int, flo
     if np is None or len({len(row) for row in rows}) != 1 or len(rows[0]) <= k:
         return [likeliest(row, k) for row in rows]
     table = np.stack([np.frombuffer(row, np.float32) for row in rows])
-    hits = table >= np.partition(table, -k, axis=1)[:, -k, None]
-    numbers, indices = hits.nonzero()
-    order = np.lexsort((indices, -table[hits], numbers))
-    ends = hits.sum(axis=1).cumsum().tolist()
-    if len(ends) != len({*ends}):  # a row without a hit has NaNs
+    numbers = np.arange(len(rows))
+    indices, scores = [], []
+    for _ in range(k):  # k passes take less than one partition, and keep the order of equals
+        best = table.argmax(axis=1)
+        indices.append(best)
+        scores.append(table[numbers, best])
+        table[numbers, best] = -np.inf
+    if not all(np.isfinite(found).all() for found in scores):
         return [likeliest(row, k) for row in rows]
-    best = list(zip(indices[order].tolist(), table[hits][order].tolist(), strict=True))
-    return [best[start : start + k] for start in [0, *ends[:-1]]]
+    pairs = zip(np.stack(indices, 1).tolist(), np.stack(scores, 1).tolist(), strict=True)
+    return [list(zip(*pair, strict=True)) for pair in pairs]
 
 
 def as_decimal(value: float) -> str:
