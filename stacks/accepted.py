@@ -1,8 +1,9 @@
-"""What cdk-nag and checkov find and we accept, each with its reason: eight findings in all.
+"""What cdk-nag and checkov find and we accept, each with its reason: eight findings in ``prod``.
 
 cdk-nag runs with the AWS Solutions and the NIST 800-53 R5 rules. A finding is accepted where it
 stands, on the construct, so that the same one elsewhere is still found. Wildcards, the eighth,
-are accepted grant by grant, in ``permissions.py``.
+are accepted grant by grant, in ``permissions.py``. A stage that leaves a protection out accepts
+what that leaves open.
 """
 
 from __future__ import annotations
@@ -69,12 +70,18 @@ DEFAULT_GROUP = Finding(
     "name theirs. CloudFormation can close it only by a function that may change any group's "
     "rules, which would be the larger risk.",
 )
+OUTSIDE_A_VPC = Finding(
+    nist="LambdaInsideVPC",
+    because="The stage was given no network (Protection.network is None), whose endpoints cost "
+    "money by the hour. The functions call S3, SageMaker and CloudWatch over TLS under their own "
+    "roles; nothing can call them but Lambda's own API.",
+)
 WILDCARDS = Finding(
     because="Executions name their folders, shards their objects, and SageMaker, Lambda and X-Ray "
     "their own resources, so that grants end in a wildcard; each has its reason beside it.",
 )
 
-ALL = (
+IN_PROD = (
     *(REPLICATION, LOGS_BY_S3_KEY, LOGS_OF_LOGS, INLINE_POLICIES, NO_RESERVED_CONCURRENCY),
     *(NO_DEAD_LETTERS, DEFAULT_GROUP, WILDCARDS),
 )

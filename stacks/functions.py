@@ -10,7 +10,12 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks import interfaces
-from stacks.accepted import NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY, accept
+from stacks.accepted import (
+    NO_DEAD_LETTERS,
+    NO_RESERVED_CONCURRENCY,
+    OUTSIDE_A_VPC,
+    accept,
+)
 from stacks.permissions import accept_wildcard, allow, bucket_arn
 from stacks.settings import REPOSITORY
 
@@ -79,6 +84,7 @@ class Function(Construct):
     def _place(self, safeguards: Safeguards) -> None:
         """Put the function into the stage's VPC, where there is one."""
         if safeguards.network is None:
+            accept(self.function, OUTSIDE_A_VPC)
             return
         place = safeguards.network.functions
         interfaces.allow_to_functions(self.role)

@@ -85,8 +85,9 @@ def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path
     } == _templates(here)
 
 
-def test_prod_passes_the_aws_solutions_checks(tmp_path: Path) -> None:
-    done = cdk_synth(REPOSITORY, tmp_path, "-c", "stage=prod", "-c", "nag=true")
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_every_stage_passes_the_checks_of_cdk_nag(tmp_path: Path, stage: str) -> None:
+    done = cdk_synth(REPOSITORY, tmp_path, "-c", f"stage={stage}", "-c", "nag=true")
     assert done.returncode == 0, done.stderr
 
 
