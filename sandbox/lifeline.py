@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypedDict, Unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,13 +24,21 @@ _VARIABLE = "TFBATCH_LIFELINE_FD"
 _GRACE_SECONDS = 5.0
 
 
+class Options(TypedDict, total=False):
+    """What :func:`spawn` passes on, as ``subprocess.Popen`` describes it."""
+
+    cwd: Path | None
+    stdin: int
+    stdout: int | IO[bytes]
+    stderr: int | IO[bytes]
+    pass_fds: tuple[int, ...]
+
+
 def spawn(
     command: Sequence[str],
     *,
     environment: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
-    stdout: int | IO[bytes] | None = None,
-    stderr: int | IO[bytes] | None = None,
+    **options: Unpack[Options],
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` on a lifeline held by this process.
 
@@ -40,9 +48,7 @@ def spawn(
     Args:
         command: program and arguments; no shell.
         environment: the child's whole environment; this process's when ``None``.
-        cwd: the child's working directory.
-        stdout: as for ``subprocess.Popen``.
-        stderr: as for ``subprocess.Popen``.
+        options: of ``subprocess.Popen``; without ``stdin`` there is nothing to read.
     """
     read_end, write_end = os.pipe()
     env = dict(os.environ if environment is None else environment) | {_VARIABLE: str(read_end)}
@@ -50,12 +56,12 @@ def spawn(
         process = subprocess.Popen(
             list(command),
             env=env,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            pass_fds=(read_end,),
             start_new_session=True,
+            cwd=options.get("cwd"),
+            stdin=options.get("stdin", subprocess.DEVNULL),
+            stdout=options.get("stdout"),
+            stderr=options.get("stderr"),
+            pass_fds=(read_end, *options.get("pass_fds", ())),
         )
     except BaseException:
         os.close(write_end)

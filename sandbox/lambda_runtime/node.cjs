@@ -1,14 +1,16 @@
-// Runs a Node.js function once: `node node.cjs EVENT RESULT`, as python.py beside it does.
+// Runs a Node.js function: `node node.cjs`, as python.py beside it does.
 "use strict";
 const fs = require("fs");
 const http = require("http");
 const https = require("https");
 const net = require("net");
 const path = require("path");
+const readline = require("readline");
 const { pathToFileURL } = require("url");
 
-const [eventFile, resultFile] = process.argv.slice(2);
 const env = process.env;
+const answers = Number(env.TFBATCH_ANSWERS_FD);
+delete env.TFBATCH_ANSWERS_FD;
 
 // The process ends with the server that started it: see sandbox/lifeline.py.
 new net.Socket({ fd: Number(env.TFBATCH_LIFELINE_FD) }).on("close", () => process.exit(1)).unref().resume();
@@ -31,8 +33,8 @@ async function load(handler) {
   return module[name] ?? module.default?.[name];
 }
 
-function context() {
-  const deadline = Date.now() + 1000 * Number(env.TFBATCH_TIMEOUT_SECONDS);
+function context({ requestId, timeoutSeconds }) {
+  const deadline = Date.now() + 1000 * timeoutSeconds;
   return {
     functionName: env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
@@ -40,28 +42,27 @@ function context() {
     logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
     invokedFunctionArn: env.TFBATCH_FUNCTION_ARN,
-    awsRequestId: env.TFBATCH_REQUEST_ID,
+    awsRequestId: requestId,
     getRemainingTimeInMillis: () => Math.max(deadline - Date.now(), 0),
   };
 }
 
-function call(handler, event) {
+function call(handler, asked) {
   return new Promise((resolve, reject) => {
     const done = (error, value) => (error ? reject(error) : resolve(value));
-    const returned = handler(event, context(), done);
+    const returned = handler(asked.event, context(asked), done);
     if (handler.length < 3 || typeof returned?.then === "function") resolve(returned);
   });
 }
 
-async function main() {
-  let result;
+async function answer(line) {
   try {
     const handler = await load(env._HANDLER);
-    const value = await call(handler, JSON.parse(fs.readFileSync(eventFile, "utf8")));
-    result = { value: value ?? null };
+    const value = await call(handler, JSON.parse(line));
+    return { value: value ?? null };
   } catch (error) {
     console.error(error);
-    result = {
+    return {
       error: {
         errorType: error?.name ?? "Error",
         errorMessage: error?.message ?? String(error),
@@ -69,7 +70,12 @@ async function main() {
       },
     };
   }
-  fs.writeFileSync(resultFile, JSON.stringify(result));
+}
+
+async function main() {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    fs.writeSync(answers, `${JSON.stringify(await answer(line))}\n`);
+  }
   process.exit(0);
 }
 

@@ -1,6 +1,6 @@
-"""Lambda functions run from their deployed zip in a process of their own; moto wants Docker.
+"""Lambda functions run from their deployed zip in processes of their own; moto wants Docker.
 
-A process serves one invocation. The languages are the sandbox's own Python and Node.js, whatever
+The languages are the sandbox's own Python and Node.js, whatever
 version the function asks for; layers and images are not supported.
 """
 
@@ -9,11 +9,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-import shutil
-import subprocess
 import sys
 import threading
-import time
 import uuid
 import zipfile
 from functools import partial
@@ -22,14 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaFunction
 
-from sandbox import lambda_runtime, lifeline
+from sandbox import lambda_runtime
 from sandbox.authorization.call import Call
 from sandbox.authorization.sessions import CannotAssumeError
+from sandbox.lambda_runtime.environment import Recipe
 from sandbox.plugins.errors import ApiError
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from sandbox.authorization.sessions import Credentials
     from sandbox.plugins.json_type import Json
@@ -41,9 +39,14 @@ _TAIL_BYTES = 4096
 _UNPACKING = threading.Lock()
 
 
-def install(runtime: Runtime) -> None:
-    """Let moto's functions run here."""
+def install(runtime: Runtime) -> Callable[[], None]:
+    """Let moto's functions run here.
+
+    Returns:
+        What ends their processes.
+    """
     replace(LambdaFunction, "invoke", lambda *arguments: invoke(runtime, *arguments))
+    return runtime.environments.close
 
 
 def invoke(
@@ -86,15 +89,9 @@ def run(
     """
     request_id = str(uuid.uuid4())
     credentials = _assume(runtime, function)
-    code = _unpack(runtime, function)
-    directory = runtime.settings.state_dir / "invocations" / request_id
-    directory.mkdir(parents=True)
-    (directory / "event.json").write_text(json.dumps(event))
-    try:
-        result = _execute(runtime, function, code, directory, credentials)
-        log = _log(request_id, (directory / "log.txt").read_bytes())
-    finally:
-        shutil.rmtree(directory)
+    recipe = _recipe(runtime, function, credentials)
+    result, printed = runtime.environments.invoke(recipe, event, request_id)
+    log = _log(request_id, printed)
     if _may_log(runtime, function, credentials, request_id):
         function.logs_backend.ensure_log_group(function.logs_group_name)
         function.save_logs(log.decode(errors="replace"))
@@ -130,38 +127,16 @@ def _may_log(
     return all(runtime.guard.decide(writer, call).allowed for call in calls)
 
 
-def _execute(
-    runtime: Runtime,
-    function: LambdaFunction,
-    code: Path,
-    directory: Path,
-    credentials: Credentials,
-) -> dict[str, Any]:
-    files = [str(directory / "event.json"), str(directory / "result.json")]
-    started = time.monotonic()
-    with (directory / "log.txt").open("wb") as log:
-        process = lifeline.spawn(
-            [*_interpreter(function.run_time), *files],
-            environment=runtime.environment(function.region, credentials)
-            | _environment(function, code, directory.name),
-            cwd=code,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            process.wait(function.timeout)
-        except subprocess.TimeoutExpired:
-            message = f"Task timed out after {function.timeout:.2f} seconds"
-            return {"error": {"errorType": "Sandbox.Timedout", "errorMessage": message}}
-        finally:
-            lifeline.stop(process, grace_seconds=0)
-    result = directory / "result.json"
-    if result.exists():
-        value: dict[str, Any] = json.loads(result.read_text())
-        return value
-    seconds = time.monotonic() - started
-    message = f"Runtime exited with status {process.returncode} after {seconds:.2f} seconds"
-    return {"error": {"errorType": "Runtime.ExitError", "errorMessage": message}}
+def _recipe(runtime: Runtime, function: LambdaFunction, credentials: Credentials) -> Recipe:
+    code = _unpack(runtime, function)
+    variables = runtime.environment(function.region, credentials) | _variables(function, code)
+    return Recipe(
+        function=function.function_arn,
+        command=_interpreter(function.run_time),
+        variables=variables,
+        code=code,
+        timeout_seconds=float(function.timeout),
+    )
 
 
 def _interpreter(run_time: str) -> list[str]:
@@ -175,7 +150,7 @@ def _interpreter(run_time: str) -> list[str]:
     )
 
 
-def _environment(function: LambdaFunction, code: Path, request_id: str) -> dict[str, str]:
+def _variables(function: LambdaFunction, code: Path) -> dict[str, str]:
     values = {
         **function.environment_vars,
         "_HANDLER": function.handler,
@@ -185,10 +160,7 @@ def _environment(function: LambdaFunction, code: Path, request_id: str) -> dict[
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": function.memory_size,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
-        "AWS_LAMBDA_LOG_STREAM_NAME": request_id,
         "TFBATCH_FUNCTION_ARN": function.function_arn,
-        "TFBATCH_REQUEST_ID": request_id,
-        "TFBATCH_TIMEOUT_SECONDS": function.timeout,
         # Lambda's runtimes carry the AWS SDKs: boto3 is beside us, and this is JavaScript's.
         "NODE_PATH": _ROOT / "node_modules",
         "PYTHONPATH": _ROOT,

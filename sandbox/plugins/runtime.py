@@ -12,6 +12,7 @@ from sandbox.authorization.guard import Guard
 from sandbox.authorization.sessions import Credentials, Sessions
 from sandbox.container import fitting
 from sandbox.faults import FaultBox
+from sandbox.lambda_runtime.environment import Environments
 
 if TYPE_CHECKING:
     from sandbox.settings import Settings
@@ -27,6 +28,8 @@ class Runtime:
     settings: Settings
     port: int
     faults: FaultBox = field(default_factory=FaultBox)
+    environments: Environments = field(default_factory=Environments)
+    """Where Lambda functions run."""
     guard: Guard = field(init=False)
     """Allows or refuses the calls that come in."""
     sessions: Sessions = field(init=False)

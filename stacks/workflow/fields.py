@@ -1,5 +1,6 @@
 """The words of an execution's input, output and errors, once for every side that uses them."""
 
+import hashlib
 import re
 
 # An execution's input; `request.py` says what each may be.
@@ -38,6 +39,11 @@ EVENT_SOURCE = "tfbatch"
 EVENT_DETAIL_TYPE = "tfbatch Run Finished"
 
 
-def job_prefix(execution: str) -> str:
-    """How the names of an execution's transform jobs begin; see ``shard_expressions.JOB_NAME``."""
-    return f"tfbatch-{re.sub('[^A-Za-z0-9]+', '-', execution)[:30]}-"
+def job_prefix(execution_arn: str) -> str:
+    """How the names of an execution's transform jobs begin, and no other's.
+
+    The workflow makes them (``shard_expressions.JOB_NAME``); ``functions/stop.py`` is shipped alone
+    and has a copy.
+    """
+    words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[:30]
+    return f"tfbatch-{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"

@@ -6,6 +6,7 @@ import pytest
 
 import stop
 from sandbox.plugins.jsonata_evaluator import evaluate
+from stacks.workflow.fields import job_prefix
 from stacks.workflow.shard_expressions import JOB_NAME
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:execution:Workflow"
@@ -21,6 +22,7 @@ def test_it_knows_the_jobs_names_as_the_workflow_makes_them(execution: str) -> N
     task = {"run": run, "shard": {"shard": "00042"}}
     name = evaluate(JOB_NAME, {"task": task, "attempt": 122})
     assert name == f"{stop.job_prefix(arn)}00042-123"
+    assert job_prefix(arn) == stop.job_prefix(arn)
     assert len(name) <= 63
 
 

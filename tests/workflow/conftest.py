@@ -96,12 +96,11 @@ class Deployment:
             time.sleep(0.1)
         raise TimeoutError(f"still running: {arn}")
 
-    def jobs(self, execution: str) -> list[dict[str, Any]]:
-        """The transform jobs of an execution, by name or ARN, in the order of their creation."""
+    def jobs(self, arn: str) -> list[dict[str, Any]]:
+        """The transform jobs of an execution in the order of their creation."""
         sagemaker = self.client("sagemaker")
-        prefix = fields.job_prefix(execution.rpartition(":")[2])
         found = sagemaker.list_transform_jobs(
-            NameContains=prefix, SortBy="CreationTime", SortOrder="Ascending"
+            NameContains=fields.job_prefix(arn), SortBy="CreationTime", SortOrder="Ascending"
         )["TransformJobSummaries"]
         return [
             sagemaker.describe_transform_job(TransformJobName=job["TransformJobName"])

@@ -89,7 +89,7 @@ def test_without_capacity_the_next_instance_type_is_taken(deployment: Deployment
     deployment.sandbox.faults(no_capacity=[f"ml.{name}" for name in TYPES[:2]])
     ended = deployment.execute(_request(deployment.upload("capacity", _photos(2))))
     assert _summary(ended)["outputs"] == 2
-    jobs = deployment.jobs(ended["name"])
+    jobs = deployment.jobs(ended["executionArn"])
     assert [job["TransformResources"]["InstanceType"] for job in jobs] == [
         f"ml.{name}" for name in TYPES
     ]
@@ -115,14 +115,14 @@ def test_an_internal_error_is_tried_again(deployment: Deployment) -> None:
     deployment.sandbox.faults(internal_errors=1)
     ended = deployment.execute(_request(deployment.upload("internal", _photos(2))))
     assert _summary(ended)["outputs"] == 2
-    assert len(deployment.jobs(ended["name"])) == 2
+    assert len(deployment.jobs(ended["executionArn"])) == 2
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(deployment: Deployment) -> None:
     uri = deployment.upload("broken", _photos(2))
     ended = deployment.execute(_request(uri, model="broken"))
     assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
-    (job,) = deployment.jobs(ended["name"])
+    (job,) = deployment.jobs(ended["executionArn"])
     assert job["FailureReason"] in ended["cause"]
     assert f"--log-stream-name-prefix {job['TransformJobName']}/" in ended["cause"]
 
@@ -133,7 +133,7 @@ def test_a_container_that_never_answers_ping_ends_the_run_and_names_its_log(
     deployment.sandbox.faults(unanswered_pings=1)
     ended = deployment.execute(_request(deployment.upload("deaf", _photos(2))))
     assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
-    (job,) = deployment.jobs(ended["name"])  # it was not tried again
+    (job,) = deployment.jobs(ended["executionArn"])  # it was not tried again
     assert job["FailureReason"].startswith("AlgorithmError")
     streams = deployment.client("logs").describe_log_streams(
         logGroupName="/aws/sagemaker/TransformJobs",

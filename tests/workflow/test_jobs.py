@@ -185,7 +185,7 @@ def test_the_jobs_name_tells_of_its_execution(
 ) -> None:
     uri = deployment.upload("named", {"cat.jpg": jpegs["cat.jpg"]})
     ended = deployment.execute({"input": uri, "format": "jpeg", "instances": 1})
-    (job,) = deployment.jobs(ended["name"])
+    (job,) = deployment.jobs(ended["executionArn"])
     sagemaker = deployment.client("sagemaker")
     tags = sagemaker.list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
     assert {"Key": "tfbatch:execution", "Value": ended["name"]} in tags
@@ -211,7 +211,7 @@ def test_a_person_with_the_export_lines_uses_the_real_aws_command_line(
     ended = aws("stepfunctions", "describe-execution", "--execution-arn", arn)
     assert ended["status"] == "SUCCEEDED"
     report = json.loads(ended["output"])
-    name = deployment.jobs("by-hand")[0]["TransformJobName"]
+    name = deployment.jobs(arn)[0]["TransformJobName"]
     job = aws("sagemaker", "describe-transform-job", "--transform-job-name", name)
     assert job["TransformJobStatus"] == "Completed"
     assert "cat.jpg.out" in deployment.run("aws", "s3", "ls", report["output"])

@@ -36,7 +36,7 @@ def test_a_job_carries_what_the_optimized_integration_does_not_document(
     uri = deployment.upload("joined", {"rows.jsonl": _ROWS})
     ended = deployment.execute({"input": uri, "format": "joined", "model": "vector"})
     assert _summary(ended)["recordErrors"] == 1
-    (job,) = deployment.jobs(ended["name"])
+    (job,) = deployment.jobs(ended["executionArn"])
     output = deployment.outputs["OutputBucketName"]
     assert job["TransformResources"]["TransformAmiVersion"] == AMI_FOR_CUDA_12
     assert job["ModelClientConfig"] == {
@@ -57,7 +57,7 @@ def test_a_job_carries_what_the_optimized_integration_does_not_document(
 def test_a_job_of_documented_parameters_is_waited_for_by_step_functions(plain: Deployment) -> None:
     ended = plain.execute(_request(plain.upload("plain", _photos(3))))
     assert _summary(ended)["outputs"] == 3
-    (job,) = plain.jobs(ended["name"])
+    (job,) = plain.jobs(ended["executionArn"])
     assert "TransformAmiVersion" not in job["TransformResources"]
     tags = plain.client("sagemaker").list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
     assert {"Key": "MANAGED_BY_AWS", "Value": "STARTED_BY_STEP_FUNCTIONS"} in tags

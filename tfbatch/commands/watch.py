@@ -49,10 +49,10 @@ def calls(arn: str) -> tuple[Call, ...]:
 
 def job_calls(arn: str) -> tuple[Call, ...]:
     """Its transform jobs and what their containers say."""
+    from stacks.workflow.fields import job_prefix  # noqa: PLC0415
     from tfbatch.job_log import LOG_GROUP  # noqa: PLC0415
-    from tfbatch.watch.jobs import prefix_of  # noqa: PLC0415
 
-    prefix = prefix_of(arn)
+    prefix = job_prefix(arn)
     log = {"logGroupName": LOG_GROUP, "logStreamNamePrefix": prefix}
     return (
         Call("sagemaker", "list_transform_jobs", {"NameContains": prefix}),

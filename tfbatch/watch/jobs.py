@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from stacks.workflow.fields import job_prefix
 from tfbatch.job_log import JobLog
 from tfbatch.progress import RecordCount
 from tfbatch.watch.snapshot import Job
@@ -24,16 +22,6 @@ _LOG_LAG_SECONDS = 5.0
 """Lines of a job's log come after its end."""
 _CLOCKS_SECONDS = 300.0
 """By how much clocks of this machine and AWS may differ."""
-
-
-def prefix_of(arn: str) -> str:
-    """How the names of an execution's jobs begin, and no other's; see ``JOB_NAME``.
-
-    Args:
-        arn: of the execution.
-    """
-    digest = hashlib.sha256(arn.encode()).hexdigest()[:8]
-    return f"{job_prefix(arn.rpartition(':')[2])}{digest}-"
 
 
 @dataclass(kw_only=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from stacks.workflow.fields import job_prefix
 from tfbatch.deployed import fixed_values, usd_per_hour
-from tfbatch.watch.jobs import Jobs, prefix_of
+from tfbatch.watch.jobs import Jobs
 from tfbatch.watch.shards import Shards
 from tfbatch.watch.snapshot import Snapshot, State
 from tfbatch.watch.states import states
@@ -53,7 +54,7 @@ class Observer:
             jobs=Jobs(
                 sagemaker=boto.client("sagemaker"),
                 logs=boto.client("logs"),
-                prefix=prefix_of(arn),
+                prefix=job_prefix(arn),
                 started=started,
                 usd_per_hour=usd_per_hour(fixed),
             ),

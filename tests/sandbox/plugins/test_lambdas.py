@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -42,6 +43,17 @@ def handler(event, context):
             "buckets": buckets, "left": context.get_remaining_time_in_millis() > 0}
 """
 ECHO = "def handler(event, context): return event"
+COUNT = """
+import os, time
+calls = []
+
+def handler(event, context):
+    time.sleep(event.get("sleep", 0))
+    calls.append(context.aws_request_id)
+    print("call", len(calls))
+    return {"calls": len(set(calls)), "process": os.getpid()}
+"""
+NODE_COUNT = "let calls = 0; exports.handler = (e, c, done) => done(null, { calls: ++calls });"
 NODE = """
 const { S3 } = require("@aws-sdk/client-s3");
 exports.handler = async (event, context) => {
@@ -70,6 +82,8 @@ def functions(session: boto3.Session, sandbox: Sandbox, s3: S3Client) -> Json:
     code = {
         "python": ("python3.13", _zip(index_dot_py=PYTHON, helper_dot_py="word = 'ok'")),
         "node": ("nodejs24.x", _zip(index_dot_js=NODE)),
+        "count": ("python3.13", _zip(index_dot_py=COUNT)),
+        "node-count": ("nodejs24.x", _zip(index_dot_js=NODE_COUNT)),
         "large": ("python3.13", _zip(index_dot_py=ECHO, padding="x" * 50_000_000)),
     }
     for name, (runtime, packed) in code.items():
@@ -162,3 +176,28 @@ def test_a_state_machine_calls_a_function(functions: Json, workflows: Workflows)
     assert workflows.output(states, {"a": 'quoted "text"'}) == "ok"
     failed = workflows.run(states, {"fail": "x"})
     assert failed["error"] == "KeyError"
+
+
+@pytest.mark.parametrize("name", ["count", "node-count"])
+def test_an_environment_is_kept_until_the_function_is_changed(functions: Json, name: str) -> None:
+    assert [_invoke(functions, name, {})[0]["calls"] for _ in range(3)] == [1, 2, 3]
+    functions.update_function_configuration(FunctionName=name, Timeout=9)
+    assert [_invoke(functions, name, {})[0]["calls"] for _ in range(2)] == [1, 2]
+
+
+def test_calls_at_the_same_time_have_environments_of_their_own(functions: Json) -> None:
+    def call(_: int) -> Json:
+        return _invoke(functions, "count", {"sleep": 0.5})[0]["process"]
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(call, range(3)))) == 3
+
+
+def test_an_invocation_has_what_it_printed_and_no_more(functions: Json) -> None:
+    calls = []
+    for _ in range(2):
+        answer = functions.invoke(FunctionName="count", LogType="Tail", Payload=b"{}")
+        calls.append(base64.b64decode(answer["LogResult"]).decode().splitlines())
+    for lines in calls:
+        assert [line.split()[0] for line in lines] == ["START", "call", "END"]
+    assert calls[0] != calls[1]
