@@ -50,5 +50,4 @@ class Alarm(Resource, CloudFormationModel):
 
     @property
     def _client(self) -> Any:  # noqa: ANN401 - boto3-stubs without its CloudWatch part
-        session = self.runtime.session(self.region)
-        return session.client("cloudwatch", endpoint_url=self.runtime.endpoint_url)
+        return self.runtime.clients.get("cloudwatch", self.region)

@@ -32,7 +32,7 @@ def _with_rest(
 ) -> FakeBucket:
     bucket: FakeBucket = original(*arguments, **named)
     resource = named.get("cloudformation_json") or arguments[1]
-    s3 = runtime.session("us-east-1").client("s3", endpoint_url=runtime.endpoint_url)
+    s3 = runtime.clients.get("s3", "us-east-1")
     for name, value in resource["Properties"].items():
         if name in _PUT:
             _PUT[name](s3, bucket.name, value)

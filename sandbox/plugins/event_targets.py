@@ -97,10 +97,8 @@ def deliver(runtime: Runtime, arn: str, payload: str, credentials: Credentials) 
         ClientError: the target refused.
     """
     service, region = arn.split(":")[2:4]
-    session: Json = runtime.session(region, credentials)
     name = "stepfunctions" if service == "states" else service
-    client = session.client(name, endpoint_url=runtime.endpoint_url)
-    _DELIVERIES[service](client, arn, payload)
+    _DELIVERIES[service](runtime.clients.get(name, region, credentials), arn, payload)
 
 
 def _start(client: Json, arn: str, payload: str) -> None:

@@ -82,9 +82,9 @@ def _check_data(runtime: Runtime, region: str, role_arn: str, container: Mapping
     """Refuse a model whose role can't read its artifact."""
     url = container["ModelDataUrl"]
     bucket, key = s3_uri.split(url)
-    session = runtime.session(region, execution_roles.assume(runtime, role_arn))
+    s3 = runtime.clients.get("s3", region, execution_roles.assume(runtime, role_arn))
     try:
-        session.client("s3", endpoint_url=runtime.endpoint_url).head_object(Bucket=bucket, Key=key)
+        s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] == "404":
             raise refusal(f"Could not find model data at {url}.") from error

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import threading
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import moto.stepfunctions.parser.asl.component.state.exec as tasks
 from botocore.config import Config
@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from sandbox.plugins import sagemaker_sync, task_requests
+from sandbox.plugins.clients import Clients
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
@@ -26,19 +27,28 @@ if TYPE_CHECKING:
         StateCredentials,
     )
 
+    from sandbox.authorization.sessions import Sessions
     from sandbox.plugins.runtime import Runtime
 
 _NAME = "boto_client_for"
 _SERVICE = "states.amazonaws.com"
 
 
-class Clients:
+_CONFIG = Config(
+    parameter_validation=False,
+    retries={"max_attempts": 0, "total_max_attempts": 1},
+    connect_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+    read_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+    max_pool_connections=64,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleClients:
     """Clients by service, region and role."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, str], BaseClient] = {}
+    sessions: Sessions
+    clients: Clients
 
     def get(
         self, region: str, service: str, state_credentials: StateCredentials | None = None
@@ -49,15 +59,11 @@ class Clients:
             CannotAssumeError: the role is not there, or not Step Functions' to take.
         """
         role = state_credentials.role_arn if state_credentials else ""
-        credentials = self._runtime.sessions.assume(
+        credentials = self.sessions.assume(
             role, service=_SERVICE, name="StepFunctions", source_arn=_machine_of(role, region)
         )
-        key = (service, region, credentials.access_key)
-        with self._lock:
-            if key not in self._made:
-                session = self._runtime.session(region, credentials)
-                self._made[key] = _client(session, service, self._runtime.endpoint_url)
-            return self._made[key]
+        client: BaseClient = self.clients.get(service, region, credentials)
+        return client
 
 
 def _machine_of(role: str, region: str) -> str:
@@ -66,24 +72,11 @@ def _machine_of(role: str, region: str) -> str:
     return next((machine.arn for machine in machines if machine.roleArn == role), "")
 
 
-def _client(session: Any, service: str, endpoint_url: str) -> BaseClient:  # noqa: ANN401
-    client = session.client(
-        service,
-        endpoint_url=endpoint_url,
-        config=Config(
-            parameter_validation=False,
-            retries={"max_attempts": 0, "total_max_attempts": 1},
-            connect_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
-            read_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
-            max_pool_connections=64,
-        ),
-    )
-    return task_requests.watch(client)
-
-
 def install(runtime: Runtime) -> None:
     """Take the place of moto's function wherever it was imported."""
-    clients = Clients(runtime)
+    clients = RoleClients(
+        runtime.sessions, Clients(runtime.endpoint_url, _CONFIG, prepare=task_requests.watch)
+    )
     found = pkgutil.walk_packages(tasks.__path__, f"{tasks.__name__}.")
     for module in (
         boto_client,

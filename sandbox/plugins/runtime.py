@@ -6,19 +6,18 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import boto3
-
 from sandbox.authorization.guard import Guard
-from sandbox.authorization.sessions import Credentials, Sessions
+from sandbox.authorization.sessions import Sessions
 from sandbox.container import fitting
 from sandbox.faults import FaultBox
 from sandbox.lambda_runtime.environment import Environments
+from sandbox.plugins.clients import OWNER, Clients
 
 if TYPE_CHECKING:
+    from sandbox.authorization.sessions import Credentials
     from sandbox.settings import Settings
 
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
-_OWNER = Credentials()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,24 +33,21 @@ class Runtime:
     """Allows or refuses the calls that come in."""
     sessions: Sessions = field(init=False)
     """Gives out credentials of roles."""
+    clients: Clients = field(init=False)
+    """For calls of this server to itself."""
 
     def __post_init__(self) -> None:
         guard = Guard(enforces=self.settings.enforce_iam)
         object.__setattr__(self, "guard", guard)
         object.__setattr__(self, "sessions", Sessions(guard))
+        object.__setattr__(self, "clients", Clients(self.endpoint_url))
 
     @property
     def endpoint_url(self) -> str:
         """Where this server answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def session(self, region: str, credentials: Credentials = _OWNER) -> boto3.Session:
-        """An SDK session for calls of this server to itself; give clients the endpoint URL."""
-        return boto3.Session(
-            credentials.access_key, credentials.secret, credentials.token, region_name=region
-        )
-
-    def environment(self, region: str, credentials: Credentials = _OWNER) -> dict[str, str]:
+    def environment(self, region: str, credentials: Credentials = OWNER) -> dict[str, str]:
         """The whole environment of a child process: nothing of the caller's AWS settings."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return inherited | {

@@ -15,7 +15,7 @@ from sandbox.plugins.errors import ApiError, refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import boto3
+    from mypy_boto3_s3 import S3Client
 
     from sandbox.plugins.runtime import Runtime
     from sandbox.plugins.transform_job import TransformJob
@@ -40,10 +40,10 @@ def check(request: Mapping[str, Any], role_arn: str, runtime: Runtime, region: s
     """
     _check_payload(request)
     _check_volume_key(request["TransformResources"])
-    session = runtime.session(region, execution_roles.assume(runtime, role_arn))
+    s3 = runtime.clients.get("s3", region, execution_roles.assume(runtime, role_arn))
     source = request["TransformInput"]["DataSource"]["S3DataSource"]
     _check_data_type(source["S3DataType"])
-    _check_input(source, role_arn, session, runtime.endpoint_url)
+    _check_input(source, role_arn, s3, region)
 
 
 def _check_data_type(data_type: str) -> None:
@@ -98,12 +98,9 @@ def check_quota(
         )
 
 
-def _check_input(
-    source: Mapping[str, str], role_arn: str, session: boto3.Session, endpoint_url: str
-) -> None:
+def _check_input(source: Mapping[str, str], role_arn: str, s3: S3Client, region: str) -> None:
     """Refuse an input prefix that has no objects, or a manifest that isn't there."""
     bucket, prefix = s3_uri.split(source["S3Uri"])
-    s3 = session.client("s3", endpoint_url=endpoint_url)
     try:
         page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         found, error = page["KeyCount"] > 0, ""
@@ -113,6 +110,6 @@ def _check_input(
         raise refusal(
             f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. '
             "Please ensure that the bucket exists in the selected region "
-            f"({session.region_name}), that objects exist under that S3 prefix, and that the role "
+            f"({region}), that objects exist under that S3 prefix, and that the role "
             f'"{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket}".{error}'
         )
