@@ -16,7 +16,7 @@ from stacks.errors import SettingsError
 from stacks.settings import REPOSITORY, Endpoint
 from stacks.stages import STAGES
 from tests.endpoint.app import MODEL
-from tests.infrastructure.test_synthesis import cdk_synth
+from tests.infrastructure.test_synthesis import CHECKED, cdk_synth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def assembly(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(MODEL, str(saved_models / "image"))
         app = f"{sys.executable} -m tests.endpoint.app"
-        done = cdk_synth(REPOSITORY, output, "--app", app, "--context", "nag=true")
+        done = cdk_synth(REPOSITORY, output, "--app", app, "--context", CHECKED)
     assert done.returncode == 0, done.stdout + done.stderr
     return output
 

@@ -14,8 +14,8 @@ import pytest
 from examples import photographs
 from sandbox.process import Sandbox
 from stacks.settings import REPOSITORY
+from tests.deployment import CDK, Deployment
 from tests.examples.app import CIFAR10
-from tests.workflow.conftest import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,14 +78,11 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
     ):
         bare = Deployment(sandbox=sandbox, outputs={})
         training = threads.submit(_train, folder / "cifar10")
-        cdk = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
         output = ("--output", str(folder / "cdk.out"))  # the checkout's own may be in use
-        environment = f"aws://{sandbox.account_id}/{sandbox.region}"
-        # Away from cdk.json, whose app bootstrapping needn't wait for.
-        bare.run("env", "--chdir", str(folder), cdk, "bootstrap", environment)
+        bare.bootstrap()
         trained = training.result()
         bare.run(
-            *(cdk, "deploy", "--all", "--require-approval", "never", *output),
+            *(CDK, "deploy", "--all", "--require-approval", "never", *output),
             *("--app", f"{sys.executable} -m tests.examples.app"),
             **{CIFAR10: str(trained.model)},
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.infrastructure.conftest import Assembly
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
+CHECKED = "nag=true"
 SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models", "requirements")
 
 
@@ -28,6 +29,7 @@ def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.Complet
         "PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'model_code'}",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "CDK_VALIDATION": "true" if CHECKED in options else "false",
     }
     return subprocess.run(
         [str(CDK), "synth", "--quiet", "--output", str(output), *options],
@@ -87,7 +89,7 @@ def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_every_stage_passes_the_checks_of_cdk_nag(tmp_path: Path, stage: str) -> None:
-    done = cdk_synth(REPOSITORY, tmp_path, "-c", f"stage={stage}", "-c", "nag=true")
+    done = cdk_synth(REPOSITORY, tmp_path, "-c", f"stage={stage}", "-c", CHECKED)
     assert done.returncode == 0, done.stderr
 
 
@@ -95,7 +97,7 @@ def test_the_checks_would_find_an_unreasoned_wildcard(tmp_path: Path) -> None:
     checkout = _copy(tmp_path / "clone")
     model = checkout / "stacks" / "served_model.py"
     model.write_text(model.read_text().replace("because=", "conditions=None and "))
-    done = cdk_synth(checkout, tmp_path / "out", "-c", "stage=prod", "-c", "nag=true")
+    done = cdk_synth(checkout, tmp_path / "out", "-c", "stage=prod", "-c", CHECKED)
     assert done.returncode != 0
     assert "AwsSolutions-IAM5" in done.stdout + done.stderr
 

@@ -11,14 +11,13 @@ import pytest
 
 from sandbox.process import Sandbox
 from stacks.settings import REPOSITORY
+from tests.deployment import CDK, Deployment
 from tests.security.app import MODEL
-from tests.workflow.conftest import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CDK = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
 OF_AWS = ("AWS/States",)
 """Published by AWS itself."""
 
@@ -60,7 +59,7 @@ def prod(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     state = tmp_path_factory.mktemp("prod")
     with Sandbox.start(state_dir=state / "sandbox") as sandbox:
         made = Prod(sandbox, model=saved_models / "image", state=state)
-        made.cdk("bootstrap", f"aws://{sandbox.account_id}/{sandbox.region}")
+        made.deployment().bootstrap()
         made.cdk("deploy", "--all", "--require-approval", "never")
         yield made
 

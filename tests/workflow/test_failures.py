@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 BAD = b"this is no image"
 

@@ -19,7 +19,7 @@ from tests.handler.serving import image_example, recordio, tfrecord
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 _PATIENCE_SECONDS = 120.0
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"

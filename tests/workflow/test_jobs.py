@@ -11,7 +11,7 @@ from stacks.workflow import fields
 from tfbatch.demo.photos import Photos, collect
 
 if TYPE_CHECKING:
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 CATS = {"tabby cat", "tiger cat", "Persian cat", "Siamese cat", "Egyptian Mau"}
 

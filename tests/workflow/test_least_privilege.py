@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 _ROLE: Final = re.compile(r"tfbatch-dev-\w+?-(\w+?Role)[0-9A-F]{8}-")
 _MODEL: Final = re.compile(r"Model\w+?Role")

@@ -12,7 +12,7 @@ from tests.functions.conftest import HOSTILE
 from tests.workflow.test_failures import _exceptions, _photo, _request, _summary
 
 if TYPE_CHECKING:
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 
 def test_keys_of_every_kind_have_their_predictions(deployment: Deployment) -> None:

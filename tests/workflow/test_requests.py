@@ -10,7 +10,7 @@ from stacks.workflow import fields
 from tests.workflow.app import FAR_BUCKET, MISSING_BUCKET
 
 if TYPE_CHECKING:
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 
 def _refused(deployment: Deployment, request: object) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from tfbatch import example, tfrecord
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 _ROWS = b'[1.0, 2.0, 3.0]\n{"x": [4.0, 5.0, 6.0]}\n{"x": "no numbers"}\n'
 

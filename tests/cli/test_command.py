@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 BAD = "07.jpg"
 PHOTOS = 12

@@ -19,7 +19,7 @@ from tfbatch import example, tfrecord
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.workflow.conftest import Deployment
+    from tests.deployment import Deployment
 
 EVIL = "<img src=x onerror=alert(1)>.png"
 RED, GREEN, BLUE = png(255, 0, 0), png(0, 255, 0), png(0, 0, 255)
