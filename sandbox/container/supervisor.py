@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -93,12 +94,12 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop every process of the container, all at once."""
-        processes = [self._gunicorn, *self._model_servers]
-        running = [process for process in processes if process is not None]
-        for process in running:
+        for process in self._model_servers:
             process.terminate()
-        for process in running:
-            # Short: gunicorn would wait for idle connections, whose callers are gone by now.
+        if self._gunicorn is not None:
+            # At SIGTERM it would wait for idle connections, whose callers are gone by now.
+            lifeline.stop(self._gunicorn, grace_seconds=_GRACE_SECONDS, first=signal.SIGQUIT)
+        for process in self._model_servers:
             lifeline.stop(process, grace_seconds=_GRACE_SECONDS)
 
     def _start_model_server(self, index: int) -> subprocess.Popen[bytes]:
