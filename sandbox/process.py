@@ -34,7 +34,7 @@ class SandboxError(Exception):
 class Sandbox:
     """A running sandbox; leaving its ``with`` block stops it and all that it started."""
 
-    process: subprocess.Popen[bytes]
+    process: lifeline.Process
     port: int
     state_dir: Path
     region: str = REGION
@@ -132,7 +132,7 @@ def _opener() -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(settings: Settings, log: IO[bytes]) -> lifeline.Process:
     return lifeline.spawn(
         [sys.executable, "-m", "sandbox.server", settings.to_json()],
         stdout=subprocess.PIPE,
@@ -140,7 +140,7 @@ def _spawn(settings: Settings, log: IO[bytes]) -> subprocess.Popen[bytes]:
     )
 
 
-def _read_port(process: subprocess.Popen[bytes], state_dir: Path) -> int:
+def _read_port(process: lifeline.Process, state_dir: Path) -> int:
     stdout = cast("IO[bytes]", process.stdout)
     with stdout:
         line = stdout.readline()

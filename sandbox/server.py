@@ -114,6 +114,7 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Serve with the settings given as JSON in the one argument."""
     lifeline.hold()
+    lifeline.fork_programs()
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for every request

@@ -16,11 +16,16 @@ import socket
 import struct
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _log = logging.getLogger(__name__)
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
+NAMESPACES: Final = (Path("/proc/self/ns/user"), Path("/proc/self/ns/net"))
+"""A process's own; where there are none there is no Linux."""
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
 
@@ -46,6 +51,24 @@ def enter_namespace() -> bool:
         _map_to_itself("gid_map", f"{group} {group} 1")
     _raise_loopback()
     return True
+
+
+def join(namespaces: Sequence[int]) -> None:
+    """Move this process into the namespaces of another.
+
+    Must be called before there is a second thread.
+
+    Args:
+        namespaces: descriptors of the other's ``NAMESPACES``.
+
+    Raises:
+        OSError: the system does not permit it.
+    """
+    for descriptor, own in zip(namespaces, NAMESPACES, strict=True):
+        if os.fstat(descriptor).st_ino == own.stat().st_ino:
+            continue
+        if ctypes.CDLL(None, use_errno=True).setns(descriptor, 0):
+            raise OSError(ctypes.get_errno(), f"can not enter {own.name} namespace")
 
 
 def _map_to_itself(name: str, line: str) -> None:

@@ -51,8 +51,8 @@ class Supervisor:
     """TensorFlow Serving's own program; ``None`` is the sandbox's."""
     profile: Profile
     settings: Settings
-    _model_servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    _gunicorn: subprocess.Popen[bytes] | None = None
+    _model_servers: list[lifeline.Process] = field(default_factory=list)
+    _gunicorn: lifeline.Process | None = None
     _default_model_name: str = ""
 
     def start(self) -> None:
@@ -102,7 +102,7 @@ class Supervisor:
         for process in self._model_servers:
             lifeline.stop(process, grace_seconds=_GRACE_SECONDS)
 
-    def _start_model_server(self, index: int) -> subprocess.Popen[bytes]:
+    def _start_model_server(self, index: int) -> lifeline.Process:
         process = lifeline.spawn(self._model_server_command(index))
         _log.info("started tensorflow serving (pid: %d)", process.pid)
         return process
@@ -167,7 +167,7 @@ class Supervisor:
     def _installed(self) -> Path:
         return self.model_dir.parent / "site-packages"
 
-    def _start_gunicorn(self) -> subprocess.Popen[bytes]:
+    def _start_gunicorn(self) -> lifeline.Process:
         command = [sys.executable, "-m", "sandbox.container.gunicorn_app"]
         command += ["--model-dir", str(self.model_dir), "--version", self.profile.version]
         command += ["--bind", self.bind]
@@ -176,7 +176,7 @@ class Supervisor:
         _log.info("started gunicorn (pid: %d)", process.pid)
         return process
 
-    def _wait_for_gunicorn(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_for_gunicorn(self, process: lifeline.Process) -> None:
         """A script that can't be imported ends the container, as it does from 2.20 on.
 
         Older images restart gunicorn again and again, until SageMaker gives up after half an

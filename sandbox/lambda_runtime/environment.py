@@ -59,7 +59,7 @@ class Environment:
     """One process of a function's."""
 
     recipe: Recipe
-    process: subprocess.Popen[bytes]
+    process: lifeline.Process
     events: IO[bytes]
     answers: IO[bytes]
     log: IO[bytes]

@@ -13,7 +13,6 @@ from sandbox.faults import INTERNAL_ERROR
 from sandbox.plugins import process_events
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping
 
 ANSWER_SECONDS = 60.0
@@ -33,7 +32,7 @@ class Reply:
 class Host:
     """One variant's process, followed by a thread."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: lifeline.Process) -> None:
         self._process = process
         self._where: int | str | None = None
         self._reason: str | None = None

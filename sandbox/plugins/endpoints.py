@@ -158,7 +158,7 @@ class Endpoints:
             config,
         )
 
-    def _spawn(self, region: str, plan: Plan) -> subprocess.Popen[bytes]:
+    def _spawn(self, region: str, plan: Plan) -> lifeline.Process:
         document = plan.document
         folder = self._runtime.settings.state_dir / "endpoints" / region / document["endpoint"]
         folder.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,14 @@ import logging
 from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping
+
+    from sandbox import lifeline
 
 _LOG = logging.getLogger(__name__)
 
 
-def read(process: subprocess.Popen[bytes]) -> Iterator[Mapping[str, Any]]:
+def read(process: lifeline.Process) -> Iterator[Mapping[str, Any]]:
     """Each event as it comes, until the process closes its standard output."""
     for line in cast("IO[bytes]", process.stdout):
         try:

@@ -16,7 +16,6 @@ from sandbox.faults import INTERNAL_ERROR
 from sandbox.plugins import process_events
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Mapping
 
 _LOG = logging.getLogger(__name__)
@@ -47,14 +46,14 @@ class TransformJob:
         self.end_time: datetime | None = None
         self._on_change = on_change
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: lifeline.Process | None = None
 
     @property
     def ended(self) -> bool:
         """Whether the job can't change any more."""
         return self.status in _ENDED
 
-    def run(self, start: Callable[[], subprocess.Popen[bytes]], slots: threading.Semaphore) -> None:
+    def run(self, start: Callable[[], lifeline.Process], slots: threading.Semaphore) -> None:
         """Do the job, from waiting for one of ``slots`` to its final status."""
         outcome: Mapping[str, str] = {}
         try:
@@ -70,7 +69,7 @@ class TransformJob:
         self._end({"event": "failed", "reason": reason})
 
     def _run(
-        self, start: Callable[[], subprocess.Popen[bytes]], slots: threading.Semaphore
+        self, start: Callable[[], lifeline.Process], slots: threading.Semaphore
     ) -> Mapping[str, str]:
         if not self._take(slots):
             return {}
@@ -104,15 +103,13 @@ class TransformJob:
                 return False
         return True
 
-    def _start(
-        self, start: Callable[[], subprocess.Popen[bytes]]
-    ) -> subprocess.Popen[bytes] | None:
+    def _start(self, start: Callable[[], lifeline.Process]) -> lifeline.Process | None:
         with self._lock:
             if self.status == "InProgress":
                 self._process = start()
             return self._process
 
-    def _follow(self, process: subprocess.Popen[bytes]) -> Mapping[str, str]:
+    def _follow(self, process: lifeline.Process) -> Mapping[str, str]:
         """Take part in all that the process tells; return the last thing it told."""
         outcome: Mapping[str, str] = {}
         for event in process_events.read(process):
@@ -139,5 +136,5 @@ class TransformJob:
         self.last_modified_time = datetime.now(UTC)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: lifeline.Process) -> None:
     lifeline.stop(process, grace_seconds=_STOP_SECONDS)

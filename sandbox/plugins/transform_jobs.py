@@ -124,7 +124,7 @@ class TransformJobs:
 
     def _spawn(
         self, region: str, request: Mapping[str, Any], model: Mapping[str, Any]
-    ) -> subprocess.Popen[bytes]:
+    ) -> lifeline.Process:
         state_dir = self._runtime.settings.state_dir
         directory = state_dir / "transform-jobs" / region / request["TransformJobName"]
         shutil.rmtree(directory, ignore_errors=True)  # of a sandbox that was here before

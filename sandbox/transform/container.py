@@ -11,7 +11,6 @@ from sandbox.container import fitting
 from sandbox.transform.artifact import fetch_artifact
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
@@ -56,7 +55,7 @@ async def container(
         address.remove()
 
 
-async def _follow(process: subprocess.Popen[bytes], log: LogStream) -> None:
+async def _follow(process: lifeline.Process, log: LogStream) -> None:
     reader = asyncio.StreamReader(limit=_LINE_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), process.stdout

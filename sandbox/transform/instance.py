@@ -20,12 +20,12 @@ from sandbox.transform.sending import Client, Invocation
 from sandbox.transform.transfer import Transfer
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
+    from sandbox import lifeline
     from sandbox.transform.job import Job
     from sandbox.transform.launching import Launch
     from sandbox.transform.listing import Work
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
     FindWork = Callable[[], Awaitable[Sequence[Work]]]
 
-_PING_SECONDS: Final = float(os.environ.get("SANDBOX_PING_SECONDS", "1800"))
+_PING_SECONDS: Final = 1800.0
 """A container that never becomes healthy is given up after half an hour."""
+PING_SECONDS: Final = "SANDBOX_PING_SECONDS"
+"""Variable: another time than that."""
 _WATCH_SECONDS: Final = 0.2
 SETTLE_SECONDS: Final = 1.2
 """What a container says of its last second still belongs in the log."""
@@ -94,7 +96,8 @@ class Instance:
     async def _serve(
         self, client: Client, find_work: FindWork, data_log: DataLog
     ) -> list[ObjectFailure]:
-        if not await client.wait_until_healthy(_PING_SECONDS):
+        patience = float(os.environ.get(PING_SECONDS, _PING_SECONDS))
+        if not await client.wait_until_healthy(patience):
             data_log.write("Unable to get response from algorithm", "/ping never answered 200")
             raise JobFailure(f"AlgorithmError: {SEE_LOGS}")
         parameters = choose_parameters(self.job.requested, await client.execution_parameters())
@@ -116,7 +119,7 @@ class Instance:
 
 
 async def _unless_it_ends(
-    process: subprocess.Popen[bytes],
+    process: lifeline.Process,
     serving: asyncio.Task[list[ObjectFailure]],
     data_log: DataLog,
 ) -> list[ObjectFailure]:
@@ -135,7 +138,7 @@ async def _unless_it_ends(
 
 
 def _check(
-    process: subprocess.Popen[bytes], serving: asyncio.Task[list[ObjectFailure]], data_log: DataLog
+    process: lifeline.Process, serving: asyncio.Task[list[ObjectFailure]], data_log: DataLog
 ) -> None:
     """Fail the job if the container has ended before all was said.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
             """From the ports it may use, and its region."""
 
 
-Started = tuple[subprocess.Popen[bytes], Address]
+Started = tuple[lifeline.Process, Address]
 """A process (its standard output is its log) that will listen at an address."""
 
 Launch = Callable[["Job", Path], Started]
@@ -65,7 +65,7 @@ def launch(model: Model, artifact: Path, *, environment: Environment) -> Started
 
 def spawn(
     command: list[str], environment: Environment, *, port_range: tuple[int, int]
-) -> subprocess.Popen[bytes]:
+) -> lifeline.Process:
     """A process with exactly the environment SageMaker gives, and its log on standard output."""
     region = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
     return lifeline.spawn(

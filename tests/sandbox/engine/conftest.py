@@ -25,7 +25,6 @@ from sandbox.transform.sending import Address
 from tests.sandbox.engine.model_servers import started
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping
 
     import boto3
@@ -45,7 +44,7 @@ def models(saved_models: Path) -> Iterator[str]:
     lifeline.stop(process)
 
 
-def launch_stub(job: Job, model: Path) -> tuple[subprocess.Popen[bytes], Address]:
+def launch_stub(job: Job, model: Path) -> tuple[lifeline.Process, Address]:
     """The stub container, told by the job's environment how to behave."""
     port = free_block(4)
     command = [sys.executable, str(HERE / "stub_container.py"), str(port), str(model)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MODELS = ("image", "vector", "examples")
 
 
-def started(folder: Path, *options: str) -> tuple[subprocess.Popen[bytes], str]:
+def started(folder: Path, *options: str) -> tuple[lifeline.Process, str]:
     port = free_block(2)  # the second for gRPC
     command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(folder)]
     command += ["--rest-port", str(port), "--port", str(port + 1)]

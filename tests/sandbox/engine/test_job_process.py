@@ -41,7 +41,7 @@ def output_handler(response, context):
 class Running:
     """A job's process."""
 
-    process: subprocess.Popen[bytes]
+    process: lifeline.Process
     folder: Path
 
     def event(self) -> dict[str, Any]:

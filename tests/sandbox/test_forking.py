@@ -1,0 +1,95 @@
+"""Programs that a fork server starts are what they would be if they had been started afresh."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox import forking, lifeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stands it")
+CONTAINER = [sys.executable, "-m", "sandbox.container", "--model-dir", ".", "--port", "0"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[int]:
+    """The process id of a fork server that this process uses."""
+    with pytest.MonkeyPatch.context() as patch:
+        used = lifeline.ForkServer(is_wanted=True)
+        patch.setattr(lifeline, "fork_server", used)
+        address = used.find()
+        assert address is not None
+        assert used.process is not None
+        yield used.process.pid
+        lifeline.stop(used.process)
+        assert not Path(address).parent.exists()
+
+
+def _ended(folder: Path, **variables: str) -> tuple[int, str]:
+    """The status and the output of a container that can't start."""
+    process = lifeline.spawn(
+        CONTAINER,
+        environment={**os.environ, **variables},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert isinstance(process, forking.Forked)
+    assert process.stdout is not None
+    with process.stdout as said:
+        text = said.read().decode()
+    return lifeline.stop(process), text
+
+
+def test_it_has_its_arguments_folder_variables_output_and_status(tmp_path: Path) -> None:
+    status, said = _ended(tmp_path)
+    assert status == 1
+    assert "no SavedModel bundles found!" in said
+    status, said = _ended(tmp_path, SAGEMAKER_GUNICORN_WORKERS="many")
+    assert status == 1
+    assert "ValueError" in said
+    assert "many" in said
+
+
+def test_it_has_a_session_of_its_own(tmp_path: Path) -> None:
+    fifo = tmp_path / "request.json"
+    os.mkfifo(fifo)  # which the job waits to read
+    process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
+    try:
+        assert os.getsid(process.pid) == process.pid
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        assert process.poll() is None
+    finally:
+        status = lifeline.stop(process, grace_seconds=0)
+    assert status in {-signal.SIGTERM, -signal.SIGKILL}
+    assert process.poll() == status
+
+
+def test_it_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "request.json")
+    process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
+    process.lifeline.close()  # type: ignore[union-attr]
+    assert process.wait(10) == -signal.SIGTERM
+
+
+def test_without_the_server_it_starts_afresh(tmp_path: Path, server: int) -> None:
+    os.kill(server, signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        process = lifeline.spawn(CONTAINER, cwd=tmp_path, stderr=subprocess.DEVNULL)
+        assert process.wait(60) == 1
+        lifeline.stop(process)
+        if isinstance(process, subprocess.Popen):
+            return
+    raise AssertionError("it is forked by a server that is gone")
