@@ -191,9 +191,10 @@ def test_every_tensorflow_serving_is_used(
         context = Context(first.uri, "image/jpeg")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: handler(body(b"1"), context), range(80)))
-        assert len(first.model.sizes) == pytest.approx(40, abs=8)
-        assert len(second.model.sizes) == pytest.approx(40, abs=8)
         handler.close()
+        shares = len(first.model.sizes), len(second.model.sizes)
+        assert sum(shares) == 80
+        assert min(shares) >= 20  # about half, as long as the machine leaves both the time
 
 
 def test_concurrent_requests_overlap(serve: Serve) -> None:
