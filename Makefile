@@ -53,7 +53,7 @@ sandbox: install ## AWS on this machine until Ctrl-C, with the export lines to t
 .PHONY: test
 test: model ## Run all tests
 	python -m pytest tests/unit
-	python -m pytest --ignore=tests/unit --numprocesses 2 --no-loadscope-reorder
+	python -m pytest --ignore=tests/unit --numprocesses 4 --no-loadscope-reorder
 
 .PHONY: lint
 lint: install ## Check style and types

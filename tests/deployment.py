@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CDK = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
+TEST_SECONDS = 300
+"""What a test may take when the deployment is there."""
 _PATIENCE_SECONDS = 120.0
 _DEPLOY_SECONDS = 900.0
 

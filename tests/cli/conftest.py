@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.deployment import deployment, models
+from tests.deployment import TEST_SECONDS, deployment, models
 
 __all__ = ["deployment", "models"]
-_TEST_SECONDS = 300
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let the deployment have its own time, as in ``tests/workflow``."""
-    item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
+    item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))

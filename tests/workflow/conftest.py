@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tests.deployment import deployment, models, plain
+from tests.deployment import TEST_SECONDS, deployment, models, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.deployment import Deployment
 
 __all__ = ["deployment", "models", "plain"]
-_TEST_SECONDS = 300
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let the deployment have its own time: on a busy machine it takes all of its first test's."""
-    item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
+    item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave to the end what speaks of all that the other tests did."""
     items.sort(key=lambda item: item.path.name == "test_least_privilege.py")
+
+
+@pytest.fixture(autouse=True)
+def _no_fault_outlives_its_test(deployment: Deployment) -> Iterator[None]:
+    yield
+    deployment.sandbox.faults(no_capacity=[], throttled_calls=0, internal_errors=0)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
-from typing import TYPE_CHECKING, Any
-
-import pytest
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from stacks.workflow import fields
+from tests.executions import exceptions_of, photo, photos, request_for, running_job, summary_of
 from tests.workflow.app import TYPES
 from tfbatch import example, tfrecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.deployment import Deployment
@@ -23,44 +19,12 @@ if TYPE_CHECKING:
 BAD = b"this is no image"
 
 
-@pytest.fixture(autouse=True)
-def _no_fault_outlives_its_test(deployment: Deployment) -> Iterator[None]:
-    yield
-    deployment.sandbox.faults(no_capacity=[], throttled_calls=0, internal_errors=0)
-
-
-def _photo(number: int) -> bytes:
-    with io.BytesIO() as encoded:
-        Image.new("RGB", (8, 8), (number % 256, 90, 40)).save(encoded, "JPEG")
-        return encoded.getvalue()
-
-
-def _photos(count: int) -> dict[str, bytes]:
-    return {f"{number:05d}.jpg": _photo(number) for number in range(count)}
-
-
-def _request(uri: str, **more: object) -> dict[str, object]:
-    return {"input": uri, "format": "jpeg", "model": "tiny", **more}
-
-
-def _summary(ended: dict[str, Any]) -> dict[str, Any]:
-    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
-    summary: dict[str, Any] = json.loads(ended["output"])["summary"]
-    assert summary["outputs"] + summary["exceptions"] == summary["inputs"]
-    return summary
-
-
-def _exceptions(deployment: Deployment, ended: dict[str, Any]) -> list[dict[str, Any]]:
-    found = deployment.read(json.loads(ended["output"])["output"])
-    return [json.loads(line) for line in found["exceptions.jsonl"].splitlines()]
-
-
 def test_three_bad_photos_among_two_hundred_in_two_shards(deployment: Deployment) -> None:
-    objects = _photos(200) | {f"{number:05d}.jpg": BAD for number in (7, 99, 150)}
-    ended = deployment.execute(_request(deployment.upload("two-hundred", objects)))
-    summary = _summary(ended)
+    objects = photos(200) | {f"{number:05d}.jpg": BAD for number in (7, 99, 150)}
+    ended = deployment.execute(request_for(deployment.upload("two-hundred", objects)))
+    summary = summary_of(ended)
     assert (summary["inputs"], summary["outputs"], summary["recordErrors"]) == (200, 200, 3)
-    keys = {one["key"].rpartition("/")[2] for one in _exceptions(deployment, ended)}
+    keys = {one["key"].rpartition("/")[2] for one in exceptions_of(deployment, ended)}
     assert keys == {"00007.jpg", "00099.jpg", "00150.jpg"}
     assert json.loads(ended["output"])["plan"]["shards"] == 2
 
@@ -68,27 +32,27 @@ def test_three_bad_photos_among_two_hundred_in_two_shards(deployment: Deployment
 def test_five_bad_records_of_a_thousand(deployment: Deployment, tmp_path: Path) -> None:
     bad = {3, 250, 251, 700, 999}
     records = (
-        example.encode({"image/encoded": BAD if number in bad else _photo(number)})
+        example.encode({"image/encoded": BAD if number in bad else photo(number)})
         for number in range(1000)
     )
     tfrecord.write(tmp_path / "all.tfrecord", records)
     uri = deployment.upload("thousand", {"all.tfrecord": (tmp_path / "all.tfrecord").read_bytes()})
-    ended = deployment.execute(_request(uri, format="tfrecord"))
-    summary = _summary(ended)
+    ended = deployment.execute(request_for(uri, format="tfrecord"))
+    summary = summary_of(ended)
     assert (summary["records"], summary["recordErrors"]) == (1000, 5)
-    assert {one["record"] for one in _exceptions(deployment, ended)} == bad
+    assert {one["record"] for one in exceptions_of(deployment, ended)} == bad
 
 
 def test_an_empty_object_is_accounted_for(deployment: Deployment) -> None:
-    objects = _photos(2) | {"empty.jpg": b""}
-    summary = _summary(deployment.execute(_request(deployment.upload("empty", objects))))
+    objects = photos(2) | {"empty.jpg": b""}
+    summary = summary_of(deployment.execute(request_for(deployment.upload("empty", objects))))
     assert summary["inputs"] == 3
 
 
 def test_without_capacity_the_next_instance_type_is_taken(deployment: Deployment) -> None:
     deployment.sandbox.faults(no_capacity=[f"ml.{name}" for name in TYPES[:2]])
-    ended = deployment.execute(_request(deployment.upload("capacity", _photos(2))))
-    assert _summary(ended)["outputs"] == 2
+    ended = deployment.execute(request_for(deployment.upload("capacity", photos(2))))
+    assert summary_of(ended)["outputs"] == 2
     jobs = deployment.jobs(ended["executionArn"])
     assert [job["TransformResources"]["InstanceType"] for job in jobs] == [
         f"ml.{name}" for name in TYPES
@@ -98,8 +62,8 @@ def test_without_capacity_the_next_instance_type_is_taken(deployment: Deployment
 
 def test_no_capacity_and_no_quota_anywhere_says_what_was_tried(deployment: Deployment) -> None:
     deployment.sandbox.faults(no_capacity=[f"ml.{name}" for name in TYPES[:2]])
-    uri = deployment.upload("quota", _photos(2))
-    ended = deployment.execute(_request(uri, instances=2))  # the last type's quota is one
+    uri = deployment.upload("quota", photos(2))
+    ended = deployment.execute(request_for(uri, instances=2))  # the last type's quota is one
     assert (ended["status"], ended["error"]) == ("FAILED", fields.NO_CAPACITY)
     assert "All of ml.g5.xlarge, ml.g6.xlarge, ml.g4dn.xlarge were tried 2 times" in ended["cause"]
     assert "Compute.instance_types" in ended["cause"]
@@ -107,20 +71,20 @@ def test_no_capacity_and_no_quota_anywhere_says_what_was_tried(deployment: Deplo
 
 def test_throttling_is_waited_out(deployment: Deployment) -> None:
     deployment.sandbox.faults(throttled_calls=5)  # the SDK's five attempts of one call
-    ended = deployment.execute(_request(deployment.upload("throttled", _photos(2))))
-    assert _summary(ended)["outputs"] == 2
+    ended = deployment.execute(request_for(deployment.upload("throttled", photos(2))))
+    assert summary_of(ended)["outputs"] == 2
 
 
 def test_an_internal_error_is_tried_again(deployment: Deployment) -> None:
     deployment.sandbox.faults(internal_errors=1)
-    ended = deployment.execute(_request(deployment.upload("internal", _photos(2))))
-    assert _summary(ended)["outputs"] == 2
+    ended = deployment.execute(request_for(deployment.upload("internal", photos(2))))
+    assert summary_of(ended)["outputs"] == 2
     assert len(deployment.jobs(ended["executionArn"])) == 2
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(deployment: Deployment) -> None:
-    uri = deployment.upload("broken", _photos(2))
-    ended = deployment.execute(_request(uri, model="broken"))
+    uri = deployment.upload("broken", photos(2))
+    ended = deployment.execute(request_for(uri, model="broken"))
     assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
     (job,) = deployment.jobs(ended["executionArn"])
     assert job["FailureReason"] in ended["cause"]
@@ -131,7 +95,7 @@ def test_a_container_that_never_answers_ping_ends_the_run_and_names_its_log(
     deployment: Deployment,
 ) -> None:
     deployment.sandbox.faults(unanswered_pings=1)
-    ended = deployment.execute(_request(deployment.upload("deaf", _photos(2))))
+    ended = deployment.execute(request_for(deployment.upload("deaf", photos(2))))
     assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
     (job,) = deployment.jobs(ended["executionArn"])  # it was not tried again
     assert job["FailureReason"].startswith("AlgorithmError")
@@ -143,18 +107,9 @@ def test_a_container_that_never_answers_ping_ends_the_run_and_names_its_log(
     assert f"--log-stream-name-prefix {job['TransformJobName']}/" in ended["cause"]
 
 
-def _running_job(deployment: Deployment, arn: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for job in deployment.jobs(arn):
-            return job
-        time.sleep(0.1)
-    raise TimeoutError(f"no job of {arn}")
-
-
 def test_stopping_the_execution_stops_its_job(deployment: Deployment) -> None:
-    arn = deployment.start(_request(deployment.upload("stopped", _photos(50))))
-    name = _running_job(deployment, arn)["TransformJobName"]
+    arn = deployment.start(request_for(deployment.upload("stopped", photos(50))))
+    name = running_job(deployment, arn)["TransformJobName"]
     deployment.client("stepfunctions").stop_execution(executionArn=arn)
     assert deployment.wait(arn)["status"] == "ABORTED"
     deadline = time.monotonic() + 30
@@ -166,26 +121,26 @@ def test_stopping_the_execution_stops_its_job(deployment: Deployment) -> None:
 
 
 def test_objects_that_come_while_it_runs_are_not_part_of_it(deployment: Deployment) -> None:
-    arn = deployment.start(_request(deployment.upload("growing", _photos(3))))
-    _running_job(deployment, arn)
-    deployment.upload("growing", {"late.jpg": _photo(9)})
-    assert _summary(deployment.wait(arn))["inputs"] == 3
+    arn = deployment.start(request_for(deployment.upload("growing", photos(3))))
+    running_job(deployment, arn)
+    deployment.upload("growing", {"late.jpg": photo(9)})
+    assert summary_of(deployment.wait(arn))["inputs"] == 3
 
 
 def test_two_runs_at_once_over_one_folder(deployment: Deployment) -> None:
-    uri = deployment.upload("shared", _photos(5))
-    arns = [deployment.start(_request(uri)) for _ in range(2)]
-    assert [_summary(deployment.wait(arn))["outputs"] for arn in arns] == [5, 5]
+    uri = deployment.upload("shared", photos(5))
+    arns = [deployment.start(request_for(uri)) for _ in range(2)]
+    assert [summary_of(deployment.wait(arn))["outputs"] for arn in arns] == [5, 5]
 
 
 def test_a_request_file_that_is_dropped_twice_runs_once(deployment: Deployment) -> None:
-    uri = deployment.upload("dropped", _photos(2))
+    uri = deployment.upload("dropped", photos(2))
     sfn = deployment.client("stepfunctions")
     machine = deployment.outputs["StateMachineArn"]
     before = {
         one["executionArn"] for one in sfn.list_executions(stateMachineArn=machine)["executions"]
     }
-    body = json.dumps(_request(uri)).encode()
+    body = json.dumps(request_for(uri)).encode()
     started: list[str] = []
     for expected in (1, 2):
         deployment.upload("inbox", {"nightly.request.json": body})

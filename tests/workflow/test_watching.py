@@ -12,14 +12,7 @@ from stacks.hosts import AMI_FOR_CUDA_12
 from stacks.workflow import fields
 from stacks.workflow.job_states import watched
 from stacks.workflow.shard_states import shard_states
-from tests.workflow.test_failures import (
-    _no_fault_outlives_its_test,  # noqa: F401 # a fixture
-    _photo,
-    _photos,
-    _request,
-    _running_job,
-    _summary,
-)
+from tests.executions import photo, photos, request_for, running_job, summary_of
 from tfbatch import example, tfrecord
 
 if TYPE_CHECKING:
@@ -35,7 +28,7 @@ def test_a_job_carries_what_the_optimized_integration_does_not_document(
 ) -> None:
     uri = deployment.upload("joined", {"rows.jsonl": _ROWS})
     ended = deployment.execute({"input": uri, "format": "joined", "model": "vector"})
-    assert _summary(ended)["recordErrors"] == 1
+    assert summary_of(ended)["recordErrors"] == 1
     (job,) = deployment.jobs(ended["executionArn"])
     output = deployment.outputs["OutputBucketName"]
     assert job["TransformResources"]["TransformAmiVersion"] == AMI_FOR_CUDA_12
@@ -55,8 +48,8 @@ def test_a_job_carries_what_the_optimized_integration_does_not_document(
 
 
 def test_a_job_of_documented_parameters_is_waited_for_by_step_functions(plain: Deployment) -> None:
-    ended = plain.execute(_request(plain.upload("plain", _photos(3))))
-    assert _summary(ended)["outputs"] == 3
+    ended = plain.execute(request_for(plain.upload("plain", photos(3))))
+    assert summary_of(ended)["outputs"] == 3
     (job,) = plain.jobs(ended["executionArn"])
     assert "TransformAmiVersion" not in job["TransformResources"]
     tags = plain.client("sagemaker").list_tags(ResourceArn=job["TransformJobArn"])["Tags"]
@@ -64,8 +57,8 @@ def test_a_job_of_documented_parameters_is_waited_for_by_step_functions(plain: D
 
 
 def test_stopping_an_execution_that_waits_stops_its_job(plain: Deployment) -> None:
-    arn = plain.start(_request(plain.upload("stopped", _photos(50))))
-    name = _running_job(plain, arn)["TransformJobName"]
+    arn = plain.start(request_for(plain.upload("stopped", photos(50))))
+    name = running_job(plain, arn)["TransformJobName"]
     plain.client("stepfunctions").stop_execution(executionArn=arn)
     assert plain.wait(arn)["status"] == "ABORTED"
     assert _status_at_the_end(plain, name) == "Stopped"
@@ -73,19 +66,19 @@ def test_stopping_an_execution_that_waits_stops_its_job(plain: Deployment) -> No
 
 def test_a_description_that_is_denied_in_passing_costs_nothing(deployment: Deployment) -> None:
     deployment.sandbox.faults(denied_descriptions=1)
-    ended = deployment.execute(_request(deployment.upload("glimpsed", _photos(2))))
-    assert _summary(ended)["jobs"] == 1
+    ended = deployment.execute(request_for(deployment.upload("glimpsed", photos(2))))
+    assert summary_of(ended)["jobs"] == 1
 
 
 def test_a_job_that_cannot_be_seen_is_stopped_and_the_run_says_so(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    example_ = example.encode({"image/encoded": _photo(1)})
+    example_ = example.encode({"image/encoded": photo(1)})
     tfrecord.write(tmp_path / "slow.tfrecord", [example_] * 3000)
     body = (tmp_path / "slow.tfrecord").read_bytes()
     uri = deployment.upload("unseen", {"slow.tfrecord": body})
     arn = deployment.start({"input": uri, "format": "tfrecord"})
-    name = _running_job(deployment, arn)["TransformJobName"]
+    name = running_job(deployment, arn)["TransformJobName"]
     deployment.sandbox.faults(denied_descriptions=1000)
     ended = deployment.wait(arn)
     deployment.sandbox.faults(denied_descriptions=0)
@@ -100,7 +93,7 @@ def test_a_job_that_runs_too_long_is_stopped_and_what_it_did_counts(
 ) -> None:
     """The deployed states with a limit of a second, which no stage may have."""
     machine = _shard_machine(deployment, max_hours=1 / 3600)
-    uri = deployment.upload("late", _photos(100))
+    uri = deployment.upload("late", photos(100))
     task = _task(deployment, uri)
     sfn = deployment.client("stepfunctions")
     arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(task))["executionArn"]
@@ -143,7 +136,7 @@ def _shard_machine(deployment: Deployment, *, max_hours: float) -> str:
 
 def _task(deployment: Deployment, uri: str) -> dict[str, Any]:
     """What the Map state would hand to the only shard of a run over ``uri``, with one round."""
-    dry = deployment.execute(_request(uri, dry_run=True))
+    dry = deployment.execute(request_for(uri, dry_run=True))
     plan = json.loads(dry["output"])["plan"]
     sfn = deployment.client("stepfunctions")
     deployed = sfn.describe_state_machine(stateMachineArn=deployment.outputs["StateMachineArn"])
@@ -184,7 +177,7 @@ _EVENTS = {"Pass": 2, "Choice": 2, "Wait": 2, "Succeed": 2, "Task": 5}
 def test_events_of_a_shard_are_those_of_the_states_it_passes(deployment: Deployment) -> None:
     """docs/scale.md's formula: 22 events a round, and 9 each time that the job is looked at."""
     machine = _shard_machine(deployment, max_hours=1)
-    task = _task(deployment, deployment.upload("counted", _photos(2)))
+    task = _task(deployment, deployment.upload("counted", photos(2)))
     sfn = deployment.client("stepfunctions")
     arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(task))["executionArn"]
     assert deployment.wait(arn)["status"] == "SUCCEEDED"
@@ -198,8 +191,8 @@ def test_events_of_a_shard_are_those_of_the_states_it_passes(deployment: Deploym
 def test_the_parents_history_does_not_grow_with_the_shards(deployment: Deployment) -> None:
     lengths = []
     for count in (1, 101):
-        ended = deployment.execute(_request(deployment.upload(f"of-{count}", _photos(count))))
-        assert _summary(ended)["outputs"] == count
+        ended = deployment.execute(request_for(deployment.upload(f"of-{count}", photos(count))))
+        assert summary_of(ended)["outputs"] == count
         history = deployment.client("stepfunctions").get_execution_history(
             executionArn=ended["executionArn"]
         )

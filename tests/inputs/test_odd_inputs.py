@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.workflow import fields
+from tests.executions import exceptions_of, photo, request_for, summary_of
 from tests.functions.conftest import HOSTILE
-from tests.workflow.test_failures import _exceptions, _photo, _request, _summary
 
 if TYPE_CHECKING:
     from tests.deployment import Deployment
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def test_keys_of_every_kind_have_their_predictions(deployment: Deployment) -> None:
     longest = "k" * (1024 - len("hostile/") - len(".jpg")) + ".jpg"
-    objects = {name: _photo(1) for name in (*HOSTILE, longest, "a: b.jpg", "$^{}[]%#~|.jpg")}
-    ended = deployment.execute(_request(deployment.upload("hostile", objects)))
-    summary = _summary(ended)
+    objects = {name: photo(1) for name in (*HOSTILE, longest, "a: b.jpg", "$^{}[]%#~|.jpg")}
+    ended = deployment.execute(request_for(deployment.upload("hostile", objects)))
+    summary = summary_of(ended)
     assert summary["inputs"] == len(objects)
     found = deployment.read(json.loads(ended["output"])["output"])
     told = found.get("exceptions.jsonl", b"").splitlines()
@@ -32,11 +32,11 @@ def test_keys_of_every_kind_have_their_predictions(deployment: Deployment) -> No
 
 
 def test_formats_mixed_in_one_folder_are_all_told(deployment: Deployment) -> None:
-    objects = {"a.jpg": _photo(1), "notes.txt": b"hello", "b.csv": b"1,2,3\n", "c.jpg": _photo(2)}
-    ended = deployment.execute(_request(deployment.upload("mixed", objects)))
-    summary = _summary(ended)
+    objects = {"a.jpg": photo(1), "notes.txt": b"hello", "b.csv": b"1,2,3\n", "c.jpg": photo(2)}
+    ended = deployment.execute(request_for(deployment.upload("mixed", objects)))
+    summary = summary_of(ended)
     assert (summary["inputs"], summary["recordErrors"]) == (4, 2)
-    told = {one["key"].rpartition("/")[2] for one in _exceptions(deployment, ended)}
+    told = {one["key"].rpartition("/")[2] for one in exceptions_of(deployment, ended)}
     assert told == {"notes.txt", "b.csv"}
 
 
@@ -56,7 +56,7 @@ def test_a_manifest_that_cannot_be_run_is_refused_in_words(
 ) -> None:
     body = json.dumps(manifest).replace("{input}", deployment.input_bucket).encode()
     uri = deployment.upload("manifests", {"some.manifest": body})
-    ended = deployment.execute(_request(f"{uri}some.manifest"))
+    ended = deployment.execute(request_for(f"{uri}some.manifest"))
     assert ended["status"] == "FAILED"
     assert ended["error"] in ("BadManifest", fields.EMPTY_INPUT)
     assert says in ended["cause"]
@@ -86,7 +86,7 @@ def test_a_manifest_that_cannot_be_run_is_refused_in_words(
 def test_values_that_are_programs_or_out_of_range_are_shown_and_not_run(
     deployment: Deployment, field: str, value: object
 ) -> None:
-    request = _request(f"s3://{deployment.input_bucket}/odd/", **{field: value})
+    request = request_for(f"s3://{deployment.input_bucket}/odd/", **{field: value})
     ended = deployment.execute(request)
     assert (ended["status"], ended["error"]) == ("FAILED", fields.INVALID_REQUEST)
     assert ended["cause"].startswith(f"{field} ") or f"{field}: not a field" in ended["cause"]
@@ -101,14 +101,16 @@ def test_a_very_long_string_is_refused_and_not_repeated_whole(deployment: Deploy
 def test_an_output_inside_the_input_is_refused(deployment: Deployment) -> None:
     output = deployment.outputs["OutputBucketName"]
     s3 = deployment.client("s3")
-    s3.put_object(Bucket=output, Key="again/a.jpg", Body=_photo(1))
-    inside = _request(f"s3://{output}/again/", output=f"s3://{output}/again/out/")
+    s3.put_object(Bucket=output, Key="again/a.jpg", Body=photo(1))
+    inside = request_for(f"s3://{output}/again/", output=f"s3://{output}/again/out/")
     ended = deployment.execute(inside)
     assert ended["status"] == "FAILED"
     assert ended["error"] == fields.INVALID_REQUEST
     manifest = json.dumps([{"prefix": f"s3://{output}/again/"}, "a.jpg"]).encode()
     uri = deployment.upload("inside", {"some.manifest": manifest})
-    ended = deployment.execute(_request(f"{uri}some.manifest", output=f"s3://{output}/again/out/"))
+    ended = deployment.execute(
+        request_for(f"{uri}some.manifest", output=f"s3://{output}/again/out/")
+    )
     assert (ended["status"], ended["error"]) == ("FAILED", "OutputInsideInput")
     assert "use a folder outside" in ended["cause"]
 
@@ -128,7 +130,7 @@ def test_a_listing_that_outlasts_a_call_is_gone_on_with(deployment: Deployment) 
     reserve = {"Variables": {"TFBATCH_RESERVE_SECONDS": "100000"}}
     awslambda.update_function_configuration(FunctionName=function, Environment=reserve)
     try:
-        ended = deployment.execute(_request(f"{uri}all.manifest", dry_run=True))
+        ended = deployment.execute(request_for(f"{uri}all.manifest", dry_run=True))
     finally:
         awslambda.update_function_configuration(
             FunctionName=function, Environment={"Variables": {}}
