@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from aws_cdk import App, Validations
 
 from stacks.data_stack import DataStack
-from stacks.endpoint_stack import EndpointStack
 from stacks.inference_stack import InferenceStack
 from stacks.stages import stage_named
 
@@ -33,6 +32,8 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
         app, f"tfbatch-{stage.name}-inference", stage=stage, storage=data.storage
     )
     if stage.endpoint is not None:
+        from stacks.endpoint_stack import EndpointStack  # noqa: PLC0415 # few stages have one
+
         EndpointStack(
             app,
             f"tfbatch-{stage.name}-endpoint",

@@ -33,6 +33,7 @@ class LogStream:
         self._group = group
         self._events: list[InputLogEventTypeDef] = []
         self._is_made = False
+        self._sending = asyncio.Lock()
         self._sender = asyncio.create_task(self._send_for_ever())
 
     def write(self, line: str) -> None:
@@ -59,12 +60,13 @@ class LogStream:
             await asyncio.shield(self._send())
 
     async def _send(self) -> None:
-        while self._events:
-            batch = self._take()
-            try:
-                await asyncio.to_thread(self._put, batch)
-            except (BotoCoreError, ClientError):
-                _log.exception("%d log lines of %s are lost", len(batch), self._name)
+        async with self._sending:  # so that who closes waits for what is on its way, too
+            while self._events:
+                batch = self._take()
+                try:
+                    await asyncio.to_thread(self._put, batch)
+                except (BotoCoreError, ClientError):
+                    _log.exception("%d log lines of %s are lost", len(batch), self._name)
 
     def _take(self) -> list[InputLogEventTypeDef]:
         size = count = 0
