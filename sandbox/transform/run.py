@@ -102,7 +102,10 @@ async def _together(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(run) for run in runs]
-    except* JobFailure as failures:
+    except ExceptionGroup as errors:  # of except*, Python 3.11.2 wraps what is raised in it again
+        failures, others = errors.split(JobFailure)
+        if failures is None or others is not None:
+            raise
         raise failures.exceptions[0] from None
     return [failure for task in tasks for failure in task.result()]
 
