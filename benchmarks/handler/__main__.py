@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TURNS = 7
 PHOTOGRAPH, THUMBNAIL, ICON = 100_000, 10_000, 1_000
 ARTICLE_IMAGE, ARTICLE_TFRECORD = RIVALS / "article_image.py", RIVALS / "article_tfrecord.py"
-FLOOR = RIVALS / "floor.py"
+FLOOR, WAITING_FLOOR = RIVALS / "floor.py", RIVALS / "waiting.py"
 TOP_K = {"TFBATCH_OUTPUT": "top_k"}
 
 
@@ -101,13 +101,26 @@ def cpu_per_record(sides: Sequence[Side]) -> list[float]:
     return least
 
 
-def throughput(environment: Mapping[str, str]) -> Usage:
-    """What a request takes at 64 concurrent against 50 ms: the best of the turns."""
+def throughput(script: Path, environment: Mapping[str, str]) -> Usage:
+    """What a request takes at 64 concurrent against 50 ms: the best of the turns.
+
+    A turn is long: until the first reply, and after the last request, nothing is concurrent.
+    """
     sent = payloads.image(ICON)  # so that two cores are enough for client, worker and stub
-    with running(OURS, latency=0.05, environment=environment) as worker:
+    with running(script, latency=0.05, environment=environment) as worker:
         worker.send(sent, count=500, concurrency=64)
-        turns = [worker.send(sent, count=3000, concurrency=64) for _ in range(TURNS)]
+        turns = [worker.send(sent, count=8000, concurrency=64) for _ in range(TURNS)]
     return min(turns, key=lambda usage: usage.seconds)
+
+
+def concurrency() -> dict[str, Usage]:
+    """Of our handler and of the floor, under both kinds of workers that the container has."""
+    threads = {"SAGEMAKER_GUNICORN_WORKER_CLASS": "gthread", "SAGEMAKER_GUNICORN_THREADS": "64"}
+    return {
+        f"{kind}: {name}": throughput(script, environment)
+        for kind, environment in (("gevent", {}), ("gthread, 64 threads", threads))
+        for name, script in (("tfbatch", OURS), ("floor", WAITING_FLOOR))
+    }
 
 
 def growth() -> list[int]:
@@ -148,9 +161,7 @@ def main() -> None:
         entries = [(side.name, used, side.target) for side, used in rows]
         sections.append(report.comparison(title, entries))
         print(sections[-1], flush=True)
-    threads = {"SAGEMAKER_GUNICORN_WORKER_CLASS": "gthread", "SAGEMAKER_GUNICORN_THREADS": "64"}
-    rates = {"gevent": throughput({}), "gthread, 64 threads": throughput(threads)}
-    sections.append(report.concurrency(rates, ideal=64 / 0.05))
+    sections.append(report.concurrency(concurrency(), ideal=64 / 0.05))
     print(sections[-1], flush=True)
     sections.append(report.process(import_seconds(), growth()))
     print(sections[-1], flush=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import selectors
 import struct
 import sys
 import time
@@ -149,6 +150,11 @@ def _serve_grpc(port: int, latency: float) -> grpc.Server:
     return server
 
 
+def _loop() -> asyncio.AbstractEventLoop:
+    """One that keeps time to the microsecond: epoll's waits are whole milliseconds."""
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
 async def _serve(port: int, latency: float) -> None:
     _Protocol.latency = latency
     loop = asyncio.get_running_loop()
@@ -159,4 +165,5 @@ async def _serve(port: int, latency: float) -> None:
 if __name__ == "__main__":
     rest_port, grpc_port, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     grpc_server = _serve_grpc(grpc_port, seconds)
-    asyncio.run(_serve(rest_port, seconds))
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_serve(rest_port, seconds))
