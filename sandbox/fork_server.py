@@ -34,6 +34,7 @@ from sandbox.forking import NUMBER, PROGRAMS, Order, receive
 _DESCRIPTORS: Final = 5
 _BACKLOG: Final = 64
 _CHUNK_BYTES: Final = 4096
+_REQUEST_SECONDS: Final = 5.0
 _HANDLED: Final = frozenset({signal.SIGCHLD, signal.SIGTERM})
 
 
@@ -73,8 +74,12 @@ class _Server:
 
     def _serve(self) -> Order | None:
         connection, _ = self.listener.accept()
-        header, descriptors, *_ = socket.recv_fds(connection, NUMBER.size, _DESCRIPTORS)
-        order = Order(**json.loads(receive(connection, NUMBER.unpack(header)[0])))
+        descriptors, order = _request(connection)
+        if order is None:
+            connection.close()
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return None
         become, has_become = os.pipe()
         signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)  # a child must not handle them
         pid = os.fork()
@@ -109,6 +114,18 @@ class _Server:
     def _tell(self, pid: int, number: int) -> None:
         with contextlib.suppress(OSError):  # whoever asked is gone
             self._children[pid].sendall(NUMBER.pack(number))
+
+
+def _request(connection: socket.socket) -> tuple[list[int], Order | None]:
+    """What came with a request; no order where whoever asked ended, or hangs, in the midst."""
+    descriptors: list[int] = []
+    connection.settimeout(_REQUEST_SECONDS)
+    with contextlib.suppress(OSError):
+        header, descriptors, *_ = socket.recv_fds(connection, NUMBER.size, _DESCRIPTORS)
+        if len(header) == NUMBER.size:
+            text = receive(connection, NUMBER.unpack(header)[0])
+            return descriptors, Order(**json.loads(text)) if text else None
+    return descriptors, None
 
 
 def _become(order: Order, descriptors: list[int]) -> None:

@@ -120,7 +120,7 @@ def fork(
         read = None
         if stdout == subprocess.PIPE:
             read_end, write_end = os.pipe()
-            read = open(read_end, "rb")  # noqa: SIM115, PTH123 # the caller's
+            read = stack.enter_context(open(read_end, "rb"))  # noqa: PTH123
             stdout = stack.enter_context(open(write_end, "wb"))  # noqa: PTH123
         streams = [stdout, stdout if stderr == subprocess.STDOUT else stderr, lifeline]
         spaces = [stack.enter_context(path.open("rb")) for path in isolation.NAMESPACES]
@@ -129,7 +129,8 @@ def fork(
         connection.sendall(text)
         answer = receive(connection, NUMBER.size)
         if answer:
-            return Forked(NUMBER.unpack(answer)[0], connection.dup(), stdout=read)
+            kept = None if read is None else open(os.dup(read.fileno()), "rb")  # noqa: SIM115, PTH123
+            return Forked(NUMBER.unpack(answer)[0], connection.dup(), stdout=kept)
     raise ConnectionResetError("the fork server has ended")
 
 

@@ -102,7 +102,8 @@ def _fork(
 ) -> forking.Forked | None:
     """The process, if there is a server that forks it."""
     program = command[2] if list(command[:2]) == [sys.executable, "-m"] else ""
-    address = fork_server.find() if program in forking.PROGRAMS else None
+    is_known = program in forking.PROGRAMS and not {"stdin", "pass_fds"} & options.keys()
+    address = fork_server.find() if is_known else None
     if address is None:
         return None
     order = forking.Order(

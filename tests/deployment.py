@@ -18,13 +18,13 @@ import pytest
 from sandbox.process import Sandbox
 from stacks.settings import REPOSITORY
 from stacks.workflow import fields
-from tests.workflow.app import MODELS, PLAIN, TYPES
+from tests.stages import MODELS, PLAIN, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CDK = str(REPOSITORY / "node_modules" / ".bin" / "cdk")
-TEST_SECONDS = 300
+_TEST_SECONDS = 300
 """What a test may take when the deployment is there."""
 _PATIENCE_SECONDS = 120.0
 _DEPLOY_SECONDS = 900.0
@@ -36,6 +36,18 @@ class Deployment:
 
     sandbox: Sandbox
     outputs: Mapping[str, str]
+
+    @classmethod
+    def of(cls, sandbox: Sandbox, *, stacks: str = "tfbatch-") -> Deployment:
+        """What is deployed in a sandbox, by the outputs of the stacks whose names begin so."""
+        bare = cls(sandbox=sandbox, outputs={})
+        outputs = {
+            output["OutputKey"]: output["OutputValue"]
+            for stack in bare.client("cloudformation").describe_stacks()["Stacks"]
+            if stack["StackName"].startswith(stacks)
+            for output in stack.get("Outputs", [])
+        }
+        return cls(sandbox=sandbox, outputs=outputs)
 
     @property
     def input_bucket(self) -> str:
@@ -137,6 +149,11 @@ class Deployment:
         return done.stdout
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the deployment have its own time: on a busy machine it takes all of its first test's."""
+    item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
+
+
 @pytest.fixture(scope="package")
 def models(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The models ``tiny``, ``vector``, and ``broken``, whose weights can't be read."""
@@ -157,26 +174,14 @@ def deployment(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         bare.bootstrap()
         bare.run(
             *(CDK, "deploy", "--all", "--require-approval", "never"),
-            *("--app", f"{sys.executable} -m tests.workflow.app"),
+            *("--app", f"{sys.executable} -m tests.stages"),
             *("--output", str(state / "cdk.out")),  # the checkout's own may be in use
             **{MODELS: str(models)},
         )
-        yield _stage("dev", sandbox)
+        yield Deployment.of(sandbox, stacks="tfbatch-dev-")
 
 
 @pytest.fixture(scope="package")
 def plain(deployment: Deployment) -> Deployment:
     """The stage that waits for its jobs by ``createTransformJob.sync``."""
-    return _stage(PLAIN, deployment.sandbox)
-
-
-def _stage(name: str, sandbox: Sandbox) -> Deployment:
-    bare = Deployment(sandbox=sandbox, outputs={})
-    stacks = bare.client("cloudformation").describe_stacks()["Stacks"]
-    outputs = {
-        output["OutputKey"]: output["OutputValue"]
-        for stack in stacks
-        if stack["StackName"].startswith(f"tfbatch-{name}-")
-        for output in stack.get("Outputs", [])
-    }
-    return Deployment(sandbox=sandbox, outputs=outputs)
+    return Deployment.of(deployment.sandbox, stacks=f"tfbatch-{PLAIN}-")

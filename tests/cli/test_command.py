@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from stacks.settings import REPOSITORY
+from tests.executions import photo
 from tfbatch import exit_codes, session
 from tfbatch.cli import cli
 
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 
 BAD = "07.jpg"
 PHOTOS = 12
-
-
-def _photo(number: int) -> bytes:
-    with io.BytesIO() as encoded:
-        Image.new("RGB", (8, 8), (number % 256, 90, 40)).save(encoded, "JPEG")
-        return encoded.getvalue()
 
 
 def _lines(text: str) -> list[dict[str, Any]]:
@@ -63,7 +56,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "below").mkdir(parents=True)
     (folder / ".hidden").write_text("not data")
     for number in range(PHOTOS):
-        (folder / f"{number:02}.jpg").write_bytes(_photo(number))
+        (folder / f"{number:02}.jpg").write_bytes(photo(number))
     (folder / BAD).write_text("this is no image")
     (folder / "00.jpg").rename(folder / "below" / "00.jpg")
     return folder
@@ -99,7 +92,7 @@ def test_what_can_not_be_is_one_line_with_the_remedy(
     code: int,
     says: str,
 ) -> None:
-    deployment.upload("left", {"one.jpg": _photo(1)})
+    deployment.upload("left", {"one.jpg": photo(1)})
     filled = [one.replace("{input}", deployment.input_bucket) for one in arguments]
     ended = tfbatch(*filled)
     assert ended.exit_code == code, ended.output
@@ -135,7 +128,7 @@ def test_what_is_there_is_not_sent_again_and_only_what_is_named_is_run(
     assert ran.exit_code == exit_codes.OK, ran.output
     assert "0 files uploaded to s3://" in ran.output
     assert f"{PHOTOS} were there already" in ran.output
-    (photos / "02.jpg").write_bytes(_photo(99))
+    (photos / "02.jpg").write_bytes(photo(99))
     ran = tfbatch("run", str(photos / "0[123].jpg"), "--model", "tiny", "--dry-run", "--json")
     assert ran.exit_code == exit_codes.OK, ran.output
     assert "1 file uploaded" in ran.stderr
@@ -189,7 +182,7 @@ def test_retry_runs_the_exceptions_alone_and_what_is_printed_does_what_run_does(
 def test_ctrl_c_ends_the_watching_and_stop_ends_the_run(
     deployment: Deployment, environment: dict[str, str], tfbatch: Callable[..., Result]
 ) -> None:
-    uri = deployment.upload("left", {f"{n}.jpg": _photo(n) for n in range(50)})
+    uri = deployment.upload("left", {f"{n}.jpg": photo(n) for n in range(50)})
     started = tfbatch("run", uri, "--model", "tiny", "--json")
     assert started.exit_code == exit_codes.OK, started.output
     (found,) = _lines(started.stdout)

@@ -88,7 +88,7 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
         )
         photographs.write(folder / "photographs", count=_PHOTOGRAPHS)
         yield Examples(
-            deployment=Deployment(sandbox=sandbox, outputs=_outputs(bare)),
+            deployment=Deployment.of(sandbox),
             trained=trained,
             photographs=folder / "photographs",
             tfrecords=folder / "tfrecords",
@@ -121,12 +121,3 @@ def _train(folder: Path) -> Trained:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return Trained(data=data, model=model, said=done.stdout)
-
-
-def _outputs(deployment: Deployment) -> dict[str, str]:
-    stacks = deployment.client("cloudformation").describe_stacks()["Stacks"]
-    return {
-        output["OutputKey"]: output["OutputValue"]
-        for stack in stacks
-        for output in stack.get("Outputs", [])
-    }

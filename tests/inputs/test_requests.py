@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.workflow import fields
-from tests.workflow.app import FAR_BUCKET, MISSING_BUCKET
+from tests.stages import FAR_BUCKET, MISSING_BUCKET
 
 if TYPE_CHECKING:
     from tests.deployment import Deployment

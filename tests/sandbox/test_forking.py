@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -81,6 +82,18 @@ def test_it_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
     process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
     process.lifeline.close()  # type: ignore[union-attr]
     assert process.wait(10) == -signal.SIGTERM
+
+
+def test_who_ends_in_the_middle_of_a_request_stops_no_one_else(tmp_path: Path) -> None:
+    address = lifeline.fork_server.find()
+    assert address is not None
+    for part in (b"", b"\0", forking.NUMBER.pack(1000) + b"{"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(address)
+            connection.sendall(part)
+    status, said = _ended(tmp_path)
+    assert status == 1
+    assert "no SavedModel bundles found!" in said
 
 
 def test_without_the_server_it_starts_afresh(tmp_path: Path, server: int) -> None:

@@ -41,12 +41,7 @@ class Prod:
         return [one for one in found if one["StackName"].startswith("tfbatch-")]
 
     def deployment(self) -> Deployment:
-        outputs = {
-            one["OutputKey"]: one["OutputValue"]
-            for stack in self.stacks()
-            for one in stack.get("Outputs", [])
-        }
-        return Deployment(sandbox=self.sandbox, outputs=outputs)
+        return Deployment.of(self.sandbox)
 
     def machine(self, name: str) -> str:
         machines = self.client("stepfunctions").list_state_machines()["stateMachines"]

@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.deployment import TEST_SECONDS, deployment, models, plain
+from tests.deployment import deployment, models, plain, pytest_itemcollected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.deployment import Deployment
 
-__all__ = ["deployment", "models", "plain"]
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let the deployment have its own time: on a busy machine it takes all of its first test's."""
-    item.add_marker(pytest.mark.timeout(TEST_SECONDS, func_only=True))
+__all__ = ["deployment", "models", "plain", "pytest_itemcollected"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stacks.workflow import fields
 from tests.executions import exceptions_of, photo, photos, request_for, running_job, summary_of
-from tests.workflow.app import TYPES
+from tests.stages import TYPES
 from tfbatch import example, tfrecord
 
 if TYPE_CHECKING:
