@@ -13,6 +13,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
@@ -87,11 +89,23 @@ class LogStream:
         )
 
     def _make(self) -> None:
-        exists = self._logs.exceptions.ResourceAlreadyExistsException
-        with contextlib.suppress(exists):
+        with _unless_it_exists():
             self._logs.create_log_group(logGroupName=self._group)
-        with contextlib.suppress(exists):
+        with _unless_it_exists():
             self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._name)
+
+
+@contextlib.contextmanager
+def _unless_it_exists() -> Iterator[None]:
+    """By the error's code: a client makes its classes of errors once for each thread that is first.
+
+    Then what one of them raises is not what another catches.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+            raise
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:

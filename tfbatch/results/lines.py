@@ -73,7 +73,10 @@ def _open(s3: S3Client, uri: str) -> Opened:
     bucket, key = split(uri)
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    except s3.exceptions.NoSuchKey:
+    except s3.exceptions.ClientError as error:
+        # By its code: of threads that are the first at once each would make a NoSuchKey of its own.
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
         raise Problem(
             f"{uri} is gone since the run: run it again for its input, with 'tfbatch run'."
         ) from None
