@@ -29,6 +29,7 @@ _OF_SERVICE = {
     "scheduler": ("schedules",),
     "applicationautoscaling": ("scaling",),
     "stepfunctions": (
+        "definitions",
         "jsonata",
         "context_object",
         "executions",
