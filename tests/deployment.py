@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -166,19 +167,31 @@ def models(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="package")
-def deployment(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployment(
+    models: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Deployment]:
     state = tmp_path_factory.mktemp("deployment")
+    base = tmp_path_factory.getbasetemp()
     quotas = {f"ml.{TYPES[-1]}": 1}
     with Sandbox.start(state_dir=state / "sandbox", transform_quotas=quotas) as sandbox:
         bare = Deployment(sandbox=sandbox, outputs={})
         bare.bootstrap()
-        bare.run(
-            *(CDK, "deploy", "--all", "--require-approval", "never"),
-            *("--app", f"{sys.executable} -m tests.stages"),
-            *("--output", str(state / "cdk.out")),  # the checkout's own may be in use
-            **{MODELS: str(models)},
-        )
+        assembly = _assembly(bare, models, base if worker_id == "master" else base.parent)
+        bare.run(CDK, "deploy", "--all", "--require-approval", "never", "--app", str(assembly))
         yield Deployment.of(sandbox, stacks="tfbatch-dev-")
+
+
+def _assembly(deployment: Deployment, models: Path, folder: Path) -> Path:
+    """The stages' assembly, by the real ``cdk synth``; the workers of a run make it once."""
+    made = folder / "assembly"
+    with (folder / "assembly.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            app = ("--app", f"{sys.executable} -m tests.stages")
+            output = ("--output", str(folder / "making"))
+            deployment.run(CDK, "synth", "--quiet", *app, *output, **{MODELS: str(models)})
+            (folder / "making").rename(made)
+    return made
 
 
 @pytest.fixture(scope="package")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 images = st.binary(min_size=1, max_size=40)
 refused = st.builds(lambda tail: REFUSED + tail, st.binary(max_size=8))
 payloads = settings(
-    max_examples=1300,
+    max_examples=850,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
