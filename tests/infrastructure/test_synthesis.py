@@ -1,22 +1,18 @@
-"""``cdk synth``, the real one: reproducible, and clean by cfn-lint and the AWS Solutions checks."""
+"""``cdk synth``, the real one: reproducible, and its checks see something.
+
+That every stage passes them, and cfn-lint, is for ``make synth`` to say.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pytest
 
 from stacks.settings import REPOSITORY
-
-if TYPE_CHECKING:
-    from tests.infrastructure.conftest import Assembly
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 CHECKED = "nag=true"
@@ -87,12 +83,6 @@ def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path
     } == _templates(here)
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_every_stage_passes_the_checks_of_cdk_nag(tmp_path: Path, stage: str) -> None:
-    done = cdk_synth(REPOSITORY, tmp_path, "-c", f"stage={stage}", "-c", CHECKED)
-    assert done.returncode == 0, done.stderr
-
-
 def test_the_checks_would_find_an_unreasoned_wildcard(tmp_path: Path) -> None:
     checkout = _copy(tmp_path / "clone")
     model = checkout / "stacks" / "served_model.py"
@@ -100,19 +90,6 @@ def test_the_checks_would_find_an_unreasoned_wildcard(tmp_path: Path) -> None:
     done = cdk_synth(checkout, tmp_path / "out", "-c", "stage=prod", "-c", CHECKED)
     assert done.returncode != 0
     assert "AwsSolutions-IAM5" in done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_the_templates_pass_cfn_lint(assemblies: dict[str, Assembly], stage: str) -> None:
-    templates = [str(path) for path in assemblies[stage].directory.glob("*.template.json")]
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("cfn-lint")), "--format", "json", *templates],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert json.loads(done.stdout) == []
 
 
 def test_an_unknown_stage_stops_the_synthesis_with_the_known_ones(tmp_path: Path) -> None:
