@@ -44,6 +44,7 @@ _OF_SERVICE = {
     ),
     # CloudFormation makes resources of all services without asking their servers.
     "cloudformation": (
+        "templates",
         "change_sets",
         "stacks",
         "state_machines",

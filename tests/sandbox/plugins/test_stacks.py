@@ -193,6 +193,20 @@ def test_a_policy_that_insists_on_tls_is_kept_and_does_not_lock_us_out(
     s3.delete_object(Bucket=stack["Bucket"], Key="k")
 
 
+def test_a_template_in_yaml_is_as_good(stacks: Stacks) -> None:
+    template = """
+        Resources:
+          Bucket:
+            Type: AWS::S3::Bucket
+            Properties: {BucketName: !Sub "yaml-${AWS::AccountId}"}
+        Outputs:
+          Bucket:
+            Value: !Ref Bucket
+    """
+    made = stacks.deploy("yaml", template)
+    assert (made["status"], made["Bucket"]) == ("CREATE_COMPLETE", "yaml-123456789012")
+
+
 def test_a_new_model_reaches_the_state_machine_that_names_it(
     stacks: Stacks, stepfunctions: SFNClient, sagemaker: Json
 ) -> None:
