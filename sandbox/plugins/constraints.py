@@ -11,14 +11,14 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
+from moto.core.utils import get_service_model
 
 from sandbox.plugins.errors import ApiError, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from botocore.model import ServiceModel, Shape
+    from botocore.model import Shape
 
     from sandbox.plugins.json_type import Json
 
@@ -35,12 +35,6 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-@cache
-def service_model(service: str) -> ServiceModel:
-    """The description that botocore carries of ``service``."""
-    return botocore.session.get_session().get_service_model(service)
-
-
 def check(service: str, operation: str, request: dict[str, Any]) -> None:
     """Refuse a request that breaks the service model.
 
@@ -48,7 +42,7 @@ def check(service: str, operation: str, request: dict[str, Any]) -> None:
         ApiError: ``ValidationException`` naming every broken constraint, or
             ``SerializationException`` for a value of the wrong type.
     """
-    shape = cast("Shape", service_model(service).operation_model(operation).input_shape)
+    shape = cast("Shape", get_service_model(service).operation_model(operation).input_shape)
     faults = list(_faults(request, shape, ""))
     if faults:
         count = f"{len(faults)} validation error{'s' if len(faults) > 1 else ''} detected"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore import xform_name
+from moto.core.utils import get_service_model
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk as aws_sdk,
 )
@@ -50,11 +51,15 @@ def _operation(task: Any) -> OperationModel | None:  # noqa: ANN401 - moto's cla
 
 
 @cache
+def _services() -> frozenset[str]:
+    return frozenset(botocore.session.get_session().get_available_services())
+
+
+@cache
 def _small(service: str, action: str) -> OperationModel | None:
-    session = botocore.session.get_session()
-    if service not in session.get_available_services():
+    if service not in _services():
         return None
-    model = session.get_service_model(service)
+    model = get_service_model(service)
     operation = next(
         (
             model.operation_model(name)
