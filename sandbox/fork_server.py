@@ -28,8 +28,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import boto3
+
 from sandbox.container import isolation
-from sandbox.forking import NUMBER, PROGRAMS, Order, receive
+from sandbox.forking import NUMBER, PROGRAMS, SERVICES, Order, receive
 
 _DESCRIPTORS: Final = 5
 _BACKLOG: Final = 64
@@ -152,6 +154,8 @@ def main(lifeline: int) -> None:
     for modules in PROGRAMS.values():
         for module in modules:
             importlib.import_module(module)
+    for service in SERVICES:  # the SDK's own session keeps what it has read, and no credentials
+        boto3.client(service, "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
     gc.collect()
     gc.freeze()
     # Not in the sandbox's own folder: a Unix socket's path may have a hundred characters only.

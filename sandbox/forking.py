@@ -29,6 +29,9 @@ PROGRAMS: Final = {
 }
 """What can be forked, and the modules that each would import."""
 
+SERVICES: Final = ("s3", "logs", "cloudwatch")
+"""Of AWS, whose clients a job makes, a quarter of a second from the SDK's descriptions."""
+
 NUMBER: Final = struct.Struct("!q")
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.core.utils import get_service_model
 
-from sandbox.plugins import constraints
 from sandbox.process import Sandbox
 from tests.sandbox.plugins.conftest import STAND_IN, Jobs
 from tests.sandbox.roles import allow, make_role
@@ -254,7 +254,7 @@ def _one_at_a_time(state_dir: Path) -> Sandbox:
 
 
 def test_a_job_has_no_longest_run_time() -> None:
-    request = constraints.service_model("sagemaker").operation_model("CreateTransformJob")
+    request = get_service_model("sagemaker").operation_model("CreateTransformJob")
     members: Json = vars(request.input_shape)["_shape_model"]["members"]
     assert not [name for name in members if "Stopping" in name]
 
