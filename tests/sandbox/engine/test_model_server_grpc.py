@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -114,22 +115,25 @@ def test_wrong_examples_are_a_400_in_tensorflow_servings_words(
     assert (reply.status_code, words in reply.json()["error"]) == (400, True), reply.text
 
 
-def _serve(folder: Path) -> subprocess.CompletedProcess[bytes]:
-    """A server of a folder, until it ends or five seconds have passed."""
+@contextlib.contextmanager
+def _server(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server of a folder, and what it says on ``stderr``."""
     command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(folder)]
-    try:
-        return subprocess.run(
-            [*command, "--rest-port", "0"], capture_output=True, timeout=5, check=False
-        )
-    except subprocess.TimeoutExpired as expired:
-        return subprocess.CompletedProcess(command, 0, b"", expired.stderr or b"")
+    with subprocess.Popen([*command, "--rest-port", "0"], stderr=subprocess.PIPE) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
 def test_warm_up_requests_are_replayed_before_a_version_is_available(
     saved_models: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(saved_models / "examples", tmp_path / "examples")
-    assert b"Number of warmup records read: 3." in _serve(tmp_path).stderr
+    with _server(tmp_path) as server:
+        assert server.stderr is not None
+        assert any(b"Number of warmup records read: 3." in line for line in server.stderr)
+        assert server.poll() is None
 
 
 def test_a_broken_warm_up_file_keeps_the_version_from_being_available(
@@ -137,6 +141,7 @@ def test_a_broken_warm_up_file_keeps_the_version_from_being_available(
 ) -> None:
     shutil.copytree(saved_models / "examples", tmp_path / "examples")
     (tmp_path / "examples/1/assets.extra/tf_serving_warmup_requests").write_bytes(b"torn")
-    ended = _serve(tmp_path)
-    assert ended.returncode == 255
-    assert b"did not become available" in ended.stderr
+    with _server(tmp_path) as server:
+        _, said = server.communicate()
+    assert server.returncode == 255
+    assert b"did not become available" in said
