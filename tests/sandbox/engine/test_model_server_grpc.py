@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.sandbox.engine.model_servers import predict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EXAMPLES = {"examples": [{"x": [0.25, 0.5]}, {"x": [0.5, 0.0]}]}
 
