@@ -17,13 +17,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moto.core.config import default_user_config
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.serving import make_server
 
 from sandbox import faults, lifeline
 from sandbox.authorization import gate, record
 from sandbox.plugins import Plugins
 from sandbox.plugins.runtime import Runtime
+from sandbox.request_handler import RequestHandler
 from sandbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
         port,
         Dispatcher(plugins.create_app, runtime),
         threaded=True,
-        request_handler=MotoRequestHandler,
+        request_handler=RequestHandler,
         fd=listener.fileno(),
     )
     listener.close()  # the server has its own

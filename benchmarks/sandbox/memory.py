@@ -39,7 +39,7 @@ _MEGABYTE = 1_000_000
 
 
 class Peak:
-    """The resident memory of a job's engine while the block runs, in MB.
+    """The memory of a job's engine while the block runs, in MB, without what it shares.
 
     Attributes:
         half: its peak in the first half of its samples.
@@ -65,19 +65,21 @@ class Peak:
     ) -> None:
         self._done.set()
         self._thread.join()
-        self.half = max(self._samples[: len(self._samples) // 2], default=0.0)
-        self.whole = max(self._samples, default=0.0)
+        self.half = max(self._samples[: len(self._samples) // 2])
+        self.whole = max(self._samples)
 
     def _watch(self) -> None:
         while not self._done.wait(0.1):
             with contextlib.suppress(psutil.Error):
-                self._samples += [each.memory_info().rss / _MEGABYTE for each in self._engines()]
+                self._samples += [one.memory_full_info().uss / _MEGABYTE for one in self._engines()]
 
     def _engines(self) -> Iterator[psutil.Process]:
-        for process in psutil.process_iter(["cmdline"]):
-            command = process.info["cmdline"] or []
-            if "sandbox.transform" in command and command[-1].endswith(f"/{self._job}"):
-                yield process
+        """By its log: the command line of a program that was forked is the fork server's."""
+        for process in psutil.process_iter():
+            with contextlib.suppress(OSError, psutil.Error):
+                log = Path(f"/proc/{process.pid}/fd/2").readlink()
+                if log.match(f"{self._job}/engine.log"):
+                    yield process
 
 
 def many_objects(jobs: Jobs, count: int) -> str:

@@ -21,8 +21,8 @@ the graph), and against Ray Data's `map_batches` (from the first batch that reac
 last result). The sides take turns on one machine, so that what else it does slows them all.""",
     "memory": """## Sandbox: memory
 
-`make bench-sandbox`. Peak resident memory of the transform job's engine, over a real S3 API and the
-real container with a handler that answers a constant.""",
+`make bench-sandbox`. Peak memory of the transform job's engine, without what it shares with other
+processes, over a real S3 API and the real container with a handler that answers a constant.""",
 }
 
 

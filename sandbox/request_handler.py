@@ -1,0 +1,110 @@
+"""HTTP with connections that are kept, as AWS's and the SDKs' are.
+
+Werkzeug's handler closes each after one answer, having waited for what else might come on it: a
+connection, a thread and 10 ms for every call.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.wsgi import LimitedStream
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Iterable
+
+_log = logging.getLogger(__name__)
+_CHUNK_BYTES = 1 << 16
+_BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
+class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not followed
+    """One connection, request by request."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = _CHUNK_BYTES
+    disable_nagle_algorithm = True
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to send the body."""
+        may_go_on: bool = super().handle_expect_100()
+        self.wfile.flush()
+        return may_go_on
+
+    def run_wsgi(self) -> None:
+        """Answer one request, and read what the application has left of it."""
+        self.environ = environ = self.make_environ()
+        body = environ["wsgi.input"]
+        if not environ.get("wsgi.input_terminated"):  # it has a length, and no chunks
+            body = environ["wsgi.input"] = LimitedStream(
+                self.rfile, int(environ.get("CONTENT_LENGTH") or 0)
+            )
+        self._head: tuple[str, list[tuple[str, str]]] = ("", [])
+        self._is_begun = False
+        try:
+            self._answer(self.server.app(environ, self._start))
+        except ConnectionError:
+            raise
+        except Exception:  # noqa: BLE001 # whatever the application raises is its answer
+            _log.exception("%s %s", self.command, self.path)
+            self.close_connection = True
+            if not self._is_begun:
+                self._head = (f"{HTTPStatus.INTERNAL_SERVER_ERROR:d} Internal Server Error", [])
+                self._answer([b""])
+        else:
+            self.wfile.flush()
+            _exhaust(body)
+
+    def _start(self, status: str, headers: list[tuple[str, str]], *_error: object) -> None:
+        self._head = (status, headers)
+
+    def _answer(self, pieces: Iterable[bytes]) -> None:
+        try:
+            is_chunked = False
+            for piece in pieces:
+                is_chunked = self._begin() if not self._is_begun else is_chunked
+                self._write(piece, is_chunked=is_chunked)
+            if not self._is_begun:
+                is_chunked = self._begin()
+            if is_chunked:
+                self.wfile.write(b"0\r\n\r\n")
+        finally:
+            close: Any = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+
+    def _begin(self) -> bool:
+        """Send the head; whether the body is chunked, for its length is not known."""
+        status, headers = self._head
+        number, _, words = status.partition(" ")
+        self.send_response(int(number), words)
+        for name, value in headers:
+            self.send_header(name, value)
+        has_body = self.command != "HEAD" and int(number) not in _BODILESS
+        is_known = any(name.lower() == "content-length" for name, _ in headers)
+        is_chunked = has_body and not is_known and self.request_version >= "HTTP/1.1"
+        if is_chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        elif has_body and not is_known:
+            self.close_connection = True
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self._is_begun = True
+        return is_chunked
+
+    def _write(self, piece: bytes, *, is_chunked: bool) -> None:
+        if piece and is_chunked:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self.wfile.flush()  # whoever streams waits for each
+        elif piece:
+            self.wfile.write(piece)
+
+
+def _exhaust(body: io.RawIOBase) -> None:
+    while body.read(_CHUNK_BYTES):
+        pass
