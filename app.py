@@ -52,6 +52,6 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
 
 
 if __name__ == "__main__":
-    app = App()
+    app = App(context={"aws:cdk:disable-stack-trace": True})  # through generated code
     build(app)
     app.synth()
