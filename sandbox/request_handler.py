@@ -29,6 +29,9 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
     wbufsize = _CHUNK_BYTES
     disable_nagle_algorithm = True
 
+    def log_request(self, *_: object) -> None:
+        """Not a line for every request."""
+
     def handle_expect_100(self) -> bool:
         """Tell a client that waits for it to send the body."""
         may_go_on: bool = super().handle_expect_100()

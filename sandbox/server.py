@@ -22,6 +22,7 @@ from werkzeug.serving import make_server
 
 from sandbox import faults, lifeline
 from sandbox.authorization import gate, record
+from sandbox.object_requests import ObjectRequests
 from sandbox.plugins import Plugins
 from sandbox.plugins.runtime import Runtime
 from sandbox.request_handler import RequestHandler
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 
 _HOST = "127.0.0.1"
+_S3 = "s3"
 _BACKLOG = 1024  # a transform job asks for its objects all at once
 
 
@@ -45,6 +47,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
 
     def __init__(self, create_app: Callable[[str], Flask], runtime: Runtime) -> None:
         super().__init__(create_app)
+        self._objects = ObjectRequests(runtime)
         self._own: dict[str, WSGIApplication] = {
             faults.PATH: runtime.faults,
             record.PATH: runtime.guard.record,
@@ -61,8 +64,12 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
                 headers = [*headers, ("x-amzn-RequestId", str(uuid.uuid4()))]
             return start_response(status, headers, *rest)
 
-        answer: Iterable[bytes] = super().__call__(environ, start)
-        return answer
+        if _S3 in self.app_instances:
+            answer = self._objects.answer(environ, start)
+            if answer is not None:
+                return answer
+        handed_on: Iterable[bytes] = super().__call__(environ, start)
+        return handed_on
 
     @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
     def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
@@ -118,7 +125,6 @@ def main() -> None:
     lifeline.fork_programs()
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for every request
     # Nor a state's whole program when it fails: the execution's history has what happened.
     states = "moto.stepfunctions.parser.asl.component.eval_component"
     logging.getLogger(states).setLevel(logging.CRITICAL)

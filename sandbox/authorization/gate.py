@@ -86,10 +86,14 @@ def install_for_s3(guard: Guard, sessions: Sessions) -> None:
         replace(S3Response, "_authenticate_and_authorize_s3_action", authorize)
 
 
-def _access_key(response: BaseResponse) -> str:
-    header = response.headers.get("Authorization", "")
-    found = _KEY.search(header) or _KEY.search(response.parsed_url.query.replace("%2F", "/"))
+def access_key(authorization: str, query: str = "") -> str:
+    """Whose request it is, by its header or by its signed address; empty where neither says."""
+    found = _KEY.search(authorization) or _KEY.search(query.replace("%2F", "/"))
     return found[1] if found else ""
+
+
+def _access_key(response: BaseResponse) -> str:
+    return access_key(response.headers.get("Authorization", ""), response.parsed_url.query)
 
 
 def _calls(response: BaseResponse, asking: Actor) -> Iterator[Call]:
@@ -134,13 +138,12 @@ def _s3(response: S3Response, bucket: str | None, key: str | None) -> Iterator[C
         yield from deletions(bucket, response.body)
         return
     headers = {name.lower(): value for name, value in response.headers.items()}
+    query = _query(response)
     yield from s3_calls(
-        method=response.method, bucket=bucket, key=key, query=_query(response), headers=headers
+        method=response.method, bucket=bucket, key=key, query=query, headers=headers
     )
     if bucket is not None and key is not None:
-        yield from key_calls(
-            response.backend, response.method, bucket, key, _query(response), headers
-        )
+        yield from key_calls(response.backend, response.method, bucket, key, query, headers)
 
 
 def _if_missing(response: S3Response, bucket: str | None, key: str | None) -> Iterator[Call]:

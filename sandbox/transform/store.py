@@ -7,19 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import boto3
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+from botocore.utils import percent_encode
 
 from sandbox.transform.location import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 _CONNECTIONS: Final = 64
-_SIGNED_SECONDS: Final = 3600
 CHUNK_BYTES: Final = 256 * 1024
 PART_BYTES: Final = 8 * 1024 * 1024
 """A part of a multipart upload; S3 wants 5 MiB at least, and 10,000 parts at most."""
@@ -35,10 +38,19 @@ class StoredObject:
 
 
 class Store:
-    """A thread-safe S3 client; every method blocks."""
+    """A thread-safe S3 client; every method blocks.
+
+    Raises:
+        NoCredentialsError: the environment has no keys.
+    """
 
     def __init__(self) -> None:
-        self._s3: S3Client = boto3.client(
+        session = boto3.Session()
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        self._credentials = credentials.get_frozen_credentials()
+        self._s3: S3Client = session.client(
             "s3",
             config=Config(
                 max_pool_connections=_CONNECTIONS,
@@ -68,17 +80,21 @@ class Store:
         with contextlib.closing(body):
             yield from body.iter_chunks(CHUNK_BYTES)
 
-    def signed_get(self, location: Location) -> str:
-        """An address that answers with the object."""
-        return self._s3.generate_presigned_url(
-            "get_object", {"Bucket": location.bucket, "Key": location.key}, _SIGNED_SECONDS
-        )
+    def signed(
+        self, method: str, location: Location, body: bytes = b""
+    ) -> tuple[str, Mapping[str, str]]:
+        """The address and the headers of a call for a whole object, for any HTTP client.
 
-    def signed_put(self, location: Location) -> str:
-        """An address that takes the object."""
-        return self._s3.generate_presigned_url(
-            "put_object", {"Bucket": location.bucket, "Key": location.key}, _SIGNED_SECONDS
-        )
+        Args:
+            method: ``GET`` or ``PUT``.
+            location: of the object.
+            body: what is put.
+        """
+        path = f"{location.bucket}/{percent_encode(location.key, safe='/~')}"
+        address = f"{self._s3.meta.endpoint_url}/{path}"
+        call = AWSRequest(method=method, url=address, data=body)
+        S3SigV4Auth(self._credentials, "s3", self._s3.meta.region_name).add_auth(call)
+        return address, dict(call.headers.items())
 
     def download(self, location: Location, path: Path) -> None:
         """A whole object into a file."""
