@@ -38,8 +38,6 @@ _PING_SECONDS: Final = 1800.0
 PING_SECONDS: Final = "SANDBOX_PING_SECONDS"
 """Variable: another time than that."""
 _WATCH_SECONDS: Final = 0.2
-SETTLE_SECONDS: Final = 1.2
-"""What a container says of its last second still belongs in the log."""
 
 
 def instance_id() -> str:
@@ -57,7 +55,6 @@ class Instance:
     store: Store
     logs: CloudWatchLogsClient
     launch: Launch
-    settle_seconds: float
     on_healthy: Callable[[], None]
     identity: str = field(default_factory=instance_id)
 
@@ -113,9 +110,7 @@ class Instance:
                 transfer=transfer,
                 data_log=data_log,
             )
-            failures = await pipeline.run(await find_work())
-        await asyncio.sleep(self.settle_seconds)
-        return failures
+            return await pipeline.run(await find_work())
 
 
 async def _unless_it_ends(

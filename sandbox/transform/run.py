@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.transform.capture import write_manifests
 from sandbox.transform.failure import SEE_LOGS, JobFailure
-from sandbox.transform.instance import SETTLE_SECONDS, Instance
+from sandbox.transform.instance import Instance
 from sandbox.transform.launching import launch_here
 from sandbox.transform.listing import list_work, partition
 from sandbox.transform.logs import logs_client
@@ -33,7 +33,6 @@ async def run_job(
     *,
     on_started: Callable[[], None],
     launch: Launch = launch_here,
-    settle_seconds: float = SETTLE_SECONDS,
 ) -> None:
     """Run a job to its end; returns when every object has its output.
 
@@ -42,7 +41,6 @@ async def run_job(
         folder: the job's own, for the instances' disks.
         on_started: called once, when the first container is healthy.
         launch: starts a container.
-        settle_seconds: how long a container has for its last words.
 
     Raises:
         JobFailure: the job ends Failed; outputs that are complete stay.
@@ -62,7 +60,6 @@ async def run_job(
                     store=store,
                     logs=logs,
                     launch=launch,
-                    settle_seconds=settle_seconds,
                     on_healthy=started,
                 ).run(partial(_share, shares, index))
                 for index in range(job.instance_count)

@@ -112,7 +112,6 @@ class Jobs:
                     self.folder,
                     on_started=lambda: started.append(True),
                     launch=launch_stub,
-                    settle_seconds=0,
                 )
             )
         except JobFailure as failure:
