@@ -21,6 +21,7 @@ from sandbox.transform.transfer import Transfer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -55,6 +56,8 @@ class Instance:
     store: Store
     logs: CloudWatchLogsClient
     launch: Launch
+    started: datetime
+    """Of the job, UTC."""
     on_healthy: Callable[[], None]
     identity: str = field(default_factory=instance_id)
 
@@ -109,6 +112,7 @@ class Instance:
                 store=self.store,
                 transfer=transfer,
                 data_log=data_log,
+                started=self.started,
             )
             return await pipeline.run(await find_work())
 

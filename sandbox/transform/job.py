@@ -52,6 +52,8 @@ class Capture:
 
     destination: Location
     kms_key_id: str | None
+    generates_ids: bool
+    """``GenerateInferenceId``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,4 +152,5 @@ def _capture(document: Mapping[str, Any] | None) -> Capture | None:
     return Capture(
         destination=Location.parse(document["DestinationS3Uri"]),
         kms_key_id=document.get("KmsKeyId") or None,
+        generates_ids=bool(document.get("GenerateInferenceId")),
     )

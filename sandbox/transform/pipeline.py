@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox.transform.admission import Admission
 from sandbox.transform.failure import ObjectFailure, client_error
+from sandbox.transform.inference_ids import identify
 from sandbox.transform.processing import processing_of
 from sandbox.transform.reading import payloads, read
 from sandbox.transform.transfer import TransferError
@@ -20,6 +21,7 @@ from sandbox.transform.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from sandbox.transform.job import Job
     from sandbox.transform.listing import Work
@@ -49,6 +51,7 @@ class Pipeline:
         store: S3, for large objects.
         transfer: S3, for small ones.
         data_log: where failures are told.
+        started: when the job started, UTC.
     """
 
     def __init__(  # noqa: PLR0913 (the instance's whole surroundings)
@@ -61,6 +64,7 @@ class Pipeline:
         store: Store,
         transfer: Transfer,
         data_log: DataLog,
+        started: datetime,
     ) -> None:
         self._job = job
         self._parameters = parameters
@@ -69,6 +73,7 @@ class Pipeline:
         self._store = store
         self._transfer = transfer
         self._data_log = data_log
+        self._started = started
         self._processing = processing_of(job)
         self._slots = asyncio.Semaphore(parameters.max_concurrent_transforms)
         self._admission = Admission(parameters.max_concurrent_transforms)
@@ -127,7 +132,9 @@ class Pipeline:
             reply = await self._client.invoke(payload.body, self._invocation)
         finally:
             self._slots.release()
-        return self._processing.after(payload.records, reply) if self._processing else reply
+        if self._processing:
+            reply = self._processing.after(payload.records, reply)
+        return identify(reply, self._job, self._started)
 
     async def _payloads(self, work: Work) -> AsyncIterator[Payload]:
         """A small object at once; a large one read ahead in a thread, some payloads at a time."""

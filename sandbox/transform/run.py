@@ -60,6 +60,7 @@ async def run_job(
                     store=store,
                     logs=logs,
                     launch=launch,
+                    started=begun,
                     on_healthy=started,
                 ).run(partial(_share, shares, index))
                 for index in range(job.instance_count)

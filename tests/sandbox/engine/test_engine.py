@@ -343,6 +343,56 @@ def test_data_capture_writes_manifests_of_inputs_and_outputs_by_the_hour(jobs: J
     assert [match[1] for match in map(hour.fullmatch, keys) if match] == ["input", "output"]
 
 
+_ID = rb"[0-9a-f]{8}-[0-9a-f-]{27}"
+_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+_IDS = rb'"SageMakerInferenceId": "' + _ID + rb'", "SageMakerInferenceTime": "' + _TIME + rb'"}'
+
+
+@pytest.mark.parametrize(
+    ("accept", "records", "expected"),
+    [
+        ("text/csv", b"0,x\n1,y\n", b"(0,x|1,y),ID,TIME\n"),
+        ("application/jsonlines", b'{"a":1.10}\n{}\n7\n', b'({"a":1.10, |{|{"output": 7, )IDS\n'),
+        ("application/json", b'{"a":[0.1]}\n', b'{"a":\\[0.1\\], IDS\n'),
+        ("application/octet-stream", b"0,x\n1,y\n", b"0,x\n|1,y\n"),
+    ],
+)
+@pytest.mark.parametrize("strategy", ["SingleRecord", "MultiRecord"])
+def test_records_get_the_ids_that_model_monitor_joins_them_by(
+    jobs: Jobs, accept: str, records: bytes, expected: bytes, strategy: str
+) -> None:
+    jobs.put_all({"in/a": records})
+    is_single = strategy == "SingleRecord"
+    outcome = jobs.run(
+        TransformInput=source(jobs, SplitType="Line"),
+        TransformOutput={"Accept": accept, "AssembleWith": "Line" if is_single else "None"},
+        BatchStrategy=strategy,
+        DataCaptureConfig={
+            "DestinationS3Uri": f"s3://{jobs.bucket}/captured/",
+            "GenerateInferenceId": True,
+        },
+    )
+    assert outcome.reason is None
+    lines = outcome.outputs["a.out"].splitlines(keepends=True)
+    line = expected.replace(b"IDS", _IDS).replace(b"ID", _ID).replace(b"TIME", _TIME)
+    assert len(lines) == len(records.splitlines())
+    assert all(re.fullmatch(line, each) for each in lines), lines
+    assert len({each.split(b"Id")[-1] for each in lines}) == len(lines)
+
+
+def test_a_result_that_is_not_the_json_it_says_gets_no_id(jobs: Jobs) -> None:
+    jobs.put_all({"in/a": b"{", "in/b": b"{}"})
+    outcome = jobs.run(
+        TransformOutput={"Accept": "application/json"},
+        DataCaptureConfig={
+            "DestinationS3Uri": f"s3://{jobs.bucket}/captured/",
+            "GenerateInferenceId": True,
+        },
+    )
+    assert list(outcome.outputs) == ["b.out"]
+    assert any("GenerateInferenceId failed: not JSON" in line for line in outcome.log)
+
+
 def test_outputs_carry_the_key_they_are_encrypted_with(jobs: Jobs) -> None:
     jobs.put_all({"in/a": b"x"})
     jobs.run(TransformOutput={"KmsKeyId": "alias/outputs"})
