@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pybase64
 
 from sandbox.model_server.dtypes import DT_STRING, NUMPY_TYPES
 from sandbox.model_server.status import Code, StatusError, invalid_argument
@@ -177,7 +177,7 @@ def _decode_b64(value: dict[str, Any]) -> bytes:
         )
     text = value["b64"]
     try:
-        return base64.b64decode(text, validate=True)
+        return pybase64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return _decode_loose_b64(text)
 
@@ -186,6 +186,6 @@ def _decode_loose_b64(text: str) -> bytes:
     """White space anywhere and missing padding are forgiven, as ``absl::Base64Unescape`` does."""
     packed = "".join(text.split()).rstrip("=")
     try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+        return pybase64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid_argument("Unable to base64 decode") from error

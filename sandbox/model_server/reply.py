@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +91,8 @@ def _lines(name: str, array: Array, size: int, depth: int) -> list[str]:
 def _inline(words: Iterator[str], shape: tuple[int, ...]) -> str:
     if not shape:
         return next(words)
+    if len(shape) == 1:
+        return "[" + ", ".join(itertools.islice(words, shape[0])) + "]"
     return "[" + ", ".join(_inline(words, shape[1:]) for _ in range(shape[0])) + "]"
 
 
