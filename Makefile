@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/lib/node
 export PATH := $(abspath $(BIN)):$(abspath node_modules/.bin):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+export NODE_COMPILE_CACHE ?= $(abspath .cache/node)
 unexport PYTHONDONTWRITEBYTECODE # set in many container images: aws-cdk-lib would be compiled at every synthesis
 
 .DEFAULT_GOAL := help

@@ -1,9 +1,10 @@
 """``python -m sandbox.fork_server``: starts programs of the sandbox's in no time, by forking.
 
 A job runs three of them, and most of the processor's time that a small job takes is their imports.
-This process has imported them all, and forks for whoever connects to its Unix socket, whose path it
-prints. Only programs that run no code but the sandbox's own are forked; those that load an artifact
-or a function start afresh, with nothing imported that they have not asked for.
+This process imports what a program needs when it is first asked for it, and forks for whoever
+connects to its Unix socket, whose path it prints. Only programs that run no code but the sandbox's
+own are forked; those that load an artifact or a function start afresh, with nothing imported that
+they have not asked for.
 
 A request is a length, the JSON of :class:`Order`, and descriptors: standard output, standard error,
 the lifeline, the namespaces. The answers are the new process's id and, when it has ended, its
@@ -29,6 +30,7 @@ from pathlib import Path
 from typing import Final
 
 import boto3
+import setproctitle
 
 from sandbox.container import isolation
 from sandbox.forking import NUMBER, PROGRAMS, SERVICES, Order, receive
@@ -82,6 +84,7 @@ class _Server:
             for descriptor in descriptors:
                 os.close(descriptor)
             return None
+        _import(order.program)
         become, has_become = os.pipe()
         signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)  # a child must not handle them
         pid = os.fork()
@@ -130,6 +133,16 @@ def _request(connection: socket.socket) -> tuple[list[int], Order | None]:
     return descriptors, None
 
 
+def _import(program: str) -> None:
+    """Import what a program will, unless it is here already."""
+    missing = [module for module in PROGRAMS[program] if module not in sys.modules]
+    for module in missing:
+        importlib.import_module(module)
+    if missing:
+        gc.collect()
+        gc.freeze()
+
+
 def _become(order: Order, descriptors: list[int]) -> None:
     """Make this process, just forked, the one that was ordered, up to its first instruction."""
     stdout, stderr, lifeline, *namespaces = descriptors
@@ -143,21 +156,18 @@ def _become(order: Order, descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(order.environment | {order.lifeline: str(lifeline)})
     sys.argv = [order.program, *order.arguments]
+    setproctitle.setproctitle(" ".join((sys.executable, "-m", *sys.argv)))
 
 
 def main(lifeline: int) -> None:
-    """Import everything, serve, and in the children run what was ordered.
+    """Serve, and in the children run what was ordered.
 
     Args:
         lifeline: a descriptor; its end of file ends this process, not its children.
     """
-    for modules in PROGRAMS.values():
-        for module in modules:
-            importlib.import_module(module)
+    setproctitle.getproctitle()  # finds its place before a child has another environment
     for service in SERVICES:  # the SDK's own session keeps what it has read, and no credentials
         boto3.client(service, "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
-    gc.collect()
-    gc.freeze()
     # Not in the sandbox's own folder: a Unix socket's path may have a hundred characters only.
     folder = Path(tempfile.mkdtemp(prefix="tfbatch-"))
     with socket.socket(socket.AF_UNIX) as listener:

@@ -26,6 +26,10 @@ PROGRAMS: Final = {
         *("sandbox.model_server.rest", "sandbox.model_server.warmup"),
         "sandbox.model_server.servable",
     ),
+    "sandbox.server": (
+        *("moto.moto_server.werkzeug_app", "sandbox.object_requests", "sandbox.request_handler"),
+        "sandbox.plugins.imported",
+    ),
 }
 """What can be forked, and the modules that each would import."""
 

@@ -153,7 +153,8 @@ fork_server = ForkServer()
 
 def fork_programs() -> None:
     """Have :func:`spawn` fork the sandbox's own programs, here and in all that it starts."""
-    fork_server.is_wanted = sys.platform == "linux"  # elsewhere libraries do not stand it
+    if fork_server.address is None:
+        fork_server.is_wanted = sys.platform == "linux"  # elsewhere libraries do not stand it
 
 
 def hold() -> None:

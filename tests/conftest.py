@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from sandbox import lifeline
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
 
 # The CDK's own check of templates, two thirds of a synthesis; those that test it turn it on again.
@@ -30,6 +34,15 @@ LONGEST = tuple(
 )
 """Folders whose tests take longest, in that order."""
 PROGRAM = Path(__file__).with_name("export_models.py")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked() -> Iterator[None]:
+    """Sandboxes start by the dozen, and moto is imported once a worker."""
+    lifeline.fork_programs()
+    yield
+    if lifeline.fork_server.process is not None:
+        lifeline.stop(lifeline.fork_server.process)
 
 
 @pytest.fixture(scope="session")

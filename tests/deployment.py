@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -31,6 +32,12 @@ _PATIENCE_SECONDS = 120.0
 _DEPLOY_SECONDS = 900.0
 
 
+@functools.cache
+def _client(service: Any, endpoint_url: str, region: str) -> Any:  # noqa: ANN401
+    session = boto3.Session("sandbox", "sandbox", region_name=region)
+    return session.client(service, endpoint_url=endpoint_url)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """A deployed stage and the ways people talk to it."""
@@ -55,14 +62,7 @@ class Deployment:
         return self.outputs["InputBucketName"]
 
     def client(self, service: Any) -> Any:  # noqa: ANN401 # any of boto3's clients
-        variables = self.sandbox.environment
-        return boto3.client(
-            service,
-            endpoint_url=self.sandbox.endpoint_url,
-            region_name=self.sandbox.region,
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        )
+        return _client(service, self.sandbox.endpoint_url, self.sandbox.region)
 
     def upload(self, folder: str, objects: Mapping[str, bytes]) -> str:
         """Put objects under a folder of the input bucket and return its URI."""

@@ -104,6 +104,7 @@ def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) 
         "loglevel": settings.gunicorn_log_level,
         "keepalive": _KEEPALIVE_SECONDS,
         "control_socket_disable": True,
+        "proc_name": f"sandbox.container {model_dir} at {bind}",
     }
     _Gunicorn(app, options).run()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.plugins.runtime import Runtime
 
-_OF_SERVICE = {
+OF_SERVICE = {
     "iam": ("roles",),
     "s3": ("bucket_policies", "object_keys"),
     "events": ("event_targets",),
@@ -93,7 +93,7 @@ class Plugins:
             if service == "cloudformation":
                 for needed in _NEEDED_BY_CLOUDFORMATION:
                     self.install_for(needed)
-            for name in _OF_SERVICE.get(service, ()):
+            for name in OF_SERVICE.get(service, ()):
                 plugin = importlib.import_module(f"{__name__}.{name}")
                 stop = plugin.install(self._runtime)
                 if stop is not None:

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import faults
+from sandbox.authorization import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.process import Sandbox
 
+PATH = record.PATH
+"""Of the sandbox's own, and what answers there reads no body."""
 FAULTS = json.dumps({"throttled_calls": 0}).encode()
 
 
@@ -33,15 +36,14 @@ def _call(connection: http.client.HTTPConnection, method: str, path: str, **more
 
 
 def test_a_connection_is_kept_for_the_next_call(connection: http.client.HTTPConnection) -> None:
-    path = "/moto-api/data.json"  # which reads no body
-    statuses = [_call(connection, "GET", path)]
+    statuses = [_call(connection, "GET", PATH)]
     first = connection.sock
     statuses += [
-        _call(connection, "HEAD", path),
-        _call(connection, "GET", path, body=b"x" * 3_000_000),
-        _call(connection, "GET", path, body=iter([b"in ", b"chunks"]), encode_chunked=True),
+        _call(connection, "HEAD", PATH),
+        _call(connection, "GET", PATH, body=b"x" * 3_000_000),
+        _call(connection, "GET", PATH, body=iter([b"in ", b"chunks"]), encode_chunked=True),
         _call(connection, "PUT", faults.PATH, body=FAULTS, headers={"Expect": "100-continue"}),
-        _call(connection, "GET", path),
+        _call(connection, "GET", PATH),
     ]
     assert statuses == [200] * 6
     assert connection.sock is first
@@ -49,9 +51,9 @@ def test_a_connection_is_kept_for_the_next_call(connection: http.client.HTTPConn
 
 def test_a_call_that_breaks_moto_is_answered(connection: http.client.HTTPConnection) -> None:
     assert _call(connection, "POST", "/bucket/key", body=b"x" * 3_000_000) == 500
-    assert _call(connection, "GET", "/moto-api/data.json") == 200
+    assert _call(connection, "GET", PATH) == 200
 
 
 def test_who_does_not_want_it_kept_is_let_go(connection: http.client.HTTPConnection) -> None:
-    assert _call(connection, "GET", "/moto-api/data.json", headers={"Connection": "close"}) == 200
+    assert _call(connection, "GET", PATH, headers={"Connection": "close"}) == 200
     assert connection.sock is None

@@ -159,7 +159,7 @@ def test_a_killed_job_takes_its_container_with_it(
     pids = running.pids("sandbox")
     assert len(pids) >= 4  # the engine, the container, the model server, gunicorn and its worker
     (container,) = running.pids("-m sandbox.container ")
-    socket = Path(f"/proc/{container}/cmdline").read_text().rstrip("\0").rpartition("\0")[2]
+    socket = Path(f"/proc/{container}/cmdline").read_text().rstrip(" \0").rpartition(" ")[2]
     assert Path(socket).exists()
     running.process.kill()
     assert running.event() == {}
