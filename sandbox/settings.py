@@ -23,6 +23,7 @@ class Choices(TypedDict, total=False):
     concurrent_transform_jobs: int
     transform_quotas: Mapping[str, int]
     model_server: str | None
+    container_engine: str | None
     enforce_iam: bool
 
 
@@ -45,6 +46,10 @@ class Settings:
     model_server: str | None = None
     """TensorFlow Serving's own program (``tensorflow_model_server`` on PATH, say), for transform
     jobs to run instead of the sandbox's model server."""
+    container_engine: str | None = None
+    """A program that takes Docker's commands (``docker``, ``podman``), to run the images that
+    models name, AWS's own, in the place of the sandbox's container; it fetches them from the
+    registries it is logged in to."""
     enforce_iam: bool = True
     """Whether what is done as a role (a state machine's, a function's, a model's) is refused where
     its policies do not allow it; else every role may everything, and nothing is recorded."""
@@ -64,5 +69,6 @@ class Settings:
             concurrent_transform_jobs=values["concurrent_transform_jobs"],
             transform_quotas=values["transform_quotas"],
             model_server=values["model_server"],
+            container_engine=values["container_engine"],
             enforce_iam=values["enforce_iam"],
         )

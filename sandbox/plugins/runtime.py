@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from sandbox.settings import Settings
 
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
+_OF_ENGINES = (
+    "CONTAINER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "XDG_RUNTIME_DIR",
+)
+"""Where a program that runs images finds what does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +71,10 @@ class Runtime:
 
     def container_environment(self) -> dict[str, str]:
         """What a child process that starts containers is told beside it."""
-        program = self.settings.model_server
-        chosen = {} if program is None else {"SANDBOX_MODEL_SERVER": program}
-        return chosen | fitting.downloads(os.environ)
+        chosen = {
+            "SANDBOX_MODEL_SERVER": self.settings.model_server,
+            "SANDBOX_CONTAINER_ENGINE": self.settings.container_engine,
+        }
+        own = {name: os.environ[name] for name in _OF_ENGINES if name in os.environ}
+        named = {name: program for name, program in chosen.items() if program is not None}
+        return named | own | fitting.downloads(os.environ)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import TYPE_CHECKING, Final
 
 from sandbox import lifeline
 from sandbox.container import fitting
 from sandbox.transform.artifact import fetch_artifact
+from sandbox.transform.launching import CONTAINER_ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -44,7 +46,8 @@ async def container(
         JobFailure: the artifact can't be fetched or unpacked.
     """
     artifact = await asyncio.to_thread(fetch_artifact, model.data_url, folder, store)
-    await asyncio.to_thread(fitting.fit, artifact, log.write)
+    if CONTAINER_ENGINE not in os.environ:  # an image has the Python that the packages are for
+        await asyncio.to_thread(fitting.fit, artifact, log.write)
     process, address = launch(artifact)
     following = asyncio.create_task(_follow(process, log))
     try:

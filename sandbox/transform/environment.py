@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from sandbox.transform.job import Job, Model
 
 _STRATEGIES: Final = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
-_OF_THE_IMAGE: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
+OF_THE_IMAGE: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 """What an image would set for itself; here it is the machine's."""
 _CREDENTIALS: Final = (
     "AWS_ENDPOINT_URL",
@@ -50,7 +50,7 @@ def endpoint_environment(
 
 
 def _passed(model: Model) -> dict[str, str]:
-    passed = _OF_THE_IMAGE if model.network_isolation else (*_OF_THE_IMAGE, *_CREDENTIALS)
+    passed = OF_THE_IMAGE if model.network_isolation else (*OF_THE_IMAGE, *_CREDENTIALS)
     inherited = {name: os.environ[name] for name in passed if name in os.environ}
     return inherited | dict(model.environment)
 

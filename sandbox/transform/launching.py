@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from sandbox import lifeline
+from sandbox.container.engine import VARIABLES
 from sandbox.container.profile import profile_of
-from sandbox.transform.environment import container_environment
+from sandbox.transform.environment import OF_THE_IMAGE, container_environment
 from sandbox.transform.ports import free_block
 from sandbox.transform.sending import Address
 
@@ -36,6 +38,8 @@ Launch = Callable[["Job", Path], Started]
 _PORTS: Final = 32
 MODEL_SERVER: Final = "SANDBOX_MODEL_SERVER"
 """Names TensorFlow Serving's own program, for containers to run instead of the sandbox's."""
+CONTAINER_ENGINE: Final = "SANDBOX_CONTAINER_ENGINE"
+"""Names a program that takes Docker's commands, to run the models' own images."""
 
 
 def launch_here(job: Job, artifact: Path) -> Started:
@@ -44,11 +48,14 @@ def launch_here(job: Job, artifact: Path) -> Started:
 
 
 def launch(model: Model, artifact: Path, *, environment: Environment) -> Started:
-    """The sandbox's own container, as a process of this machine.
+    """A container: the sandbox's own, as a process of this machine, or the model's image.
 
-    An isolated one listens on a Unix socket: files go where packets can't.
+    The sandbox's own, isolated, listens on a Unix socket: files go where packets can't.
     """
     port = free_block(_PORTS)
+    ports = (port + 1, port + _PORTS - 1)
+    if CONTAINER_ENGINE in os.environ:
+        return _run_image(model, artifact, environment, port, ports), Address(port)
     command = [sys.executable, "-m", "sandbox.container", "--model-dir", str(artifact)]
     command += ["--image-version", profile_of(model.image).version]
     if MODEL_SERVER in os.environ:
@@ -60,17 +67,40 @@ def launch(model: Model, artifact: Path, *, environment: Environment) -> Started
     else:
         address = Address(port)
         command += ["--port", str(port)]
-    return spawn(command, environment, port_range=(port + 1, port + _PORTS - 1)), address
+    return spawn(command, environment, port_range=ports), address
+
+
+def _run_image(
+    model: Model, artifact: Path, environment: Environment, port: int, ports: tuple[int, int]
+) -> lifeline.Process:
+    command = [sys.executable, "-m", "sandbox.container.engine", "--image", model.image]
+    command += ["--engine", os.environ[CONTAINER_ENGINE], "--model-dir", str(artifact)]
+    command += ["--port", str(port), *(["--isolated"] if model.network_isolation else [])]
+    variables = environment(port_range=ports, region=_region())
+    own = {  # of the image's, not of this machine's
+        name: value
+        for name, value in variables.items()
+        if name not in OF_THE_IMAGE or value != os.environ.get(name)
+    }
+    return lifeline.spawn(
+        command,
+        environment=os.environ | {VARIABLES: json.dumps(own)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def spawn(
     command: list[str], environment: Environment, *, port_range: tuple[int, int]
 ) -> lifeline.Process:
     """A process with exactly the environment SageMaker gives, and its log on standard output."""
-    region = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
     return lifeline.spawn(
         command,
-        environment=environment(port_range=port_range, region=region),
+        environment=environment(port_range=port_range, region=_region()),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+def _region() -> str:
+    return os.environ.get("AWS_DEFAULT_REGION", "us-east-1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import signal
@@ -227,3 +228,71 @@ def handler(data, context):
     assert [running.event()["event"], running.event()["event"]] == ["started", "completed"]
     expected = b"cut off False" if isolated else b"reached True"
     assert jobs.outputs() == {"a.out": expected}
+
+
+ENGINE = """#!{python}
+import json, os, sys
+with open("{record}", "a") as file:
+    file.write(json.dumps(sys.argv[1:]) + chr(10))
+if sys.argv[1] == "run":
+    options, told = dict(zip(sys.argv[3:-2:2], sys.argv[4:-2:2])), {{}}
+    for name, value in zip(sys.argv, sys.argv[1:]):
+        if name == "--env":
+            told[value.partition("=")[0]] = value.partition("=")[2]
+    folder = options["--volume"].removesuffix(":/opt/ml/model")
+    where = ["--model-dir", folder, "--port", told["SAGEMAKER_BIND_TO_PORT"]]
+    command = [sys.executable, "-m", "sandbox.container", *where]
+    os.execve(sys.executable, command, {{"PATH": os.environ["PATH"]}} | told)
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[list[str]]]:
+    """What a stand-in for ``docker`` has been told; it runs the sandbox's container."""
+    program, record = tmp_path / "docker", tmp_path / "told.jsonl"
+    program.write_text(ENGINE.format(python=sys.executable, record=record))
+    program.chmod(0o755)
+    monkeypatch.setenv("SANDBOX_CONTAINER_ENGINE", str(program))
+    return lambda: [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def test_a_models_image_is_run_and_removed_by_an_engine_that_takes_dockers_commands(
+    start: Callable[..., Running], jobs: Jobs, engine: Callable[[], list[list[str]]]
+) -> None:
+    jobs.put_all({"in/red": png(255, 0, 0), "in/blue": png(0, 0, 255)})
+    running = start(Environment={"MINE": "a b\nc"})
+    assert [running.event()["event"] for _ in range(2)] == ["started", "completed"]
+    assert running.process.wait(10) == 0
+    assert jobs.outputs() == {"red.out": b"0", "blue.out": b"2"}
+    run, remove = engine()
+    name = run[run.index("--name") + 1]
+    assert remove == ["rm", "--force", name]
+    assert run[:2] == ["run", "--rm"]
+    assert run[run.index("--network") + 1] == "host"
+    assert run[-2:] == ["x/tensorflow-inference:2.20.0-gpu", "serve"]
+    told = [value for word, value in itertools.pairwise(run) if word == "--env"]
+    assert "MINE=a b\nc" in told
+    assert "SAGEMAKER_BATCH=true" in told
+    assert not any(one.startswith(("PATH=", "HOME=")) for one in told)
+    assert gone(running.pids("sandbox"))
+
+
+def test_a_killed_job_has_its_image_removed(
+    start: Callable[..., Running], jobs: Jobs, engine: Callable[[], list[list[str]]]
+) -> None:
+    jobs.put_all({"in/slow": b"slow"})
+    running = start()
+    running.event()
+    pids = running.pids("sandbox")
+    running.process.kill()
+    assert gone(pids)
+    assert engine()[-1][:2] == ["rm", "--force"]
+
+
+def test_an_engine_that_is_not_there_is_named_in_the_log(
+    start: Callable[..., Running], jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_CONTAINER_ENGINE", "no-such-docker")
+    jobs.put_all({"in/red": png(255, 0, 0)})
+    assert start().event()["event"] == "failed"
+    assert any("no-such-docker is not on PATH" in line for line in jobs.container_log())
