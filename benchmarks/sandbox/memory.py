@@ -74,11 +74,10 @@ class Peak:
                 self._samples += [one.memory_full_info().uss / _MEGABYTE for one in self._engines()]
 
     def _engines(self) -> Iterator[psutil.Process]:
-        """By its log: the command line of a program that was forked is the fork server's."""
         for process in psutil.process_iter():
-            with contextlib.suppress(OSError, psutil.Error):
-                log = Path(f"/proc/{process.pid}/fd/2").readlink()
-                if log.match(f"{self._job}/engine.log"):
+            with contextlib.suppress(psutil.Error):
+                command = " ".join(process.cmdline()).rstrip()
+                if " -m sandbox.transform " in command and command.endswith(f"/{self._job}"):
                     yield process
 
 
