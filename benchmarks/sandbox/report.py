@@ -15,10 +15,11 @@ FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _METHODS = {
     "speed": """## Sandbox: speed
 
-`make bench-sandbox`. A transform job's throughput, from its first record to its end, against a
-bare `tf.data` loop in batches of 16 over the same SavedModel and files (after one batch that traces
-the graph), and against Ray Data's `map_batches` (from the first batch that reaches its actor to the
-last result). The sides take turns on one machine, so that what else it does slows them all.""",
+`make bench-sandbox`. A transform job's throughput, from when its model is loaded to its end,
+against a bare `tf.data` loop in batches of 16 over the same SavedModel and files (after one batch
+that traces the graph), and against Ray Data's `map_batches` (from the first batch that reaches its
+actor, which has its model, to the last result). The sides take turns on one machine, so that what
+else it does slows them all.""",
     "memory": """## Sandbox: memory
 
 `make bench-sandbox`. Peak memory of the transform job's engine, without what it shares with other
