@@ -117,7 +117,10 @@ class Pipeline:
         try:
             async for payload in self._payloads(work):
                 await self._slots.acquire()
-                window.append(asyncio.create_task(self._send(payload)))
+                sending = asyncio.create_task(self._send(payload))
+                # Not in the task: one that is canceled before it begins runs no line of it.
+                sending.add_done_callback(lambda _: self._slots.release())
+                window.append(sending)
                 while window and (window[0].done() or len(window) > most):
                     yield await window.popleft()
             while window:
@@ -128,10 +131,7 @@ class Pipeline:
             await asyncio.gather(*window, return_exceptions=True)
 
     async def _send(self, payload: Payload) -> bytes:
-        try:
-            reply = await self._client.invoke(payload.body, self._invocation)
-        finally:
-            self._slots.release()
+        reply = await self._client.invoke(payload.body, self._invocation)
         if self._processing:
             reply = self._processing.after(payload.records, reply)
         return identify(reply, self._job, self._started)

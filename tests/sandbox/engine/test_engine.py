@@ -240,6 +240,20 @@ def test_one_refused_record_costs_its_file_and_the_others_go_on(jobs: Jobs) -> N
     assert any('{"error": "no"}' in line for line in outcome.log)
 
 
+def test_refused_records_leave_the_others_their_turns(jobs: Jobs) -> None:
+    """A reply may fail its object when the next record's turn has come and not begun."""
+    bad = {f"in/bad-{number:02}": b"one\npoison\nthree\nfour\n" for number in range(30)}
+    jobs.put_all(bad | {"in/good": LINES})
+    outcome = jobs.run(
+        stub={"fail": {"text": "poison", "status": 400}},
+        TransformInput=source(jobs, SplitType="Line"),
+        BatchStrategy="SingleRecord",
+        MaxConcurrentTransforms=2,
+        MaxPayloadInMB=1,
+    )
+    assert set(outcome.outputs) == {"good.out"}
+
+
 def test_a_server_error_is_tried_again_as_often_as_the_job_allows(jobs: Jobs) -> None:
     jobs.put_all({"in/a": b"poison"})
     fail = {"text": "poison", "status": 503}
