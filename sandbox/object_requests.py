@@ -11,18 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sandbox.authorization.encryption import key_calls
-from sandbox.authorization.gate import access_key
+from sandbox.authorization.gate import access_key, object_calls
 from sandbox.authorization.guard import DeniedError
-from sandbox.authorization.s3_calls import s3_calls
 from sandbox.settings import ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from sandbox.authorization.call import Call
     from sandbox.plugins.runtime import Runtime
 
 _HEADERS: Final = {
@@ -73,12 +70,6 @@ class _Plain:
             return None
         return cls(method=environ["REQUEST_METHOD"], bucket=bucket, key=key, headers=headers)
 
-    def calls(self, backend: Any) -> Iterator[Call]:  # noqa: ANN401 - moto's S3
-        """What IAM is asked."""
-        method, bucket, key = self.method, self.bucket, self.key
-        yield from s3_calls(method=method, bucket=bucket, key=key, query={}, headers=self.headers)
-        yield from key_calls(backend, method, bucket, key, {}, self.headers)
-
 
 class ObjectRequests:
     """Answers what it can.
@@ -108,7 +99,8 @@ class ObjectRequests:
             return None
         try:
             asking = self._sessions.actor(access_key(plain.headers["authorization"]))
-            self._guard.check(asking, plain.calls(backend))
+            calls = object_calls(backend, plain.method, plain.bucket, plain.key, {}, plain.headers)
+            self._guard.check(asking, calls)
         except DeniedError:
             return None
         if found is None:

@@ -24,8 +24,9 @@ from sandbox.plugins.errors import ApiError
 from sandbox.plugins.patch import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from moto.s3.models import S3Backend
     from moto.s3.responses import S3Response
 
     from sandbox.authorization.actor import Actor
@@ -139,11 +140,25 @@ def _s3(response: S3Response, bucket: str | None, key: str | None) -> Iterator[C
         return
     headers = {name.lower(): value for name, value in response.headers.items()}
     query = _query(response)
-    yield from s3_calls(
-        method=response.method, bucket=bucket, key=key, query=query, headers=headers
-    )
     if bucket is not None and key is not None:
-        yield from key_calls(response.backend, response.method, bucket, key, query, headers)
+        yield from object_calls(response.backend, response.method, bucket, key, query, headers)
+    else:
+        yield from s3_calls(
+            method=response.method, bucket=bucket, key=key, query=query, headers=headers
+        )
+
+
+def object_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
+    backend: S3Backend,
+    method: str,
+    bucket: str,
+    key: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> Iterator[Call]:
+    """What IAM is asked of a request about an object: of S3, and of the object's key in KMS."""
+    yield from s3_calls(method=method, bucket=bucket, key=key, query=query, headers=headers)
+    yield from key_calls(backend, method, bucket, key, query, headers)
 
 
 def _if_missing(response: S3Response, bucket: str | None, key: str | None) -> Iterator[Call]:

@@ -1,7 +1,7 @@
 """Small S3 objects on the event loop: botocore signs the calls, aiohttp makes them.
 
-A thread and a boto3 call cost two milliseconds of processor time per object, this a fifth; with
-an object per record that is what the model would have to wait for.
+A thread and a boto3 call cost two milliseconds of processor time per object, this 0.6; with an
+object per record that is what the model would have to wait for.
 """
 
 from __future__ import annotations
