@@ -17,9 +17,11 @@ _METHODS = {
 
 `make bench-sandbox`. A transform job's throughput, from when its model is loaded to its end,
 against a bare `tf.data` loop in batches of 16 over the same SavedModel and files (after one batch
-that traces the graph), and against Ray Data's `map_batches` (from the first batch that reaches its
-actor, which has its model, to the last result). The sides take turns on one machine, so that what
-else it does slows them all.""",
+that traces the graph), and against Ray Data's `map_batches` and `write_json` (from the first batch
+that reaches its actor, which has its model, to its last file). The bare loop keeps nothing. The
+job runs two batches at a time with a thread each
+(`SAGEMAKER_TFS_INTRA_OP_PARALLELISM=1`); the rivals have TensorFlow's own choice. The sides take
+turns on one machine, so that what else it does slows them all.""",
     "memory": """## Sandbox: memory
 
 `make bench-sandbox`. Peak memory of the transform job's engine, without what it shares with other
