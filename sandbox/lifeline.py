@@ -177,23 +177,17 @@ def _watch(descriptor: int) -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
-def stop(
-    process: Process,
-    *,
-    grace_seconds: float = _GRACE_SECONDS,
-    first: signal.Signals = signal.SIGTERM,
-) -> int:
+def stop(process: Process, *, grace_seconds: float = _GRACE_SECONDS) -> int:
     """Stop a spawned process and its session.
 
     Args:
         process: what :func:`spawn` returned.
         grace_seconds: how long it may take to end by itself; then it gets SIGKILL.
-        first: the signal that asks it to.
 
     Returns:
         The exit status, as ``Popen.returncode`` gives it.
     """
-    _signal_session(process, first)
+    _signal_session(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace_seconds)
     _signal_session(process, signal.SIGKILL)

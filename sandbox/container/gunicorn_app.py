@@ -13,8 +13,11 @@ import gevent.monkey
 gevent.monkey.patch_all()
 
 import argparse
+import atexit
+import gc
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +96,7 @@ def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) 
     )
     if refuse_connections:
         isolation.refuse_connections()
+    atexit.register(gc.freeze)  # an interpreter that ends would look for garbage in all it has
     settings = Settings.of(os.environ, PROFILES[version])
     app = Nginx(_application(model_dir, version, settings), settings.proxy_read_timeout_seconds)
     options = {
@@ -105,6 +109,7 @@ def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) 
         "keepalive": _KEEPALIVE_SECONDS,
         "control_socket_disable": True,
         "proc_name": f"sandbox.container {model_dir} at {bind}",
+        "worker_int": lambda _: sys.exit(),  # gunicorn's worker would wait a tenth of a second
     }
     _Gunicorn(app, options).run()
 

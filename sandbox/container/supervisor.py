@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -97,8 +98,12 @@ class Supervisor:
         for process in self._model_servers:
             process.terminate()
         if self._gunicorn is not None:
-            # At SIGTERM it would wait for idle connections, whose callers are gone by now.
-            lifeline.stop(self._gunicorn, grace_seconds=_GRACE_SECONDS, first=signal.SIGQUIT)
+            # At SIGTERM it would wait for idle connections, whose callers are gone by now. To the
+            # master alone: a second signal, from both, would end a worker in its last words.
+            self._gunicorn.send_signal(signal.SIGQUIT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._gunicorn.wait(_GRACE_SECONDS)
+            lifeline.stop(self._gunicorn, grace_seconds=0)
         for process in self._model_servers:
             lifeline.stop(process, grace_seconds=_GRACE_SECONDS)
 
