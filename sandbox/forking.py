@@ -30,8 +30,14 @@ PROGRAMS: Final = {
         *("moto.moto_server.werkzeug_app", "sandbox.object_requests", "sandbox.request_handler"),
         "sandbox.plugins.imported",
     ),
+    "sandbox.container.gunicorn_app": (
+        *("sandbox.container.gunicorn_app", "gunicorn.arbiter", "gunicorn.workers.ggevent"),
+    ),
 }
 """What can be forked, and the modules that each would import."""
+
+PATCHED: Final = "sandbox.container.gunicorn_app"
+"""Has gevent change Python's own modules, so that nothing else is forked where it is imported."""
 
 SERVICES: Final = ("s3", "logs", "cloudwatch")
 """Of AWS, whose clients a job makes, a quarter of a second from the SDK's descriptions."""

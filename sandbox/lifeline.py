@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from _thread import start_new_thread  # as it is before gevent makes threads its own
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypedDict, Unpack, cast
@@ -166,7 +167,7 @@ def hold() -> None:
     fork_server.address = os.environ.pop(_FORK_SERVER, None)
     descriptor = os.environ.pop(_VARIABLE, None)
     if descriptor is not None:
-        threading.Thread(target=_watch, args=(int(descriptor),), daemon=True).start()
+        start_new_thread(_watch, (int(descriptor),))
 
 
 def _watch(descriptor: int) -> None:

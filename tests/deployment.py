@@ -103,7 +103,7 @@ class Deployment:
             found: dict[str, Any] = sfn.describe_execution(executionArn=arn)
             if found["status"] != "RUNNING":
                 return found
-            time.sleep(0.1)
+            time.sleep(0.25)
         raise TimeoutError(f"still running: {arn}")
 
     def jobs(self, arn: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ The user's ``inference.py`` is imported here, once, before the workers are forke
 # ruff: noqa: E402  (the patch must come before whatever it patches)
 from sandbox import lifeline
 
-lifeline.hold()  # a real thread, so before gevent makes threads its own
+lifeline.hold()
 
 import gevent.monkey
 

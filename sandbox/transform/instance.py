@@ -85,7 +85,7 @@ class Instance:
                     log=container_log,
                     launch=partial(self.launch, self.job),
                 ) as (process, address),
-                HostMetrics(name, process.pid),
+                HostMetrics(name, process.pid, self.folder),
                 Client(address) as client,
             ):
                 serving = asyncio.create_task(self._serve(client, find_work, data_log))

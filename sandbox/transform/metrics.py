@@ -17,7 +17,8 @@ import psutil  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _log = logging.getLogger(__name__)
 NAMESPACE: Final = "/aws/sagemaker/TransformJobs"
@@ -25,16 +26,19 @@ _INTERVAL_SECONDS: Final = 60.0
 
 
 class HostMetrics:
-    """Measures a process and all below it, once a minute and at the end.
+    """Measures a container's processes, once a minute and at the end.
 
     Args:
         host: ``<job>/<instance>``, the metrics' dimension.
         pid: the container's process.
+        folder: the instance's, which the command lines of its other processes name, too: those
+            that a fork server started are not below the container's own.
     """
 
-    def __init__(self, host: str, pid: int) -> None:
+    def __init__(self, host: str, pid: int, folder: Path) -> None:
         self._host = host
         self._pid = pid
+        self._folder = str(folder.resolve())
         self._last = (time.monotonic(), 0.0)
 
     async def __aenter__(self) -> Self:
@@ -55,17 +59,17 @@ class HostMetrics:
         dimensions = [{"Name": "Host", "Value": self._host}]
         data = [
             {"MetricName": name, "Dimensions": dimensions, "Unit": "Percent", "Value": value}
-            for name, value in self._measure().items()
+            for name, value in self.measure().items()
         ]
         try:
             boto3.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
         except (BotoCoreError, ClientError):
             _log.exception("the metrics of %s are lost", self._host)
 
-    def _measure(self) -> dict[str, float]:
+    def measure(self) -> dict[str, float]:
         """CPU since the last time, 100 for each core; memory now, of all there is."""
         seconds, resident = 0.0, 0
-        for process in self._tree():
+        for process in self._processes():
             with contextlib.suppress(psutil.Error):
                 times = process.cpu_times()
                 seconds += times.user + times.system
@@ -77,8 +81,10 @@ class HostMetrics:
             "MemoryUtilization": 100 * resident / psutil.virtual_memory().total,
         }
 
-    def _tree(self) -> Iterator[psutil.Process]:
-        with contextlib.suppress(psutil.Error):
-            container = psutil.Process(self._pid)
-            yield container
-            yield from container.children(recursive=True)
+    def _processes(self) -> Sequence[psutil.Process]:
+        everyone = list(psutil.process_iter(["cmdline", "ppid"]))
+        pids = {self._pid}
+        pids |= {one.pid for one in everyone if self._folder in " ".join(one.info["cmdline"] or ())}
+        while more := {one.pid for one in everyone if one.info["ppid"] in pids} - pids:
+            pids |= more
+        return [one for one in everyone if one.pid in pids]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import forking, lifeline
+from sandbox.transform.metrics import HostMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,67 @@ def test_it_has_its_arguments_folder_variables_output_and_status(tmp_path: Path)
     assert status == 1
     assert "ValueError" in said
     assert "many" in said
+
+
+SERVICE = [sys.executable, "-m", "sandbox.container.gunicorn_app", "--help"]
+
+
+def _started(**variables: str) -> lifeline.Process:
+    process = lifeline.spawn(SERVICE, environment=os.environ | variables, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout as said:
+        assert said.read().startswith(b"usage")
+    assert lifeline.stop(process) == 0
+    return process
+
+
+def test_the_service_is_forked_where_its_artifact_brings_nothing_that_is_imported(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "inference.py").touch()
+    assert isinstance(_started(PYTHONPATH=str(tmp_path)), forking.Forked)
+    (tmp_path / "requests").mkdir()
+    assert isinstance(_started(PYTHONPATH=str(tmp_path)), subprocess.Popen)
+
+
+@pytest.mark.parametrize("name", ["PYTHONWARNINGS", "GEVENT_TRACK_GREENLET_TREE", "GRPC_TRACE"])
+def test_the_service_starts_afresh_where_it_has_variables_that_are_read_then(name: str) -> None:
+    assert isinstance(_started(**{name: "ignore"}), subprocess.Popen)
+
+
+def test_the_search_path_is_that_of_a_program_started_afresh(tmp_path: Path) -> None:
+    (tmp_path / "here" / "lib").mkdir(parents=True)
+    (tmp_path / "own").mkdir()
+    paths = [str(tmp_path / "own"), "lib", "", "./lib", "no-such-folder"]
+    wanted = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    told = "import json, sys; print(json.dumps(sys.path))"
+    (tmp_path / "here" / "program.py").write_text(told)
+    ours = "import json, sys; from sandbox import likeness; print(json.dumps(likeness.search_path("
+    ours += "json.loads(sys.argv[1]), directory=sys.argv[2])))"
+    (tmp_path / "program.py").write_text(ours)
+    afresh, forked = (
+        json.loads(
+            subprocess.check_output(
+                [sys.executable, "-m", "program", json.dumps(wanted), str(tmp_path / "here")],
+                cwd=folder,
+                env=environment,
+            )
+        )
+        for folder, environment in ((tmp_path / "here", wanted), (tmp_path, os.environ))
+    )
+    assert forked == afresh
+
+
+def test_a_containers_metrics_are_those_of_its_forked_processes_too(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "request.json")
+    process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
+    assert isinstance(process, forking.Forked)
+    try:
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        assert HostMetrics("host", ended.pid, tmp_path).measure()["MemoryUtilization"] > 0
+    finally:
+        lifeline.stop(process, grace_seconds=0)
 
 
 def test_it_has_a_session_of_its_own(tmp_path: Path) -> None:
