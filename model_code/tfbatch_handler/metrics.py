@@ -45,20 +45,24 @@ class Progress:
                 self.timer.start()
 
     def close(self) -> None:
-        """Print what has not been printed, now."""
+        """Print what has not been printed, now; it is out when this returns."""
         timer = self.timer
         if timer is not None:
             timer.cancel()
-            self.flush()
+        self.flush()
 
     def flush(self) -> None:
-        """Print the line."""
-        with self.lock:
+        """Print the line, if there is anything to say."""
+        with self.lock:  # printed in it: who closes waits for a line that is on its way
+            if self.timer is None:
+                return
             line = self.line(int(time.time() * 1000))
             self.records = self.errors = self.requests = 0
             self.waits = {}
             self.timer = None
-        print(line, flush=True)  # noqa: T201  stdout is where CloudWatch Logs reads
+            # The end of line with it, in one write: other workers have the same stdout, which is
+            # where CloudWatch Logs reads, and Python may be told not to buffer it.
+            print(line + "\n", end="", flush=True)  # noqa: T201
 
     def line(self, timestamp: int) -> str:
         """The counts as one line, at ``timestamp`` in milliseconds since the epoch."""

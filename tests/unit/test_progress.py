@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -47,6 +51,33 @@ def write(logs: CloudWatchLogsClient, stream: str, *lines: str) -> None:
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": line} for line in lines]
     logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=events)  # type: ignore[arg-type]
+
+
+PRINTING = """
+from tfbatch_handler.metrics import Progress
+progress = Progress(model="m")
+for _ in range(3):
+    progress.add(records=1, errors=0, seconds=0.1)
+progress.close()
+progress.close()
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_handler_prints_a_line_in_one_write_for_workers_share_their_output(
+    unbuffered: str,
+) -> None:
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with its:
+            environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+            subprocess.run(
+                [sys.executable, "-c", PRINTING], stdout=its.fileno(), env=environment, check=True
+            )
+        written = ours.recv(10_000)
+        assert json.loads(written)["Records"] == 3
+        assert written.endswith(b"\n")
+        assert ours.recv(10_000) == b""
 
 
 def test_before_the_first_container_writes_nothing_is_done(logs: CloudWatchLogsClient) -> None:
