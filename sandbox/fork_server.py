@@ -270,6 +270,7 @@ def _become(order: Order, descriptors: Sequence[int]) -> None:
     os.dup2(stderr, 2)
     _close([stdout, stderr, *namespaces])
     os.chdir(order.directory)
+    likeness.set_switches(order.environment)
     sys.path[:] = likeness.search_path(order.environment, directory=order.directory)
     os.environ.clear()
     os.environ.update(order.environment | {order.lifeline: str(lifeline)})

@@ -6,10 +6,11 @@ variables. A program whose environment asks for anything else must start afresh.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _PATH: Final = "PYTHONPATH"
 _READ_AT_START: Final = ("PYTHON", "GEVENT", "GRPC")
 """How variables begin that Python reads when it starts, or a library when it is imported."""
+_BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
+_UNBUFFERED: Final = "PYTHONUNBUFFERED"
+_SET_LATER: Final = frozenset({_PATH, _BYTECODE, _UNBUFFERED})
+"""Of these, what a fork can be given: see :func:`search_path` and :func:`set_switches`."""
 
 
 def is_alike(environment: Mapping[str, str], *, directory: str) -> bool:
@@ -26,12 +31,36 @@ def is_alike(environment: Mapping[str, str], *, directory: str) -> bool:
         environment: all variables of the program that is to run.
         directory: where it is to run.
     """
-    chosen = {
+    is_same = _read_at_start(environment) == _read_at_start(_OWN)
+    return is_same and not _shadowed(_folders(environment, directory))
+
+
+def _read_at_start(environment: Mapping[str, str]) -> Mapping[str, str]:
+    return {
         name: value
         for name, value in environment.items()
-        if name.startswith(_READ_AT_START) and name != _PATH
+        if name.startswith(_READ_AT_START) and name not in _SET_LATER
     }
-    return chosen.items() <= _OWN.items() and not _shadowed(_folders(environment, directory))
+
+
+def set_switches(environment: Mapping[str, str]) -> None:
+    """Have this process write bytecode, and its output, as Python would under the variables."""
+    sys.dont_write_bytecode = bool(environment.get(_BYTECODE))
+    is_unbuffered = bool(environment.get(_UNBUFFERED))
+    if is_unbuffered != bool(_OWN.get(_UNBUFFERED)):
+        sys.stdout = _text_output(sys.stdout, is_unbuffered=is_unbuffered, is_by_line=False)
+        sys.stderr = _text_output(sys.stderr, is_unbuffered=is_unbuffered, is_by_line=True)
+
+
+def _text_output(old: TextIO, *, is_unbuffered: bool, is_by_line: bool) -> TextIO:
+    """A stream to the same descriptor."""
+    return io.TextIOWrapper(
+        open(old.fileno(), "wb", buffering=0 if is_unbuffered else -1, closefd=False),
+        encoding=old.encoding,
+        errors=old.errors,
+        line_buffering=is_by_line,
+        write_through=is_unbuffered,
+    )
 
 
 def search_path(environment: Mapping[str, str], *, directory: str) -> Sequence[str]:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,38 @@ def test_the_service_is_forked_where_its_artifact_brings_nothing_that_is_importe
 @pytest.mark.parametrize("name", ["PYTHONWARNINGS", "GEVENT_TRACK_GREENLET_TREE", "GRPC_TRACE"])
 def test_the_service_starts_afresh_where_it_has_variables_that_are_read_then(name: str) -> None:
     assert isinstance(_started(**{name: "ignore"}), subprocess.Popen)
+
+
+@pytest.mark.parametrize("switch", [{}, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}])
+@pytest.mark.parametrize("own", [{}, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}])
+def test_output_and_bytecode_are_written_as_by_a_program_started_afresh(
+    own: dict[str, str], switch: dict[str, str]
+) -> None:
+    told = """
+for stream in (sys.stdout, sys.stderr):
+    print("a line", file=stream)
+print(sys.dont_write_bytecode)
+"""
+    forked = "from sandbox import likeness; likeness.set_switches(json.loads(sys.argv[1]))"
+    plain = {name: value for name, value in os.environ.items() if name not in _SWITCHES}
+    assert _writes("pass", told, environment=plain | switch) == _writes(
+        forked, told, json.dumps(plain | switch), environment=plain | own
+    )
+
+
+_SWITCHES = {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"}
+
+
+def _writes(first: str, then: str, *arguments: str, environment: dict[str, str]) -> list[bytes]:
+    """What a program writes, each write apart."""
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours:
+        with its:
+            command = [sys.executable, "-c", f"import json, sys\n{first}\n{then}", *arguments]
+            subprocess.run(
+                command, env=environment, stdout=its.fileno(), stderr=its.fileno(), check=True
+            )
+        return [*iter(partial(ours.recv, 1000), b"")]
 
 
 def test_the_search_path_is_that_of_a_program_started_afresh(tmp_path: Path) -> None:
