@@ -29,7 +29,9 @@ class Progress:
     waits: dict[int, int] = field(default_factory=dict)
     """Requests by the milliseconds they took, rounded up to a power of the square root of 2."""
     timer: threading.Timer | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    # Looked up when it is made: under gevent, which may patch after this import, it is gevent's. A
+    # native one would stop every greenlet while the one that holds it waits for its timer's start.
+    lock: threading.Lock = field(default_factory=lambda: threading.Lock())  # noqa: PLW0108
 
     def add(self, *, records: int, errors: int, seconds: float) -> None:
         """Count one request and make sure that a line follows within a second."""

@@ -116,6 +116,25 @@ def test_the_artifact_serves_however_it_is_loaded(artifact: Path, way: str) -> N
     assert records_of(log) == 80
 
 
+TWO_REQUESTS_AT_ONCE = """
+from tfbatch_handler.metrics import Progress
+import gevent.monkey
+gevent.monkey.patch_all()
+import gevent
+progress = Progress(model="m")
+done = [gevent.spawn(progress.add, records=1, errors=0, seconds=0.1) for _ in range(2)]
+gevent.joinall(done, raise_error=True)
+progress.close()
+"""
+
+
+def test_requests_at_once_are_counted_where_the_handler_is_imported_before_gevent_patches() -> None:
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "model_code")}
+    command = [sys.executable, "-c", TWO_REQUESTS_AT_ONCE]
+    said = subprocess.check_output(command, env=environment, timeout=30)
+    assert json.loads(said)["Records"] == 2
+
+
 def records_of(log: Path) -> int:
     """The sum over the metric lines: what a watcher shows as records done."""
     lines = [line for line in log.read_text().splitlines() if line.startswith('{"_aws"')]
