@@ -36,6 +36,16 @@ LONGEST = tuple(
 PROGRAM = Path(__file__).with_name("export_models.py")
 
 
+def pytest_collection_finish() -> None:
+    """Keep collection quick: each worker does it, and TensorFlow takes seconds and a gigabyte.
+
+    Raises:
+        pytest.UsageError: a module of tests imports it; import it in the test.
+    """
+    if "tensorflow" in sys.modules:
+        raise pytest.UsageError("a module of tests imports TensorFlow: import it in the test")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def forked() -> Iterator[None]:
     """Sandboxes start by the dozen, and moto is imported once a worker."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.export.networks import tiny
-
 if TYPE_CHECKING:
     from tfbatch.demo.photos import Photos
 
@@ -18,6 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorF
 def test_two_images_of_a_batch_are_decoded_at_a_time(collected: Photos) -> None:
     import tensorflow as tf  # noqa: PLC0415 - seconds
 
+    from tests.export.networks import tiny  # noqa: PLC0415 - imports TensorFlow
     from tfbatch.export.serving import Classifier  # noqa: PLC0415 - imports TensorFlow
 
     meeting = threading.Barrier(2, timeout=30)
