@@ -20,8 +20,12 @@ _READ_AT_START: Final = ("PYTHON", "GEVENT", "GRPC")
 """How variables begin that Python reads when it starts, or a library when it is imported."""
 _BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
-_SET_LATER: Final = frozenset({_PATH, _BYTECODE, _UNBUFFERED})
-"""Of these, what a fork can be given: see :func:`search_path` and :func:`set_switches`."""
+_SET_LATER: Final = frozenset({_PATH, _BYTECODE, _UNBUFFERED, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"})
+"""Of these, what a fork can be given: see :func:`search_path` and :func:`set_switches`.
+
+gRPC reads the name of the file of root certificates when a connection first needs it (found by
+trying 1.85.1: a fork's own was used, whatever its parent had when it imported the library).
+"""
 
 
 def is_alike(environment: Mapping[str, str], *, directory: str) -> bool:

@@ -91,6 +91,10 @@ def test_the_service_starts_afresh_where_it_has_variables_that_are_read_then(nam
     assert isinstance(_started(**{name: "ignore"}), subprocess.Popen)
 
 
+def test_the_service_is_forked_where_a_file_of_root_certificates_is_another() -> None:
+    assert isinstance(_started(GRPC_DEFAULT_SSL_ROOTS_FILE_PATH="other.pem"), forking.Forked)
+
+
 @pytest.mark.parametrize("switch", [{}, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}])
 @pytest.mark.parametrize("own", [{}, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}])
 def test_output_and_bytecode_are_written_as_by_a_program_started_afresh(

@@ -55,10 +55,15 @@ class Running:
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                command = _command(int(entry.name))
                 if str(self.folder) in command and word in command:
                     found.append(int(entry.name))
         return found
+
+
+def _command(pid: int) -> str:
+    """Its words with a space between, whether it was forked or started afresh."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 @pytest.fixture
@@ -160,7 +165,7 @@ def test_a_killed_job_takes_its_container_with_it(
     pids = running.pids("sandbox")
     assert len(pids) >= 4  # the engine, the container, the model server, gunicorn and its worker
     (container,) = running.pids("-m sandbox.container ")
-    socket = Path(f"/proc/{container}/cmdline").read_text().rstrip(" \0").rpartition(" ")[2]
+    socket = _command(container).split()[-1]
     assert Path(socket).exists()
     running.process.kill()
     assert running.event() == {}
