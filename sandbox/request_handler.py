@@ -1,4 +1,4 @@
-"""HTTP with connections that are kept, as AWS's and the SDKs' are.
+"""HTTP as AWS speaks it: connections that are kept, and an id on every answer.
 
 Werkzeug's handler closes each after one answer, having waited for what else might come on it: a
 connection, a thread and 10 ms for every call.
@@ -7,6 +7,7 @@ connection, a thread and 10 ms for every call.
 from __future__ import annotations
 
 import logging
+import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 16
+_ID = "x-amzn-RequestId"
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
@@ -87,6 +89,9 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
         self.send_response(int(number), words)
         for name, value in headers:
             self.send_header(name, value)
+        # moto's own failures have none, and callers report them by it.
+        if not any(name.lower() == _ID.lower() for name, _ in headers):
+            self.send_header(_ID, str(uuid.uuid4()))
         has_body = self.command != "HEAD" and int(number) not in _BODILESS
         is_known = any(name.lower() == "content-length" for name, _ in headers)
         is_chunked = has_body and not is_known and self.request_version >= "HTTP/1.1"

@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import sys
-import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,18 +56,11 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
         """AWS's answer, or the sandbox's own."""
         if environ["PATH_INFO"] in self._own:
             return self._own[environ["PATH_INFO"]](environ, start_response)
-
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:  # noqa: ANN401
-            # Every answer of AWS's has one; moto's own failures, which callers report by it, none.
-            if not any(name.lower() == "x-amzn-requestid" for name, _ in headers):
-                headers = [*headers, ("x-amzn-RequestId", str(uuid.uuid4()))]
-            return start_response(status, headers, *rest)
-
         if _S3 in self.app_instances:
-            answer = self._objects.answer(environ, start)
+            answer = self._objects.answer(environ, start_response)
             if answer is not None:
                 return answer
-        handed_on: Iterable[bytes] = super().__call__(environ, start)
+        handed_on: Iterable[bytes] = super().__call__(environ, start_response)
         return handed_on
 
     @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
@@ -83,6 +75,7 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     port: int = listener.getsockname()[1]
     runtime = Runtime(settings=settings, port=port)
     plugins = Plugins(runtime)
+    plugins.install_for("core")
     gate.install(runtime.guard, runtime.sessions)
     server = make_server(
         _HOST,

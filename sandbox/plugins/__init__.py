@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.plugins.runtime import Runtime
 
 OF_SERVICE = {
+    "core": ("operation_models",),  # of all services
     "iam": ("roles",),
     "s3": ("bucket_policies", "object_keys"),
     "events": ("event_targets",),

@@ -32,6 +32,7 @@ def _call(connection: http.client.HTTPConnection, method: str, path: str, **more
     connection.request(method, path, **more)  # type: ignore[arg-type]
     reply = connection.getresponse()
     reply.read()
+    assert reply.headers.get_all("x-amzn-RequestId")  # whatever it answers
     return reply.status
 
 
