@@ -11,7 +11,7 @@ from stacks.inference_stack import InferenceStack
 from stacks.stages import stage_named
 
 if TYPE_CHECKING:
-    from stacks.settings import Stage
+    from tfbatch_cdk.settings import Stage
 
 
 def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceStack]:

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions.storage import PAGE, Found
+from tfbatch_functions.s3.storage import PAGE, Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tfbatch_functions.location import Location
+    from tfbatch_functions.s3.location import Location
 
 ORDINARY, LONGEST = 40, 1024
 """Bytes of a key."""
@@ -122,7 +122,7 @@ def event(cursor: object = None) -> dict[str, Any]:
 
 def plan_all(stub: Stub, pages: int | None = None) -> int:
     """Plan to the end, each call stopped after ``pages`` pages; returns the number of calls."""
-    from plan import plan  # noqa: PLC0415 (measured in the process that runs it)
+    from tfbatch_functions.handlers.plan import plan  # noqa: PLC0415 (measured in the process that runs it)
 
     cursor = None
     for calls in itertools.count(1):

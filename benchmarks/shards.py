@@ -27,9 +27,9 @@ from aws_cdk import App
 
 from app import build
 from benchmarks.sandbox import data
-from sandbox.process import Sandbox
-from stacks.settings import REPOSITORY
 from stacks.stages import stage_named
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -46,8 +46,8 @@ def _seconds(directory: Path, *command: str) -> float:
 
 def _artifact_seconds() -> float:
     """What an unchanged model costs: its signature read and its members' digests taken."""
-    from stacks.artifact import artifact_of  # noqa: PLC0415
     from stacks.stages import STAGES  # noqa: PLC0415
+    from tfbatch_cdk.model.artifact import artifact_of  # noqa: PLC0415
 
     begun = time.perf_counter()
     _ = artifact_of(STAGES[0].models[0]).digest

@@ -3,7 +3,6 @@
 The container may or may not have put this directory and ``lib`` on Python's path, depending on
 its version and on how it loads this file, so it is done here.
 """
-# ruff: noqa: INP001  the container wants this file bare in code/
 
 from __future__ import annotations
 

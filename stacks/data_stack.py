@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
-from stacks.access import bound
-from stacks.encryption import Encryption
-from stacks.storage import Storage
-from stacks.tagging import tags_of
+from tfbatch_cdk.security.people import bound
+from tfbatch_cdk.storage.buckets import Storage
+from tfbatch_cdk.storage.key import Encryption
+from tfbatch_cdk.tags import tags_of
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.settings import Stage
+    from tfbatch_cdk.settings import Stage
 
 
 class DataStack(Stack):

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
-from stacks import container_defaults
-from stacks.accepted import INLINE_POLICIES, accept
-from stacks.access import bound
-from stacks.endpoint import RealTime
-from stacks.endpoint_alarms import Alarms
-from stacks.endpoint_scaling import Scaling
-from stacks.images import image
-from stacks.job_settings import Invocations
-from stacks.notifications import Notifications
-from stacks.served_model import ServedModel
-from stacks.tagging import tags_of
+from tfbatch_cdk.endpoint.alarms import Alarms
+from tfbatch_cdk.endpoint.endpoint import RealTime
+from tfbatch_cdk.endpoint.scaling import Scaling
+from tfbatch_cdk.model import container_environment
+from tfbatch_cdk.model.image import image
+from tfbatch_cdk.model.sagemaker_model import ServedModel
+from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, accept
+from tfbatch_cdk.security.people import bound
+from tfbatch_cdk.settings.job import Invocations
+from tfbatch_cdk.tags import tags_of
+from tfbatch_cdk.workflow.notifications import Notifications
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks import settings
-    from stacks.safeguards import Safeguards
+    from tfbatch_cdk import settings
+    from tfbatch_cdk.security.safeguards import Safeguards
 
 _INVOCATIONS = Invocations(timeout_seconds=60)
 """InvokeEndpoint waits no longer."""
@@ -61,7 +61,7 @@ class EndpointStack(Stack):
             model=model,
             image=image(self, stage.container),
             container=stage.container,
-            variables=container_defaults.of_model(model, _INVOCATIONS),
+            variables=container_environment.of_model(model, _INVOCATIONS),
             log_group=LOG_GROUPS,
         )
         served.protect(safeguards, data=False)

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_s3 as s3
 
-from stacks import container_defaults
-from stacks.accepted import INLINE_POLICIES, accept
-from stacks.access import People, bound
-from stacks.functions import Function
-from stacks.images import image
-from stacks.monitoring.construct import Monitoring
-from stacks.network import PrivateNetwork
-from stacks.notifications import Notifications
-from stacks.permissions import allow, bucket_arn
-from stacks.safeguards import Safeguards
-from stacks.served_model import ServedModel
-from stacks.tagging import tags_of
-from stacks.triggers import Triggers
-from stacks.workflow.construct import Workflow
-from stacks.workflow.parameters import is_watched
-from stacks.workflow.stopping import Stopping
+from tfbatch_cdk.model import container_environment
+from tfbatch_cdk.model.image import image
+from tfbatch_cdk.model.sagemaker_model import ServedModel
+from tfbatch_cdk.monitoring.monitoring import Monitoring
+from tfbatch_cdk.network.vpc import PrivateNetwork
+from tfbatch_cdk.security.grants import allow, bucket_arn
+from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, accept
+from tfbatch_cdk.security.people import People, bound
+from tfbatch_cdk.security.safeguards import Safeguards
+from tfbatch_cdk.tags import tags_of
+from tfbatch_cdk.workflow.functions import Function
+from tfbatch_cdk.workflow.job_cleanup import Stopping
+from tfbatch_cdk.workflow.notifications import Notifications
+from tfbatch_cdk.workflow.stage_parameters import is_watched
+from tfbatch_cdk.workflow.state_machine import Workflow
+from tfbatch_cdk.workflow.triggers import Triggers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-    from stacks import settings
-    from stacks.storage import Storage
+    from tfbatch_cdk import settings
+    from tfbatch_cdk.storage.buckets import Storage
 
 
 _FUNCTIONS = {
@@ -68,7 +68,7 @@ class InferenceStack(Stack):
                 model=model,
                 image=pulled,
                 container=stage.container,
-                variables=container_defaults.of_model(model, stage.invocations),
+                variables=container_environment.of_model(model, stage.invocations),
             )
             for model in stage.models
         }

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
+from tfbatch_cdk.settings.protection import Protection, Retention
 from tfbatch_handler.environment import Settings as Handler
-
-from stacks.errors import SettingsError
-from stacks.protection import Protection, Retention
-from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
 
 JPEG = Format(content_type="image/jpeg")
 """Objects that are one image each. AWS's article: 1 MB and 64 at a time, for photos under 1 MB."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from sandbox import lifeline
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ LONGEST = tuple(
     f"tests/{name}/"
     for name in (
         *("workflow", "cli", "sandbox/engine", "review", "examples", "infrastructure", "inputs"),
-        *("handler", "demo", "sandbox/plugins", "security", "endpoint", "sandbox/clients"),
+        *("handler", "demo", "tfbatch_sandbox/services", "security", "endpoint", "sandbox/clients"),
     )
 )
 """Folders whose tests take longest, in that order."""
@@ -49,10 +49,10 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def forked() -> Iterator[None]:
     """Sandboxes start by the dozen, and moto is imported once a worker."""
-    lifeline.fork_programs()
+    supervision.fork_programs()
     yield
-    if lifeline.fork_server.process is not None:
-        lifeline.stop(lifeline.fork_server.process)
+    if supervision.fork_server.process is not None:
+        supervision.stop(supervision.fork_server.process)
 
 
 @pytest.fixture(scope="session")

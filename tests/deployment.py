@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from sandbox.process import Sandbox
-from stacks.settings import REPOSITORY
-from stacks.workflow import fields
 from tests.stages import MODELS, PLAIN, TYPES
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_cdk.workflow import fields
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,12 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App
-from tfbatch_handler.environment import Settings as Handler
 
 from app import build
-from stacks.job_settings import DataCapture, DataProcessing, Experiment, Invocations
-from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
 from stacks.stages import JPEG, TFRECORD, stage_named
+from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
+from tfbatch_cdk.settings.job import (
+    DataCapture,
+    DataProcessing,
+    Experiment,
+    Invocations,
+)
+from tfbatch_handler.environment import Settings as Handler
 
 FAR_BUCKET = "photos-of-another-region"
 MISSING_BUCKET = "a-bucket-that-is-not"

@@ -6,9 +6,9 @@ import sys
 
 import click
 
-from tfbatch import exit_codes
-from tfbatch.interrupt import interruptible
-from tfbatch.lazy import LazyGroup
+from tfbatch.terminal import exit_codes
+from tfbatch.terminal.interrupt import interruptible
+from tfbatch.terminal.lazy import LazyGroup
 
 
 @click.group(

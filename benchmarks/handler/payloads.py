@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import struct
 
-from tfbatch_handler.crc32c import masked_crc32c
-
 from benchmarks.handler.load import Payload
+from tfbatch_handler.crc32c import masked_crc32c
 
 RECORDS = 50
 """In a TFRecord payload: 5 MB of photographs of 100 KB, below Batch Transform's 6 MB default."""

@@ -6,9 +6,9 @@ Both sides of the benchmark run under it, so both pay for gunicorn, gevent and f
 # ruff: noqa: E402  (what is patched must be patched first, and by the main module)
 from __future__ import annotations
 
-from sandbox import lifeline
+from tfbatch_sandbox.processes import supervision
 
-lifeline.hold()
+supervision.hold()
 
 import gevent.monkey
 
@@ -17,8 +17,8 @@ gevent.monkey.patch_all()
 import logging
 from typing import TYPE_CHECKING
 
-from sandbox.container import gunicorn_app
-from sandbox.container.service import Invocations
+from tfbatch_sandbox.container import gunicorn_app
+from tfbatch_sandbox.container.service import Invocations
 
 if TYPE_CHECKING:
     import falcon

@@ -19,7 +19,8 @@ from functools import cache
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
-from tfbatch_handler import wire
+
+from tfbatch_handler.protobuf import wire
 
 CLASSES = 1001
 _MARK = b'"b64"'

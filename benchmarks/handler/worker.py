@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.handler.load import CpuTime, Payload, exchange, send
-from sandbox import lifeline
-from stacks import vendoring
+from tfbatch_cdk.model import vendoring
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -91,7 +91,7 @@ def running(
         service += ["--model-dir", str(model), "--bind", f"unix:{address}"]
         with (model / "log").open("wb") as log:
             processes = [
-                lifeline.spawn(command, environment=env, cwd=REPOSITORY, stdout=log, stderr=log)
+                supervision.spawn(command, environment=env, cwd=REPOSITORY, stdout=log, stderr=log)
                 for command in (stub, service)
             ]
             _prefer(processes[0].pid)
@@ -100,7 +100,7 @@ def running(
                 yield Worker(address=address, process=_youngest_child(processes[1].pid))
             finally:
                 for process in processes:
-                    lifeline.stop(process)
+                    supervision.stop(process)
 
 
 def _prefer(process: int) -> None:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.records import report
-from tfbatch import tfrecord
-from tfbatch.places import Folder
-from tfbatch.records import photos
+from tfbatch.files.file_store import Folder
+from tfbatch.records import photos, tfrecord
 from tfbatch.records.checking import verify_file
 
 if TYPE_CHECKING:

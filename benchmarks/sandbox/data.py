@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from tfbatch import example, tfrecord
 from tfbatch.demo import photos
+from tfbatch.records import example, tfrecord
 
 _SIZE = (640, 480)
 _RECORDS_A_FILE = 100

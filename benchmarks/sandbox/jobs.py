@@ -16,7 +16,7 @@ import boto3
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUCKET = "benchmark"

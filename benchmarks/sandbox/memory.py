@@ -19,8 +19,8 @@ import psutil  # type: ignore[import-untyped]
 
 from benchmarks.sandbox import report
 from benchmarks.sandbox.jobs import Jobs
-from sandbox.process import Sandbox
-from tfbatch import tfrecord
+from tfbatch.records import tfrecord
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,9 @@ class Peak:
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
                 command = " ".join(process.cmdline()).rstrip()
-                if " -m sandbox.transform " in command and command.endswith(f"/{self._job}"):
+                if " -m tfbatch_sandbox.transform " in command and command.endswith(
+                    f"/{self._job}"
+                ):
                     yield process
 
 

@@ -20,7 +20,7 @@ import click
 
 from benchmarks.sandbox import data, report
 from benchmarks.sandbox.jobs import FORMATS, Jobs
-from sandbox.process import Sandbox
+from tfbatch_sandbox.sandbox import Sandbox
 
 _ROOT = Path(__file__).resolve().parents[2]
 _RIVALS = Path(__file__).with_name("rivals")

@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 
 from docs.pictures import pages, terminal
-from sandbox.process import Sandbox
-from stacks.settings import REPOSITORY
-from tfbatch import aws, cdk
+from tfbatch.aws import cdk, endpoint
 from tfbatch.demo import deployment, photos
 from tfbatch.watch.snapshot import RUNNING
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_sandbox.sandbox import Sandbox
 
 DOCS = REPOSITORY / "docs"
 COPIES = 16
@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tfbatch-pictures-") as folder:
         directory = Path(folder)
         with Sandbox.start(state_dir=directory / "sandbox") as sandbox:
-            aws.point_at(sandbox.environment)
+            endpoint.point_at(sandbox.environment)
             deployment.bootstrap(directory, account=sandbox.account_id, region=sandbox.region)
             cdk.run(
                 *("deploy", "--all", "--require-approval", "never"),

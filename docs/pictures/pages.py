@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageEnhance
 
-from stacks.settings import REPOSITORY
-from tfbatch.browser import VARIABLE, Browser
 from tfbatch.demo import photos
+from tfbatch.terminal.browser import VARIABLE, Browser
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from aws_cdk import App
-from tfbatch_handler.environment import Settings as Handler
 
 from app import build
-from stacks.settings import REPOSITORY, Format, Model, Stage
 from stacks.stages import stage_named
+from tfbatch_cdk.settings import REPOSITORY, Format, Model, Stage
+from tfbatch_handler.environment import Settings as Handler
 
 
 def stage(directory: Path) -> Stage:

@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 
 from examples import photographs
-from tfbatch import example, tfrecord
+from tfbatch.records import example, tfrecord
 
 paths = [Path(argument) for argument in sys.argv[1:]]
 folder, tfrecords = (

@@ -11,14 +11,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tfbatch_handler import accept, body, container, failure, formats, output, reply, text
+from tfbatch_handler import body, container, failure, formats
 from tfbatch_handler.environment import Settings, server_batch
-from tfbatch_handler.fleet import Fleet, Refusal
-from tfbatch_handler.grpc import Unanswered
 from tfbatch_handler.metrics import Progress
-from tfbatch_handler.outputs import output_of
-from tfbatch_handler.predict import predict
+from tfbatch_handler.outputs import accept, output
+from tfbatch_handler.outputs.choice import output_of
 from tfbatch_handler.record import BadRecord, Document
+from tfbatch_handler.serving import json_text, reply
+from tfbatch_handler.serving.grpc import Unanswered
+from tfbatch_handler.serving.predict import predict
+from tfbatch_handler.serving.servers import Fleet, Refusal
 from tfbatch_handler.signature import parse_metadata, servable
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfbatch_handler.body import Stream
-    from tfbatch_handler.output import Output
+    from tfbatch_handler.outputs.output import Output
     from tfbatch_handler.record import Instance, Prediction, Row
     from tfbatch_handler.signature import Signature
 
@@ -164,7 +166,7 @@ def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> S
     if wanted is not None and len(tensors) == len(instances):
         with contextlib.suppress(Unanswered):
             return model.fleet.scores(tensors, output=wanted, deadline=deadline)
-    sent = text.predict_request(instances)
+    sent = json_text.predict_request(instances)
     answer = model.fleet.ask("POST", ":predict", sent, deadline=deadline)
     return reply.rows(answer, count=len(instances), signature=model.signature)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from tfbatch_handler.example import ExampleError, feature
+from tfbatch_handler.protobuf.example import ExampleError, feature
 from tfbatch_handler.record import Values
 from tfbatch_handler.signature import FLOATS, STRING, SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfbatch_handler.example import Values as Feature
+    from tfbatch_handler.protobuf.example import Values as Feature
     from tfbatch_handler.record import Instance
     from tfbatch_handler.signature import Signature, Tensor
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tfbatch_handler import wire
+from tfbatch_handler.protobuf import wire
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

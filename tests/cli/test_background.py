@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from tfbatch import background, exit_codes
+from tfbatch.sandbox import background
+from tfbatch.terminal import exit_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

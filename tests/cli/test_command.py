@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from stacks.settings import REPOSITORY
 from tests.executions import photo
-from tfbatch import exit_codes, session
+from tfbatch.aws import session
 from tfbatch.cli import cli
+from tfbatch.terminal import exit_codes
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from stacks.prices import by_region
 from stacks.stages import stage_named
-from stacks.workflow.parameters import fixed
-from tfbatch.deployed import fixed_values, usd_per_hour
+from tfbatch.aws.deployed_outputs import fixed_values, usd_per_hour
+from tfbatch_cdk.settings.prices import by_region
+from tfbatch_cdk.workflow.stage_parameters import fixed
 
 
 def test_prices_are_those_of_the_region_else_those_that_stand_in() -> None:

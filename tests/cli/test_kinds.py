@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tfbatch import tfrecord
-from tfbatch.problem import Problem
-from tfbatch.running import guessing
-from tfbatch.running.kinds import format_for, kind_of
+from tfbatch.records import tfrecord
+from tfbatch.run import format_detection
+from tfbatch.run.file_types import format_for, kind_of
+from tfbatch.terminal.problem import Problem
 
 FORMATS: dict[str, dict[str, Any]] = {
     "photos": {"contentType": "image/jpeg"},
@@ -58,7 +58,7 @@ def test_what_its_name_claims_and_its_bytes_deny_is_of_no_known_kind() -> None:
 
 def test_a_few_odd_objects_do_not_hide_the_format_of_the_others() -> None:
     samples = [(f"{n}.jpg", picture("JPEG")) for n in range(5)] + [("note.jpg", b"<html>")]
-    found = guessing.guess(samples, FORMATS, stage="dev")
+    found = format_detection.guess(samples, FORMATS, stage="dev")
     assert (found.format, found.odd) == ("photos", ("note.jpg",))
 
 
@@ -74,5 +74,5 @@ def test_what_can_not_be_guessed_is_told_with_the_choice(
     samples: list[tuple[str, bytes]], says: str
 ) -> None:
     with pytest.raises(Problem, match=says) as raised:
-        guessing.guess(samples, FORMATS, stage="dev")
+        format_detection.guess(samples, FORMATS, stage="dev")
     assert "--format photos or rows or records or lines" in str(raised.value)

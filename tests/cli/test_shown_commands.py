@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from stacks.settings import Compute
-from tfbatch.aws_cli import Call, aws_command
+from tfbatch.aws.calls import Call, aws_command
+from tfbatch.aws.execution import new_name
+from tfbatch.aws.session import Session
 from tfbatch.doctor.deployment import different
 from tfbatch.doctor.quotas import judge
-from tfbatch.execution import new_name
-from tfbatch.problem import Problem, explained
-from tfbatch.session import Session
+from tfbatch.terminal.problem import Problem, explained
+from tfbatch_cdk.settings import Compute
 
 
 def test_a_call_is_quoted_for_a_shell_with_its_region_and_profile() -> None:

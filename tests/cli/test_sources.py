@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfbatch.problem import Problem
-from tfbatch.running.sources import find
+from tfbatch.run.sources import find
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from sandbox.process import Sandbox
-from tfbatch import tfrecord
-from tfbatch.output import Output
-from tfbatch.running.sources import find
-from tfbatch.running.uploading import DIGEST, Destination, upload
+from tfbatch.records import tfrecord
+from tfbatch.run.sources import find
+from tfbatch.run.upload import DIGEST, Destination, upload
+from tfbatch.terminal.output import Output
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

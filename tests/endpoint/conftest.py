@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from sandbox.process import Sandbox
-from stacks.settings import REPOSITORY
 from tests.sandbox.images import png
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.plugins import invocations
-from sandbox.plugins.endpoint import Endpoint
 from tests.endpoint.conftest import RED
+from tfbatch_sandbox.services.sagemaker import invocations
+from tfbatch_sandbox.services.sagemaker.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from sandbox.plugins.endpoint_host import Reply
     from tests.endpoint.conftest import Account
+    from tfbatch_sandbox.services.sagemaker.endpoint_host import Reply
 
 _ARN = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/photos"
 

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from tests.endpoint.conftest import RED
 from tests.sandbox.images import png
-from tfbatch import example, tfrecord
 from tfbatch.cli import cli
-from tfbatch.prediction.content_types import guess
-from tfbatch.problem import Problem
+from tfbatch.predict.content_types import guess
+from tfbatch.records import example, tfrecord
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

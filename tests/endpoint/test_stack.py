@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stacks.errors import SettingsError
-from stacks.settings import REPOSITORY, Endpoint
 from stacks.stages import STAGES
 from tests.endpoint.app import MODEL
 from tests.infrastructure.test_synthesis import CHECKED, cdk_synth
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.settings import REPOSITORY, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from aws_cdk import App
 
 from app import build
 from examples.cifar10.app import stage
-from stacks.settings import Endpoint
+from tfbatch_cdk.settings import Endpoint
 
 CIFAR10 = "TFBATCH_TEST_CIFAR10"
 """Names the folder of the trained model."""

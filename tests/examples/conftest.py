@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from examples import photographs
-from sandbox.process import Sandbox
-from stacks.settings import REPOSITORY
 from tests.deployment import CDK, Deployment
 from tests.examples.app import CIFAR10
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stacks.settings import REPOSITORY
 from tfbatch.demo import photos
 from tfbatch.export import store
 from tfbatch.export.catalog import DEMO_MODEL
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from tfbatch_handler import signature
-from tfbatch_handler.top_k import top_k_of
 
 from tfbatch.cli import cli
 from tfbatch.export import custom, store
 from tfbatch.export.variant import Variant
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
+from tfbatch_handler import signature
+from tfbatch_handler.outputs.top_k import top_k_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ pytestmark = [
 IN_A_SESSION = """
 import json, pathlib, sys
 import numpy as np
-from sandbox.model_server.servable import Servable
+from tfbatch_sandbox.model_server.tensorflow.servable import Servable
 
 folder, *photos = map(pathlib.Path, sys.argv[1:])
 images = np.array([photo.read_bytes() for photo in photos], object)

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorF
 IN_A_SESSION = """
 import pathlib, sys
 import numpy as np
-from sandbox.model_server.servable import Servable
+from tfbatch_sandbox.model_server.tensorflow.servable import Servable
 
 model, photo = map(pathlib.Path, sys.argv[1:])
 servable = Servable(model)

@@ -32,7 +32,7 @@ def test_tensorflow_reads_every_packed_photograph(collected: Photos) -> None:
 def test_an_example_has_the_bytes_that_tensorflow_gives_it() -> None:
     import tensorflow as tf  # noqa: PLC0415 - seconds
 
-    from tfbatch import example  # noqa: PLC0415
+    from tfbatch.records import example  # noqa: PLC0415
 
     features = {"image/encoded": bytes(range(256)) * 100, "image/format": b"jpeg", "é": b""}
     parsed = tf.train.Example.FromString(example.encode(features))

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import plan
-import reconcile
-import summarize
-from sandbox.process import Sandbox
-from tfbatch_functions.storage import storage
+from tfbatch_functions.handlers import plan, reconcile, summarize
+from tfbatch_functions.s3.storage import storage
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tfbatch_functions.ahead import in_order
+from tfbatch_functions.s3.prefetch import in_order
 
 MEBIBYTE = 1024 * 1024
 

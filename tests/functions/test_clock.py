@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.functions.conftest import Context
-from tfbatch_functions.clock import RESERVE_SECONDS, has_time
+from tfbatch_functions.runtime.deadline import RESERVE_SECONDS, has_time
 
 
 @pytest.mark.parametrize(

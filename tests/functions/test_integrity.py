@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functions.conftest import ARTIFACT, World
-from tfbatch_functions.refusals import ArtifactChanged
+from tfbatch_functions.planning.refusals import ArtifactChanged
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfbatch_functions.location import Location
-from tfbatch_functions.manifest import Manifest, read_manifest
+from tfbatch_functions.s3.location import Location
+from tfbatch_functions.s3.manifest import Manifest, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functions.conftest import HOSTILE, SCARCE
-from tfbatch_functions import refusals, storage
-from tfbatch_functions.clock import RESERVE_SECONDS
+from tfbatch_functions.planning import refusals
+from tfbatch_functions.runtime.deadline import RESERVE_SECONDS
+from tfbatch_functions.s3 import storage
 
 if TYPE_CHECKING:
     from tests.functions.conftest import World

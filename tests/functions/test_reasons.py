@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from tests.functions.conftest import HOSTILE, Event
-from tfbatch_functions.data_log import GROUP, reasons
-from tfbatch_functions.record_errors import error_reader
+from tfbatch_functions.accounting.data_log import GROUP, reasons
+from tfbatch_functions.accounting.record_errors import error_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from stacks.settings import REPOSITORY
+import tfbatch_functions
 from tests.functions.conftest import Event, World, plan_event
 from tests.sandbox.roles import allow, make_role
 
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-FUNCTIONS = REPOSITORY / "functions"
+FUNCTIONS = Path(tfbatch_functions.__file__).parent
 
 
 def _archive() -> bytes:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         for path in sorted(FUNCTIONS.rglob("*.py")):
-            zipped.write(path, path.relative_to(FUNCTIONS))
+            handler = path.parent.name == "handlers"
+            name = path.name if handler else path.relative_to(FUNCTIONS.parent)
+            zipped.write(path, name)
     return archive.getvalue()
 
 
@@ -41,7 +43,8 @@ import sys
 sys.path[:0] = [{str(archive)!r}]
 sys.path.append({packages!r})
 import plan, reconcile, summarize
-ours = sorted({{"stacks", "sandbox", "tfbatch", "tfbatch_handler"}} & set(sys.modules))
+ours = {{"stacks", "tfbatch_cdk", "tfbatch_sandbox", "tfbatch", "tfbatch_handler"}}
+ours = sorted(ours & set(sys.modules))
 print(all(callable(module.handler) for module in (plan, reconcile, summarize)), ours)
 """
     done = subprocess.run(

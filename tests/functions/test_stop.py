@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-import stop
-from sandbox.plugins.jsonata_evaluator import evaluate
-from stacks.workflow.fields import job_prefix
-from stacks.workflow.shard_expressions import JOB_NAME
+from tfbatch_cdk.workflow.fields import job_prefix
+from tfbatch_cdk.workflow.shard_expressions import JOB_NAME
+from tfbatch_functions.handlers import stop
+from tfbatch_sandbox.services.stepfunctions.jsonata_evaluator import evaluate
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:execution:Workflow"
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfbatch_functions.location import Location
-from tfbatch_functions.storage import Storage
-from tfbatch_functions.uploading import SMALLEST_PART, Piece, Upload, concatenate
+from tfbatch_functions.s3.location import Location
+from tfbatch_functions.s3.storage import Storage
+from tfbatch_functions.s3.upload import SMALLEST_PART, Piece, Upload, concatenate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

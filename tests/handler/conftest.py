@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tfbatch_handler.handler import Handler
 
 from tests.handler.serving import Model, OldContext, StandIn
+from tfbatch_handler.handler import Handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ from gunicorn.http.body import Body, EOFReader, LengthReader
 from gunicorn.http.unreader import SocketUnreader
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tfbatch_handler.body import read
 
 if TYPE_CHECKING:

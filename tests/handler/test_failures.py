@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 
 import falcon
 import pytest
-from tfbatch_handler.failure import RecordError
-from tfbatch_handler.fleet import Outage
-from tfbatch_handler.handler import Handler
 
 from tests.handler.serving import (
     REFUSED,
@@ -22,6 +19,9 @@ from tests.handler.serving import (
     image_example,
     tfrecord,
 )
+from tfbatch_handler.failure import RecordError
+from tfbatch_handler.handler import Handler
+from tfbatch_handler.serving.servers import Outage
 
 if TYPE_CHECKING:
     import io

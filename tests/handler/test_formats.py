@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from tfbatch_handler.formats import UnknownFormatError
-from tfbatch_handler.signature import SignatureError
 
 from tests.handler.serving import (
     IMAGES,
@@ -25,6 +23,8 @@ from tests.handler.serving import (
     tensor,
     tfrecord,
 )
+from tfbatch_handler.formats import UnknownFormatError
+from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

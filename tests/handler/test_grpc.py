@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tfbatch_handler import top_k, wire
-from tfbatch_handler.handler import Handler
 
 from tests.handler.serving import (
     IMAGES,
@@ -32,6 +30,9 @@ from tests.handler.serving import (
     tensor,
     tfrecord,
 )
+from tfbatch_handler.handler import Handler
+from tfbatch_handler.outputs import top_k
+from tfbatch_handler.protobuf import wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

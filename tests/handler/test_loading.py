@@ -17,14 +17,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from sandbox import lifeline
 from tests.handler.serving import Model, StandIn, image_example, tfrecord
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[2]
-PRE_FORK = ["-m", "sandbox.container.gunicorn_app", "--model-dir", "{model}", "--bind", "{bind}"]
+PRE_FORK = [
+    "-m",
+    "tfbatch_sandbox.container.gunicorn_app",
+    "--model-dir",
+    "{model}",
+    "--bind",
+    "{bind}",
+]
 IN_WORKER = ["-m", "gunicorn", "tests.handler.worker_service:app", "--bind", "{bind}"]
 WAYS = {
     "imported once, patched before, forked after": ([*PRE_FORK, "--version", "2.20"], {}),
@@ -64,7 +71,7 @@ def service(
     ports = {"TFS_REST_PORTS": str(server.server_port), "TFS_GRPC_PORTS": "9000"}
     command = [part.format(model=artifact, bind=bind) for part in arguments]
     with log.open("wb") as output:
-        process = lifeline.spawn(
+        process = supervision.spawn(
             [sys.executable, *command],
             environment=known | ports | {"TFS_DEFAULT_MODEL_NAME": "model"} | environment,
             stdout=output,
@@ -74,7 +81,7 @@ def service(
             _wait(f"http://{bind}/ping", log)
             yield f"http://{bind}/invocations", log
         finally:
-            lifeline.stop(process)
+            supervision.stop(process)
 
 
 def _wait(url: str, log: Path) -> None:

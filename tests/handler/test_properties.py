@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tfbatch_handler import fleet
-from tfbatch_handler.handler import Handler
-from tfbatch_handler.http import Reply
 
 from tests.handler.serving import (
     IMAGES,
@@ -25,6 +22,9 @@ from tests.handler.serving import (
     recordio,
     tfrecord,
 )
+from tfbatch_handler.handler import Handler
+from tfbatch_handler.serving import servers
+from tfbatch_handler.serving.http import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ payloads = settings(
 def handler() -> Iterator[Handler]:
     """A handler whose TensorFlow Serving is a function: thousands of payloads, no socket."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fleet.Fleet, "_try", _answer)
+        patch.setattr(servers.Fleet, "_try", _answer)
         handler = Handler(code=Path(), environment={"TFBATCH_BATCH_SIZE": "5"})
         yield handler
         handler.close()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sandbox.container.handlers import load_handler
-from sandbox.container.profile import PROFILES
-from sandbox.container.service import Invocations, Ping, application
+from tfbatch_sandbox.container.handlers import load_handler
+from tfbatch_sandbox.container.profile import PROFILES
+from tfbatch_sandbox.container.service import Invocations, Ping, application
 
 _PROFILE = PROFILES["2.19"]
 

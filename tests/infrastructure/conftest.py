@@ -10,14 +10,14 @@ import pytest
 from aws_cdk import App
 
 from app import build
-from stacks.settings import REPOSITORY
 from stacks.stages import STAGES
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stacks.settings import Stage
+    from tfbatch_cdk.settings import Stage
 
 Template = dict[str, Any]
 

@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tfbatch_handler.environment import Settings
 
-from stacks import tarball
-from stacks.artifact import CODE, artifact_of
-from stacks.errors import SettingsError
 from stacks.stages import stage_named
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model import tarball
+from tfbatch_cdk.model.artifact import CODE, artifact_of
+from tfbatch_handler.environment import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stacks.settings import Model
+    from tfbatch_cdk.settings import Model
 
 DEMO = stage_named("dev").models[0]
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tfbatch_handler.environment import Settings
-from tfbatch_handler.signature import Signature, Tensor
 
-from stacks import container_defaults
-from stacks.container_defaults import RULES
-from stacks.errors import SettingsError
-from stacks.exported import is_mergeable
-from stacks.job_settings import Invocations
-from stacks.settings import REPOSITORY
 from stacks.stages import stage_named
 from tests.infrastructure.test_templates import definition
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model import container_environment
+from tfbatch_cdk.model.container_environment import RULES
+from tfbatch_cdk.model.saved_model import is_mergeable
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_cdk.settings.job import Invocations
+from tfbatch_handler.environment import Settings
+from tfbatch_handler.signature import Signature, Tensor
 
 if TYPE_CHECKING:
     from tests.infrastructure.conftest import Assembly
@@ -48,17 +48,17 @@ SHOWN = ("c5.4xlarge", "g4dn.xlarge", "g5.xlarge", "g5.12xlarge", "g6.48xlarge",
 def test_an_instance_type_says_its_processors_and_gpus(
     instance_type: str, vcpus: int, gpus: int
 ) -> None:
-    found = container_defaults.machine(instance_type, merges=False)
+    found = container_environment.machine(instance_type, merges=False)
     assert (found.vcpus, found.gpus) == (vcpus, gpus)
 
 
 def test_what_is_no_instance_type_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"Compute\.instance_types has 'g5'"):
-        container_defaults.machine("g5", merges=False)
+        container_environment.machine("g5", merges=False)
 
 
 def test_every_gpu_is_used_and_threads_are_as_many_as_processors() -> None:
-    found = container_defaults.of_job(DEMO, "g5.12xlarge")
+    found = container_environment.of_job(DEMO, "g5.12xlarge")
     assert found["SAGEMAKER_TFS_INSTANCE_COUNT"] == "4"
     margin = float(found["SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN"])
     assert (1 - margin) / 4 == pytest.approx(0.8)  # as the container works it out
@@ -67,7 +67,7 @@ def test_every_gpu_is_used_and_threads_are_as_many_as_processors() -> None:
 
 
 def test_a_cpu_has_no_batches_and_one_server() -> None:
-    assert container_defaults.of_job(DEMO, "c5.4xlarge").keys() == {
+    assert container_environment.of_job(DEMO, "c5.4xlarge").keys() == {
         "SAGEMAKER_GUNICORN_WORKERS",
         "OMP_NUM_THREADS",
     }
@@ -91,10 +91,10 @@ def test_a_cpu_has_no_batches_and_one_server() -> None:
 def test_the_deployers_own_variable_is_not_told_otherwise_by_the_job(
     variable: str, left_out: set[str]
 ) -> None:
-    before = container_defaults.of_job(DEMO, "g5.xlarge")
+    before = container_environment.of_job(DEMO, "g5.xlarge")
     chosen = replace(DEMO, environment={variable: "8"})
-    assert before.keys() - container_defaults.of_job(chosen, "g5.xlarge").keys() == left_out
-    assert container_defaults.of_model(chosen, None)[variable] == "8"
+    assert before.keys() - container_environment.of_job(chosen, "g5.xlarge").keys() == left_out
+    assert container_environment.of_model(chosen, None)[variable] == "8"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_handler_gives_up_before_nginx_and_nginx_before_sagemaker(
 ) -> None:
     invocations = Invocations(timeout_seconds=seconds) if seconds else None
     model = replace(DEMO, handler=Settings(timeout_seconds=own))
-    found = {"TFBATCH_TIMEOUT_SECONDS": "570"} | container_defaults.of_model(model, invocations)
+    found = {"TFBATCH_TIMEOUT_SECONDS": "570"} | container_environment.of_model(model, invocations)
     handler, gunicorn, nginx = (int(found[name]) for name in TIMEOUTS)
     assert handler < gunicorn <= nginx < (seconds or 600)
     assert handler <= own
@@ -123,10 +123,10 @@ def test_jobs_are_told_by_instance_type_in_what_the_api_admits(prod: Assembly) -
     (environments,) = _values(definition(prod), "environments")
     found = environments[DEMO.name]
     types = stage_named("prod").compute.instance_types
-    assert found == {f"ml.{kind}": container_defaults.of_job(DEMO, kind) for kind in types}
+    assert found == {f"ml.{kind}": container_environment.of_job(DEMO, kind) for kind in types}
     served = prod.one("AWS::SageMaker::Model")["PrimaryContainer"]["Environment"]
     for variables in found.values():
-        assert len(variables) <= container_defaults.MAX_JOB_VARIABLES
+        assert len(variables) <= container_environment.MAX_JOB_VARIABLES
         assert not variables.keys() & served.keys()
 
 
@@ -159,7 +159,7 @@ def _rules() -> str:
 
 
 def _examples() -> str:
-    kinds = {kind: container_defaults.machine(kind, merges=True) for kind in SHOWN}
+    kinds = {kind: container_environment.machine(kind, merges=True) for kind in SHOWN}
     lines = [f"| | {' | '.join(kinds)} |", "| --- |" + " ---: |" * len(kinds)]
     for rule in RULES:
         values = [rule.value(found) or "" for found in kinds.values()]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from stacks.settings import REPOSITORY
+from tfbatch_cdk.settings import REPOSITORY
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 CHECKED = "nag=true"
@@ -85,7 +85,7 @@ def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path
 
 def test_the_checks_would_find_an_unreasoned_wildcard(tmp_path: Path) -> None:
     checkout = _copy(tmp_path / "clone")
-    model = checkout / "stacks" / "served_model.py"
+    model = checkout / "stacks" / "tfbatch_cdk" / "model" / "sagemaker_model.py"
     model.write_text(model.read_text().replace("because=", "conditions=None and "))
     done = cdk_synth(checkout, tmp_path / "out", "-c", "stage=prod", "-c", CHECKED)
     assert done.returncode != 0

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stacks.errors import SettingsError
-from stacks.images import REGISTRY_ACCOUNTS
-from stacks.settings import REPOSITORY, Container, Stage
 from stacks.stages import stage_named
-from stacks.workflow.drawing import mermaid
-from stacks.workflow.request import schema, table
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model.image import REGISTRY_ACCOUNTS
+from tfbatch_cdk.settings import REPOSITORY, Container, Stage
+from tfbatch_cdk.workflow.flowchart import mermaid
+from tfbatch_cdk.workflow.request import schema, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

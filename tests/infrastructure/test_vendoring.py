@@ -13,12 +13,12 @@ import pytest
 from aws_cdk import App
 
 from app import build
-from stacks import images, served_model, vendoring
-from stacks.artifact import CODE, artifact_of
-from stacks.errors import SettingsError
-from stacks.settings import REPOSITORY, Container
 from stacks.stages import stage_named
-from stacks.vendoring import Runtime
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model import image, sagemaker_model, vendoring
+from tfbatch_cdk.model.artifact import CODE, artifact_of
+from tfbatch_cdk.model.vendoring import Runtime
+from tfbatch_cdk.settings import REPOSITORY, Container
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,13 +120,13 @@ def test_a_lock_that_is_not_there_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_the_image_says_which_python(container: Container, python: str, platform: str) -> None:
-    assert images.runtime(container) == Runtime(python=python, platform=platform)
+    assert image.runtime(container) == Runtime(python=python, platform=platform)
 
 
 @pytest.mark.parametrize("python", [None, "python3", "2.7"])
 def test_an_image_that_says_no_python_is_refused(python: str | None) -> None:
     with pytest.raises(SettingsError, match=r"Container\.python = .*my-own:7.*such as '3\.12'"):
-        images.runtime(Container(image="my-own:7", python=python))
+        image.runtime(Container(image="my-own:7", python=python))
 
 
 def test_a_list_that_the_container_would_install_is_refused(tmp_path: Path) -> None:
@@ -147,14 +147,14 @@ def test_a_package_that_is_there_twice_is_refused(
 
 
 def test_tensorflow_is_not_imported_for_it() -> None:
-    program = "import sys, stacks.served_model; sys.exit('tensorflow' in sys.modules)"
+    program = "import sys, tfbatch_cdk.model.sagemaker_model; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=CODE.parent)
 
 
 def test_where_nothing_is_bundled_nothing_is_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served_model, "packages", None)
+    monkeypatch.setattr(sagemaker_model, "packages", None)
     context = json.loads((REPOSITORY / "cdk.json").read_text())["context"]
     app = App(outdir=str(tmp_path), context=context | {"aws:cdk:bundling-stacks": []})
     build(app, stage_named("dev"))

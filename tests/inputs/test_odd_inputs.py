@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.workflow import fields
 from tests.executions import exceptions_of, photo, request_for, summary_of
 from tests.functions.conftest import HOSTILE
+from tfbatch_cdk.workflow import fields
 
 if TYPE_CHECKING:
     from tests.deployment import Deployment

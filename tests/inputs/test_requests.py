@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.workflow import fields
 from tests.stages import FAR_BUCKET, MISSING_BUCKET
+from tfbatch_cdk.workflow import fields
 
 if TYPE_CHECKING:
     from tests.deployment import Deployment

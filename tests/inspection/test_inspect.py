@@ -99,7 +99,7 @@ def test_what_is_no_model_is_refused_with_the_reason(
 
 def test_tensorflow_is_not_imported(saved_models: Path) -> None:
     code = (
-        "import sys; from tfbatch.inspection.inspecting import inspect; "
+        "import sys; from tfbatch.inspect.inspection import inspect; "
         "inspect(sys.argv[1], features={}); print('tensorflow' in sys.modules)"
     )
     arguments = [sys.executable, "-c", code, str(saved_models / "image")]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 
-from stacks.prices import by_region
-from stacks.settings import Compute
 from tfbatch.cli import cli
+from tfbatch_cdk.settings import Compute
+from tfbatch_cdk.settings.prices import by_region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from tfbatch_handler import example as reader
 
 from tests.records.conftest import tfbatch
-from tfbatch import example, tfrecord
-from tfbatch.places import place
+from tfbatch.files.file_store import place
+from tfbatch.records import example, tfrecord
+from tfbatch_handler.protobuf import example as reader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tfbatch import tfrecord
+from tfbatch.records import tfrecord
 from tfbatch.records.checking import count, files, verify
 from tfbatch.records.frames import Damage, Frame, frames
 from tfbatch.records.reading_back import ReadBackError, read_back

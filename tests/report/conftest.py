@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tfbatch.browser import VARIABLE, Browser
 from tfbatch.report.facts import Facts
 from tfbatch.report.reasons import reasons
 from tfbatch.report.tally import Tally
 from tfbatch.report.timeline import Timeline
+from tfbatch.terminal.browser import VARIABLE, Browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

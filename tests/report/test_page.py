@@ -19,7 +19,7 @@ from tfbatch.results.rows import Row
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tfbatch.browser import Browser
+    from tfbatch.terminal.browser import Browser
 
 EVIL = "\"><img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>'"
 

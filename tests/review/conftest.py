@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.settings import REPOSITORY
 from tests.review.pull_requests import PULL_REQUESTS
-from tfbatch.review import main, programs, revision, synthesis
-from tfbatch.review.packages import package_findings
+from tfbatch.review import main
+from tfbatch.review.compare.packages import package_findings
 from tfbatch.review.review import compare
+from tfbatch.review.sides import programs, revision, synthesis
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -75,7 +75,7 @@ def edit_workflow(checkout: Path, edit: str) -> None:
     ``name`` is that state's name, ``siblings`` the states beside it.
     """
     lines = "\n".join(f"    {line}" for line in edit.strip().splitlines())
-    append(checkout, "stacks/workflow/states.py", _WORKFLOW.replace("{edit}", lines))
+    append(checkout, "stacks/tfbatch_cdk/workflow/states.py", _WORKFLOW.replace("{edit}", lines))
 
 
 def edit_app(checkout: Path, edit: str) -> None:

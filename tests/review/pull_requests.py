@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 FINE, ATTENTION, DESTRUCTIVE = Severity.FINE, Severity.ATTENTION, Severity.DESTRUCTIVE
 
 BOTH = ("dev", "prod")
-SETTINGS, STAGES = "stacks/settings.py", "stacks/stages.py"
-STORAGE, SERVED = "stacks/storage.py", "stacks/served_model.py"
+SETTINGS, STAGES = "stacks/tfbatch_cdk/settings/__init__.py", "stacks/stages.py"
+STORAGE, SERVED = (
+    "stacks/tfbatch_cdk/storage/buckets.py",
+    "stacks/tfbatch_cdk/model/sagemaker_model.py",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +137,7 @@ def _versions_off(checkout: Path) -> None:
 def _expires_sooner(checkout: Path) -> None:
     replace(
         checkout,
-        "stacks/protection.py",
+        "stacks/tfbatch_cdk/settings/protection.py",
         r"access_log_days: int \| None = 365",
         "access_log_days: int | None = 30",
     )
@@ -252,7 +255,12 @@ kms.Key(data, "Key", enable_key_rotation=True)
 
 
 def _hash_without_content(checkout: Path) -> None:
-    replace(checkout, "stacks/bundling.py", r"asset_hash=artifact\.digest", 'asset_hash="7" * 64')
+    replace(
+        checkout,
+        "stacks/tfbatch_cdk/model/bundling.py",
+        r"asset_hash=artifact\.digest",
+        'asset_hash="7" * 64',
+    )
 
 
 def _packages_changed(checkout: Path) -> None:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.review.conftest import BASE, Clone, branch
-from tfbatch.review import main, synthesis
+from tfbatch.review import main
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.finding import Severity
-from tfbatch.review.revision import WORKTREE, resolve
+from tfbatch.review.sides import synthesis
+from tfbatch.review.sides.revision import WORKTREE, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from sandbox.process import Sandbox
 from tests.review.conftest import BASE, Clone
 from tfbatch.review import main
 from tfbatch.review.errors import ReviewError
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

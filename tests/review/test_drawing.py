@@ -11,10 +11,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tfbatch.review import layout, states
-from tfbatch.review.graph import Edge, Graph, Node
-from tfbatch.review.mermaid import mermaid
-from tfbatch.review.svg import svg
+from tfbatch.review.render import layout
+from tfbatch.review.render.graph import Edge, Graph, Node
+from tfbatch.review.render.mermaid import mermaid
+from tfbatch.review.render.svg import svg
+from tfbatch.review.sides import states
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.settings import REPOSITORY
+from tfbatch_cdk.settings import REPOSITORY
 
 HERE = Path(__file__).parent
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))

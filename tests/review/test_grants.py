@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tfbatch.review.assembly import Resource, Stage
-from tfbatch.review.grants import Grant, breadth, grants_of
-from tfbatch.review.identity import pair
-from tfbatch.review.permissions import findings
+from tfbatch.review.compare.grants import Grant, breadth, grants_of
+from tfbatch.review.compare.identity import pair
+from tfbatch.review.compare.permissions import findings
+from tfbatch.review.sides.assembly import Resource, Stage
 
 
 def grant(

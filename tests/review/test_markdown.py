@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tfbatch.review.finding import Finding, Section, Severity
-from tfbatch.review.markdown import LIMIT, markdown
+from tfbatch.review.render.markdown import LIMIT, markdown
 from tfbatch.review.review import Review
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.review.pull_requests import PULL_REQUESTS, PullRequest
-from tfbatch.review.document import document
 from tfbatch.review.finding import Section
-from tfbatch.review.markdown import LIMIT, markdown
+from tfbatch.review.render.document import document
+from tfbatch.review.render.markdown import LIMIT, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

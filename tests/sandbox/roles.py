@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
+    from tfbatch_sandbox.services.json_type import Json
 
 
 def make_role(iam: Json, name: str, principal: Json, *statements: Json, **more: str) -> str:

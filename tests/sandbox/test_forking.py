@@ -15,44 +15,44 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import forking, lifeline
-from sandbox.transform.metrics import HostMetrics
+from tfbatch_sandbox.processes import fork_client, supervision
+from tfbatch_sandbox.transform.metrics import HostMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux stands it")
-CONTAINER = [sys.executable, "-m", "sandbox.container", "--model-dir", ".", "--port", "0"]
+CONTAINER = [sys.executable, "-m", "tfbatch_sandbox.container", "--model-dir", ".", "--port", "0"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[int]:
     """The process id of a fork server that this process uses."""
     with pytest.MonkeyPatch.context() as patch:
-        used = lifeline.ForkServer(is_wanted=True)
-        patch.setattr(lifeline, "fork_server", used)
+        used = supervision.ForkServer(is_wanted=True)
+        patch.setattr(supervision, "fork_server", used)
         address = used.find()
         assert address is not None
         assert used.process is not None
         yield used.process.pid
-        lifeline.stop(used.process)
+        supervision.stop(used.process)
         assert not Path(address).parent.exists()
 
 
 def _ended(folder: Path, **variables: str) -> tuple[int, str]:
     """The status and the output of a container that can't start."""
-    process = lifeline.spawn(
+    process = supervision.spawn(
         CONTAINER,
         environment={**os.environ, **variables},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    assert isinstance(process, forking.Forked)
+    assert isinstance(process, fork_client.Forked)
     assert process.stdout is not None
     with process.stdout as said:
         text = said.read().decode()
-    return lifeline.stop(process), text
+    return supervision.stop(process), text
 
 
 def test_it_has_its_arguments_folder_variables_output_and_status(tmp_path: Path) -> None:
@@ -65,15 +65,15 @@ def test_it_has_its_arguments_folder_variables_output_and_status(tmp_path: Path)
     assert "many" in said
 
 
-SERVICE = [sys.executable, "-m", "sandbox.container.gunicorn_app", "--help"]
+SERVICE = [sys.executable, "-m", "tfbatch_sandbox.container.gunicorn_app", "--help"]
 
 
-def _started(**variables: str) -> lifeline.Process:
-    process = lifeline.spawn(SERVICE, environment=os.environ | variables, stdout=subprocess.PIPE)
+def _started(**variables: str) -> supervision.Process:
+    process = supervision.spawn(SERVICE, environment=os.environ | variables, stdout=subprocess.PIPE)
     assert process.stdout is not None
     with process.stdout as said:
         assert said.read().startswith(b"usage")
-    assert lifeline.stop(process) == 0
+    assert supervision.stop(process) == 0
     return process
 
 
@@ -81,7 +81,7 @@ def test_the_service_is_forked_where_its_artifact_brings_nothing_that_is_importe
     tmp_path: Path,
 ) -> None:
     (tmp_path / "inference.py").touch()
-    assert isinstance(_started(PYTHONPATH=str(tmp_path)), forking.Forked)
+    assert isinstance(_started(PYTHONPATH=str(tmp_path)), fork_client.Forked)
     (tmp_path / "requests").mkdir()
     assert isinstance(_started(PYTHONPATH=str(tmp_path)), subprocess.Popen)
 
@@ -92,7 +92,7 @@ def test_the_service_starts_afresh_where_it_has_variables_that_are_read_then(nam
 
 
 def test_the_service_is_forked_where_a_file_of_root_certificates_is_another() -> None:
-    assert isinstance(_started(GRPC_DEFAULT_SSL_ROOTS_FILE_PATH="other.pem"), forking.Forked)
+    assert isinstance(_started(GRPC_DEFAULT_SSL_ROOTS_FILE_PATH="other.pem"), fork_client.Forked)
 
 
 @pytest.mark.parametrize("switch", [{}, {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}])
@@ -152,42 +152,42 @@ def test_the_search_path_is_that_of_a_program_started_afresh(tmp_path: Path) -> 
 
 def test_a_containers_metrics_are_those_of_its_forked_processes_too(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "request.json")
-    process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
-    assert isinstance(process, forking.Forked)
+    process = supervision.spawn([sys.executable, "-m", "tfbatch_sandbox.transform", str(tmp_path)])
+    assert isinstance(process, fork_client.Forked)
     try:
         ended = subprocess.Popen([sys.executable, "-c", ""])
         ended.wait()
         assert HostMetrics("host", ended.pid, tmp_path).measure()["MemoryUtilization"] > 0
     finally:
-        lifeline.stop(process, grace_seconds=0)
+        supervision.stop(process, grace_seconds=0)
 
 
 def test_it_has_a_session_of_its_own(tmp_path: Path) -> None:
     fifo = tmp_path / "request.json"
     os.mkfifo(fifo)  # which the job waits to read
-    process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
+    process = supervision.spawn([sys.executable, "-m", "tfbatch_sandbox.transform", str(tmp_path)])
     try:
         assert os.getsid(process.pid) == process.pid
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.2)
         assert process.poll() is None
     finally:
-        status = lifeline.stop(process, grace_seconds=0)
+        status = supervision.stop(process, grace_seconds=0)
     assert status in {-signal.SIGTERM, -signal.SIGKILL}
     assert process.poll() == status
 
 
 def test_it_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "request.json")
-    process = lifeline.spawn([sys.executable, "-m", "sandbox.transform", str(tmp_path)])
+    process = supervision.spawn([sys.executable, "-m", "tfbatch_sandbox.transform", str(tmp_path)])
     process.lifeline.close()  # type: ignore[union-attr]
     assert process.wait(10) == -signal.SIGTERM
 
 
 def test_who_ends_in_the_middle_of_a_request_stops_no_one_else(tmp_path: Path) -> None:
-    address = lifeline.fork_server.find()
+    address = supervision.fork_server.find()
     assert address is not None
-    for part in (b"", b"\0", forking.NUMBER.pack(1000) + b"{"):
+    for part in (b"", b"\0", fork_client.NUMBER.pack(1000) + b"{"):
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(address)
             connection.sendall(part)
@@ -200,9 +200,9 @@ def test_without_the_server_it_starts_afresh(tmp_path: Path, server: int) -> Non
     os.kill(server, signal.SIGTERM)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        process = lifeline.spawn(CONTAINER, cwd=tmp_path, stderr=subprocess.DEVNULL)
+        process = supervision.spawn(CONTAINER, cwd=tmp_path, stderr=subprocess.DEVNULL)
         assert process.wait(60) == 1
-        lifeline.stop(process)
+        supervision.stop(process)
         if isinstance(process, subprocess.Popen):
             return
     raise AssertionError("it is forked by a server that is gone")

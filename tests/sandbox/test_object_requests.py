@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ServerSideEncryptionByDefaultTypeDef
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
 MOTOS = {"x-amz-request-payer": "requester"}
 """A header that leads a call past the short way, and changes nothing of its answer."""

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from sandbox.process import Sandbox, SandboxError
 from tests.sandbox.roles import allow, make_role
+from tfbatch_sandbox.sandbox import Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PARENT = """
 import sys, time
 from pathlib import Path
-from sandbox.process import Sandbox
+from tfbatch_sandbox.sandbox import Sandbox
 
 sandbox = Sandbox.start(state_dir=Path(sys.argv[1]))
 print(sandbox.port, sandbox.process.pid, flush=True)
@@ -77,7 +77,10 @@ def test_two_run_side_by_side_and_know_nothing_of_each_other(tmp_path: Path) -> 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="reads Linux's list of sockets")
 def test_it_listens_on_this_machine_only(sandbox: Sandbox) -> None:
     listening = subprocess.run(
-        ["cat", f"/proc/{sandbox.process.pid}/net/tcp"], capture_output=True, text=True, check=True
+        ["cat", f"/proc/{sandbox.process.pid}/net/tcp"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     loopback = f"0100007F:{sandbox.port:04X}"
     everywhere = f"00000000:{sandbox.port:04X}"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import faults
-from sandbox.authorization import record
+from tfbatch_sandbox.authorization import record
+from tfbatch_sandbox.server import faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
 PATH = record.PATH
 """Of the sandbox's own, and what answers there reads no body."""

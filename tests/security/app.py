@@ -7,8 +7,8 @@ from pathlib import Path
 from aws_cdk import App
 
 from app import build
-from stacks.settings import Model
 from stacks.stages import stage_named
+from tfbatch_cdk.settings import Model
 
 MODEL = "TFBATCH_TEST_MODEL"
 """Names the folder of the model."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from stacks.settings import Stage
+    from tfbatch_cdk.settings import Stage
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.process import Sandbox
-from stacks.settings import REPOSITORY
 from tests.deployment import CDK, Deployment
 from tests.security.app import MODEL
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from stacks.settings import REPOSITORY
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from tests.infrastructure.conftest import Assembly

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stacks.protection import Access, Protection
-from stacks.settings import Compute
 from stacks.stages import stage_named
 from tests.infrastructure.test_templates import definition
 from tests.security.policies import actions, statements, text
+from tfbatch_cdk.settings import Compute
+from tfbatch_cdk.settings.protection import Access, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stacks.settings import Stage
     from tests.infrastructure.conftest import Assembly
+    from tfbatch_cdk.settings import Stage
 
 PUT = "s3:x-amz-server-side-encryption"
 OURS = "arn:aws:kms:us-east-1:111122223333:key/ours"

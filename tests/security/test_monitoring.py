@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.monitoring.alarms import longest_pause
-from stacks.protection import Protection, Watch
-from stacks.settings import REPOSITORY
 from stacks.stages import stage_named
 from tests.security.policies import text
+from tfbatch_cdk.monitoring.alarms import longest_pause
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_cdk.settings.protection import Protection, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stacks.settings import Stage
     from tests.infrastructure.conftest import Assembly, Template
+    from tfbatch_cdk.settings import Stage
 
 RUNBOOKS = (REPOSITORY / "docs" / "operations.md").read_text()
 

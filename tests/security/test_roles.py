@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.errors import SettingsError
-from stacks.protection import Access, Protection
 from stacks.stages import stage_named
 from tests.security.policies import actions, allowed, statements, text
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.settings.protection import Access, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stacks.settings import Stage
     from tests.infrastructure.conftest import Assembly
+    from tfbatch_cdk.settings import Stage
 
 BOUNDARY = "arn:aws:iam::111122223333:policy/boundary"
 

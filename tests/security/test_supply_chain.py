@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from stacks.settings import REPOSITORY
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.settings import REPOSITORY
 from tfbatch.tune.editing import EditError
 from tfbatch.tune.patching import Wanted, patch
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ WANTED = Wanted(
 )
 HEAD = """\
 from pathlib import Path
-from stacks.settings import Compute, Format, Model, Stage
+from tfbatch_cdk.settings import Compute, Format, Model, Stage
 M = Model(name="efficientnet-lite0", directory=Path("models"), environment={"A": "\\"ü\\""})
 """
 

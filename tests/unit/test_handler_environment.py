@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfbatch_handler.environment import OnError, Output, Settings
 from tfbatch_handler.variable import SettingError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tfbatch_handler import signature
-from tfbatch_handler.signature import Signature, SignatureError, Tensor
 
 from tests.handler.serving import IMAGES, serialized, tensor, varint
+from tfbatch_handler import signature
+from tfbatch_handler.signature import Signature, SignatureError, Tensor
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stacks.errors import SettingsError
-from stacks.hosts import AMI_FOR_CUDA_12, ami_version
-from stacks.settings import Container
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model.ami import AMI_FOR_CUDA_12, ami_version
+from tfbatch_cdk.settings import Container
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from moto import mock_aws
-from tfbatch_handler.metrics import Progress as HandlerProgress
 
-from tfbatch.job_log import LOG_GROUP, JobLog
-from tfbatch.progress import RecordCount
+from tfbatch.aws.job_log import LOG_GROUP, JobLog
+from tfbatch.terminal.progress import RecordCount
+from tfbatch_handler.metrics import Progress as HandlerProgress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

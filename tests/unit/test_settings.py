@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stacks.errors import SettingsError
-from stacks.job_settings import DataCapture, DataProcessing, Experiment, Invocations
-from stacks.settings import REPOSITORY, Compute, Format, Model, Stage
 from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
+from tfbatch_cdk.settings.job import (
+    DataCapture,
+    DataProcessing,
+    Experiment,
+    Invocations,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

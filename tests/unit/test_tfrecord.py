@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from tfbatch import example, tfrecord
+from tfbatch.records import example, tfrecord
 
 if TYPE_CHECKING:
     from pathlib import Path

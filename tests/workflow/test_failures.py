@@ -6,10 +6,10 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from stacks.workflow import fields
 from tests.executions import exceptions_of, photo, photos, request_for, running_job, summary_of
 from tests.stages import TYPES
-from tfbatch import example, tfrecord
+from tfbatch.records import example, tfrecord
+from tfbatch_cdk.workflow import fields
 
 if TYPE_CHECKING:
     from pathlib import Path

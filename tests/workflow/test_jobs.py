@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stacks.workflow import fields
 from tfbatch.demo.photos import Photos, collect
+from tfbatch_cdk.workflow import fields
 
 if TYPE_CHECKING:
     from tests.deployment import Deployment

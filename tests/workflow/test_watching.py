@@ -8,12 +8,12 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from stacks.hosts import AMI_FOR_CUDA_12
-from stacks.workflow import fields
-from stacks.workflow.job_states import watched
-from stacks.workflow.shard_states import shard_states
 from tests.executions import photo, photos, request_for, running_job, summary_of
-from tfbatch import example, tfrecord
+from tfbatch.records import example, tfrecord
+from tfbatch_cdk.model.ami import AMI_FOR_CUDA_12
+from tfbatch_cdk.workflow import fields
+from tfbatch_cdk.workflow.job_states import watched
+from tfbatch_cdk.workflow.shard_states import shard_states
 
 if TYPE_CHECKING:
     from pathlib import Path

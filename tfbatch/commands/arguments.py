@@ -12,8 +12,8 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[C
     """Newest executions first; nothing where AWS can't be asked."""
     from itertools import islice  # noqa: PLC0415
 
-    from tfbatch.deployed import Deployed  # noqa: PLC0415
-    from tfbatch.session import Session  # noqa: PLC0415
+    from tfbatch.aws.deployed_outputs import Deployed  # noqa: PLC0415
+    from tfbatch.aws.session import Session  # noqa: PLC0415
 
     said = ctx.params
     session = Session(

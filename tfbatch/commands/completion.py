@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 _SHELLS = ("bash", "zsh", "fish")
 _PROGRAM = "tfbatch"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch import exit_codes
-from tfbatch.aws_cli import show
-from tfbatch.options import aws_options, json_option
-from tfbatch.problem import Problem
+from tfbatch.aws.calls import show
+from tfbatch.terminal import exit_codes
+from tfbatch.terminal.options import aws_options, json_option
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
+    from tfbatch.aws.session import Session
     from tfbatch.doctor.check import Check
-    from tfbatch.output import Output
-    from tfbatch.session import Session
+    from tfbatch.terminal.output import Output
 
 _MARKS = {
     "ok": ("✓", "green"),
@@ -35,9 +35,9 @@ def doctor(ctx: click.Context, *, session: Session, output: Output) -> None:
     for the stage's instance types, the container's image. All of it is read-only. The exit code is
     0 when all is well, 3 with warnings, 1 when a run would fail.
     """
-    from stacks.errors import SettingsError  # noqa: PLC0415
     from stacks.stages import stage_named  # noqa: PLC0415
     from tfbatch.doctor.examination import calls, examine  # noqa: PLC0415
+    from tfbatch_cdk.errors import SettingsError  # noqa: PLC0415
 
     try:
         stage = stage_named(session.stage)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.options import json_option
-from tfbatch.problem import Problem
+from tfbatch.terminal.options import json_option
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from tfbatch.export.catalog import Recipe
     from tfbatch.export.store import Export
     from tfbatch.export.variant import Precision
-    from tfbatch.output import Output
+    from tfbatch.terminal.output import Output
 
 _PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 _PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")

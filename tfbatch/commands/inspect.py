@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch import exit_codes
-from tfbatch.options import json_option
+from tfbatch.terminal import exit_codes
+from tfbatch.terminal.options import json_option
 
 if TYPE_CHECKING:
-    from tfbatch.output import Output
+    from tfbatch.terminal.output import Output
 
 
 @click.command()
@@ -31,8 +31,8 @@ def inspect(ctx: click.Context, *, model: str, features: tuple[str, ...], output
     Shows its signatures, the TensorFlow that wrote it, its size, whether the handler can serve it,
     and what a record of each format must be. The exit code is 3 when the handler can't serve it.
     """
-    from tfbatch.inspection import display  # noqa: PLC0415
-    from tfbatch.inspection.inspecting import inspect as look  # noqa: PLC0415
+    from tfbatch.inspect import display  # noqa: PLC0415
+    from tfbatch.inspect.inspection import inspect as look  # noqa: PLC0415
 
     pairs = [feature.partition("=") for feature in features]
     for name, equals, feature in pairs:

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch import exit_codes
-from tfbatch.options import aws_options, json_option
+from tfbatch.terminal import exit_codes
+from tfbatch.terminal.options import aws_options, json_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tfbatch.aws_cli import Call
-    from tfbatch.output import Output
-    from tfbatch.places import Place
-    from tfbatch.prediction.asking import Answer
-    from tfbatch.session import Session
+    from tfbatch.aws.calls import Call
+    from tfbatch.aws.session import Session
+    from tfbatch.files.file_store import Place
+    from tfbatch.predict.invoke import Answer
+    from tfbatch.terminal.output import Output
 
 
 @click.command()
@@ -61,8 +61,8 @@ def predict(  # noqa: PLR0913 # one for each option
     JSON lines, CSV), of at most 6 MiB. The exit code is 3 when some records have no prediction,
     1 when none has.
     """
-    from tfbatch.aws_cli import show  # noqa: PLC0415
-    from tfbatch.prediction import asking, endpoint_name  # noqa: PLC0415
+    from tfbatch.aws.calls import show  # noqa: PLC0415
+    from tfbatch.predict import endpoint_name, invoke  # noqa: PLC0415
     from tfbatch.records.checking import files as files_of  # noqa: PLC0415
 
     found = list(files_of(files))
@@ -71,11 +71,11 @@ def predict(  # noqa: PLR0913 # one for each option
         show(session, output, *_calls(session, found, name, content_type, accept))
         return
     endpoint_name.require_in_service(session, name)
-    asked = asking.Endpoint.of(
+    asked = invoke.Endpoint.of(
         session, name=name, content_type=content_type, accept=accept, at_once=at_once
     )
     answers = []
-    for answer in asking.ask_all(asked, found, at_once=at_once):
+    for answer in invoke.ask_all(asked, found, at_once=at_once):
         output.emit(answer.document())
         answers.append(answer)
     if not output.as_json:
@@ -94,8 +94,8 @@ def _calls(
     from contextlib import closing  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from tfbatch.aws_cli import Call, aws_command  # noqa: PLC0415
-    from tfbatch.prediction.content_types import guess  # noqa: PLC0415
+    from tfbatch.aws.calls import Call, aws_command  # noqa: PLC0415
+    from tfbatch.predict.content_types import guess  # noqa: PLC0415
 
     for folder, name in files:
         path = Path(folder.shown(name))
@@ -113,7 +113,7 @@ def _calls(
 
 
 def _show(output: Output, answers: Sequence[Answer]) -> None:
-    from tfbatch.prediction.table import table  # noqa: PLC0415
+    from tfbatch.predict.table import table  # noqa: PLC0415
 
     console = output.console()
     console.print(table(answers))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.options import json_option
-from tfbatch.problem import explained
+from tfbatch.terminal.options import json_option
+from tfbatch.terminal.problem import explained
 
 if TYPE_CHECKING:
-    from tfbatch.output import Output
     from tfbatch.prices.sources import Source
+    from tfbatch.terminal.output import Output
 
 
 @click.command()
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The table to write.  [default: stacks/prices.json]",
+    help="The table to write.  [default: stacks/tfbatch_cdk/settings/prices.json]",
 )
 @json_option
 def prices(  # noqa: PLR0913 # one for each option
@@ -52,8 +52,8 @@ def prices(  # noqa: PLR0913 # one for each option
     Estimates and summaries name the date of the prices that they use. Commit the table: it is part
     of what a pull request shows.
     """
-    from stacks.prices import FILE, table  # noqa: PLC0415
     from tfbatch.prices.refresh import refresh  # noqa: PLC0415
+    from tfbatch_cdk.settings.prices import FILE, table  # noqa: PLC0415
 
     file = file or FILE
     with explained():

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.options import json_option
-from tfbatch.problem import Problem
+from tfbatch.terminal.options import json_option
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
-    from tfbatch.output import Output
+    from tfbatch.terminal.output import Output
 
 
 @click.command()

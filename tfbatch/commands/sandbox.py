@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch import exit_codes
-from tfbatch.options import json_option
-from tfbatch.problem import Problem
+from tfbatch.terminal import exit_codes
+from tfbatch.terminal.options import json_option
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
-    from tfbatch.background import Background
-    from tfbatch.output import Output
+    from tfbatch.sandbox.background import Background
+    from tfbatch.terminal.output import Output
 
 _port = click.option(
     "--port", default=0, help="Port on 127.0.0.1.", show_default="any free one", metavar="PORT"
@@ -39,8 +39,8 @@ def run(port: int) -> None:
     import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
-    from sandbox.process import Sandbox, SandboxError  # noqa: PLC0415
-    from tfbatch import aws  # noqa: PLC0415
+    from tfbatch.aws import endpoint  # noqa: PLC0415
+    from tfbatch_sandbox.sandbox import Sandbox, SandboxError  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="tfbatch-sandbox-") as directory:
         try:
@@ -48,7 +48,7 @@ def run(port: int) -> None:
         except SandboxError as error:
             raise Problem(str(error)) from error
         with running:
-            click.echo(aws.export_lines(running.environment))
+            click.echo(endpoint.export_lines(running.environment))
             click.echo("The sandbox is up until Ctrl-C.", err=True)
             signal.pause()
 
@@ -58,8 +58,8 @@ def run(port: int) -> None:
 @json_option
 def up(port: int, *, output: Output) -> None:
     """Start one behind the terminal, unless it is up."""
-    from sandbox.process import SandboxError  # noqa: PLC0415
-    from tfbatch import background  # noqa: PLC0415
+    from tfbatch.sandbox import background  # noqa: PLC0415
+    from tfbatch_sandbox.sandbox import SandboxError  # noqa: PLC0415
 
     try:
         found, is_new = background.start(port=port)
@@ -75,7 +75,7 @@ def up(port: int, *, output: Output) -> None:
 @json_option
 def down(*, output: Output) -> None:
     """Stop the one behind the terminal, and all that runs in it."""
-    from tfbatch import background  # noqa: PLC0415
+    from tfbatch.sandbox import background  # noqa: PLC0415
 
     found = background.stop()
     output.say(f"The sandbox at {found.endpoint_url} is down." if found else _NOT_UP)
@@ -87,7 +87,7 @@ def down(*, output: Output) -> None:
 @click.pass_context
 def status(ctx: click.Context, *, output: Output) -> None:
     """Say whether one is up, and where; exit code 3 when none is."""
-    from tfbatch import background  # noqa: PLC0415
+    from tfbatch.sandbox import background  # noqa: PLC0415
 
     found = background.find()
     output.emit(_document(found))
@@ -101,13 +101,13 @@ def status(ctx: click.Context, *, output: Output) -> None:
 @json_option
 def env(*, output: Output) -> None:
     """Print the export lines that point a terminal at it."""
-    from tfbatch import aws  # noqa: PLC0415
+    from tfbatch.aws import endpoint  # noqa: PLC0415
 
     found = _up()
     if output.as_json:
         output.emit(found.environment)
     else:
-        click.echo(aws.export_lines(found.environment))
+        click.echo(endpoint.export_lines(found.environment))
 
 
 @sandbox.command()
@@ -126,7 +126,7 @@ def logs(*, follow: bool, lines: int) -> None:
 
 
 def _up() -> Background:
-    from tfbatch import background  # noqa: PLC0415
+    from tfbatch.sandbox import background  # noqa: PLC0415
 
     found = background.find()
     if found is None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.options import aws_options, json_option
-from tfbatch.problem import Problem
+from tfbatch.terminal.options import aws_options, json_option
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
-    from tfbatch.output import Output
-    from tfbatch.session import Session
+    from tfbatch.aws.session import Session
+    from tfbatch.terminal.output import Output
     from tfbatch.tune.running import Prepared
     from tfbatch.tune.trial import Knobs, Trial
 
@@ -73,7 +73,7 @@ def tune(  # noqa: PLR0913 # one for each option
     batching, its time-out and gunicorn's workers around the best. Writes the rates, a drawing, and
     a patch of stacks/stages.py with the settings and the records per second that were measured.
     """
-    from tfbatch.deployed import Deployed  # noqa: PLC0415
+    from tfbatch.aws.deployed_outputs import Deployed  # noqa: PLC0415
     from tfbatch.tune import running  # noqa: PLC0415
 
     if not folder.startswith("s3://"):
@@ -118,11 +118,11 @@ def _announce(prepared: Prepared, output: Output, *, ask: bool, is_local: bool) 
 def _run(  # noqa: PLR0913
     prepared: Prepared, session: Session, output: Output, *, most: int, thorough: bool, to: Path
 ) -> None:
-    from stacks.settings import REPOSITORY  # noqa: PLC0415
     from tfbatch.tune import running  # noqa: PLC0415
     from tfbatch.tune.display import Display  # noqa: PLC0415
     from tfbatch.tune.explaining import explain  # noqa: PLC0415
     from tfbatch.tune.sweep import search  # noqa: PLC0415
+    from tfbatch_cdk.settings import REPOSITORY  # noqa: PLC0415
 
     display = Display(console=output.console())
     problems: list[str] = []
@@ -147,7 +147,7 @@ def _run(  # noqa: PLR0913
 
 
 def _show(session: Session, prepared: Prepared, output: Output) -> None:
-    from tfbatch.aws_cli import Call, show  # noqa: PLC0415
+    from tfbatch.aws.calls import Call, show  # noqa: PLC0415
 
     request = prepared.jobs.request(f"{prepared.jobs.name}-01", prepared.start)
     show(session, output, Call("sagemaker", "create_transform_job", request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch import cdk
+from tfbatch.aws import cdk
 from tfbatch.demo.errors import DemoError
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from sandbox.process import SandboxError
-from tfbatch.command import CommandError
 from tfbatch.demo.display import Display
 from tfbatch.demo.errors import DemoError
 from tfbatch.demo.run import demo
+from tfbatch.terminal.program import CommandError
+from tfbatch_sandbox.sandbox import SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from tfbatch import example, tfrecord
+from tfbatch.records import example, tfrecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from sandbox.process import Sandbox
-from tfbatch import aws, command
-from tfbatch.cdk import REPOSITORY
+from tfbatch.aws import endpoint
+from tfbatch.aws.cdk import REPOSITORY
 from tfbatch.demo import deployment, photos, predictions, runs
 from tfbatch.demo.errors import DemoError
 from tfbatch.export import store
 from tfbatch.export.catalog import CATALOG, DEMO_MODEL
+from tfbatch.terminal import program
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +80,7 @@ def _model(display: Display, directory: Path) -> None:
             step.detail = "as exported before"
         else:
             arguments = ("-m", "tfbatch", "export", DEMO_MODEL)
-            command.run([sys.executable, *arguments], log=directory / "export.log", cwd=REPOSITORY)
+            program.run([sys.executable, *arguments], log=directory / "export.log", cwd=REPOSITORY)
             step.detail = "with its ImageNet weights, to models/"
         step.title = f"Model {DEMO_MODEL}"
 
@@ -98,7 +99,7 @@ def _sandbox(display: Display, directory: Path) -> Iterator[Sandbox]:
         sandbox = Sandbox.start(state_dir=directory / "sandbox")
         step.title, step.detail = "Sandbox", sandbox.endpoint_url
     with sandbox:
-        aws.point_at(sandbox.environment)
+        endpoint.point_at(sandbox.environment)
         yield sandbox
 
 
@@ -155,5 +156,5 @@ def _check(
 def _wait(display: Display, sandbox: Sandbox) -> None:
     """Leave the sandbox up until interrupted."""
     display.say("\nThe sandbox stays up until Ctrl-C. In another terminal:\n")
-    display.say(aws.export_lines(sandbox.environment))
+    display.say(endpoint.export_lines(sandbox.environment))
     signal.pause()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from tfbatch.aws.execution import new_name
+from tfbatch.aws.job_log import JobLog
 from tfbatch.demo.errors import DemoError
-from tfbatch.execution import new_name
-from tfbatch.job_log import JobLog
 from tfbatch.watch.observer import Observer
 from tfbatch.watch.snapshot import SUCCEEDED
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfbatch.doctor.check import Check
-from tfbatch.problem import remedy
+from tfbatch.terminal.problem import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import boto3
 
-    from stacks.settings import Stage
+    from tfbatch_cdk.settings import Stage
 
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 """Where the CDK's bootstrap stack of the default qualifier says its version."""

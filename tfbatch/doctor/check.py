@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tfbatch.problem import remedy
+from tfbatch.terminal.problem import remedy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,14 +6,14 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.deployed import fixed_values, stack_name
+from tfbatch.aws.deployed_outputs import fixed_values, stack_name
 from tfbatch.doctor.check import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stacks.settings import Stage
-    from tfbatch.session import Session
+    from tfbatch.aws.session import Session
+    from tfbatch_cdk.settings import Stage
 
 _NAMED_BY_AWS = {
     "region",
@@ -78,7 +78,7 @@ def _missing(name: str, session: Session) -> Check:
 
 def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Check]:
     """Hold what is deployed against the settings of this checkout."""
-    from stacks.workflow.parameters import fixed  # noqa: PLC0415 # the CDK, a second to import
+    from tfbatch_cdk.workflow.stage_parameters import fixed  # noqa: PLC0415 # the CDK, a second to import
 
     sfn = session.boto.client("stepfunctions")
     definition = json.loads(sfn.describe_state_machine(stateMachineArn=state_machine)["definition"])

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tfbatch.aws_cli import Call
-from tfbatch.deployed import stack_name, stack_outputs
+from tfbatch.aws.calls import Call
+from tfbatch.aws.deployed_outputs import stack_name, stack_outputs
 from tfbatch.doctor import account, deployment, image, quotas
 from tfbatch.doctor.check import Check, guarded
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stacks.settings import Stage
-    from tfbatch.session import Session
+    from tfbatch.aws.session import Session
+    from tfbatch_cdk.settings import Stage
 
 _LOCAL = {"localhost", "127.0.0.1"}
 

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from stacks.settings import Container
+    from tfbatch_cdk.settings import Container
 
 
 def image(boto: boto3.Session, container: Container) -> Iterator[Check]:
     """Ask the registry for the image's manifest, which those who may pull it may read."""
-    from stacks.images import ECR_IMAGE  # noqa: PLC0415 # the CDK
+    from tfbatch_cdk.model.image import ECR_IMAGE  # noqa: PLC0415 # the CDK
 
     if container.image is None:
         found = _of_aws(boto.region_name, container.tag)
@@ -58,7 +58,7 @@ def _of_uri(parsed: re.Match[str], uri: str) -> _Place:
 
 
 def _of_aws(region: str, tag: str) -> _Place | None:
-    from stacks.images import REGISTRY_ACCOUNTS, REPOSITORY  # noqa: PLC0415 # the CDK
+    from tfbatch_cdk.model.image import REGISTRY_ACCOUNTS, REPOSITORY  # noqa: PLC0415 # the CDK
 
     account = REGISTRY_ACCOUNTS.get(region)
     if account is None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import boto3
 
-    from stacks.settings import Compute
+    from tfbatch_cdk.settings import Compute
 
 _SERVICE = "sagemaker"
 _QUOTA = re.compile(r"(ml\.\S+) for transform job usage")

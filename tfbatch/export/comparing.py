@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from tfbatch.export.serving import Classifier

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.export.catalog import Built, Recipe
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 """What a network takes: as decoded, scaled, or as ``keras.applications`` calls its modes."""
 
 _NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
-"""As stacks.settings.Model wants it."""
+"""As tfbatch_cdk.settings.Model wants it."""
 
 
 def recipe(target: str, *, name: str, pixels: str, labels: Path | None) -> Recipe:

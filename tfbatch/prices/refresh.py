@@ -7,14 +7,14 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from stacks.prices import Prices
     from tfbatch.prices.sources import Source
+    from tfbatch_cdk.settings.prices import Prices
 
 
 def refresh(file: Path, regions: Iterable[str], source: Source) -> dict[str, Prices]:

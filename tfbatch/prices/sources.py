@@ -8,7 +8,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfbatch.prices.products import hourly
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

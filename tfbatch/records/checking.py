@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.places import PlaceError, file_at, place
+from tfbatch.files.file_store import PlaceError, file_at, place
 from tfbatch.records.frames import Damage, frames
 from tfbatch.records.streams import opened
 from tfbatch.records.walking import count_frames
@@ -14,7 +14,7 @@ from tfbatch.records.walking import count_frames
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tfbatch.places import Place
+    from tfbatch.files.file_store import Place
 
 _AT_ONCE = 4
 

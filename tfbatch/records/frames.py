@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from google_crc32c import value
 
-from tfbatch.tfrecord import FOOTER_BYTES, HEADER_BYTES, mask
+from tfbatch.records.tfrecord import FOOTER_BYTES, HEADER_BYTES, mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tfbatch.places import Readable
+    from tfbatch.files.file_store import Readable
 
 from tfbatch.records.resync import next_header
 from tfbatch.records.window import Window

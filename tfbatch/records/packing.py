@@ -10,9 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from tfbatch import tfrecord
-from tfbatch.places import Folder, PlaceError
-from tfbatch.records import photos
+from tfbatch.files.file_store import Folder, PlaceError
+from tfbatch.records import photos, tfrecord
 from tfbatch.records.reading_back import holds, read_back
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-    from tfbatch.places import Entry, Place
+    from tfbatch.files.file_store import Entry, Place
 
 RECORDS, DIGEST = "records", "tfbatch-digest"
 """An object's metadata: how many records it holds, which the workflow counts on, and what of."""

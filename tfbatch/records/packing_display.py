@@ -15,15 +15,15 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from tfbatch import exit_codes
 from tfbatch.records import packing_run
+from tfbatch.terminal import exit_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfbatch.output import Output
     from tfbatch.records.packing import Packed
     from tfbatch.records.packing_run import Request
+    from tfbatch.terminal.output import Output
 
 _NAMED = 20
 """Files left out that are named on the terminal; --json has them all."""

@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.places import PlaceError
+from tfbatch.files.file_store import PlaceError
 from tfbatch.records.packing import Packer, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tfbatch.places import Place
+    from tfbatch.files.file_store import Place
     from tfbatch.records.packing import Packed
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tfbatch import example
+from tfbatch.records import example
 
 if TYPE_CHECKING:
-    from tfbatch.places import Entry, Place
+    from tfbatch.files.file_store import Entry, Place
 
 ENCODED, FORMAT, FILENAME = "image/encoded", "image/format", "image/filename"
 

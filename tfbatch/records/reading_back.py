@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfbatch_handler import example
-
-from tfbatch.places import Folder
-from tfbatch.problem import Problem
+from tfbatch.files.file_store import Folder
 from tfbatch.records import photos
 from tfbatch.records.frames import Damage, frames
 from tfbatch.records.streams import opened
-from tfbatch.tfrecord import masked_crc32c
+from tfbatch.records.tfrecord import masked_crc32c
+from tfbatch.terminal.problem import Problem
+from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from google_crc32c import value
 
-from tfbatch.tfrecord import HEADER_BYTES, MASK_DELTA
+from tfbatch.records.tfrecord import HEADER_BYTES, MASK_DELTA
 
 if TYPE_CHECKING:
     import numpy as np

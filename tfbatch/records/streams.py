@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.tfrecord import HEADER_BYTES, masked_crc32c
+from tfbatch.records.tfrecord import HEADER_BYTES, masked_crc32c
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tfbatch.places import Place, Readable
+    from tfbatch.files.file_store import Place, Readable
 
 _GZIP = b"\x1f\x8b\x08"
 _ZLIB_CHECK = 31
@@ -33,7 +33,7 @@ class Peeked:
     """Never any; see :class:`Inflated`."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """See :class:`tfbatch.places.Readable`."""
+        """See :class:`tfbatch.files.file_store.Readable`."""
         if not self.head:
             return self.stream.read(size)
         size = len(self.head) if size < 0 else size
@@ -52,7 +52,7 @@ class Inflated:
     _rest: bytes = b""
 
     def read(self, size: int = -1, /) -> bytes:
-        """See :class:`tfbatch.places.Readable`."""
+        """See :class:`tfbatch.files.file_store.Readable`."""
         while not self.problem:
             data = self._rest or self.stream.read(_CHUNK_BYTES)
             if not data:

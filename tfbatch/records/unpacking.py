@@ -8,17 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfbatch_handler import example
-
 from tfbatch.records import photos
 from tfbatch.records.frames import Damage, frames
 from tfbatch.records.streams import opened
+from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
-    from tfbatch.places import Place
+    from tfbatch.files.file_store import Place
     from tfbatch.records.frames import Frame
 
 _WRITERS = 16

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from google_crc32c import value
 
 from tfbatch.records.streams import Peeked
-from tfbatch.tfrecord import FOOTER_BYTES, HEADER_BYTES, mask
+from tfbatch.records.tfrecord import FOOTER_BYTES, HEADER_BYTES, mask
 
 if TYPE_CHECKING:
-    from tfbatch.places import Readable
+    from tfbatch.files.file_store import Readable
 
 _header = struct.Struct("<QI").unpack
 _CHUNK_BYTES = 4 * 1024 * 1024

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tfbatch.places import Readable
+    from tfbatch.files.file_store import Readable
 
 _CHUNK_BYTES = 4 * 1024 * 1024
 

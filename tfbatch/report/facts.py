@@ -14,9 +14,9 @@ from tfbatch.results.rows import rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tfbatch.aws.session import Session
     from tfbatch.report.inputs import Input, Key
     from tfbatch.results.run import Run
-    from tfbatch.session import Session
     from tfbatch.watch.snapshot import Snapshot
 
 

@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfbatch_handler import example
-
-from tfbatch.places import file_at
+from tfbatch.files.file_store import file_at
 from tfbatch.records import photos
 from tfbatch.records.frames import Damage, frames
 from tfbatch.records.streams import is_compressed, is_header, opened
-from tfbatch.tfrecord import HEADER_BYTES
+from tfbatch.records.tfrecord import HEADER_BYTES
+from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tfbatch.places import Place
+    from tfbatch.aws.session import Session
+    from tfbatch.files.file_store import Place
     from tfbatch.report.tally import Shown
-    from tfbatch.session import Session
 
 _PIXELS = 320
 _QUALITY = 78

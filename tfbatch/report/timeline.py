@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfbatch.job_log import JobLog
+from tfbatch.aws.job_log import JobLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.problem import Problem
 from tfbatch.results.run import split
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

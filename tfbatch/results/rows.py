@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.problem import Problem
 from tfbatch.results.lines import read_ahead
 from tfbatch.results.ordering import in_order
 from tfbatch.results.prediction import parse
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

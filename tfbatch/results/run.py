@@ -6,14 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.problem import Problem
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
 
-    from tfbatch.session import Session
+    from tfbatch.aws.session import Session
 
 SUMMARY, EXCEPTIONS, PREDICTIONS = "summary.json", "exceptions.jsonl", "predictions.manifest.jsonl"
 _SCHEME = "s3://"
@@ -47,7 +47,7 @@ class Run:
         s3 = session.boto.client("s3", config=Config(max_pool_connections=_CONNECTIONS))
         if said and said.startswith(_SCHEME):
             return cls(s3=s3, folder=said.rstrip("/") + "/")
-        from tfbatch.deployed import Deployed  # noqa: PLC0415
+        from tfbatch.aws.deployed_outputs import Deployed  # noqa: PLC0415
 
         deployed = Deployed.find(session)
         executions = deployed.executions(session)

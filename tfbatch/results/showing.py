@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfbatch.aws_cli import aws_command
+from tfbatch.aws.calls import aws_command
 from tfbatch.results.run import EXCEPTIONS, PREDICTIONS, SUMMARY
 
 if TYPE_CHECKING:
+    from tfbatch.aws.session import Session
     from tfbatch.results.run import Run
-    from tfbatch.session import Session
 
 
 def commands(session: Session, run: Run) -> list[str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfbatch.places import file_at
-from tfbatch.problem import Problem
+from tfbatch.files.file_store import file_at
 from tfbatch.results.rows import rows
 from tfbatch.results.sinks import ColumnError, write_csv, write_jsonl, write_parquet
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from tfbatch.aws.session import Session
     from tfbatch.results.rows import Row
     from tfbatch.results.run import Run
-    from tfbatch.session import Session
 
 SINKS: dict[str, Callable[[Iterable[Row], Path], int]] = {
     ".jsonl": write_jsonl,

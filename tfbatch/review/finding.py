@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tfbatch.review.graph import Graph
+    from tfbatch.review.render.graph import Graph
 
 
 class Severity(IntEnum):

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.review import assembly, deployed, revision, synthesis, words
+from tfbatch.review.compare.packages import package_findings
 from tfbatch.review.errors import ReviewError
-from tfbatch.review.packages import package_findings
+from tfbatch.review.render import words
 from tfbatch.review.review import Review, compare
+from tfbatch.review.sides import assembly, deployed, revision, synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfbatch.output import Output
-    from tfbatch.review.assembly import Stage
     from tfbatch.review.finding import Finding
+    from tfbatch.review.sides.assembly import Stage
+    from tfbatch.terminal.output import Output
 
 FORMATS = ("md", "html", "json")
 
@@ -115,7 +116,7 @@ def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:
 
 
 def _rendered(review: Review, name: str) -> str:
-    from tfbatch.review import document, markdown, page  # noqa: PLC0415 # only what is asked for
+    from tfbatch.review.render import document, markdown, page  # noqa: PLC0415 # only what is asked for
 
     match name:
         case "md":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tfbatch.review import (
+from tfbatch.review.compare import (
     artifact,
     checks,
     exposure,
@@ -22,7 +22,7 @@ from tfbatch.review.finding import Finding, Section, Severity, gathered, merged
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tfbatch.review.assembly import Stage
+    from tfbatch.review.sides.assembly import Stage
 
 _QUIET = ("cost-unchanged", "not-deployed")
 _PERMISSIONS = ("permissions-broadened", "permissions-added", "denial-dropped", "public-access")

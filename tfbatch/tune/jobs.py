@@ -71,7 +71,7 @@ class Jobs:
         )
 
     def request(self, job: str, knobs: Knobs) -> dict[str, Any]:
-        """As the workflow makes its jobs; see ``stacks.workflow.shard_expressions``."""
+        """As the workflow makes its jobs; see ``tfbatch_cdk.workflow.shard_expressions``."""
         return {
             **self.format["more"],
             "TransformJobName": job,

@@ -11,8 +11,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stacks.settings import REPOSITORY
 from tfbatch.tune.editing import Edit, EditError, Source, keyword
+from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.deployed import usd_per_hour
-from tfbatch.problem import Problem
+from tfbatch.aws.deployed_outputs import usd_per_hour
+from tfbatch.terminal.problem import Problem
 from tfbatch.tune import picture
 from tfbatch.tune.editing import EditError
 from tfbatch.tune.jobs import Jobs
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tfbatch.deployed import Deployed
-    from tfbatch.session import Session
+    from tfbatch.aws.deployed_outputs import Deployed
+    from tfbatch.aws.session import Session
     from tfbatch.tune.sample import Sample
     from tfbatch.tune.sweep import Found
 

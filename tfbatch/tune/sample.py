@@ -7,14 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.places import place
-from tfbatch.problem import Problem
+from tfbatch.files.file_store import place
+from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from tfbatch.places import Entry
-    from tfbatch.session import Session
+    from tfbatch.aws.session import Session
+    from tfbatch.files.file_store import Entry
 
 _MEBIBYTE = 1024 * 1024
 

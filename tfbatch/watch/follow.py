@@ -6,13 +6,13 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from tfbatch import exit_codes
+from tfbatch.terminal import exit_codes
 from tfbatch.watch.lines import view
 from tfbatch.watch.snapshot import SUCCEEDED
 
 if TYPE_CHECKING:
-    from tfbatch.output import Output
-    from tfbatch.session import Session
+    from tfbatch.aws.session import Session
+    from tfbatch.terminal.output import Output
     from tfbatch.watch.observer import Observer
     from tfbatch.watch.snapshot import Snapshot
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.job_log import JobLog
-from tfbatch.progress import RecordCount
+from tfbatch.aws.job_log import JobLog
+from tfbatch.terminal.progress import RecordCount
 from tfbatch.watch.snapshot import Job
 
 if TYPE_CHECKING:

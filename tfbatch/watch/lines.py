@@ -12,7 +12,7 @@ from tfbatch.watch import words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tfbatch.output import Output
+    from tfbatch.terminal.output import Output
     from tfbatch.watch.snapshot import Snapshot
 
 _QUIET_SECONDS = 10.0

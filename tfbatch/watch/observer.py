@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from stacks.workflow.fields import job_prefix
-from tfbatch.deployed import fixed_values, usd_per_hour
+from tfbatch.aws.deployed_outputs import fixed_values, usd_per_hour
 from tfbatch.watch.jobs import Jobs
 from tfbatch.watch.shards import Shards
 from tfbatch.watch.snapshot import Snapshot, State
 from tfbatch.watch.states import states
+from tfbatch_cdk.workflow.fields import job_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_handler.record import BadRecord
+from tfbatch_handler.serving.json_text import dumps
 from tfbatch_handler.signature import INTEGERS, STRING, SignatureError
-from tfbatch_handler.text import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tfbatch_handler.record import BadRecord
-from tfbatch_handler.text import dumps
+from tfbatch_handler.serving.json_text import dumps
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfbatch_handler import example, instance
+from tfbatch_handler import instance
+from tfbatch_handler.protobuf import example
 from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ import pytest
 
 from tests.sandbox.images import png
 from tests.sandbox.roles import allow, make_role
-from tfbatch import example, tfrecord
+from tfbatch.records import example, tfrecord
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[3]
 COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox import lifeline
-from sandbox.transform.environment import container_environment
-from sandbox.transform.failure import JobFailure
-from sandbox.transform.job import Job
-from sandbox.transform.launching import spawn
-from sandbox.transform.ports import free_block
-from sandbox.transform.run import run_job
-from sandbox.transform.sending import Address
 from tests.sandbox.engine.model_servers import started
+from tfbatch_sandbox.container.host.environment import container_environment
+from tfbatch_sandbox.container.host.launch import spawn
+from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.transform.failure import JobFailure
+from tfbatch_sandbox.transform.job import Job
+from tfbatch_sandbox.transform.run import run_job
+from tfbatch_sandbox.transform.sending import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 
@@ -41,10 +41,10 @@ def models(saved_models: Path) -> Iterator[str]:
     """The address of a model server of all the SavedModels; gRPC is at the next port."""
     process, url = started(saved_models)
     yield url
-    lifeline.stop(process)
+    supervision.stop(process)
 
 
-def launch_stub(job: Job, model: Path) -> tuple[lifeline.Process, Address]:
+def launch_stub(job: Job, model: Path) -> tuple[supervision.Process, Address]:
     """The stub container, told by the job's environment how to behave."""
     port = free_block(4)
     command = [sys.executable, str(HERE / "stub_container.py"), str(port), str(model)]

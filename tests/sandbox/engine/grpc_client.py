@@ -9,7 +9,7 @@ import sys
 import grpc
 import numpy as np
 
-from sandbox.model_server import messages, tensorflow_c  # noqa: F401
+from tfbatch_sandbox.model_server.tensorflow import c_api, messages  # noqa: F401
 
 # isort: split
 from tensorflow_serving.apis import (

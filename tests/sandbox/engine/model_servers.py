@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from sandbox import lifeline
-from sandbox.transform.ports import free_block
+from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 MODELS = ("image", "vector", "examples")
 
 
-def started(folder: Path, *options: str) -> tuple[lifeline.Process, str]:
+def started(folder: Path, *options: str) -> tuple[supervision.Process, str]:
     port = free_block(2)  # the second for gRPC
-    command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(folder)]
+    command = [sys.executable, "-m", "tfbatch_sandbox.model_server", "--model-dir", str(folder)]
     command += ["--rest-port", str(port), "--port", str(port + 1)]
-    process = lifeline.spawn([*command, *options], stderr=subprocess.DEVNULL)
+    process = supervision.spawn([*command, *options], stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}/v1/models"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

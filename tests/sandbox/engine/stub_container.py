@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from sandbox import lifeline
+from tfbatch_sandbox.processes import supervision
 
 TOLD = json.loads(os.environ["STUB"])
 
@@ -69,7 +69,7 @@ class Stub:
 
 def main() -> None:
     """Serve until stopped."""
-    lifeline.hold()
+    supervision.hold()
     if "exit_at_once" in TOLD:
         sys.exit("this container is broken")
     if "environment" in TOLD:

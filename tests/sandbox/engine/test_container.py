@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from sandbox import lifeline
-from sandbox.transform.ports import free_block
 from tests.sandbox.images import png
+from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,9 +91,15 @@ class Container:
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / f"log-{port}"
         told = {"SAGEMAKER_SAFE_PORT_RANGE": f"{port + 1}-{port + 15}", "SAGEMAKER_BATCH": "true"}
-        command = [sys.executable, "-m", "sandbox.container", "--model-dir", str(folder / "model")]
+        command = [
+            sys.executable,
+            "-m",
+            "tfbatch_sandbox.container",
+            "--model-dir",
+            str(folder / "model"),
+        ]
         with self.log.open("wb") as log:
-            self.process = lifeline.spawn(
+            self.process = supervision.spawn(
                 [*command, "--port", str(port), *options],
                 environment=os.environ | told | environment,
                 stdout=log,
@@ -133,7 +139,7 @@ def start(saved_models: Path, tmp_path: Path) -> Iterator[Callable[..., Containe
 
     yield build
     for container in running:
-        lifeline.stop(container.process)
+        supervision.stop(container.process)
 
 
 def test_the_articles_handlers_classify_an_image(start: Callable[..., Container]) -> None:
@@ -294,7 +300,7 @@ config = open(flags["model_config_file"]).read()
 batching = re.findall(r"(\\w+) {{ value: (\\d+) }}", open(flags["batching_parameters_file"]).read())
 folder = os.path.dirname(re.search("base_path: '(.*)'", config)[1])
 print("versions", re.findall(r"versions: (\\d+)", config), flush=True)
-os.execv("{python}", ["{python}", "-m", "sandbox.model_server", "--model-dir", folder,
+os.execv("{python}", ["{python}", "-m", "tfbatch_sandbox.model_server", "--model-dir", folder,
     "--port", flags["port"], "--rest-port", flags["rest_api_port"], "--enable-batching",
     *(text for name, value in batching for text in ("--" + name.replace("_", "-"), value))])
 """
@@ -323,7 +329,7 @@ def test_an_artifact_without_a_model_ends_the_container(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     container = Container(tmp_path)
     assert container.process.wait(30) == 1
-    lifeline.stop(container.process)
+    supervision.stop(container.process)
     assert "no SavedModel bundles found!" in container.log.read_text()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.model_server.decimals import format_decimals
+from tfbatch_sandbox.model_server.json_api.decimals import format_decimals
 
 
 def slow(value: np.floating) -> str:

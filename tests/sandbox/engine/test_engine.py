@@ -14,7 +14,7 @@ from .test_splitting import recordio, tfrecord
 if TYPE_CHECKING:
     import boto3
 
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
 
     from .conftest import Jobs, Outcome
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.container import fitting
-from stacks import vendoring
-from stacks.settings import REPOSITORY
+from tfbatch_cdk.model import vendoring
+from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_sandbox.container import fitting
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from sandbox import untar
-from sandbox.transform.artifact import fetch_artifact
-from sandbox.transform.failure import JobFailure
-from sandbox.transform.location import Location
-from sandbox.transform.store import Store
+from tfbatch_sandbox.container.host.artifact import fetch_artifact
+from tfbatch_sandbox.transform import untar
+from tfbatch_sandbox.transform.failure import JobFailure
+from tfbatch_sandbox.transform.s3.location import Location
+from tfbatch_sandbox.transform.s3.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path

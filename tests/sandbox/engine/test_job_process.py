@@ -1,4 +1,4 @@
-"""``python -m sandbox.transform``: its events, its signals, and what is left when it is killed."""
+"""``python -m tfbatch_sandbox.transform``: its events, its signals, and what a kill leaves."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox import lifeline
 from tests.sandbox.images import png
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def output_handler(response, context):
 class Running:
     """A job's process."""
 
-    process: lifeline.Process
+    process: supervision.Process
     folder: Path
 
     def event(self) -> dict[str, Any]:
@@ -94,14 +94,14 @@ def start(jobs: Jobs, saved_models: Path, tmp_path: Path) -> Iterator[Callable[.
             "EnableNetworkIsolation": isolated,
         }
         (folder / "request.json").write_text(json.dumps({"request": request, "model": model}))
-        command = [sys.executable, "-m", "sandbox.transform", str(folder)]
-        running = Running(lifeline.spawn(command, stdout=subprocess.PIPE), folder)
+        command = [sys.executable, "-m", "tfbatch_sandbox.transform", str(folder)]
+        running = Running(supervision.spawn(command, stdout=subprocess.PIPE), folder)
         started.append(running)
         return running
 
     yield begin
     for running in started:
-        lifeline.stop(running.process)
+        supervision.stop(running.process)
         assert running.process.stdout is not None
         running.process.stdout.close()
 
@@ -164,7 +164,7 @@ def test_a_killed_job_takes_its_container_with_it(
     running.event()
     pids = running.pids("sandbox")
     assert len(pids) >= 4  # the engine, the container, the model server, gunicorn and its worker
-    (container,) = running.pids("-m sandbox.container ")
+    (container,) = running.pids("-m tfbatch_sandbox.container ")
     socket = _command(container).split()[-1]
     assert Path(socket).exists()
     running.process.kill()
@@ -177,7 +177,7 @@ def test_a_killed_container_fails_the_job(start: Callable[..., Running], jobs: J
     jobs.put_all({"in/slow": b"slow"})
     running = start()
     running.event()
-    (container,) = running.pids("-m sandbox.container ")
+    (container,) = running.pids("-m tfbatch_sandbox.container ")
     pids = running.pids("sandbox.")
     os.kill(container, signal.SIGKILL)
     assert running.event() == {
@@ -194,7 +194,7 @@ def test_a_killed_model_server_comes_back_and_the_job_goes_on(
     jobs.put_all({f"in/{number:03}": png(255, 0, 0) for number in range(300)})
     running = start(ModelClientConfig={"InvocationsMaxRetries": 3})
     running.event()
-    (server,) = running.pids("sandbox.model_server")
+    (server,) = running.pids("tfbatch_sandbox.model_server")
     os.kill(server, signal.SIGKILL)
     assert running.event()["event"] == "completed"
     assert len(jobs.outputs()) == 300
@@ -246,7 +246,7 @@ if sys.argv[1] == "run":
             told[value.partition("=")[0]] = value.partition("=")[2]
     folder = options["--volume"].removesuffix(":/opt/ml/model")
     where = ["--model-dir", folder, "--port", told["SAGEMAKER_BIND_TO_PORT"]]
-    command = [sys.executable, "-m", "sandbox.container", *where]
+    command = [sys.executable, "-m", "tfbatch_sandbox.container", *where]
     os.execve(sys.executable, command, {{"PATH": os.environ["PATH"]}} | told)
 """
 

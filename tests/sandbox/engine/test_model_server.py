@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from sandbox import lifeline
-from sandbox.transform.ports import free_block
 from tests.sandbox.engine.model_servers import predict, started
 from tests.sandbox.images import png
+from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ BATCHING = ["--enable-batching", "--max-batch-size", "4", "--batch-timeout-micro
 def batching_models(saved_models: Path) -> Iterator[str]:
     process, url = started(saved_models, *BATCHING)
     yield url
-    lifeline.stop(process)
+    supervision.stop(process)
 
 
 def b64(data: bytes) -> dict[str, str]:
@@ -258,7 +258,7 @@ def test_without_a_batch_dimension_only_columns_can_be_written(models: str) -> N
 def test_a_model_that_can_not_be_loaded_ends_the_server_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "broken" / "1").mkdir(parents=True)
     (tmp_path / "broken" / "1" / "saved_model.pb").write_bytes(b"not a model")
-    command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "tfbatch_sandbox.model_server", "--model-dir", str(tmp_path)]
     ended = subprocess.run(
         [*command, "--rest-port", str(free_block(1))],
         capture_output=True,

@@ -121,7 +121,7 @@ def test_wrong_examples_are_a_400_in_tensorflow_servings_words(
 @contextlib.contextmanager
 def _server(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server of a folder, and what it says on ``stderr``."""
-    command = [sys.executable, "-m", "sandbox.model_server", "--model-dir", str(folder)]
+    command = [sys.executable, "-m", "tfbatch_sandbox.model_server", "--model-dir", str(folder)]
     with subprocess.Popen([*command, "--rest-port", "0"], stderr=subprocess.PIPE) as server:
         try:
             yield server

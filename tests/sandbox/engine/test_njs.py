@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.container.njs import UnsupportedMediaTypeError, error, to_predict_request, to_reply
-from sandbox.container.profile import PROFILES
+from tfbatch_sandbox.container.njs import (
+    UnsupportedMediaTypeError,
+    error,
+    to_predict_request,
+    to_reply,
+)
+from tfbatch_sandbox.container.profile import PROFILES
 
 OLD, NEW = PROFILES["2.19"], PROFILES["2.20"]
 CASES = [

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.container.profile import PROFILES, profile_of
-from sandbox.container.settings import Settings, SettingsError
-from sandbox.transform.environment import container_environment
-from sandbox.transform.job import Requested
-from sandbox.transform.parameters import choose_parameters
+from tfbatch_sandbox.container.host.environment import container_environment
+from tfbatch_sandbox.container.profile import PROFILES, profile_of
+from tfbatch_sandbox.container.settings import Settings, SettingsError
+from tfbatch_sandbox.transform.job import Requested
+from tfbatch_sandbox.transform.parameters import choose_parameters
 
 if TYPE_CHECKING:
     from .conftest import Jobs

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.transform import jsonpath
-from sandbox.transform.failure import ObjectFailure
-from sandbox.transform.processing import Processing
+from tfbatch_sandbox.transform.failure import ObjectFailure
+from tfbatch_sandbox.transform.records import jsonpath
+from tfbatch_sandbox.transform.records.processing import Processing
 
 VALUE = {"id": 7, "features": [10, 20, 30, 40], "field1": {"child1": 1, "child2": 2, "x": 3}}
 ROW = ["id", "a", "b", "c", "d", "e", "f"]

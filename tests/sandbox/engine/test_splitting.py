@@ -11,10 +11,14 @@ from google_crc32c import value as crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.transform.failure import ObjectFailure
-from sandbox.transform.packing import pack_multi, pack_single
-from sandbox.transform.reading import gunzip
-from sandbox.transform.splitting import LARGEST_RECORD, SPLITTERS, Record
+from tfbatch_sandbox.transform.failure import ObjectFailure
+from tfbatch_sandbox.transform.records.packing import pack_multi, pack_single
+from tfbatch_sandbox.transform.records.reading import gunzip
+from tfbatch_sandbox.transform.records.splitting import (
+    LARGEST_RECORD,
+    SPLITTERS,
+    Record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

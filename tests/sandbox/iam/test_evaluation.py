@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.iam.conditions import PolicyError
-from sandbox.iam.evaluation import Decision, Policies, decide
-from sandbox.iam.policies import Policy, Request, policy_of
-from sandbox.iam.principals import Principal
+from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
+from tfbatch_sandbox.authorization.policy_language.evaluation import (
+    Decision,
+    Policies,
+    decide,
+)
+from tfbatch_sandbox.authorization.policy_language.policies import (
+    Policy,
+    Request,
+    policy_of,
+)
+from tfbatch_sandbox.authorization.policy_language.principals import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sandbox.plugins.json_type import Json
+    from tfbatch_sandbox.services.json_type import Json
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"

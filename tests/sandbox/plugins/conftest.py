@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sandbox.process import Sandbox
 from tests.sandbox.roles import allow, make_role, make_usual
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
-    from sandbox.plugins.json_type import Json
+    from tfbatch_sandbox.services.json_type import Json
 
 STAND_IN = (sys.executable, "-m", "tests.sandbox.plugins.stand_in_job")
 _ROLE = "arn:aws:iam::123456789012:role/workflow"

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from sandbox import lifeline
+from tfbatch_sandbox.processes import supervision
 
 
 def _tell(event: str, **more: str) -> None:
@@ -20,7 +20,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    lifeline.hold()
+    supervision.hold()
     request = json.loads((Path(sys.argv[1]) / "request.json").read_text())["request"]
     wishes = request.get("Environment", {})
     signal.signal(signal.SIGTERM, signal.SIG_IGN if "DEAF" in wishes else _stop)

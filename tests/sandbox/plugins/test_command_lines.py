@@ -16,9 +16,9 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
-    from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Jobs, Workflows
+    from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
 _ROOT = Path(__file__).resolve().parents[3]
 

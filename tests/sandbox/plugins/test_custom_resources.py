@@ -12,8 +12,8 @@ from tests.sandbox.roles import trust
 if TYPE_CHECKING:
     import boto3
 
-    from sandbox.plugins.json_type import Json
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
 FUNCTION = """
 import json, urllib.request

@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError
 from tests.sandbox.roles import allow, document, make_role, trust
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
 ACCOUNT = "arn:aws:iam::123456789012:root"
 NAME = "enforced-photos"

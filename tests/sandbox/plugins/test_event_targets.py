@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.plugins import event_input
 from tests.sandbox.roles import allow, make_role
+from tfbatch_sandbox.services.events import event_input
 
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
-    from sandbox.plugins.json_type import Json
-    from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Workflows
+    from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
 EVENT = {
     "id": "1",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_stepfunctions import SFNClient
 
-    from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Workflows
+    from tfbatch_sandbox.sandbox import Sandbox
 
 PASS = {"Only": {"Type": "Pass", "End": True}}
 WAIT = {"Only": {"Type": "Wait", "Seconds": 60, "End": True}}

@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
     from tests.sandbox.plugins.conftest import Jobs
+    from tfbatch_sandbox.services.json_type import Json
 
 
 def test_a_job_on_an_instance_type_without_capacity_fails_and_another_runs(jobs: Jobs) -> None:

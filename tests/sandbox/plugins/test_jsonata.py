@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
     from tests.sandbox.plugins.conftest import Workflows
+    from tfbatch_sandbox.services.json_type import Json
 
 NESTED = {"a": None, "list": [{"n": 1}, {"n": 2}], "one": [{"n": 1}], "ü": "😀", "f": 2.5}
 

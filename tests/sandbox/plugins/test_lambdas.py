@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3 import S3Client
 
-    from sandbox.plugins.json_type import Json
-    from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Workflows
+    from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
     Invoke = Callable[..., Json]
 

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
     from tests.sandbox.plugins.conftest import Jobs
+    from tfbatch_sandbox.services.json_type import Json
 
 ROLE = "arn:aws:iam::123456789012:role/models"
 CONTAINER: Json = {"Image": "image", "ModelDataUrl": "s3://stand-in/model.tar.gz"}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 from moto.core.model import OperationModel, ServiceModel
 from moto.core.utils import get_service_model
 
-from sandbox.plugins import operation_models
+from tfbatch_sandbox.services import operation_models
 
 if TYPE_CHECKING:
     import pytest
 
-    from sandbox.plugins.runtime import Runtime
+    from tfbatch_sandbox.services.runtime import Runtime
 
 
 def test_another_thread_gets_no_model_that_is_half_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from tests.sandbox.plugins.conftest import Workflows
 
 if TYPE_CHECKING:
-    from sandbox.plugins.json_type import Json
     from tests.sandbox.plugins.conftest import Jobs
+    from tfbatch_sandbox.services.json_type import Json
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.plugins.schedule_times import ScheduleError, next_time
 from tests.sandbox.roles import allow, make_role
+from tfbatch_sandbox.services.events.schedule_times import ScheduleError, next_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
-    from sandbox.process import Sandbox
     from tests.sandbox.plugins.conftest import Workflows
+    from tfbatch_sandbox.sandbox import Sandbox
 
 CREATED = datetime(2026, 11, 22, 10, 20, 30, tzinfo=UTC)  # a Sunday
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
-    from sandbox.plugins.json_type import Json
-    from sandbox.process import Sandbox
+    from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
 BUCKET = {
     "Type": "AWS::S3::Bucket",

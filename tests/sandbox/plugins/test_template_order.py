@@ -6,7 +6,7 @@ import graphlib
 
 import pytest
 
-from sandbox.plugins.template_order import creation_order
+from tfbatch_sandbox.services.cloudformation.template_order import creation_order
 
 
 @pytest.mark.parametrize(

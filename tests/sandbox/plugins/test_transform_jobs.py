@@ -12,14 +12,14 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.core.utils import get_service_model
 
-from sandbox.process import Sandbox
 from tests.sandbox.plugins.conftest import STAND_IN, Jobs
 from tests.sandbox.roles import allow, make_role
+from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.plugins.json_type import Json
+    from tfbatch_sandbox.services.json_type import Json
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:transform-job"
 

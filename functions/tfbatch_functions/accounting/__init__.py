@@ -1,0 +1,1 @@
+"""Accounting for every input of a run: outputs, error lines and exceptions."""

@@ -1,0 +1,103 @@
+"""Stops the transform jobs of an execution that ended without them.
+
+Called by the event that tells of an execution's end. A job may have been asked for at that very
+moment, so that it looks again, until twice in a row there was nothing to stop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tfbatch_functions.runtime.deadline import has_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_sagemaker import SageMakerClient
+
+    from tfbatch_functions.runtime.deadline import Context, HasTime
+
+Event = dict[str, Any]
+
+PAUSE_SECONDS: Final = "TFBATCH_STOP_PAUSE_SECONDS"
+"""Variable: the time between two looks, in seconds."""
+_LOOKS: Final = 2
+_RUNNING: Final = "InProgress"
+
+
+def handler(event: Event, context: Context) -> Event:
+    """Where Lambda enters: see :func:`stop`."""
+    pause = float(os.environ.get(PAUSE_SECONDS, "10"))
+    return stop(event, _sagemaker(), has_time(context), pause=lambda: time.sleep(pause))
+
+
+def stop(
+    event: Mapping[str, Any],
+    sagemaker: SageMakerClient,
+    has_time: HasTime,
+    *,
+    pause: Callable[[], object],
+) -> Event:
+    """Stop what is in progress.
+
+    Args:
+        event: the ``execution``, by its ARN.
+        sagemaker: the API.
+        has_time: whether to go on.
+        pause: lets time pass between two looks.
+
+    Returns:
+        The names of the jobs that were told to stop.
+    """
+    prefix, stopped, idle = job_prefix(event["execution"]), [], 0
+    while has_time():
+        found = list(_running(sagemaker, prefix))
+        stopped += [name for name in found if _stop(sagemaker, name)]
+        idle = 0 if found else idle + 1
+        if idle == _LOOKS:
+            break
+        pause()
+    return {"stopped": stopped}
+
+
+def job_prefix(execution_arn: str) -> str:
+    """How the names of an execution's jobs begin, as the workflow makes them (``JOB_NAME``)."""
+    words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[:30]
+    return f"tfbatch-{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"
+
+
+def _running(sagemaker: SageMakerClient, prefix: str) -> Iterator[str]:
+    pages = sagemaker.get_paginator("list_transform_jobs").paginate(
+        NameContains=prefix, StatusEquals=_RUNNING
+    )
+    for page in pages:
+        for job in page["TransformJobSummaries"]:
+            if job["TransformJobName"].startswith(prefix):
+                yield job["TransformJobName"]
+
+
+def _stop(sagemaker: SageMakerClient, name: str) -> bool:
+    """Whether it could be told; one that has ended meanwhile can't."""
+    try:
+        sagemaker.stop_transform_job(TransformJobName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationException":
+            raise
+        return False
+    return True
+
+
+@cache
+def _sagemaker() -> SageMakerClient:
+    return boto3.client(
+        "sagemaker", config=Config(retries={"mode": "adaptive", "max_attempts": 10})
+    )

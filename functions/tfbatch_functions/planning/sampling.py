@@ -1,0 +1,104 @@
+"""How many records the objects hold: known, told by metadata, or judged by the size of a few.
+
+A format that is not split has a record an object. For the others a few objects are looked at: those
+that say ``records`` in their metadata are believed, else the first records are measured.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tfbatch_functions.planning.sharding import Totals
+    from tfbatch_functions.s3.location import Location
+    from tfbatch_functions.s3.storage import Lister
+
+UNSPLIT: Final = "None"
+COUNTED: Final = "counted"
+SAMPLED: Final = "sampled"
+METADATA: Final = "records"
+"""The key of an object's metadata that says how many records it holds."""
+_HEAD_BYTES: Final = 256 * 1024
+_TFRECORD: Final = struct.Struct("<Q")
+_TFRECORD_FRAME: Final = 16
+"""Bytes around a record: its length, and a checksum before and after it."""
+_RECORDIO: Final = struct.Struct("<II")
+_RECORDIO_MAGIC: Final = 0xCED7230A
+_RECORDIO_LENGTH: Final = (1 << 29) - 1
+
+
+def estimate_records(
+    totals: Totals, *, split: str, prefix: Location, storage: Lister
+) -> tuple[int, str]:
+    """How many records there are, and how that is known.
+
+    Args:
+        totals: of the objects, with the sampled ones.
+        split: the ``SplitType``.
+        prefix: of the sampled objects' names.
+        storage: S3.
+    """
+    if split == UNSPLIT:
+        return totals.objects, COUNTED
+    records, size = 0.0, 0
+    for name, bytes_ in totals.samples:
+        if bytes_:
+            records += _records_in(prefix / name, bytes_, split=split, storage=storage)
+            size += bytes_
+    if not size:
+        return totals.objects, SAMPLED
+    return max(round(records / size * totals.bytes), 1), SAMPLED
+
+
+def metadata_records(metadata: Mapping[str, str]) -> int | None:
+    """What an object's metadata says of its records, if it does."""
+    text = metadata.get(METADATA, "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _records_in(location: Location, size: int, *, split: str, storage: Lister) -> float:
+    found = storage.head(location)
+    told = metadata_records(found[1]) if found else None
+    if told is not None:
+        return told
+    head = b"".join(storage.read(location, last=min(size, _HEAD_BYTES) - 1))
+    length = _MEASURES[split](head)
+    return size / length if length else 1.0
+
+
+def tfrecord_bytes(head: bytes) -> float | None:
+    """The mean size of the records at a TFRecord file's beginning, framing included."""
+    at = count = 0
+    while at + _TFRECORD.size <= len(head):
+        (length,) = _TFRECORD.unpack_from(head, at)
+        at += length + _TFRECORD_FRAME
+        count += 1
+    return at / count if count else None
+
+
+def recordio_bytes(head: bytes) -> float | None:
+    """The same of a RecordIO file, padding to four bytes included."""
+    at = count = 0
+    while at + _RECORDIO.size <= len(head):
+        magic, length = _RECORDIO.unpack_from(head, at)
+        if magic != _RECORDIO_MAGIC:
+            break
+        at += _RECORDIO.size + -(-(length & _RECORDIO_LENGTH) // 4) * 4
+        count += 1
+    return at / count if count else None
+
+
+def line_bytes(head: bytes) -> float | None:
+    """The mean size of the whole lines at a text's beginning."""
+    count = head.count(b"\n")
+    return (head.rfind(b"\n") + 1) / count if count else None
+
+
+_MEASURES: Final[Mapping[str, Callable[[bytes], float | None]]] = {
+    "TFRecord": tfrecord_bytes,
+    "RecordIO": recordio_bytes,
+    "Line": line_bytes,
+}

@@ -1,0 +1,1 @@
+"""What a Lambda invocation needs: its deadline, its log and its metrics."""

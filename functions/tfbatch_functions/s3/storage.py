@@ -1,0 +1,159 @@
+"""S3 as the functions use it; a small interface, so that a benchmark can stand behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.utils import parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from tfbatch_functions.s3.location import Location
+
+THREADS: Final = 32
+"""Requests in flight at a time."""
+PAGE: Final = 1000
+"""Objects that are listed, or asked for, before a function looks at the clock; S3's most."""
+_CHUNK_BYTES: Final = 256 * 1024
+_NOT_FOUND: Final = ("404", "NoSuchKey", "NotFound")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as a listing or a HEAD shows it."""
+
+    key: str
+    size: int
+    """Bytes."""
+    modified: datetime | None = None
+
+
+class Lister(Protocol):
+    """What planning needs of S3."""
+
+    def page(self, prefix: Location, *, after: str) -> tuple[list[Found], bool]:
+        """The next objects by key, at most 1,000, and whether there are more."""
+        ...
+
+    def head(self, location: Location) -> tuple[Found, Mapping[str, str]] | None:
+        """An object and its metadata; ``None`` when it isn't there."""
+        ...
+
+    def read(
+        self, location: Location, *, first: int = 0, last: int | None = None
+    ) -> Iterator[bytes]:
+        """An object's bytes, a chunk at a time; from byte ``first`` through ``last``."""
+        ...
+
+    def put(self, location: Location, body: bytes) -> None:
+        """Write a whole object."""
+        ...
+
+
+class Storage:
+    """The real one; thread-safe, every method blocks."""
+
+    def __init__(self, client: S3Client) -> None:
+        self.client = client
+
+    def page(self, prefix: Location, *, after: str = "") -> tuple[list[Found], bool]:
+        """See :class:`Lister`. boto3 asks for encoded keys, and decodes them."""
+        arguments: dict[str, Any] = {"StartAfter": after} if after else {}
+        reply = self.client.list_objects_v2(
+            Bucket=prefix.bucket, Prefix=prefix.key, MaxKeys=PAGE, **arguments
+        )
+        found = [
+            Found(entry["Key"], entry["Size"], entry["LastModified"])
+            for entry in reply.get("Contents", ())
+        ]
+        return found, reply["IsTruncated"]
+
+    def list(self, prefix: Location) -> Iterator[Found]:
+        """Every object whose key begins with the prefix, in the order of their keys."""
+        after, is_more = "", True
+        while is_more:
+            found, is_more = self.page(prefix, after=after)
+            yield from found
+            after = found[-1].key if found else ""
+
+    def head(self, location: Location) -> tuple[Found, Mapping[str, str]] | None:
+        """See :class:`Lister`."""
+        try:
+            reply = self.client.head_object(Bucket=location.bucket, Key=location.key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        found = Found(location.key, reply["ContentLength"], reply["LastModified"])
+        return found, reply["Metadata"]
+
+    def version(self, location: Location) -> str | None:
+        """What tells an object's content from every other it had; ``None`` when it isn't there."""
+        try:
+            reply = self.client.head_object(Bucket=location.bucket, Key=location.key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        return f"{reply.get('VersionId', 'null')}-{reply['ETag'].strip(chr(34))}"
+
+    def read(
+        self, location: Location, *, first: int = 0, last: int | None = None
+    ) -> Iterator[bytes]:
+        """See :class:`Lister`."""
+        arguments: dict[str, Any] = {}
+        if first or last is not None:
+            arguments["Range"] = f"bytes={first}-{'' if last is None else last}"
+        reply = self.client.get_object(Bucket=location.bucket, Key=location.key, **arguments)
+        with contextlib.closing(reply["Body"]) as body:
+            yield from body.iter_chunks(_CHUNK_BYTES)
+
+    def put(self, location: Location, body: bytes) -> None:
+        """See :class:`Lister`."""
+        self.client.put_object(Bucket=location.bucket, Key=location.key, Body=body)
+
+
+def read_json(storage: Lister, location: Location) -> Any:  # noqa: ANN401 (any JSON)
+    """A small object's JSON."""
+    return json.loads(b"".join(storage.read(location)))
+
+
+def write_json(storage: Lister, location: Location, document: object) -> None:
+    """A small object of JSON, for programs and people."""
+    storage.put(location, json.dumps(document, indent=1).encode() + b"\n")
+
+
+@cache
+def storage() -> Storage:
+    """One for as long as Lambda keeps the process."""
+    session = botocore.session.get_session()
+    # A page of a listing has a thousand times; reading any format takes most of the page's time.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
+    return Storage(
+        boto3.Session(botocore_session=session).client(
+            "s3",
+            config=Config(
+                max_pool_connections=2 * THREADS, retries={"mode": "standard", "max_attempts": 8}
+            ),
+        )
+    )
+
+
+def _moment(value: str) -> datetime:
+    """A time in a response; S3's listings have ISO 8601, its headers HTTP's."""
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return parse_timestamp(value)

@@ -1,0 +1,1 @@
+"""What an output line contains, and how the lines of a response are joined."""

@@ -1,0 +1,82 @@
+"""Puts rows together as the Accept header wants them: JSON lines, one JSON document, or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tfbatch_handler.outputs.output import Raw
+from tfbatch_handler.record import BadRecord
+from tfbatch_handler.serving.json_text import dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfbatch_handler.outputs.output import Output
+    from tfbatch_handler.record import Row
+
+JSON: Final = "application/json"
+JSON_LINES: Final = "application/jsonlines"
+CSV: Final = "text/csv"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accept:
+    """What the caller sent and wants back."""
+
+    header: str
+    """The request's Accept."""
+    sent: str
+    """The request's Content-Type, without its parameters."""
+
+    @property
+    def kind(self) -> str:
+        """JSON lines or CSV where they are asked for, else JSON."""
+        kind = self.header.partition(";")[0].strip().lower()
+        return kind if kind in {JSON_LINES, CSV} else JSON
+
+    @property
+    def document(self) -> bool:
+        """Whether one JSON document came and one is to go back, as TensorFlow Serving does."""
+        return self.kind == JSON and self.sent == JSON
+
+
+def encode(rows: Sequence[Row], output: Output, accept: Accept) -> tuple[bytes, str]:
+    """The response's body and type.
+
+    A line per record, without a newline after the last, which Batch Transform adds; or one JSON
+    document.
+    """
+    good = [row for row in rows if not isinstance(row, BadRecord)]
+    if accept.kind == CSV:
+        return _table(rows, output.cells(good)), CSV
+    said = iter(output.lines(good))
+    lines = [
+        dumps(row.error(number)) if isinstance(row, BadRecord) else next(said)
+        for number, row in enumerate(rows)
+    ]
+    return _document(rows, lines, output) if accept.document else b"\n".join(lines), accept.kind
+
+
+def _document(rows: Sequence[Row], lines: Sequence[bytes], output: Output) -> bytes:
+    if len(lines) == 1:
+        return lines[0]
+    if not isinstance(output, Raw):
+        return b"[%b]" % b",".join(lines)
+    items = (
+        line if isinstance(row, BadRecord) else row for row, line in zip(rows, lines, strict=True)
+    )
+    return b'{"predictions":[%b]}' % b",".join(items)
+
+
+def _table(rows: Sequence[Row], cells: Sequence[list[Any]]) -> bytes:
+    text, said = io.StringIO(), iter(cells)
+    writer = csv.writer(text, lineterminator="\n")
+    for row in rows:
+        if isinstance(row, BadRecord):
+            writer.writerow(["error", row.code, " ".join(row.message.split())])
+        else:
+            writer.writerow(next(said))
+    return text.getvalue().removesuffix("\n").encode()

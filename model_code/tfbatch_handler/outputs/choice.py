@@ -1,0 +1,32 @@
+"""Chooses how predictions are said, by the settings and the signature; for synth and handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler.outputs import output, top_k
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tfbatch_handler.environment import Settings
+    from tfbatch_handler.signature import Signature
+
+
+def output_of(signature: Signature, settings: Settings, *, code: Path) -> output.Output:
+    """How a line says a prediction.
+
+    Args:
+        signature: what the servable gives.
+        settings: what the deployer wants of it.
+        code: the folder with the labels.
+
+    Raises:
+        SignatureError: the servable doesn't give it.
+    """
+    if settings.output == "raw":
+        return output.Raw()
+    if settings.output == "fields":
+        return output.fields_of(signature, settings.fields)
+    labels = top_k.read_labels(code / settings.labels)
+    return top_k.top_k_of(signature, k=settings.top_k, labels=labels)

@@ -1,0 +1,1 @@
+"""Reading protocol buffers without generated code."""

@@ -1,0 +1,93 @@
+"""Reads a serialized tf.Example: features by name, without TensorFlow, images uncopied.
+
+An Example is a map of names to Features; only those that are asked for are read further.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler.protobuf import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Values = list[memoryview] | list[float] | list[int]
+"""A feature's values: bytes, floats or integers, as its BytesList, FloatList or Int64List says."""
+
+_BYTES, _FLOATS, _INTEGERS = 1, 2, 3
+_FIRST, _SECOND = 0x0A, 0x12
+"""How fields 1 and 2 begin where they are strings, bytes or messages."""
+
+
+class ExampleError(ValueError):
+    """The bytes are not a tf.Example, or it lacks what was asked for."""
+
+
+def parse(record: bytes | memoryview) -> dict[str, memoryview]:
+    """Read the features of one serialized ``tf.train.Example``.
+
+    Args:
+        record: the message; no TFRecord framing around it.
+
+    Returns:
+        Each feature by name, still serialized; views into ``record``.
+
+    Raises:
+        ExampleError: the bytes are no tf.Example.
+    """
+    data = memoryview(record)
+    try:
+        return {
+            name: feature
+            for features in wire.messages(data, 1)
+            for name, feature in map(_entry, wire.messages(features, 1))
+        }
+    except (wire.WireError, IndexError) as error:
+        raise ExampleError(f"not a tf.Example: {error}") from None
+
+
+def _entry(data: memoryview) -> tuple[str, memoryview]:
+    """One name and its feature.
+
+    Every writer puts the name first, and a name is short: that case is read by position, six times
+    as fast, and a thousand records have thousands of entries.
+    """
+    if len(data) > 2 and data[0] == _FIRST and data[1] < 0x80:  # noqa: PLR2004  a one-byte length
+        end = 2 + data[1]
+        if end < len(data) and data[end] == _SECOND:
+            size, start = wire.varint(data, end + 1)
+            if start + size == len(data):
+                return str(data[2:end], "utf-8", "replace"), data[start:]
+    return wire.text(data, 1), next(wire.messages(data, 2), memoryview(b""))
+
+
+def feature(features: Mapping[str, memoryview], name: str) -> Values:
+    """One feature's values.
+
+    Raises:
+        ExampleError: the Example has no such feature, or it is empty; says which it has.
+    """
+    try:
+        values = _values(features[name]) if name in features else []
+    except wire.WireError as error:
+        raise ExampleError(f"feature {name!r} is damaged: {error}") from None
+    if values:
+        return values
+    state = "is empty" if name in features else "is missing"
+    raise ExampleError(
+        f"feature {name!r} {state} (the tf.Example has: {', '.join(sorted(features)) or 'none'})"
+    )
+
+
+def _values(data: memoryview) -> Values:
+    for kind, _, value in wire.fields(data):
+        if isinstance(value, int):
+            continue
+        if kind == _BYTES:
+            return list(wire.messages(value, 1))
+        if kind == _FLOATS:
+            return wire.packed_floats(value, 1)
+        if kind == _INTEGERS:
+            return wire.packed_integers(value, 1)
+    return []

@@ -1,0 +1,1 @@
+"""The client of TensorFlow Serving, over REST and gRPC."""

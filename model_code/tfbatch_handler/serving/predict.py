@@ -1,0 +1,71 @@
+"""Predictions of a payload's records: in batches the server takes, each bad record alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler.record import BadRecord
+from tfbatch_handler.serving.servers import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tfbatch_handler.record import Decoded, Instance, Row
+
+    Batch = Callable[[Sequence[Instance]], Sequence[Row]]
+    """Predicts a batch, or raises ``Refusal``."""
+
+
+def predict(records: Sequence[Decoded], batch: Batch, *, size: int, merged: int = 0) -> list[Row]:
+    """Predict the good records as if the bad ones were not there.
+
+    Args:
+        records: of one payload.
+        batch: predicts at most ``size`` instances.
+        size: the most instances the server takes at once.
+        merged: as many instances of whichever requests the server makes a batch of; 0: none.
+
+    Returns:
+        A row for each record, in order.
+
+    Raises:
+        Outage: by ``batch``.
+    """
+    good = [record for record in records if not isinstance(record, BadRecord)]
+    rows: list[Row] = []
+    for start in range(0, len(good), size):
+        rows += _batch(good[start : start + size], batch, merged)
+    if len(good) == len(records):
+        return rows
+    predicted = iter(rows)
+    return [record if isinstance(record, BadRecord) else next(predicted) for record in records]
+
+
+def _batch(instances: Sequence[Instance], batch: Batch, merged: int) -> Sequence[Row]:
+    """Predict a batch; one that is refused is halved until the culprits are alone."""
+    try:
+        return batch(instances)
+    except Refusal as error:
+        if len(instances) == 1:
+            return [_alone(instances[0], batch, merged) if merged > 1 else _bad(error)]
+    half = len(instances) // 2
+    return [
+        *_batch(instances[:half], batch, merged),
+        *_batch(instances[half:], batch, merged),
+    ]
+
+
+def _alone(instance: Instance, batch: Batch, merged: int) -> Row:
+    """Predict one that was refused together with who knows what of other requests.
+
+    A server that merges requests refuses all of a batch for one record's sake. As often as makes
+    a whole batch, the instance has one to itself.
+    """
+    try:
+        return batch([instance] * merged)[0]
+    except Refusal as error:
+        return _bad(error)
+
+
+def _bad(error: Refusal) -> BadRecord:
+    return BadRecord(code="Refused", message=str(error))

@@ -1,0 +1,179 @@
+"""The TensorFlow Servings beside us: which one is asked next, and how long outages are sat out."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from tfbatch_handler.serving.grpc import Channel, Unanswered
+from tfbatch_handler.serving.http import Server
+from tfbatch_handler.serving.sockets import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tfbatch_handler.record import Scores, Values
+    from tfbatch_handler.serving.http import Reply
+    from tfbatch_handler.serving.json_text import Piece
+
+REST_PORTS: Final = "TFS_REST_PORTS"
+GRPC_PORTS: Final = "TFS_GRPC_PORTS"
+"""Set by the container: the ports of every TensorFlow Serving, one per GPU say."""
+
+_OK, _BAD_REQUEST = 200, 400
+_PAUSES: Final = (0.1, 0.2, 0.5, 1.0)
+"""Seconds between attempts while TensorFlow Serving is not there; the last one repeats."""
+
+
+class Outage(RuntimeError):  # noqa: N818  the state
+    """TensorFlow Serving did not answer in time: no record's fault, and worth another try."""
+
+
+class Refusal(ValueError):  # noqa: N818  what it is called on the line of the record
+    """TensorFlow Serving answered that the request itself is at fault (HTTP 400)."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Instance:
+    """One TensorFlow Serving and the requests it has from this worker just now."""
+
+    server: Server
+    channel: Channel | None = None
+    """Its gRPC port, where it is known."""
+    busy: int = 0
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self.server.close()
+        if self.channel is not None:
+            self.channel.close()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fleet:
+    """Every TensorFlow Serving that has the model, and the model's path on each of them."""
+
+    instances: Sequence[Instance]
+    path: str
+    """``/v1/models/<name>``, with the version if one is asked for."""
+    turn: list[int] = field(default_factory=lambda: [0])
+
+    @classmethod
+    def at(cls, rest_uri: str, environment: Mapping[str, str]) -> Fleet:
+        """The fleet of a Context's ``rest_uri``, ``http://localhost:8501/v1/models/m:predict``.
+
+        The container picks one port at random for each request; all of them serve the same models.
+        """
+        parts = urlsplit(rest_uri)
+        host, port = parts.hostname or "localhost", parts.port or 80
+        rest, grpc = _ports(environment, REST_PORTS), _ports(environment, GRPC_PORTS)
+        if port not in rest:
+            rest, grpc = [port], []
+        instances = [Instance(server=Server(host=host, port=one)) for one in rest]
+        for instance, one in zip(instances, grpc, strict=False):
+            instance.channel = Channel(host=host, port=one)
+        return cls(instances=instances, path=parts.path.rpartition(":")[0] or parts.path)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells this fleet from others: whichever of its ports was asked, it is the same."""
+        return self.path, *(instance.server.port for instance in self.instances)
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.path.removeprefix("/v1/models/").partition("/")[0]
+
+    @property
+    def version(self) -> int | None:
+        """The model's version, where one is asked for."""
+        version = self.path.partition("/versions/")[2]
+        return int(version) if version.isdigit() else None
+
+    def scores(
+        self, records: Sequence[Mapping[str, Values]], *, output: str, deadline: float
+    ) -> list[Scores]:
+        """One output's scores for each record, by gRPC.
+
+        Raises:
+            Unanswered: ask for them over REST.
+        """
+        chosen = self._least_busy()
+        if chosen.channel is None:
+            raise Unanswered
+        chosen.busy += 1
+        try:
+            timeout = max(0.01, deadline - time.monotonic())
+            return chosen.channel.scores(
+                records, model=self.model, version=self.version, output=output, timeout=timeout
+            )
+        finally:
+            chosen.busy -= 1
+
+    def ask(
+        self, method: str, action: str, body: Sequence[Piece] = (), *, deadline: float
+    ) -> bytes:
+        """Ask until there is an answer about the request itself.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            action: after the model's path: ``:predict`` or ``/metadata``.
+            body: JSON, in pieces.
+            deadline: on the monotonic clock, in seconds.
+
+        Raises:
+            Refusal: HTTP 400; the same request would always be refused.
+            Outage: anything else, until ``deadline``: refused connections, time-outs, 404 while a
+                model loads, 429 of RESOURCE_EXHAUSTED, 5xx.
+        """
+        attempt = 0
+        while True:
+            try:
+                answer = self._try(method, self.path + action, body, deadline=deadline)
+                if answer.status == _OK:
+                    return answer.body
+                reason = f"HTTP {answer.status}: {_message(answer)}"
+                if answer.status == _BAD_REQUEST:
+                    raise Refusal(_message(answer))
+            except Unreachable as error:
+                reason = str(error)
+            pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
+            attempt += 1
+            if time.monotonic() + pause > deadline:
+                raise Outage(f"TensorFlow Serving failed {attempt} times, at last: {reason}")
+            time.sleep(pause)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        for instance in self.instances:
+            instance.close()
+
+    def _try(self, method: str, path: str, body: Sequence[Piece], *, deadline: float) -> Reply:
+        chosen = self._least_busy()
+        chosen.busy += 1
+        try:
+            timeout = max(0.01, deadline - time.monotonic())
+            return chosen.server.request(method, path, body, timeout=timeout)
+        finally:
+            chosen.busy -= 1
+
+    def _least_busy(self) -> Instance:
+        """The one with the fewest requests from here; equals take turns."""
+        self.turn[0] += 1
+        start = self.turn[0] % len(self.instances)
+        return min((*self.instances[start:], *self.instances[:start]), key=lambda one: one.busy)
+
+
+def _ports(environment: Mapping[str, str], name: str) -> list[int]:
+    return [int(text) for text in environment.get(name, "").split(",") if text.strip()]
+
+
+def _message(answer: Reply) -> str:
+    text = answer.body.decode("utf-8", "replace")
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return text[:500]

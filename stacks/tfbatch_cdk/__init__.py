@@ -1,0 +1,1 @@
+"""Constructs for TensorFlow batch inference with SageMaker Batch Transform."""

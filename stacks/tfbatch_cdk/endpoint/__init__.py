@@ -1,0 +1,1 @@
+"""A real-time SageMaker endpoint, its scaling and its alarms."""

@@ -1,0 +1,101 @@
+"""What is wrong with an endpoint, told to a topic.
+
+Source of the metrics: "Metrics for monitoring Amazon SageMaker AI with Amazon CloudWatch".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from constructs import Construct
+
+from tfbatch_cdk.endpoint.endpoint import VARIANT
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+
+    from tfbatch_cdk import settings
+    from tfbatch_cdk.endpoint.endpoint import RealTime
+
+_INVOCATIONS = "AWS/SageMaker"
+_INSTANCES = "/aws/sagemaker/Endpoints"
+_MINUTES = 5
+_BAD_MINUTES = 3
+"""So many bad ones of the last minutes sound an alarm: one may be an instance that goes."""
+_MICROSECONDS = 1000
+"""Of a millisecond; ModelLatency is in microseconds."""
+
+
+class Alarms(Construct):
+    """Errors of the container, slow answers, and fewer instances than there should be."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        real_time: RealTime,
+        endpoint: settings.Endpoint,
+        topic: sns.Topic,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._dimensions = {"EndpointName": real_time.name, "VariantName": VARIANT}
+        self._topic = topic
+        self._alarm(
+            "Errors",
+            self._metric(_INVOCATIONS, "Invocation5XXErrors", "Sum"),
+            above=0,
+            says="the container failed requests: see its log",
+        )
+        self._alarm(
+            "Latency",
+            self._metric(_INVOCATIONS, "ModelLatency", "p90"),
+            above=endpoint.latency_alarm_ms * _MICROSECONDS,
+            says=f"a tenth of the requests takes longer than {endpoint.latency_alarm_ms} ms",
+        )
+        # Each instance reports its CPU once a minute: the reports are the instances.
+        self._alarm(
+            "Instances",
+            self._metric(_INSTANCES, "CPUUtilization", "SampleCount"),
+            below=endpoint.min_instances,
+            says=f"there are fewer than {endpoint.min_instances} instances",
+        )
+
+    def _metric(self, namespace: str, name: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=namespace,
+            metric_name=name,
+            dimensions_map=self._dimensions,
+            statistic=statistic,
+            period=Duration.minutes(1),
+        )
+
+    def _alarm(
+        self,
+        construct_id: str,
+        metric: cloudwatch.Metric,
+        *,
+        says: str,
+        above: float | None = None,
+        below: float | None = None,
+    ) -> None:
+        """An alarm on a value above or below a bound; no value is good above, and bad below."""
+        operator, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            metric=metric,
+            alarm_description=f"tfbatch endpoint: {says}",
+            threshold=above if above is not None else below or 0,
+            comparison_operator=operator.GREATER_THAN_THRESHOLD
+            if below is None
+            else operator.LESS_THAN_THRESHOLD,
+            evaluation_periods=_MINUTES,
+            datapoints_to_alarm=_BAD_MINUTES,
+            treat_missing_data=missing.NOT_BREACHING if below is None else missing.BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self._topic))
+        alarm.add_ok_action(actions.SnsAction(self._topic))

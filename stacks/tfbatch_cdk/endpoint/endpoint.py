@@ -1,0 +1,74 @@
+"""A SageMaker endpoint with one production variant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from tfbatch_cdk.security.nag_acknowledgements import Finding, accept
+from tfbatch_cdk.workflow.stage_parameters import LOCAL_DISKS
+
+if TYPE_CHECKING:
+    from tfbatch_cdk import settings
+    from tfbatch_cdk.security.safeguards import Safeguards
+
+VARIANT = "AllTraffic"
+_HEALTHY_WITHIN_SECONDS = 900
+"""Fetching the image and loading the model on a new instance takes minutes."""
+
+_LOCAL_DISKS_ARE_ENCRYPTED = Finding(
+    nist="SageMakerEndpointConfigurationKMSKeyConfigured",
+    because="The instances of this type have NVMe disks of their own, which the hardware encrypts: "
+    "CreateEndpointConfig refuses a key for them.",
+)
+
+
+class RealTime(Construct):
+    """The endpoint; a new model or instance type gets new instances before the old ones go."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model_name: str,
+        endpoint: settings.Endpoint,
+        safeguards: Safeguards,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        config = sagemaker.CfnEndpointConfig(
+            self,
+            "Config",
+            kms_key_id=_volume_key(endpoint, safeguards),
+            production_variants=[
+                sagemaker.CfnEndpointConfig.ProductionVariantProperty(
+                    variant_name=VARIANT,
+                    model_name=model_name,
+                    instance_type=f"ml.{endpoint.instance_type}",
+                    initial_instance_count=endpoint.min_instances,
+                    initial_variant_weight=1,
+                    inference_ami_version=endpoint.system,
+                    container_startup_health_check_timeout_in_seconds=_HEALTHY_WITHIN_SECONDS,
+                )
+            ],
+        )
+        if LOCAL_DISKS.fullmatch(endpoint.instance_type):
+            accept(config, _LOCAL_DISKS_ARE_ENCRYPTED)
+        resource = sagemaker.CfnEndpoint(
+            self,
+            "Endpoint",
+            endpoint_config_name=config.attr_endpoint_config_name,
+            # A deployment under load must not go back to as few instances as it began with.
+            retain_all_variant_properties=True,
+        )
+        self.name = resource.attr_endpoint_name
+        self.arn = resource.ref
+
+
+def _volume_key(endpoint: settings.Endpoint, safeguards: Safeguards) -> str | None:
+    """The stage's key for the instances' volumes, where they have volumes."""
+    if safeguards.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
+        return None
+    return safeguards.key.key_arn

@@ -1,0 +1,120 @@
+"""What goes into a ``model.tar.gz``: the SavedModel under its version number, and ``code/``.
+
+The layout is the TensorFlow Serving container's: ``<version>/saved_model.pb`` is found by its
+all-digits folder, ``code/inference.py`` is the handler, ``code/lib`` its vendored packages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model import saved_model
+from tfbatch_cdk.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tfbatch_cdk.settings import Model
+
+CODE = REPOSITORY / "model_code"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """One file of an artifact."""
+
+    source: Path
+    digest: str
+    """SHA-256 of the contents, in hexadecimal."""
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artifact:
+    """The members of a ``model.tar.gz`` by their names in it."""
+
+    members: Mapping[str, Member]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names and contents: two artifacts are alike when these are."""
+        listing = "".join(
+            f"{name}\0{member.digest}\n" for name, member in sorted(self.members.items())
+        )
+        return hashlib.sha256(listing.encode()).hexdigest()
+
+    def listing(self) -> str:
+        """The members with their digests and sizes, as JSON for a reviewer."""
+        rows = {
+            name: {"sha256": member.digest, "bytes": member.size}
+            for name, member in sorted(self.members.items())
+        }
+        return json.dumps({"members": rows}, indent=1) + "\n"
+
+
+def artifact_of(
+    model: Model, *, code: Path = CODE, packages: Mapping[str, Path] | None = None
+) -> Artifact:
+    """Collect a model's artifact.
+
+    Args:
+        model: its newest version is taken; several would each cost GPU memory.
+        code: the folder that becomes ``code/``.
+        packages: the files of ``code/lib`` by their names in it.
+
+    Raises:
+        SettingsError: the model's directory is missing or holds no version, or the handler can't
+            feed the signature it was exported with, or it doesn't give the wanted output.
+    """
+    version = saved_model.newest_version(model)
+    saved_model.signature_of(model)
+    sources = {f"{version.name}/{name}": path for name, path in _files(version)}
+    sources |= {f"code/{name}": path for name, path in _files(code)}
+    sources |= _library(packages or {}, beside=sources)
+    labels = model.directory / model.handler.labels
+    if labels.is_file():
+        sources[f"code/{model.handler.labels}"] = labels
+    return Artifact(members={name: _member(path) for name, path in sources.items()})
+
+
+def _library(packages: Mapping[str, Path], *, beside: Mapping[str, Path]) -> dict[str, Path]:
+    """The members of ``code/lib``.
+
+    Raises:
+        SettingsError: a package stands in ``code/lib`` already, or there is a list of packages
+            that the container would install at every start.
+    """
+    if "code/requirements.txt" in beside:
+        raise SettingsError(
+            f"{beside['code/requirements.txt']}: the container would install it at every start, "
+            "which takes minutes and a network, and ignores it where there is code/lib; lock it "
+            "(`uv pip compile --generate-hashes`) and name the lock in Model.requirements"
+        )
+    library = {f"code/lib/{name}": path for name, path in packages.items()}
+    twice = sorted(library.keys() & beside.keys())
+    if twice:
+        raise SettingsError(
+            f"{beside[twice[0]]} is also among the packages of Model.requirements: remove one"
+        )
+    return library
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file below a folder but caches and hidden ones, by its name relative to it."""
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        if path.is_file() and not hidden and path.suffix != ".pyc":
+            yield "/".join(parts), path
+
+
+def _member(path: Path) -> Member:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Member(source=path, digest=digest, size=path.stat().st_size)

@@ -1,0 +1,184 @@
+"""What the container is told by itself: variables derived from instance type and time-outs.
+
+The container's own defaults are the same on 4 processors and on 192. Every variable stands here
+once, with its rule and its reason; a variable that the deployer sets in ``Model.environment`` is
+left out. Those that depend on the instance type go to the job, which knows it, and the others to
+the Model: SageMaker doesn't say which of the two would win.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model.saved_model import is_mergeable, signature_of
+from tfbatch_handler.environment import ENABLE_BATCHING, MAX_BATCH_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tfbatch_cdk.settings import Model
+    from tfbatch_cdk.settings.job import Invocations
+
+MAX_JOB_VARIABLES: Final = 16
+"""What CreateTransformJob admits as ``Environment``."""
+
+_API_TIMEOUT_SECONDS: Final = 600
+"""``InvocationsTimeoutInSeconds`` unless the stage says otherwise."""
+
+_SIZE = re.compile(r"(?P<family>[a-z]+\d\w*)\.(?P<count>\d*)(?P<unit>x?large|metal)")
+_GPUS: Final = {
+    **{
+        f"{family}.{size}": 4 for family in ("g5", "g6", "g6e") for size in ("12xlarge", "24xlarge")
+    },
+    **{f"{family}.48xlarge": 8 for family in ("g5", "g6", "g6e")},
+    "g4dn.12xlarge": 4,
+    "p3.8xlarge": 4,
+    "p3.16xlarge": 8,
+    "p2.8xlarge": 8,
+    "p2.16xlarge": 16,
+}
+"""Where there is more than one. Source: "Amazon EC2 instance types"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What of an instance type matters to the container."""
+
+    vcpus: int
+    gpus: int
+    merges: bool
+    """Whether the model's requests can be merged into one batch."""
+
+    @property
+    def workers(self) -> int:
+        """How many processes answer requests."""
+        return min(16, max(2, self.vcpus // 4))
+
+
+def machine(instance_type: str, *, merges: bool) -> Machine:
+    """The hardware of an instance type, ``g5.xlarge``.
+
+    EC2 gives ``Nxlarge`` 4 N virtual processors and ``large`` 2, in every family used here.
+    """
+    found = _SIZE.fullmatch(instance_type)
+    if found is None:
+        raise SettingsError(f"Compute.instance_types has {instance_type!r}: not an instance type")
+    count = int(found["count"] or 1)
+    vcpus = {"large": 2, "xlarge": 4 * count, "metal": 96}[found["unit"]]
+    gpus = _GPUS.get(instance_type, 1) if found["family"][0] in "gp" else 0
+    return Machine(vcpus=vcpus, gpus=gpus, merges=merges)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One variable of a job."""
+
+    name: str
+    value: Callable[[Machine], str | None]
+    """``None`` leaves it to the container."""
+    rule: str
+    reason: str
+
+
+def _on_gpus(value: str) -> Callable[[Machine], str | None]:
+    return lambda machine: value if machine.merges and machine.gpus else None
+
+
+def _of_many(value: Callable[[int], str]) -> Callable[[Machine], str | None]:
+    return lambda machine: value(machine.gpus) if machine.gpus > 1 else None
+
+
+RULES: Final = (
+    Rule(
+        name="SAGEMAKER_GUNICORN_WORKERS",
+        value=lambda machine: str(machine.workers),
+        rule="one for 4 vCPUs, 2 to 16",
+        reason="The container's one gevent worker uses one processor: decoding waits in line, and "
+        "TensorFlow Serving has nothing to batch (B5.4).",
+    ),
+    Rule(
+        name="OMP_NUM_THREADS",
+        value=lambda machine: str(machine.vcpus // machine.workers),
+        rule="vCPUs / workers",
+        reason="The container sets 1, which slows NumPy and OpenCV in a format of your own "
+        "(B5.14); all workers together get as many threads as there are processors.",
+    ),
+    Rule(
+        name=ENABLE_BATCHING,
+        value=_on_gpus("true"),
+        rule="`true` on GPUs, where the signature's inputs have fixed shapes",
+        reason="A GPU takes 16 records in hardly more time than one; the article's requests are "
+        "of one record. Inputs of several sizes can't be merged (B5.7).",
+    ),
+    Rule(
+        name=MAX_BATCH_SIZE,
+        value=_on_gpus("16"),
+        rule="16, with batching",
+        reason="The container's 8 is too few, and more than the 16 requests that a job has in "
+        "flight would wait for the time-out; larger payloads are cut to it (B5.7).",
+    ),
+    Rule(
+        name="SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS",
+        value=_on_gpus("5000"),
+        rule="5000, with batching",
+        reason="The container's 1 ms sends batches of a few. While the GPU works the next batch "
+        "fills by itself; the article's 50 ms would hold up a job with fewer than 16 in flight.",
+    ),
+    Rule(
+        name="SAGEMAKER_TFS_INSTANCE_COUNT",
+        value=_of_many(str),
+        rule="GPUs, where there are several",
+        reason="One TensorFlow Serving uses GPU 0 alone (B5.8); the handler asks whichever is "
+        "least busy.",
+    ),
+    Rule(
+        name="SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN",
+        value=_of_many(lambda count: f"{1 - 0.8 * count:.1f}"),
+        rule="1 - 0.8 x GPUs, where there are several",
+        reason="The container divides the memory by the number of servers, though each has a GPU "
+        "of its own (B5.8): this leaves each 0.8 of it, as on a single one.",
+    ),
+)
+
+
+def of_job(model: Model, instance_type: str) -> dict[str, str]:
+    """The ``Environment`` of a model's jobs on an instance type.
+
+    Args:
+        model: whose own variables win.
+        instance_type: without ``ml.``.
+    """
+    merges = ENABLE_BATCHING not in model.environment and is_mergeable(signature_of(model))
+    chosen = machine(instance_type, merges=merges)
+    found = {rule.name: rule.value(chosen) for rule in RULES}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and name not in model.environment
+    }
+
+
+def of_model(model: Model, invocations: Invocations | None) -> dict[str, str]:
+    """All variables of a Model: its time-outs in line, the handler's settings, the deployer's own.
+
+    From the inside out the handler gives up first, with an answer of its own, then gunicorn and
+    nginx, then SageMaker, which tries again.
+    """
+    outermost = invocations.timeout_seconds if invocations else _API_TIMEOUT_SECONDS
+    margin = max(1, min(10, outermost // 20))
+    handler = replace(
+        model.handler,
+        timeout_seconds=max(1, min(model.handler.timeout_seconds, outermost - 2 * margin)),
+    )
+    between = str(max(1, min(handler.timeout_seconds + margin, math.ceil(outermost - margin))))
+    return {
+        "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": between,
+        "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS": between,
+        "SAGEMAKER_TFS_WAIT_TIME_SECONDS": "600",
+        **handler.variables(),
+        **model.environment,
+    }

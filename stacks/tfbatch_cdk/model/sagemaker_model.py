@@ -1,0 +1,168 @@
+"""A SageMaker Model: the container image, the artifact, and the role its containers run as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from tfbatch_cdk.model.artifact import artifact_of
+from tfbatch_cdk.model.bundling import artifact_object
+from tfbatch_cdk.model.image import runtime
+from tfbatch_cdk.model.vendoring import packages
+from tfbatch_cdk.network import eni_permissions
+from tfbatch_cdk.security.grants import allow, bucket_arn
+from tfbatch_cdk.security.trust import for_this_account
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from aws_cdk import aws_s3 as s3
+
+    from tfbatch_cdk.model.image import Image
+    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.settings import Container, Model
+
+LOG_GROUP = "/aws/sagemaker/TransformJobs"
+"""SageMaker writes every transform job's container log here."""
+
+
+class ServedModel(Construct):
+    """One of a stage's models, as SageMaker runs it."""
+
+    def __init__(  # noqa: PLR0913 - what a Model is made of
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        model: Model,
+        image: Image,
+        container: Container,
+        variables: Mapping[str, str],
+        log_group: str = LOG_GROUP,
+    ) -> None:
+        """Make the Model and its role.
+
+        Args:
+            scope: the stack, mostly.
+            construct_id: its name there.
+            model: what is served.
+            image: what serves it.
+            container: the stage's choices for it.
+            variables: what its container is told.
+            log_group: where SageMaker writes what the containers say.
+        """
+        super().__init__(scope, construct_id)
+        self.artifact = artifact_object(
+            self, artifact_of(model, packages=self._packages(model, container))
+        )
+        self.role = _role(self, repository_arn=image.repository_arn, log_group=log_group)
+        allow(self.role, "s3:GetObject", on=self.artifact.arn)
+        resource = sagemaker.CfnModel(
+            self,
+            "Model",
+            execution_role_arn=self.role.role_arn,
+            enable_network_isolation=container.network_isolation,
+            primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
+                image=image.uri,
+                model_data_url=self.artifact.url,
+                environment=variables,
+            ),
+        )
+        resource.node.add_dependency(self.role)
+        self._resource = resource
+        self.model_name = resource.attr_model_name
+
+    def protect(self, safeguards: Safeguards, *, data: bool = True) -> None:
+        """Let the model's containers use the stage's key, and put them into its VPC.
+
+        Args:
+            safeguards: the stage's.
+            data: whether inputs and outputs are theirs, as they are jobs'.
+        """
+        if data:
+            safeguards.allow_data(self.role, write=True)
+        safeguards.allow_volumes(self.role)
+        if safeguards.network is None:
+            return
+        place = safeguards.network.jobs
+        eni_permissions.allow_to_jobs(self.role)
+        self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
+            subnets=list(place.subnets), security_group_ids=[place.security_group]
+        )
+
+    def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
+        """What ``code/lib`` holds; nothing where nothing is bundled, as for ``cdk ls``."""
+        if model.requirements is None or not Stack.of(self).bundling_required:
+            return {}
+        return packages(model.requirements, runtime(container))
+
+    def grant_read(self, bucket: s3.IBucket) -> None:
+        """Let the model's jobs read a bucket's objects."""
+        arn = bucket_arn(self, bucket)
+        allow(self.role, "s3:ListBucket", on=arn)
+        because = "an execution names the folder; every object of the input is there to be read"
+        allow(self.role, "s3:GetObject", on=f"{arn}/*", because=because)
+
+    def grant_write(self, bucket: s3.IBucket) -> None:
+        """Let the model's jobs write predictions to a bucket."""
+        because = "an execution names the folder; each input object gets an output object"
+        allow(
+            self.role,
+            "s3:AbortMultipartUpload",
+            "s3:PutObject",
+            on=f"{bucket_arn(self, bucket)}/*",
+            because=because,
+        )
+
+
+def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
+    """What SageMaker does in the model's name; the buckets are granted by the stack.
+
+    Source: "SageMaker roles", CreateModel API: execution role permissions.
+    """
+    role = iam.Role(
+        scope,
+        "Role",
+        assumed_by=for_this_account("sagemaker"),
+        description="Containers: read the artifact and a job's input, write its output",
+    )
+    allow(
+        role,
+        "logs:CreateLogGroup",
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        on=Stack.of(scope).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"{log_group}:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        ),
+        because="SageMaker names a log stream for each job and instance, and endpoints' groups",
+    )
+    allow(
+        role,
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        on=repository_arn,
+    )
+    allow(
+        role,
+        "ecr:GetAuthorizationToken",
+        on="*",
+        because="GetAuthorizationToken and PutMetricData know no resource; the latter is held to "
+        "SageMaker's namespaces by a condition",
+    )
+    allow(
+        role,
+        "cloudwatch:PutMetricData",
+        on="*",
+        conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+    )
+    return role

@@ -1,0 +1,130 @@
+"""Unpacks the handler's packages for the container's Python, for ``code/lib`` of the artifact.
+
+The builder's own Python and platform don't matter: wheels are chosen by uv for the image's, checked
+against the lock's hashes, and kept beside this Python's own packages, so that a synthesis finds
+them there and starts nothing. What an installer leaves of itself is taken away, for two machines
+must make the same artifact.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfbatch_cdk.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CACHE = Path(sys.prefix) / "vendored"
+"""All checkouts that are synthesized with this Python share it."""
+
+_LAYOUT = b"1"
+"""Part of every folder's name; to be raised when what is kept of a wheel changes."""
+
+_INSTALLERS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
+"""What uv writes into a wheel's ``.dist-info``: RECORD lists the scripts too, which name this
+machine's Python and stay behind."""
+
+_REMEDIES = {
+    "require-hashes": "write it with `uv pip compile --generate-hashes`, as `make lock` does",
+    "Hash mismatch": "the file isn't the one that was locked: write the lock anew with `make lock` "
+    "and find out why",
+    "usable wheels": "pin a version that has a wheel for it (a source distribution can't be built "
+    "for another machine), or do without",
+    "not found in the package registry": "correct its name, or name its index in UV_INDEX",
+    "error sending request": "the package index can't be reached: go online once, or name a mirror "
+    "in UV_DEFAULT_INDEX",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """The Python that a container image runs the handler with."""
+
+    python: str
+    """``3.12``"""
+    platform: str
+    """In uv's words: ``x86_64-manylinux_2_28``."""
+
+    def __str__(self) -> str:
+        """For messages."""
+        return f"Python {self.python} on {self.platform}"
+
+
+def packages(lock: Path, runtime: Runtime, *, cache: Path = CACHE) -> Mapping[str, Path]:
+    """The files of a lock's packages by their names in ``code/lib``.
+
+    Args:
+        lock: requirements with versions and hashes.
+        runtime: what they must run on.
+        cache: where they are kept, by lock and runtime.
+
+    Raises:
+        SettingsError: the lock or a package can't be used; names it, the Python and the remedy.
+    """
+    where = f"Model.requirements = {str(lock)!r}"
+    try:
+        contents = lock.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{where}: {error.strerror}; name a lock, or None for none") from None
+    key = hashlib.sha256(b"\0".join([_LAYOUT, str(runtime).encode(), contents])).hexdigest()
+    folder = cache / key[:32]
+    if not folder.is_dir():
+        _unpack(lock, runtime, folder, where=where)
+    return {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+
+
+def _unpack(lock: Path, runtime: Runtime, folder: Path, *, where: str) -> None:
+    """Make ``folder`` whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        made = Path(temporary) / "lib"
+        made.mkdir()
+        done = subprocess.run(
+            _command(lock, runtime, made), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise SettingsError(f"{where}, for {runtime}: {_reason(done.stderr)}")
+        _forget_the_installer(made)
+        with contextlib.suppress(OSError):  # another synthesis was quicker
+            made.rename(folder)
+
+
+def _command(lock: Path, runtime: Runtime, target: Path) -> list[str]:
+    from uv import find_uv_bin  # noqa: PLC0415 # only who has nothing in the cache needs it
+
+    return [
+        *(find_uv_bin(), "pip", "install", "--quiet", "--no-progress", "--color", "never"),
+        *("--python", sys.executable, "--target", str(target), "--link-mode", "copy"),
+        *("--python-version", runtime.python, "--python-platform", runtime.platform),
+        *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(lock)),
+    ]
+
+
+def _reason(said: str) -> str:
+    """What uv said, on one line, and what to do about it."""
+    text = " ".join(said.split())
+    remedies = [remedy for sign, remedy in _REMEDIES.items() if sign in text]
+    return "; ".join([text.rstrip("."), *remedies[:1]])
+
+
+def _forget_the_installer(folder: Path) -> None:
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    (folder / ".lock").unlink(missing_ok=True)
+    for metadata in folder.glob("*.dist-info"):
+        for name in _INSTALLERS:
+            (metadata / name).unlink(missing_ok=True)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )

@@ -1,0 +1,233 @@
+"""Looks every five minutes how old the oldest running job is, and when the last run began.
+
+No service publishes either. An express state machine needs no function, and no way out of a VPC.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from tfbatch_cdk.monitoring import metrics
+from tfbatch_cdk.security.grants import accept_wildcard, allow
+from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.workflow.asl import jsonata
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfbatch_cdk.security.safeguards import Safeguards
+
+_EVERY = "rate(5 minutes)"
+_MOST_JOBS = 100
+"""A stage runs fewer at a time; the list begins with the oldest."""
+
+_HOURS_SINCE = "($toMillis($now()) - $toMillis({moment})) / 3600000"
+
+_OLDEST = f"""
+(
+  $ours := $states.result[model in $models];
+  $ages := $ours.({_HOURS_SINCE.format(moment="created")});
+  {{'jobs': $count($ours), 'hours': $count($ours) > 0 ? $max($ages) : 0}}
+)
+"""
+
+_LAST_RUN = f"""
+(
+  $last := $states.result.Executions[0].StartDate;
+  $exists($last) ? {_HOURS_SINCE.format(moment="$last")} : null
+)
+"""
+
+_AGE_OF_WORKFLOW = f"{_HOURS_SINCE.format(moment='$states.result.CreationDate')}"
+
+
+class Pulse(Construct):
+    """The measuring state machine, its own role and clock."""
+
+    def __init__(  # noqa: PLR0913 # what it looks at and tells, each by its name
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        state_machine_arn: str,
+        models: Sequence[str],
+        safeguards: Safeguards,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        states = definition(
+            stage=stage, workflow=state_machine_arn, models=models, partition=Aws.PARTITION
+        )
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=for_this_account("states"),
+            description="See runs and jobs, and count",
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_type=sfn.StateMachineType.EXPRESS,
+            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(states)),
+            role=self._role,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=safeguards.log_group(self, "Log"),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,
+            ),
+        )
+        accept_wildcard(
+            self._role,
+            "*",
+            because="log delivery, X-Ray, lists of jobs and PutMetricData know no resource; the "
+            "last is held to this app's namespace by a condition",
+        )
+        self._allow(state_machine_arn)
+        self._tick()
+
+    def _allow(self, workflow: str) -> None:
+        allow(self._role, "states:DescribeStateMachine", "states:ListExecutions", on=workflow)
+        allow(self._role, "sagemaker:ListTransformJobs", on="*")
+        allow(
+            self._role,
+            "sagemaker:DescribeTransformJob",
+            on=Stack.of(self).format_arn(
+                service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
+            ),
+            because="all jobs of this app have names that begin so",
+        )
+        allow(
+            self._role,
+            "cloudwatch:PutMetricData",
+            on="*",
+            conditions={"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}},
+        )
+
+    def _tick(self) -> None:
+        clock = iam.Role(
+            self, "ClockRole", assumed_by=for_this_account("events"), description="Start the pulse"
+        )
+        machine = self.state_machine.state_machine_arn
+        allow(clock, "states:StartExecution", on=machine)
+        events.CfnRule(
+            self,
+            "Clock",
+            description="tfbatch: look at running jobs",
+            schedule_expression=_EVERY,
+            targets=[
+                events.CfnRule.TargetProperty(id="Pulse", arn=machine, role_arn=clock.role_arn)
+            ],
+        )
+
+
+def definition(
+    *, stage: str, workflow: str, models: Sequence[str], partition: str
+) -> dict[str, Any]:
+    """The state machine, in the Amazon States Language.
+
+    Args:
+        stage: its name, the dimension of what is published.
+        workflow: ARN of the state machine that is watched.
+        models: names of the stage's models; jobs of others are not counted.
+        partition: of the ARNs.
+    """
+    sdk = f"arn:{partition}:states:::aws-sdk"
+    return {
+        "Comment": "tfbatch: how old is the oldest running job, and when did the last run begin?",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Know the models",
+        "States": {
+            "Know the models": {
+                "Type": "Pass",
+                "Assign": {"models": list(models)},
+                "Next": "List the running jobs",
+            },
+            "List the running jobs": {
+                "Type": "Task",
+                "Resource": f"{sdk}:sagemaker:listTransformJobs",
+                "Arguments": {
+                    "NameContains": "tfbatch-",
+                    "StatusEquals": "InProgress",
+                    "SortBy": "CreationTime",
+                    "SortOrder": "Ascending",
+                    "MaxResults": _MOST_JOBS,
+                },
+                "Output": jsonata("[$states.result.TransformJobSummaries.TransformJobName]"),
+                "Next": "Whose are they?",
+            },
+            "Whose are they?": _describe_each(sdk),
+            "When was the last run?": {
+                "Type": "Task",
+                "Resource": f"{sdk}:sfn:listExecutions",
+                "Arguments": {"StateMachineArn": workflow, "MaxResults": 1},
+                "Assign": {"pause": jsonata(_LAST_RUN)},
+                "Next": "How old is the workflow?",
+            },
+            "How old is the workflow?": {
+                "Type": "Task",
+                "Resource": f"{sdk}:sfn:describeStateMachine",
+                "Arguments": {"StateMachineArn": workflow},
+                "Assign": {"pause": jsonata(f"$pause != null ? $pause : {_AGE_OF_WORKFLOW}")},
+                "Next": "Tell",
+            },
+            "Tell": _tell(sdk, stage),
+        },
+    }
+
+
+def _describe_each(sdk: str) -> dict[str, Any]:
+    """A list of jobs doesn't say of which model, and so of which stage, each is."""
+    return {
+        "Type": "Map",
+        "Items": jsonata("$states.input"),
+        "MaxConcurrency": 5,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "Describe the job",
+            "States": {
+                "Describe the job": {
+                    "Type": "Task",
+                    "Resource": f"{sdk}:sagemaker:describeTransformJob",
+                    "Arguments": {"TransformJobName": jsonata("$states.input")},
+                    "Output": {
+                        "model": jsonata("$states.result.ModelName"),
+                        "created": jsonata("$states.result.CreationTime"),
+                    },
+                    "End": True,
+                }
+            },
+        },
+        "Assign": {"oldest": jsonata(_OLDEST)},
+        "Next": "When was the last run?",
+    }
+
+
+def _tell(sdk: str, stage: str) -> dict[str, Any]:
+    values = {
+        metrics.OLDEST_JOB_HOURS: "$oldest.hours",
+        metrics.RUNNING_JOBS: "$oldest.jobs",
+        metrics.HOURS_SINCE_LAST_RUN: "$pause",
+    }
+    return {
+        "Type": "Task",
+        "Resource": f"{sdk}:cloudwatch:putMetricData",
+        "Arguments": {
+            "Namespace": metrics.NAMESPACE,
+            "MetricData": [
+                {
+                    "MetricName": name,
+                    "Dimensions": [{"Name": metrics.STAGE, "Value": stage}],
+                    "Value": jsonata(value),
+                }
+                for name, value in values.items()
+            ],
+        },
+        "End": True,
+    }

@@ -1,0 +1,59 @@
+"""All by which a stage is watched; wiring only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+from tfbatch_cdk.monitoring.alarms import Alarms
+from tfbatch_cdk.monitoring.dashboard import dashboard
+from tfbatch_cdk.monitoring.job_age import Pulse
+from tfbatch_cdk.monitoring.queries import save
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_sns as sns
+
+    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.settings import Stage
+    from tfbatch_cdk.settings.protection import Watch
+
+
+class Monitoring(Construct):
+    """The pulse, the alarms, the dashboard and the saved queries."""
+
+    def __init__(  # noqa: PLR0913 # what it watches and tells, each by its name
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        watch: Watch,
+        state_machine_arn: str,
+        models: Sequence[str],
+        log_groups: Sequence[str],
+        topic: sns.ITopic,
+        safeguards: Safeguards,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        Pulse(
+            self,
+            "Pulse",
+            stage=stage.name,
+            state_machine_arn=state_machine_arn,
+            models=models,
+            safeguards=safeguards,
+        )
+        alarms = Alarms(
+            self,
+            "Alarms",
+            stage=stage.name,
+            watch=watch,
+            schedules=stage.schedules,
+            state_machine_arn=state_machine_arn,
+            topic=topic,
+        )
+        dashboard(self, stage=stage.name, state_machine_arn=state_machine_arn, alarms=alarms.all)
+        save(self, stage=stage.name, log_groups=log_groups)

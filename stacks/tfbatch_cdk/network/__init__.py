@@ -1,0 +1,1 @@
+"""The VPC of a stage, its VPC endpoints and its flow log."""

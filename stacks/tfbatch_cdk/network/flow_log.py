@@ -1,0 +1,46 @@
+"""The log of a VPC's traffic: who talked to whom, and what was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+
+from tfbatch_cdk.security.grants import allow
+from tfbatch_cdk.security.trust import for_this_account
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_logs as logs
+    from constructs import Construct
+
+
+def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
+    """Write all traffic of ``vpc`` to ``log``.
+
+    Source: VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs".
+    """
+    role = iam.Role(
+        scope,
+        "TrafficRole",
+        assumed_by=for_this_account("vpc-flow-logs"),
+        description="Flow logs: write the VPC's traffic to its log group",
+    )
+    allow(
+        role,
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+        on=log.log_group_arn,
+        because="the group's ARN ends in :*, its streams",
+    )
+    ec2.CfnFlowLog(
+        scope,
+        "FlowLog",
+        resource_id=vpc,
+        resource_type="VPC",
+        traffic_type="ALL",
+        log_destination_type="cloud-watch-logs",
+        log_group_name=log.log_group_name,
+        deliver_logs_permission_arn=role.role_arn,
+    )

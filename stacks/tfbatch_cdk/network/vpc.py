@@ -1,0 +1,184 @@
+"""A VPC with no way to the internet, in it the jobs and the functions, and who may talk to whom.
+
+Source: SageMaker developer guide, "Give Batch Transform Jobs Access to Resources in Your Amazon
+VPC"; two zones, a route to S3 and nowhere else, and no NAT.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import Fn
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from tfbatch_cdk.network.flow_log import flow_log
+from tfbatch_cdk.network.vpc_endpoints import interface_endpoint, s3_endpoint
+from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, accept
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.settings.protection import Network
+
+_ZONES = 2
+_HTTPS = 443
+_LAST_PORT = 65535
+_ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """Where something is put, in the words of CreateModel and CreateFunction."""
+
+    subnets: Sequence[str]
+    security_group: str
+
+
+class PrivateNetwork(Construct):
+    """The stage's VPC, or its place in a VPC that is there."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        network: Network,
+        buckets: Sequence[str],
+        safeguards: Safeguards,
+    ) -> None:
+        """Make it.
+
+        Args:
+            scope: the stack.
+            construct_id: its name there.
+            network: the stage's choices.
+            buckets: ARNs of the only buckets that can be reached from it.
+            safeguards: for the log of its traffic.
+        """
+        super().__init__(scope, construct_id)
+        if network.vpc_id:
+            vpc, subnets = network.vpc_id, network.subnet_ids
+        else:
+            vpc = self._vpc(network)
+            flow_log(self, vpc=vpc, log=safeguards.log_group(self, "Traffic"))
+            tables, subnets = zip(
+                *(self._subnet(vpc, network, zone) for zone in range(_ZONES)), strict=True
+            )
+            s3_endpoint(self, vpc=vpc, route_tables=tables, buckets=buckets)
+        jobs, functions = self._group(vpc, "Jobs"), self._group(vpc, "Functions")
+        self._let_talk_among_themselves(jobs)
+        if not network.vpc_id:
+            self._endpoints(vpc, subnets, network.interface_endpoints, (jobs, functions))
+        self.jobs = Placement(subnets=subnets, security_group=jobs)
+        self.functions = Placement(subnets=subnets, security_group=functions)
+
+    def _vpc(self, network: Network) -> str:
+        vpc = ec2.CfnVPC(
+            self,
+            "Vpc",
+            cidr_block=network.cidr,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,
+        )
+        accept(vpc, DEFAULT_GROUP)
+        return vpc.ref
+
+    def _subnet(self, vpc: str, network: Network, zone: int) -> tuple[str, str]:
+        """A private subnet with a route table of its own: their ids, the table's first."""
+        halves = list(ipaddress.ip_network(network.cidr).subnets(prefixlen_diff=_ZONES // 2))
+        subnet = ec2.CfnSubnet(
+            self,
+            f"Subnet{zone}",
+            vpc_id=vpc,
+            cidr_block=str(halves[zone]),
+            availability_zone=Fn.select(zone, Fn.get_azs()),
+            map_public_ip_on_launch=False,
+        ).ref
+        table = ec2.CfnRouteTable(self, f"Routes{zone}", vpc_id=vpc).ref
+        ec2.CfnSubnetRouteTableAssociation(
+            self, f"RoutesOfSubnet{zone}", subnet_id=subnet, route_table_id=table
+        )
+        return table, subnet
+
+    def _group(self, vpc: str, whose: str) -> str:
+        """A security group into which nothing comes, and out of which HTTPS alone goes.
+
+        To any address, for S3 has many; the VPC routes to its endpoints and nowhere else.
+        """
+        return ec2.CfnSecurityGroup(
+            self,
+            f"{whose}Group",
+            group_description=f"tfbatch {whose.lower()}: HTTPS to the endpoints",
+            vpc_id=vpc,
+            security_group_egress=[
+                ec2.CfnSecurityGroup.EgressProperty(
+                    ip_protocol="tcp",
+                    from_port=_HTTPS,
+                    to_port=_HTTPS,
+                    cidr_ip=_ANYWHERE,
+                    description="AWS's own services, by the VPC's endpoints",
+                )
+            ],
+        ).attr_group_id
+
+    def _let_talk_among_themselves(self, group: str) -> None:
+        """The instances of one job do, on ports that SageMaker chooses."""
+        why = "Instances of one transform job among themselves"
+        for protocol in ("tcp", "udp"):
+            ec2.CfnSecurityGroupIngress(
+                self,
+                f"FromInstances{protocol.capitalize()}",
+                group_id=group,
+                source_security_group_id=group,
+                ip_protocol=protocol,
+                from_port=0,
+                to_port=_LAST_PORT,
+                description=why,
+            )
+            ec2.CfnSecurityGroupEgress(
+                self,
+                f"ToInstances{protocol.capitalize()}",
+                group_id=group,
+                destination_security_group_id=group,
+                ip_protocol=protocol,
+                from_port=0,
+                to_port=_LAST_PORT,
+                description=why,
+            )
+
+    def _endpoints(
+        self, vpc: str, subnets: Sequence[str], services: Sequence[str], users: Sequence[str]
+    ) -> None:
+        if not services:
+            return
+        group = ec2.CfnSecurityGroup(
+            self,
+            "EndpointsGroup",
+            group_description="tfbatch endpoints: HTTPS from the jobs and the functions",
+            vpc_id=vpc,
+            security_group_ingress=[
+                ec2.CfnSecurityGroup.IngressProperty(
+                    ip_protocol="tcp",
+                    from_port=_HTTPS,
+                    to_port=_HTTPS,
+                    source_security_group_id=user,
+                    description="AWS's own services",
+                )
+                for user in users
+            ],
+            security_group_egress=[
+                ec2.CfnSecurityGroup.EgressProperty(
+                    ip_protocol="icmp",
+                    from_port=252,
+                    to_port=86,
+                    cidr_ip="255.255.255.255/32",
+                    description="Nothing: an endpoint only answers",
+                )
+            ],
+        ).attr_group_id
+        for service in services:
+            interface_endpoint(self, service, vpc=vpc, subnets=subnets, security_group=group)

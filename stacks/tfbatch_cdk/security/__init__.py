@@ -1,0 +1,1 @@
+"""IAM roles and grants, and the nag findings that this app acknowledges."""

@@ -1,0 +1,1 @@
+"""The S3 buckets and the KMS key of a stage."""

@@ -1,0 +1,127 @@
+"""The buckets: what goes in, what comes out, and what the workflow needs in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from tfbatch_cdk.security.nag_acknowledgements import (
+    LOGS_BY_S3_KEY,
+    LOGS_OF_LOGS,
+    REPLICATION,
+    accept,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_kms as kms
+
+    from tfbatch_cdk.settings.protection import Retention
+
+_ABORT_UPLOADS_AFTER = Duration.days(7)
+"""A failed transform job may leave incomplete parts behind, which cost but can't be seen."""
+
+_ENCRYPTION = "s3:x-amz-server-side-encryption"
+_KEY = f"{_ENCRYPTION}-aws-kms-key-id"
+_CUSTOMER = f"{_ENCRYPTION}-customer-algorithm"
+
+
+class Storage(Construct):
+    """Input, output and work buckets, encrypted, reached over TLS only, with access logs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        retain: bool,
+        retention: Retention,
+        key: kms.IKey | None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        accept(self, REPLICATION)
+        self.key = key
+        self._retain = retain
+        self._old_versions = Duration.days(retention.old_version_days)
+        # S3 writes access logs to no bucket whose default encryption is a KMS key.
+        self._access_logs = self._bucket("AccessLogs", days=retention.access_log_days, key=None)
+        accept(self._access_logs, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
+        self.input = self._logged_bucket("Input", days=retention.input_days)
+        # The L2's event_bridge_enabled adds a function that sets what the resource can set itself.
+        cast("s3.CfnBucket", self.input.node.default_child).add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
+            True,  # noqa: FBT003 # the CDK's own signature
+        )
+        self.output = self._logged_bucket("Output", days=retention.output_days)
+        self.work = self._logged_bucket("Work", days=retention.work_days)
+
+    def _logged_bucket(self, construct_id: str, *, days: int | None) -> s3.Bucket:
+        bucket = self._bucket(construct_id, days=days, key=self.key, logs=self._access_logs)
+        _deny_other_encryption(bucket, self.key)
+        return bucket
+
+    def _bucket(
+        self,
+        construct_id: str,
+        *,
+        days: int | None,
+        key: kms.IKey | None,
+        logs: s3.IBucket | None = None,
+    ) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            construct_id,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=key is not None,
+            enforce_ssl=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            server_access_logs_bucket=logs,
+            server_access_logs_prefix=f"{construct_id.lower()}/" if logs else None,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=_ABORT_UPLOADS_AFTER,
+                    expiration=None if days is None else Duration.days(days),
+                    noncurrent_version_expiration=self._old_versions,
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN if self._retain else RemovalPolicy.DESTROY,
+            auto_delete_objects=not self._retain,
+        )
+
+
+def _deny_other_encryption(bucket: s3.Bucket, key: kms.IKey | None) -> None:
+    """Refuse a put that asks for another encryption than the bucket's default.
+
+    A put that asks for none gets the default, so that a header is refused only where there is one:
+    ``StringNotEquals`` alone also holds for a header that is not there, and would refuse every
+    plain upload. ``aws:kms`` without a key would mean the key of the account's own that S3 manages.
+    """
+    wanted = "aws:kms" if key else "AES256"
+    conditions: dict[str, Mapping[str, Mapping[str, str]]] = {
+        "Customer": {"Null": {_CUSTOMER: "false"}},
+        "Other": {"Null": {_ENCRYPTION: "false"}, "StringNotEquals": {_ENCRYPTION: wanted}},
+    }
+    if key:
+        conditions |= {
+            "OtherKey": {"Null": {_KEY: "false"}, "ArnNotEquals": {_KEY: key.key_arn}},
+            "NoKey": {"Null": {_KEY: "true"}, "StringEquals": {_ENCRYPTION: wanted}},
+        }
+    for name, condition in conditions.items():
+        bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"Deny{name}Encryption" if name != "NoKey" else "DenyEncryptionWithNoKey",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=[bucket.arn_for_objects("*")],
+                conditions=condition,
+            )
+        )

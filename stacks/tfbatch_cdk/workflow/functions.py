@@ -1,0 +1,152 @@
+"""The workflow's Lambda functions: plan a run, reconcile a shard, summarize what came of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from aws_cdk import (
+    ArnFormat,
+    Duration,
+    Stack,
+)
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+import tfbatch_functions
+from tfbatch_cdk.network import eni_permissions
+from tfbatch_cdk.security.grants import accept_wildcard, allow, bucket_arn
+from tfbatch_cdk.security.nag_acknowledgements import (
+    NO_DEAD_LETTERS,
+    NO_RESERVED_CONCURRENCY,
+    OUTSIDE_A_VPC,
+    accept,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_cdk import aws_s3 as s3
+
+    from tfbatch_cdk.security.safeguards import Safeguards
+
+_CODE = Path(tfbatch_functions.__file__).parent
+
+_MEMORY_MB = 1769
+"""One whole vCPU (Lambda developer guide, "Configure Lambda function memory")."""
+
+
+@contextmanager
+def _package() -> Iterator[str]:
+    """A folder to deploy: ``tfbatch_functions``, with its handlers at the root for ``Handler``."""
+    with tempfile.TemporaryDirectory(prefix="tfbatch-functions-") as folder:
+        package = Path(folder, _CODE.name)
+        shutil.copytree(_CODE, package, ignore=shutil.ignore_patterns("__pycache__"))
+        for handler in (package / "handlers").glob("[!_]*.py"):
+            handler.rename(Path(folder, handler.name))
+        shutil.rmtree(package / "handlers")
+        yield folder
+
+
+class Function(Construct):
+    """One function with a role of its own."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        description: str,
+        safeguards: Safeguards,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=description,
+        )
+        log = safeguards.log_group(self, "Log")
+        self.log_group_name = log.log_group_name
+        with _package() as code:  # the CDK copies it as the function is made
+            self.function = lambda_.Function(
+                self,
+                "Function",
+                runtime=lambda_.Runtime.PYTHON_3_14,
+                architecture=lambda_.Architecture.ARM_64,
+                handler=handler,
+                code=lambda_.Code.from_asset(code),
+                role=self.role,
+                description=description,
+                memory_size=_MEMORY_MB,
+                timeout=Duration.minutes(15),
+                log_group=log,
+                tracing=lambda_.Tracing.ACTIVE,
+            )
+        accept(self.function, NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY)
+        accept_wildcard(self.role, "*", because="X-Ray knows no resource (added by the CDK)")
+        self._place(safeguards)
+        allow(
+            self.role,
+            "logs:CreateLogStream",
+            "logs:PutLogEvents",
+            on=Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"{log.log_group_name}:log-stream:*",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            ),
+            because="Lambda names a log stream for each of its environments",
+        )
+
+    def _place(self, safeguards: Safeguards) -> None:
+        """Put the function into the stage's VPC, where there is one."""
+        if safeguards.network is None:
+            accept(self.function, OUTSIDE_A_VPC)
+            return
+        place = safeguards.network.functions
+        eni_permissions.allow_to_functions(self.role)
+        resource = cast("lambda_.CfnFunction", self.function.node.default_child)
+        resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+            subnet_ids=list(place.subnets), security_group_ids=[place.security_group]
+        )
+
+    def grant(
+        self, bucket: s3.IBucket, *, read: bool = False, write: bool = False, delete: bool = False
+    ) -> None:
+        """Let the function list and read, write, or delete a bucket's objects."""
+        arn = bucket_arn(self, bucket)
+        reason = "an execution names the folder, and its shards and outputs their own keys"
+        if read:
+            allow(self.role, "s3:ListBucket", on=arn)
+            allow(self.role, "s3:GetObject", on=f"{arn}/*", because=reason)
+        if write:
+            allow(
+                self.role,
+                "s3:AbortMultipartUpload",
+                "s3:PutObject",
+                on=f"{arn}/*",
+                because=reason,
+            )
+        if delete:
+            allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
+
+    def read_job_logs(self) -> None:
+        """Let the function read what SageMaker says of this app's transform jobs."""
+
+        def arn(streams: str) -> str:
+            return Stack.of(self).format_arn(
+                service="logs",
+                resource="log-group",
+                resource_name=f"/aws/sagemaker/TransformJobs:log-stream:{streams}",
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+
+        because = "every execution names its own jobs, whose streams begin with their names"
+        allow(self.role, "logs:DescribeLogStreams", on=arn("*"), because=because)
+        allow(self.role, "logs:GetLogEvents", on=arn("tfbatch-*"), because=because)

@@ -1,0 +1,68 @@
+"""Stops the jobs of an execution that ends without them: the SDK integration leaves that to us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from tfbatch_cdk.security.grants import allow
+
+if TYPE_CHECKING:
+    from tfbatch_cdk.workflow.functions import Function
+
+
+class Stopping(Construct):
+    """A rule on the workflow's unhappy ends, and the function that it calls."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, state_machine_arn: str, function: Function
+    ) -> None:
+        super().__init__(scope, construct_id)
+        rule = self._rule(state_machine_arn, function.function)
+        lambda_.CfnPermission(
+            self,
+            "Invoke",
+            action="lambda:InvokeFunction",
+            function_name=function.function.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        )
+        self._allow(function)
+
+    def _rule(self, state_machine_arn: str, function: lambda_.IFunction) -> events.CfnRule:
+        return events.CfnRule(
+            self,
+            "Ended",
+            description="tfbatch: stop the transform jobs of a run that was stopped or failed",
+            event_pattern={
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {
+                    "stateMachineArn": [state_machine_arn],
+                    "status": ["ABORTED", "FAILED", "TIMED_OUT"],
+                },
+            },
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Stop",
+                    arn=function.function_arn,
+                    input_transformer=events.CfnRule.InputTransformerProperty(
+                        input_paths_map={"arn": "$.detail.executionArn"},
+                        input_template='{"execution": <arn>}',
+                    ),
+                )
+            ],
+        )
+
+    def _allow(self, function: Function) -> None:
+        jobs = Stack.of(self).format_arn(
+            service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
+        )
+        because = "every execution names its own jobs, and all names begin with tfbatch-"
+        allow(function.role, "sagemaker:StopTransformJob", on=jobs, because=because)
+        because = "ListTransformJobs knows no resource (service authorization reference)"
+        allow(function.role, "sagemaker:ListTransformJobs", on="*", because=because)

@@ -1,0 +1,123 @@
+"""The states of one shard: transform it, look what is missing, transform that, until all is told.
+
+A failed attempt never fails the shard by itself: its reason decides what comes next, and what it
+had done counts. A shard that can't go on ends with a ``failure`` in its output, for a Map that
+fails would hide the reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_cdk.workflow import shard_expressions as expression
+from tfbatch_cdk.workflow.asl import assign, choice, invoke, jsonata, reply
+
+if TYPE_CHECKING:
+    from tfbatch_cdk.workflow.asl import State
+
+_THROTTLED_TRIES = 8
+_INTERNAL_TRIES = 3
+
+
+def shard_states(integration: str, reconcile: str, job: State) -> State:
+    """The states of a shard's execution.
+
+    Args:
+        integration: the ARN's beginning, ``arn:aws:states:::``.
+        reconcile: ARN of the function.
+        job: the states that run a job, of ``job_states.py``.
+    """
+    return {
+        "Read the shard": assign(
+            "Begin the round",
+            task="$states.input",
+            manifest="$states.input.shard.manifest",
+            round="0",
+            attempt="0",
+        ),
+        "Begin the round": assign(
+            "Name the job",
+            round="$round + 1",
+            type="0",
+            capacityTries="0",
+            throttled="0",
+            internal="0",
+            tries="[]",
+            page="null",
+        ),
+        "Name the job": assign("Transform", jobName=expression.JOB_NAME, attempt="$attempt + 1"),
+        **job,
+        **_failures(),
+        **_reconcile(integration, reconcile),
+    }
+
+
+def _failures() -> State:
+    return {
+        "Why did it fail?": choice(
+            (
+                "$trouble.kind = 'capacity' and $type + 1 < $count($task.instanceTypes)",
+                "Next instance type",
+            ),
+            (
+                "$trouble.kind = 'capacity' and $capacityTries + 1 < $task.capacityTries",
+                "Wait for capacity",
+            ),
+            (f"$trouble.kind = 'throttled' and $throttled < {_THROTTLED_TRIES}", "Back off"),
+            (f"$trouble.kind = 'internal' and $internal < {_INTERNAL_TRIES}", "Try again"),
+            ("$trouble.kind in ['partial', 'timeout', 'internal']", "Keep what was done"),
+            otherwise="Give the shard up",
+        ),
+        "Next instance type": assign("Name the job", type="$type + 1", tries=expression.TRIES),
+        "Wait for capacity": {
+            "Type": "Wait",
+            "Seconds": jsonata("$task.capacityWaitSeconds"),
+            "Assign": {
+                "type": 0,
+                "capacityTries": jsonata("$capacityTries + 1"),
+                "tries": jsonata(expression.TRIES),
+            },
+            "Next": "Name the job",
+        },
+        "Back off": {
+            "Type": "Wait",
+            "Seconds": jsonata("$power(2, $throttled)"),
+            "Assign": {"throttled": jsonata("$throttled + 1")},
+            "Next": "Name the job",
+        },
+        "Try again": assign("Name the job", internal="$internal + 1", tries=expression.TRIES),
+        "Keep what was done": assign("Reconcile", job="$trouble.job"),
+        "Give the shard up": {"Type": "Succeed", "Output": jsonata(expression.GIVE_UP)},
+    }
+
+
+def _reconcile(integration: str, function: str) -> State:
+    return {
+        "Reconcile": {
+            **invoke(
+                integration,
+                function,
+                expression.RECONCILE_EVENT,
+                gives={
+                    "page": reply("cursor"),
+                    "missing": reply("manifest"),
+                    "outputs": reply("outputs"),
+                },
+                caught="The shard can't be reconciled",
+                failure="trouble",
+            ),
+            "Next": "Is anything missing?",
+        },
+        "Is anything missing?": choice(
+            ("$page != null", "Reconcile"),
+            (expression.NOTHING_WORKS, "Give the shard up"),
+            ("$missing != null", "Take what is missing"),
+            otherwise="The shard is done",
+        ),
+        "Take what is missing": assign("Begin the round", manifest="$missing"),
+        "The shard is done": {"Type": "Succeed", "Output": {}},
+        "The shard can't be reconciled": {
+            "Type": "Succeed",
+            "Output": {"failure": jsonata("$trouble")},
+        },
+    }

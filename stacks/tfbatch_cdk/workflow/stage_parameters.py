@@ -1,0 +1,136 @@
+"""What the deployment fixes for its workflow: ``$stage``, made of the settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+
+from tfbatch_cdk.model import container_environment
+from tfbatch_cdk.model.ami import ami_version
+from tfbatch_cdk.settings import prices
+from tfbatch_cdk.tags import tags_of
+
+if TYPE_CHECKING:
+    from tfbatch_cdk.settings import Format, Model, Stage
+    from tfbatch_cdk.settings.job import DataCapture, Member
+
+_GIGABYTE = 10**9
+
+
+LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
+"""Instances with NVMe disks of their own, which the hardware encrypts: CreateTransformJob refuses
+a key for them (API reference, ``TransformResources.VolumeKmsKeyId``)."""
+
+
+def fixed(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
+    """``$stage`` but for names that only the deployment knows.
+
+    Args:
+        stage: its settings.
+        output_bucket: whose name what is captured goes to.
+        key: ARN of the stage's key, where it has one.
+    """
+    compute = stage.compute
+    return {
+        "name": stage.name,
+        "region": Aws.REGION,
+        "tags": [{"Key": name, "Value": value} for name, value in tags_of(stage).items()],
+        "defaultModel": stage.models[0].name,
+        "formats": {
+            name: {
+                **_format(one),
+                "output": _output(one, key),
+                "more": _more(stage, one, output_bucket, key),
+            }
+            for name, one in stage.formats.items()
+        },
+        "instanceTypes": [f"ml.{name}" for name in compute.instance_types],
+        "environments": {model.name: _environments(stage, model) for model in stage.models},
+        "resources": _resources(stage, key),
+        "instances": compute.instances,
+        "maxInstances": compute.max_instances,
+        "maxJobs": compute.max_jobs,
+        "objectsPerShard": compute.objects_per_shard,
+        "bytesPerShard": compute.gigabytes_per_shard * _GIGABYTE,
+        "rounds": compute.rounds,
+        "capacityTries": compute.capacity_tries,
+        "capacityWaitSeconds": compute.capacity_wait_minutes * 60,
+        "recordsPerSecond": compute.records_per_second,
+        "prices": prices.by_region(compute, region=stage.region),
+        "pricesStandingIn": prices.STANDING_IN,
+    }
+
+
+def is_watched(stage: Stage) -> bool:
+    """Whether its jobs need what the optimized integration doesn't document."""
+    more = [_more(stage, one, "", None) for one in stage.formats.values()]
+    return any([_ami_versions(stage), *more])
+
+
+def _ami_versions(stage: Stage) -> dict[str, str]:
+    """``TransformAmiVersion`` by instance type, of those that need one."""
+    chosen = {
+        f"ml.{kind}": ami_version(stage.container, kind) for kind in stage.compute.instance_types
+    }
+    return {kind: version for kind, version in chosen.items() if version}
+
+
+def _environments(stage: Stage, model: Model) -> dict[str, dict[str, str]]:
+    """A model's variables by instance type."""
+    return {
+        f"ml.{kind}": container_environment.of_job(model, kind)
+        for kind in stage.compute.instance_types
+    }
+
+
+def _resources(stage: Stage, key: str | None) -> dict[str, Member]:
+    """More members of ``TransformResources``, by instance type."""
+    versions = _ami_versions(stage)
+    return {
+        f"ml.{kind}": {
+            **({"TransformAmiVersion": versions[f"ml.{kind}"]} if f"ml.{kind}" in versions else {}),
+            **({"VolumeKmsKeyId": key} if key and not LOCAL_DISKS.fullmatch(kind) else {}),
+        }
+        for kind in stage.compute.instance_types
+    }
+
+
+def _output(chosen: Format, key: str | None) -> Member:
+    """More members of ``TransformOutput``.
+
+    Without a key's name SageMaker would ask S3 for the key of the account that S3 manages, which
+    the output bucket refuses.
+    """
+    return {
+        **({"Accept": chosen.accept} if chosen.accept else {}),
+        **({"KmsKeyId": key} if key else {}),
+    }
+
+
+def _format(chosen: Format) -> Member:
+    """A format in the words of CreateTransformJob."""
+    return {
+        "contentType": chosen.content_type,
+        "splitType": chosen.split_type,
+        "batchStrategy": chosen.batch_strategy,
+        "maxPayloadInMB": chosen.max_payload_mb,
+        "maxConcurrentTransforms": chosen.max_concurrent_transforms,
+        "answers": chosen.accept or "",
+        "joined": chosen.processing is not None and chosen.processing.join_source == "Input",
+    }
+
+
+def _more(stage: Stage, chosen: Format, bucket: str, key: str | None) -> Member:
+    """Members of the request that not every stage has."""
+    return {
+        **({"DataProcessing": chosen.processing.member()} if chosen.processing else {}),
+        **({"ModelClientConfig": stage.invocations.member()} if stage.invocations else {}),
+        **({"DataCaptureConfig": _capture(stage.capture, bucket, key)} if stage.capture else {}),
+        **({"ExperimentConfig": stage.experiment.member()} if stage.experiment else {}),
+    }
+
+
+def _capture(capture: DataCapture, bucket: str, key: str | None) -> Member:
+    return {**capture.member(bucket), **({"KmsKeyId": key} if key else {})}

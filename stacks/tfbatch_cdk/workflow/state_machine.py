@@ -1,0 +1,191 @@
+"""The state machine as a construct: its definition, its own role, its log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from tfbatch_cdk.security.grants import accept_wildcard, allow, bucket_arn
+from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.workflow.job_states import synchronous, watched
+from tfbatch_cdk.workflow.request import schema
+from tfbatch_cdk.workflow.stage_parameters import fixed, is_watched
+from tfbatch_cdk.workflow.states import definition
+from tfbatch_cdk.workflow.triggers import REQUEST_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sns as sns
+
+    from tfbatch_cdk.model.sagemaker_model import ServedModel
+    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.settings import Stage
+    from tfbatch_cdk.workflow.asl import State
+    from tfbatch_cdk.workflow.functions import Function
+
+
+class Workflow(Construct):
+    """Plans a run, transforms its shards until every input is told, and says what came of it."""
+
+    def __init__(  # noqa: PLR0913 # what it wires together, each by its name
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        models: Mapping[str, ServedModel],
+        functions: Mapping[str, Function],
+        input_buckets: Sequence[s3.IBucket],
+        output_bucket: s3.IBucket,
+        work_bucket: s3.IBucket,
+        topic: sns.ITopic,
+        safeguards: Safeguards,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        states = definition(
+            fixed={
+                **fixed(
+                    stage,
+                    output_bucket=output_bucket.bucket_name,
+                    key=safeguards.key.key_arn if safeguards.key else None,
+                ),
+                "inputBucket": input_buckets[0].bucket_name,
+                "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
+                "outputBucket": output_bucket.bucket_name,
+                "workBucket": work_bucket.bucket_name,
+                "models": {name: served.model_name for name, served in models.items()},
+                "artifacts": {
+                    name: {"uri": served.artifact.url, "sha256": served.artifact.sha256}
+                    for name, served in models.items()
+                },
+            },
+            rules=schema(stage),
+            functions={name: one.function.function_arn for name, one in functions.items()},
+            topic=topic.topic_arn,
+            partition=Aws.PARTITION,
+            job=_job_states(stage),
+        )
+        log = safeguards.log_group(self, "Log")
+        self.log_group_name = log.log_group_name
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=for_this_account("states"),
+            description="The workflow: run jobs and functions, and tell of them",
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(states)),
+            role=self._role,
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=log,
+                level=sfn.LogLevel.ALL,
+                include_execution_data=True,
+            ),
+        )
+        accept_wildcard(
+            self._role,
+            "*",
+            because="log delivery and X-Ray know no resource (added by the CDK for both)",
+        )
+        self._allow_jobs([served.model_name for served in models.values()])
+        if not is_watched(stage):
+            self._allow_waiting()
+        self._allow_shards(work_bucket)
+        for bucket in input_buckets:
+            allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
+        request_files = f"{bucket_arn(self, input_buckets[0])}/*{REQUEST_SUFFIX}"
+        because = "a request file may lie anywhere in the input bucket"
+        allow(self._role, "s3:GetObject", on=request_files, because=because)
+        for one in functions.values():
+            allow(self._role, "lambda:InvokeFunction", on=one.function.function_arn)
+        allow(self._role, "sns:Publish", on=topic.topic_arn)
+        safeguards.allow_notifications(self._role)
+        safeguards.allow_data(self._role, write=True)
+        safeguards.allow_volumes(self._role)
+        allow(self._role, "events:PutEvents", on=self._arn("events", "event-bus", "default"))
+
+    def _arn(self, service: str, resource: str, name: str) -> str:
+        return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
+
+    def _allow_jobs(self, model_names: Sequence[str]) -> None:
+        """Create, tag, describe and stop this app's jobs."""
+        allow(
+            self._role,
+            "sagemaker:AddTags",
+            "sagemaker:CreateTransformJob",
+            "sagemaker:DescribeTransformJob",
+            "sagemaker:StopTransformJob",
+            on=self._arn("sagemaker", "transform-job", "tfbatch-*"),
+            because="every execution names its own job, and all names begin with tfbatch-",
+        )
+        for name in model_names:
+            allow(
+                self._role,
+                "sagemaker:CreateTransformJob",
+                on=self._arn("sagemaker", "model", name),
+            )
+
+    def _allow_waiting(self) -> None:
+        """What ``createTransformJob.sync`` does besides.
+
+        Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
+        """
+        jobs = self._arn("sagemaker", "transform-job", "tfbatch-*")
+        allow(self._role, "sagemaker:ListTags", on=jobs)
+        allow(
+            self._role,
+            "events:DescribeRule",
+            "events:PutRule",
+            "events:PutTargets",
+            on=self._arn("events", "rule", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
+        )
+
+    def _allow_shards(self, work_bucket: s3.IBucket) -> None:
+        """What the Distributed Map does: read the list, and run executions of its own.
+
+        In a policy of its own, since the state machine depends on its role's.
+        Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
+        """
+        work = bucket_arn(self, work_bucket)
+        because = "an execution's files lie under its own name, which is not known before"
+        allow(self._role, "s3:GetObject", on=f"{work}/executions/*", because=because)
+        allow(self._role, "s3:PutObject", on=f"{work}/keys/*", because=because)
+        machine = self.state_machine.state_machine_arn
+        executions = self.state_machine.state_machine_name
+        children = Stack.of(self).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{executions}/Shards:*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        policy = iam.Policy(
+            self,
+            "ShardExecutions",
+            roles=[self._role],
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine]),
+                iam.PolicyStatement(
+                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    resources=[children],
+                ),
+            ],
+        )
+        accept_wildcard(
+            policy, children, because="each shard runs in an execution that Step Functions names"
+        )
+
+
+def _job_states(stage: Stage) -> State:
+    integration, compute = f"arn:{Aws.PARTITION}:states:::", stage.compute
+    if is_watched(stage):
+        return watched(integration, compute.max_hours, compute.patience_minutes)
+    return synchronous(integration, compute.max_hours)

@@ -1,0 +1,266 @@
+"""The states of a run, in the order in which an execution passes them.
+
+Pure data: dictionaries in the Amazon States Language, JSONata throughout. The shards' own states
+are in ``shard_states.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tfbatch_cdk.workflow import expressions as expression
+from tfbatch_cdk.workflow import fields, request
+from tfbatch_cdk.workflow.asl import State, assign, choice, fail, invoke, jsonata, reply
+from tfbatch_cdk.workflow.shard_states import shard_states
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def definition(  # noqa: PLR0913 # what it is made of, each by its name
+    *,
+    fixed: Mapping[str, Any],
+    rules: request.Schema,
+    functions: Mapping[str, str],
+    topic: str,
+    partition: str,
+    job: State,
+) -> State:
+    """The whole state machine.
+
+    Args:
+        fixed: ``$stage``, what the deployment fixed.
+        rules: the JSON Schema of a request.
+        functions: ARNs of the functions ``plan``, ``reconcile`` and ``summarize``.
+        topic: ARN of the topic that is told of finished runs.
+        partition: of the ARNs: ``aws``, ``aws-cn``.
+        job: the states that run a transform job, of ``job_states.py``.
+    """
+    integration = f"arn:{partition}:states:::"
+    checked = expression.REQUEST.replace("%(problems)s", request.problems(rules))
+    return {
+        "Comment": "tfbatch: a prediction for every object, or the reason why there is none",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Read the stage",
+        "States": {
+            "Read the stage": {
+                "Type": "Pass",
+                "Assign": {"stage": dict(fixed), "cursor": None},
+                "Output": "{% $states.input %}",
+                "Next": "Is it a file?",
+            },
+            **_read_file(integration),
+            "Check the request": assign("Is the request valid?", request=checked),
+            "Is the request valid?": choice(
+                (expression.IS_VALID, "Name the run"), otherwise="Refuse the request"
+            ),
+            "Refuse the request": fail(fields.INVALID_REQUEST, expression.PROBLEMS),
+            "Name the run": assign("Has it a key?", run=expression.RUN, prices=expression.PRICES),
+            **_once(integration),
+            **_find_bucket(integration),
+            **_plan(integration, functions["plan"]),
+            **_transform(integration, functions, job),
+            **_account(integration, functions["summarize"]),
+            **_tell(integration, topic),
+        },
+    }
+
+
+def _read_file(integration: str) -> State:
+    """A request file that was dropped in the bucket is the request; its content is its key."""
+    return {
+        "Is it a file?": choice(
+            ("$exists($states.input.request_file)", "Read the request file"),
+            otherwise="Check the request",
+        ),
+        "Read the request file": {
+            "Type": "Task",
+            "Resource": f"{integration}aws-sdk:s3:getObject",
+            "Assign": {"file": jsonata("$states.input.request_file")},
+            "Arguments": {
+                "Bucket": jsonata("$states.input.request_file.bucket"),
+                "Key": jsonata("$states.input.request_file.key"),
+            },
+            "Output": jsonata(expression.REQUEST_OF_FILE),
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {"cause": jsonata(expression.FILE_NOT_READABLE)},
+                    "Next": "The file can't be read",
+                }
+            ],
+            "Next": "Check the request",
+        },
+        "The file can't be read": fail(fields.INVALID_REQUEST, "$cause"),
+    }
+
+
+def _once(integration: str) -> State:
+    """A request with a key runs once: the key's object can be made only by the first."""
+    return {
+        "Has it a key?": choice(
+            (expression.HAS_KEY, "Claim the key"), otherwise="Find the input bucket"
+        ),
+        "Claim the key": {
+            "Type": "Task",
+            "Resource": f"{integration}aws-sdk:s3:putObject",
+            "Arguments": jsonata(expression.KEY_OBJECT),
+            "Catch": [
+                {
+                    "ErrorEquals": ["S3.S3Exception", "S3.PreconditionFailedException"],
+                    "Next": "It ran before",
+                }
+            ],
+            "Next": "Find the input bucket",
+        },
+        "It ran before": {"Type": "Succeed", "Output": jsonata(expression.DUPLICATE)},
+    }
+
+
+def _find_bucket(integration: str) -> State:
+    """The bucket is there and of this region."""
+    return {
+        "Find the input bucket": {
+            "Type": "Task",
+            "Resource": f"{integration}aws-sdk:s3:headBucket",
+            "Arguments": {"Bucket": jsonata("$request.bucket")},
+            "Assign": {"bucketRegion": jsonata(expression.BUCKET_REGION)},
+            "Catch": [
+                {
+                    "ErrorEquals": ["States.ALL"],
+                    "Assign": {"cause": jsonata(expression.NOT_READABLE)},
+                    "Next": "The bucket can't be read",
+                }
+            ],
+            "Next": "Is it in this region?",
+        },
+        "The bucket can't be read": fail(fields.INPUT_BUCKET_NOT_READABLE, "$cause"),
+        "Is it in this region?": choice(
+            (expression.IS_HERE, "Plan"), otherwise="The bucket is elsewhere"
+        ),
+        "The bucket is elsewhere": fail(fields.INPUT_BUCKET_IN_OTHER_REGION, expression.ELSEWHERE),
+    }
+
+
+def _plan(integration: str, function: str) -> State:
+    """List the input once; the function is called again while the list goes on."""
+    return {
+        "Plan": {
+            **invoke(
+                integration,
+                function,
+                expression.PLAN_EVENT,
+                gives={"cursor": reply("cursor"), "plan": reply("plan")},
+                caught="A function failed",
+            ),
+            "Next": "Is the plan done?",
+        },
+        "Is the plan done?": choice(
+            ("$cursor != null", "Plan"),
+            ("$request.dry_run", "Report the plan"),
+            otherwise="Transform the shards",
+        ),
+        "Report the plan": {"Type": "Succeed", "Output": jsonata(expression.DRY_RUN_REPORT)},
+        "A function failed": {
+            "Type": "Fail",
+            "Error": "{% $failure.error %}",
+            "Cause": "{% $failure.cause %}",
+        },
+    }
+
+
+def _transform(integration: str, functions: Mapping[str, str], job: State) -> State:
+    """Every shard in an execution of its own."""
+    return {
+        "Transform the shards": {
+            "Type": "Map",
+            "Label": "Shards",
+            "MaxConcurrency": jsonata("$stage.maxJobs"),
+            "ItemReader": {
+                "Resource": f"{integration}s3:getObject",
+                "ReaderConfig": {"InputType": "JSON"},
+                "Arguments": {
+                    "Bucket": jsonata("$stage.workBucket"),
+                    "Key": jsonata("'executions/' & $run.execution & '/shards.json'"),
+                },
+            },
+            "ItemSelector": {
+                name: jsonata(value) for name, value in expression.SHARD_INPUT.items()
+            },
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Read the shard",
+                "States": shard_states(integration, functions["reconcile"], job),
+            },
+            "Assign": {"shardFailure": jsonata(expression.SHARDS_FAILED)},
+            "Output": {},
+            "Next": "Did a shard fail?",
+        },
+        "Did a shard fail?": choice(
+            ("$shardFailure != null", "A shard failed"), otherwise="Summarize"
+        ),
+        "A shard failed": {
+            "Type": "Fail",
+            "Error": "{% $shardFailure.error %}",
+            "Cause": "{% $shardFailure.cause %}",
+        },
+    }
+
+
+def _account(integration: str, function: str) -> State:
+    """Outputs and exceptions must be all inputs; the run fails loudly if they ever aren't."""
+    return {
+        "Summarize": {
+            **invoke(
+                integration,
+                function,
+                expression.SUMMARY_EVENT,
+                gives={"summary": "$states.result.Payload"},
+                caught="A function failed",
+            ),
+            "Next": "Do the accounts balance?",
+        },
+        "Do the accounts balance?": choice(
+            (
+                "$summary.outputs + $summary.exceptions = $summary.inputs",
+                "Tell the account",
+            ),
+            otherwise="The accounts don't balance",
+        ),
+        "The accounts don't balance": fail(fields.ACCOUNTS_DO_NOT_BALANCE, expression.UNBALANCED),
+    }
+
+
+def _tell(integration: str, topic: str) -> State:
+    """An event and a notification; then the run's own end."""
+    return {
+        "Tell the account": {
+            "Type": "Task",
+            "Resource": f"{integration}events:putEvents",
+            "Arguments": {
+                "Entries": [
+                    {
+                        "Source": fields.EVENT_SOURCE,
+                        "DetailType": fields.EVENT_DETAIL_TYPE,
+                        "Detail": jsonata(expression.FINISHED_EVENT),
+                    }
+                ]
+            },
+            "Next": "Notify",
+        },
+        "Notify": {
+            "Type": "Task",
+            "Resource": f"{integration}sns:publish",
+            "Arguments": {
+                "TopicArn": topic,
+                "Subject": jsonata("$substring('tfbatch: ' & $run.execution, 0, 100)"),
+                "Message": jsonata("$summary.text"),
+            },
+            "Next": "Within max_exceptions?",
+        },
+        "Within max_exceptions?": choice(
+            ("$summary.withinLimit", "Report"), otherwise="Too many exceptions"
+        ),
+        "Too many exceptions": fail(fields.TOO_MANY_EXCEPTIONS, expression.OVER_LIMIT),
+        "Report": {"Type": "Succeed", "Output": jsonata(expression.REPORT)},
+    }

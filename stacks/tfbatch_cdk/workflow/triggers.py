@@ -1,0 +1,104 @@
+"""What starts runs besides a person: request files in the input bucket, and the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnResource
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from tfbatch_cdk.security.trust import for_this_account
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_s3 as s3
+
+REQUEST_SUFFIX = ".request.json"
+
+
+class Triggers(Construct):
+    """Starts executions of the workflow, as a role that can do nothing else."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        state_machine_arn: str,
+        requests: s3.IBucket,
+        schedules: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._state_machine_arn = state_machine_arn
+        self._role_arn = self._role().role_arn
+        self._watch(requests)
+        for number, (expression, request) in enumerate(schedules.items()):
+            self._schedule(f"Schedule{number}", expression, request)
+
+    def _role(self) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.CompositePrincipal(
+                for_this_account("events"), for_this_account("scheduler")
+            ),
+            description="Request files and schedules: start the workflow",
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["states:StartExecution"], resources=[self._state_machine_arn]
+            )
+        )
+        return role
+
+    def _watch(self, bucket: s3.IBucket) -> None:
+        """Run every object named ``*.request.json``; the workflow reads it."""
+        rule = events.CfnRule(
+            self,
+            "RequestFile",
+            description=f"tfbatch: run each *{REQUEST_SUFFIX} of the input bucket",
+            event_pattern={
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [bucket.bucket_name]},
+                    "object": {"key": [{"suffix": REQUEST_SUFFIX}]},
+                },
+            },
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Workflow",
+                    arn=self._state_machine_arn,
+                    role_arn=self._role_arn,
+                    input_transformer=events.CfnRule.InputTransformerProperty(
+                        input_paths_map={
+                            "bucket": "$.detail.bucket.name",
+                            "key": "$.detail.object.key",
+                        },
+                        input_template='{"request_file": {"bucket": <bucket>, "key": <key>}}',
+                    ),
+                )
+            ],
+        )
+        rule.node.add_dependency(bucket)
+
+    def _schedule(self, construct_id: str, expression: str, request: str) -> None:
+        """Run a request by the clock. A CfnResource: aws_scheduler has nothing more to offer."""
+        CfnResource(
+            self,
+            construct_id,
+            type="AWS::Scheduler::Schedule",
+            properties={
+                "Description": "tfbatch: run a request by the clock",
+                "ScheduleExpression": expression,
+                "FlexibleTimeWindow": {"Mode": "OFF"},
+                "Target": {
+                    "Arn": self._state_machine_arn,
+                    "RoleArn": self._role_arn,
+                    "Input": request,
+                },
+            },
+        )

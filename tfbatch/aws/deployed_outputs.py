@@ -1,0 +1,108 @@
+"""What a stage's deployed stacks say of themselves: their outputs, by CloudFormation."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.aws.execution import Executions
+from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfbatch.aws.session import Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """What every run needs of a stage."""
+
+    input_bucket: str
+    output_bucket: str
+    work_bucket: str
+    state_machine: str
+    """Its ARN."""
+
+    @classmethod
+    def find(cls, session: Session) -> Deployed:
+        """Read the outputs of a stage's data and inference stacks.
+
+        Raises:
+            Problem: a stack is not deployed, or lacks an output.
+        """
+        found = stack_outputs(session, "data") | stack_outputs(session, "inference")
+        try:
+            return cls(
+                input_bucket=found["InputBucketName"],
+                output_bucket=found["OutputBucketName"],
+                work_bucket=found["WorkBucketName"],
+                state_machine=found["StateMachineArn"],
+            )
+        except KeyError as error:
+            raise Problem(
+                f"The stacks of stage {session.stage} have no output {error.args[0]}: "
+                f"deploy this version with 'cdk deploy --all -c stage={session.stage}'."
+            ) from None
+
+    def executions(self, session: Session) -> Executions:
+        """Return the executions of its state machine."""
+        sfn = session.boto.client("stepfunctions")
+        return Executions(sfn=sfn, state_machine=self.state_machine)
+
+    def fixed(self, session: Session) -> Mapping[str, Any]:
+        """Return what the deployment fixed; see :func:`fixed_values`."""
+        sfn = session.boto.client("stepfunctions")
+        found = sfn.describe_state_machine(stateMachineArn=self.state_machine)
+        return fixed_values(json.loads(found["definition"]))
+
+
+def stack_name(session: Session, kind: str) -> str:
+    """Return a stack's name; ``kind`` is ``data``, ``inference`` or ``endpoint``."""
+    return f"tfbatch-{session.stage}-{kind}"
+
+
+def stack_outputs(session: Session, kind: str) -> dict[str, str]:
+    """Return the outputs of one of a stage's stacks.
+
+    Raises:
+        Problem: it is not deployed.
+    """
+    cloudformation, name = session.boto.client("cloudformation"), stack_name(session, kind)
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except cloudformation.exceptions.ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise Problem(
+            f"Stack {name} is not deployed in {session.where}: run "
+            f"'cdk deploy --all -c stage={session.stage}', or choose another --stage or --region."
+        ) from None
+    return {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+
+
+def fixed_values(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the deployment fixed, from its state machine's definition.
+
+    Models, formats, instance types, prices, buckets: what runs, whatever this checkout says.
+
+    Raises:
+        Problem: it was deployed by a version that this one does not know.
+    """
+    for state in definition["States"].values():
+        if "stage" in state.get("Assign", {}):
+            found: Mapping[str, Any] = state["Assign"]["stage"]
+            return found
+    raise Problem("The deployed state machine is of another version: deploy with 'cdk deploy'.")
+
+
+def usd_per_hour(fixed: Mapping[str, Any]) -> dict[str, float]:
+    """Return what instances cost where a stage is, by type with ``ml.``, as its workflow reckons.
+
+    Args:
+        fixed: of :func:`fixed_values`.
+    """
+    prices = fixed["prices"]
+    standing = prices.get(fixed["pricesStandingIn"], {}) | prices.get(fixed["region"], {})
+    return {name: price["usd"] for name, price in standing.items()}

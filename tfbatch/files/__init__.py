@@ -1,0 +1,1 @@
+"""Files on this machine and objects in S3, behind one interface."""

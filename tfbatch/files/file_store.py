@@ -1,0 +1,260 @@
+"""Folders of files, on this machine or in S3, behind one small interface."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+from tfbatch.aws.session import Session
+from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+_SCHEME = "s3://"
+_CONNECTIONS = 64
+_AS_ANYONE = Session()
+"""The AWS CLI's own account and region."""
+
+
+class PlaceError(Problem):
+    """A place is not there, is not named as one, or a name would lead out of it."""
+
+
+class Readable(Protocol):
+    """What gives bytes until it has none left."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+        ...
+
+
+class Stream(Readable, Protocol):
+    """A file that is open."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A file of a place."""
+
+    name: str
+    """Below the place, parts separated by slashes."""
+    size: int
+    """Bytes."""
+    modified: float
+    """When it last changed, in seconds since 1970."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Draft:
+    """A file on its way to a place."""
+
+    path: Path
+    """Where to write it."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """To be put beside it where the place keeps such, which disks don't."""
+
+
+class Place(Protocol):
+    """A folder."""
+
+    def entries(self) -> Iterator[Entry]:
+        """All files below it, in the order of their names' bytes, as S3 lists them."""
+        ...
+
+    def open(self, name: str) -> Stream:
+        """A file's bytes as a stream."""
+        ...
+
+    def metadata(self, name: str) -> Mapping[str, str] | None:
+        """What was put beside a file; ``None`` when there is no such file, empty on disks."""
+        ...
+
+    def writing(self, name: str) -> AbstractContextManager[Draft]:
+        """Give a local path to write; the file is there, whole, when the block ends well."""
+        ...
+
+    def shown(self, name: str) -> str:
+        """A file as a person would name it."""
+        ...
+
+    def holds(self, other: Place) -> bool:
+        """Whether the other is this folder or lies below it."""
+        ...
+
+
+def place(text: str, session: Session = _AS_ANYONE) -> Place:
+    """The folder that ``text`` names: a path, or ``s3://bucket/prefix``, asked for by a session.
+
+    Raises:
+        PlaceError: it has another scheme, or no bucket.
+    """
+    if text.startswith(_SCHEME):
+        bucket, _, prefix = text.removeprefix(_SCHEME).partition("/")
+        if not bucket:
+            raise PlaceError(f"{text!r} names no bucket: write it as s3://bucket/folder/")
+        prefix = prefix and prefix.rstrip("/") + "/"
+        return Bucket(bucket=bucket, prefix=prefix, session=session)
+    if "://" in text:
+        raise PlaceError(f"{text!r} is neither a path nor s3://bucket/folder/")
+    return Folder(root=Path(text))
+
+
+def file_at(text: str, session: Session = _AS_ANYONE) -> tuple[Place, str]:
+    """The folder and the name of the one file that ``text`` names."""
+    parent, _, name = text.rpartition("/")
+    if text.startswith(_SCHEME) and text.count("/") < 3:  # noqa: PLR2004 # s3://bucket alone
+        raise PlaceError(f"{text!r} names no object: write it as s3://bucket/folder/name")
+    return place(parent or ("/" if text.startswith("/") else "."), session), name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folder:
+    """A directory."""
+
+    root: Path
+
+    def entries(self) -> Iterator[Entry]:
+        """See :class:`Place`; hidden files and folders are left out.
+
+        Raises:
+            PlaceError: the directory is not there.
+        """
+        if not self.root.is_dir():
+            raise PlaceError(f"{self.root} is not a folder: name one that holds the files")
+        names = sorted(self._names(), key=os.fsencode)
+        for name in names:
+            found = (self.root / name).stat()
+            yield Entry(name=name, size=found.st_size, modified=found.st_mtime)
+
+    def _names(self) -> Iterator[str]:
+        for folder, folders, files in os.walk(self.root, followlinks=True):
+            folders[:] = [one for one in folders if not one.startswith(".")]
+            below = Path(folder).relative_to(self.root)
+            yield from (
+                (below / file).as_posix()
+                for file in files
+                if not file.startswith(".") and Path(folder, file).is_file()
+            )
+
+    def open(self, name: str) -> IO[bytes]:
+        """See :class:`Place`."""
+        return (self.root / name).open("rb")
+
+    def metadata(self, name: str) -> Mapping[str, str] | None:
+        """See :class:`Place`."""
+        return {} if (self.root / name).is_file() else None
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Draft]:
+        """See :class:`Place`."""
+        target = self.root / name
+        if not target.resolve().is_relative_to(self.root.resolve()):
+            raise PlaceError(f"{name!r} would lead out of {self.root}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, path = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
+        os.close(handle)
+        part = Path(path)
+        try:
+            yield Draft(path=part)
+            part.chmod(0o666 & ~_umask())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def shown(self, name: str) -> str:
+        """See :class:`Place`."""
+        return str(self.root / name)
+
+    def holds(self, other: Place) -> bool:
+        """See :class:`Place`."""
+        root = self.root.resolve()
+        return isinstance(other, Folder) and other.root.resolve().is_relative_to(root)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """A prefix of an S3 bucket."""
+
+    bucket: str
+    prefix: str
+    """Empty, or with a slash at its end."""
+    session: Session = _AS_ANYONE
+
+    def entries(self) -> Iterator[Entry]:
+        """See :class:`Place`; the empty objects with which consoles mark folders are left out."""
+        pages = s3(self.session).get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+            for found in page.get("Contents", ()):
+                name = found["Key"].removeprefix(self.prefix)
+                if name and not (name.endswith("/") and not found["Size"]):
+                    yield Entry(
+                        name=name, size=found["Size"], modified=found["LastModified"].timestamp()
+                    )
+
+    def open(self, name: str) -> Stream:
+        """See :class:`Place`."""
+        return s3(self.session).get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"]
+
+    def metadata(self, name: str) -> Mapping[str, str] | None:
+        """See :class:`Place`."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 # slow to import
+
+        try:
+            return s3(self.session).head_object(Bucket=self.bucket, Key=self.prefix + name)[
+                "Metadata"
+            ]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                return None
+            raise
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Draft]:
+        """See :class:`Place`; what is written waits in this machine's temporary folder."""
+        with tempfile.TemporaryDirectory(prefix="tfbatch-") as folder:
+            draft = Draft(path=Path(folder, "part"))
+            yield draft
+            s3(self.session).upload_file(
+                str(draft.path),
+                self.bucket,
+                self.prefix + name,
+                ExtraArgs={"Metadata": draft.metadata},
+            )
+
+    def shown(self, name: str) -> str:
+        """See :class:`Place`."""
+        return f"{_SCHEME}{self.bucket}/{self.prefix}{name}"
+
+    def holds(self, other: Place) -> bool:
+        """See :class:`Place`."""
+        if not isinstance(other, Bucket) or other.bucket != self.bucket:
+            return False
+        return other.prefix.startswith(self.prefix)
+
+
+@cache
+def s3(session: Session) -> S3Client:
+    """A session's client, made when it is first needed; clients are thread-safe."""
+    from botocore.config import Config  # noqa: PLC0415 # slow to import
+
+    retries = {"mode": "standard", "max_attempts": 8}
+    config = Config(max_pool_connections=_CONNECTIONS, retries=retries)  # type: ignore[arg-type]
+    return session.boto.client("s3", config=config)

@@ -1,0 +1,103 @@
+"""Puts together what is to be said of a model, from its files alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.files.file_store import PlaceError
+from tfbatch.inspect import mapping
+from tfbatch.inspect.content import SAVED_MODEL, content
+from tfbatch_handler import signature as signatures
+from tfbatch_handler.protobuf.wire import WireError
+from tfbatch_handler.signature import SignatureError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfbatch.inspect.content import Content
+    from tfbatch_handler.signature import Signature
+
+_WARM_UP = "assets.extra/tf_serving_warmup_requests"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspected:
+    """A model as it is found."""
+
+    where: str
+    folder: str
+    """Of the SavedModel that is served, in the model."""
+    others: tuple[str, ...]
+    """Folders of other SavedModels in it."""
+    tensorflow: str
+    """The version that wrote it; empty when it doesn't say."""
+    size: int
+    """Bytes of the SavedModel."""
+    files: int
+    signatures: Mapping[str, Signature]
+    problem: str
+    """Why the handler can't serve it; empty when it can."""
+    records: Mapping[str, str]
+    """Content type -> how a record of it becomes the inputs."""
+    scores: str
+    """Which output ``top_k`` takes."""
+    labels: int | None
+    """Class names beside it."""
+    has_warm_up: bool
+    has_handler: bool | None
+    """Whether an archive has the handler's code; ``None`` of a folder."""
+
+    @property
+    def is_servable(self) -> bool:
+        """Whether the handler can feed it."""
+        return not self.problem
+
+
+def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
+    """Look at a model.
+
+    Args:
+        where: as :func:`tfbatch.inspect.content.content` takes it.
+        features: input -> tf.Example feature, where they differ.
+
+    Raises:
+        PlaceError: there is no model, or its ``saved_model.pb`` can't be read.
+    """
+    found = content(where)
+    folder, *others = found.folders()
+    try:
+        read = signatures.parse_saved_model(found.texts[folder + SAVED_MODEL])
+    except (WireError, SignatureError) as error:
+        raise PlaceError(f"{where}: {folder}{SAVED_MODEL}: {error}") from error
+    chosen, problem = _servable(read, features)
+    files = [size for name, size in found.sizes.items() if name.startswith(folder)]
+    labels = found.labels()
+    return Inspected(
+        where=where,
+        folder=folder,
+        others=tuple(others),
+        tensorflow=next((one.tensorflow_version for one in read.values()), ""),
+        size=sum(files),
+        files=len(files),
+        signatures=read,
+        problem=problem,
+        records=mapping.records(chosen, features) if chosen else {},
+        scores=mapping.scores(chosen) if chosen else "",
+        labels=None if labels is None else len(labels.splitlines()),
+        has_warm_up=folder + _WARM_UP in found.sizes,
+        has_handler=_has_handler(found),
+    )
+
+
+def _servable(
+    read: Mapping[str, Signature], features: Mapping[str, str]
+) -> tuple[Signature | None, str]:
+    try:
+        return signatures.servable(read, features=features), ""
+    except SignatureError as error:
+        return None, str(error)
+
+
+def _has_handler(found: Content) -> bool | None:
+    return "code/inference.py" in found.sizes if found.is_archive else None

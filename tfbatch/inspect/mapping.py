@@ -1,0 +1,76 @@
+"""How the records of each format become a signature's inputs: the handler's rules, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch_handler import instance
+from tfbatch_handler.outputs.top_k import top_k_of
+from tfbatch_handler.signature import STRING, SignatureError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfbatch_handler.signature import Signature
+
+_ARTICLE = {"image_bytes": "image/encoded"}
+"""The feature that an input has without a setting; see ``tfbatch_handler.environment``."""
+
+
+def records(signature: Signature, features: Mapping[str, str]) -> dict[str, str]:
+    """Content type -> what a record of it must be.
+
+    Args:
+        signature: that the handler serves.
+        features: input -> feature, where the stage's settings name one.
+    """
+    name = ", ".join(signature.inputs)
+    lone = len(signature.inputs) == 1
+    found = {}
+    if instance.takes_bytes(signature):
+        found["image/jpeg, image/png, image/*"] = f"the object's bytes, to {name}"
+        found["application/x-recordio"] = f"a frame's bytes, to {name}"
+    found["application/x-tfexample, application/x-tfrecord"] = _examples(signature, features)
+    found["application/json, application/jsonlines"] = _json(signature)
+    if not (lone and name.endswith("_bytes")):  # CSV is text
+        row = f"a row: {_values(signature)}" if lone else f"a row with a header that names {name}"
+        found["text/csv"] = row
+    if lone and not instance.takes_bytes(signature):
+        found["application/x-npy"] = f"an array: {_values(signature)}"
+    return found
+
+
+def _examples(signature: Signature, features: Mapping[str, str]) -> str:
+    names = _ARTICLE | dict(features)
+    if instance.takes_serialized_examples(signature, names):
+        return f"the serialized tf.Example, whole, to {next(iter(signature.inputs))}"
+    pairs = (f"{names.get(name, name)!r} to {name}" for name in signature.inputs)
+    return f"features: {', '.join(pairs)}"
+
+
+def _json(signature: Signature) -> str:
+    if len(signature.inputs) == 1:
+        ((name, tensor),) = signature.inputs.items()
+        is_bytes = tensor.dtype == STRING and name.endswith("_bytes")
+        return '{"b64": "…"}, base64' if is_bytes else _values(signature)
+    return "{" + ", ".join(f'"{name}": {one}' for name, one in signature.inputs.items()) + "}"
+
+
+def _values(signature: Signature) -> str:
+    ((name, tensor),) = signature.inputs.items()
+    shape = tensor.shape
+    if shape is None:
+        return f"values of any shape, to {name}"
+    sizes = " x ".join("any" if size < 0 else str(size) for size in shape[1:])
+    return f"{sizes or 'one'} {tensor.dtype.lower()}, to {name}"
+
+
+def scores(signature: Signature) -> str:
+    """Which output ``top_k`` takes, or why it takes none."""
+    try:
+        found = top_k_of(signature, k=1, labels=())
+    except SignatureError as error:
+        return str(error)
+    tensor = signature.outputs[found.output]
+    size = tensor.shape[1] if tensor.shape else -1
+    return f"{found.output}, {size:,} classes" if size > 0 else found.output

@@ -1,0 +1,54 @@
+"""Which endpoint a stage has, and whether it answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfbatch.aws.deployed_outputs import stack_outputs
+from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from tfbatch.aws.session import Session
+
+
+def find(session: Session) -> str:
+    """Return the name of a stage's endpoint.
+
+    Raises:
+        Problem: the stage has none deployed.
+    """
+    try:
+        return stack_outputs(session, "endpoint")["EndpointName"]
+    except (Problem, KeyError):
+        raise Problem(
+            f"Stage {session.stage} has no endpoint in {session.where}: give it "
+            "'endpoint=Endpoint()' in stacks/stages.py and run 'cdk deploy --all', or name an "
+            "endpoint of another deployment with --endpoint."
+        ) from None
+
+
+def require_in_service(session: Session, name: str) -> None:
+    """See that an endpoint takes requests.
+
+    Raises:
+        Problem: it isn't there, or not yet, or has failed; with its reason.
+    """
+    sagemaker = session.boto.client("sagemaker")
+    try:
+        found = sagemaker.describe_endpoint(EndpointName=name)
+    except sagemaker.exceptions.ClientError as error:
+        if "Could not find" not in str(error):
+            raise
+        raise Problem(
+            f"There is no endpoint {name!r} in {session.where}: 'aws sagemaker list-endpoints' "
+            "lists those there are."
+        ) from None
+    status = found["EndpointStatus"]
+    if status in {"Creating", "SystemUpdating"}:
+        raise Problem(
+            f"Endpoint {name} is {status}: 'aws sagemaker wait endpoint-in-service "
+            f"--endpoint-name {name}' waits until it answers."
+        )
+    if status not in {"InService", "Updating", "RollingBack"}:
+        reason = found.get("FailureReason", "AWS gives no reason")
+        raise Problem(f"Endpoint {name} is {status}: {reason}")

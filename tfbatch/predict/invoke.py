@@ -1,0 +1,158 @@
+"""Asks an endpoint about files, some at a time, and tells the answers in the files' order."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.predict.content_types import guess
+from tfbatch.terminal.problem import Problem, remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+    from tfbatch.aws.session import Session
+    from tfbatch.files.file_store import Place
+
+MAX_BYTES = 6_291_456
+"""The length of a request's body in InvokeEndpoint's service model."""
+_READ_SECONDS = 70
+"""A model may take 60 s to answer; InvokeEndpoint's documentation asks for 70."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came of one file."""
+
+    file: str
+    seconds: float
+    predictions: tuple[Any, ...] = ()
+    """One for each record of the file, as the handler wrote it."""
+    error: str | None = None
+    """Why there is none, and what to do."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every record has a prediction."""
+        return self.error is None and not any(map(is_error, self.predictions))
+
+    def document(self) -> dict[str, Any]:
+        """As ``--json`` prints it."""
+        said: dict[str, Any] = {"file": self.file, "seconds": round(self.seconds, 3)}
+        if self.error is not None:
+            return said | {"error": self.error}
+        return said | {"predictions": self.predictions}
+
+
+def is_error(prediction: Any) -> bool:  # noqa: ANN401 # any JSON
+    """Whether a line says that its record has no prediction, as the handler says it."""
+    return isinstance(prediction, dict) and prediction.keys() == {"error"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """An endpoint, and how it is asked."""
+
+    client: SageMakerRuntimeClient
+    name: str
+    content_type: str | None
+    """Of every file; guessed for each when ``None``."""
+    accept: str
+
+    @classmethod
+    def of(
+        cls, session: Session, *, name: str, content_type: str | None, accept: str, at_once: int
+    ) -> Endpoint:
+        """An endpoint that takes so many requests at a time."""
+        from botocore.config import Config  # noqa: PLC0415 # slow to import
+
+        config = Config(
+            read_timeout=_READ_SECONDS,
+            max_pool_connections=at_once,
+            retries={"mode": "standard", "max_attempts": 4},
+        )
+        client = session.boto.client("sagemaker-runtime", config=config)
+        return cls(client=client, name=name, content_type=content_type, accept=accept)
+
+    def ask(self, folder: Place, name: str) -> Answer:
+        """Send one file."""
+        begun = time.monotonic()
+        file = folder.shown(name)
+        try:
+            predictions = self._ask(folder, name)
+        except (Problem, OSError) as error:
+            return Answer(file=file, seconds=time.monotonic() - begun, error=str(error))
+        except Exception as error:
+            said = self._explained(error)
+            if said is None:
+                raise
+            return Answer(file=file, seconds=time.monotonic() - begun, error=said)
+        return Answer(file=file, seconds=time.monotonic() - begun, predictions=predictions)
+
+    def _ask(self, folder: Place, name: str) -> tuple[Any, ...]:
+        stream = folder.open(name)
+        try:
+            body = stream.read(MAX_BYTES + 1)
+        finally:
+            stream.close()
+        if len(body) > MAX_BYTES:
+            raise Problem(
+                f"{folder.shown(name)} is larger than the {MAX_BYTES / 1024**2:g} MiB that an "
+                "endpoint takes: use 'tfbatch run', whose jobs take up to 100 MB."
+            )
+        reply = self.client.invoke_endpoint(
+            EndpointName=self.name,
+            ContentType=self.content_type or guess(name, body),
+            Accept=self.accept,
+            Body=body,
+        )
+        return _predictions(reply["Body"].read().decode())
+
+    def _explained(self, error: Exception) -> str | None:
+        """What the container or AWS says, and where to look; ``None`` when neither said it."""
+        response = getattr(error, "response", None) or {}
+        if response.get("Error", {}).get("Code") != "ModelError":
+            return remedy(error)
+        status, said = response.get("OriginalStatusCode"), response.get("OriginalMessage", "")
+        return (
+            f"the container answered {status}: {_words(said)} (its log: "
+            f"aws logs tail /aws/sagemaker/Endpoints/{self.name})"
+        )
+
+
+def ask_all(
+    endpoint: Endpoint, files: Iterable[tuple[Place, str]], *, at_once: int
+) -> Iterator[Answer]:
+    """Ask about every file; the first that AWS refuses for want of an endpoint ends it."""
+    with ThreadPoolExecutor(at_once) as threads:
+        yield from threads.map(lambda one: endpoint.ask(*one), files)
+
+
+def _predictions(body: str) -> tuple[Any, ...]:
+    """One for each line; of a JSON list, which answers a JSON list, one for each element."""
+    said = tuple(map(_prediction, body.splitlines()))
+    return tuple(said[0]) if len(said) == 1 and isinstance(said[0], list) else said
+
+
+def _prediction(line: str) -> Any:  # noqa: ANN401 # any JSON
+    """A line as JSON, or as it is: CSV, or a format of the user's own."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
+
+
+def _words(said: str) -> str:
+    """The message in a container's answer: falcon's, the handler's, or the text itself."""
+    try:
+        document = json.loads(said)
+    except ValueError:
+        return " ".join(said.split()) or "nothing"
+    if not isinstance(document, dict):
+        return said
+    return str(document.get("description") or document.get("error") or said)

@@ -1,0 +1,159 @@
+"""Permissions broadened and narrowed, as sets: what a wildcard meant before counts as had."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from tfbatch.review.compare.grants import ANYONE, Grant, breadth, grants_of
+from tfbatch.review.finding import Finding, Section, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tfbatch.review.compare.grants import Condition
+    from tfbatch.review.compare.identity import Pairs
+    from tfbatch.review.finding import Row
+
+_Place = tuple[str, bool, str, frozenset["Condition"]]
+
+
+def findings(pairs: Pairs) -> Iterator[Finding]:
+    """What is allowed now that wasn't, and what no longer is, by principal."""
+    base, head = grants_of(pairs.base), grants_of(pairs.head)
+    known = {grant.subject for grant in base if not grant.deny}
+    more = _uncovered(_allowed(head), _allowed(base))
+    unlocked = _uncovered(_denied(base), _denied(head))
+    less = _uncovered(_allowed(base), _allowed(head))
+    locked = _uncovered(_denied(head), _denied(base))
+    for principal in dict.fromkeys(grant.subject for grant in (*more, *unlocked)):
+        mine = [grant for grant in more if grant.subject == principal]
+        freed = [grant for grant in unlocked if grant.subject == principal]
+        yield _broadened(principal, mine, freed, base, is_new=principal not in known)
+    for principal in dict.fromkeys(grant.subject for grant in (*less, *locked)):
+        mine = [grant for grant in (*less, *locked) if grant.subject == principal]
+        yield _narrowed(principal, mine)
+
+
+def _allowed(grants: Iterable[Grant]) -> list[Grant]:
+    return [grant for grant in grants if not grant.deny]
+
+
+def _denied(grants: Iterable[Grant]) -> list[Grant]:
+    return [grant for grant in grants if grant.deny]
+
+
+def _uncovered(grants: list[Grant], by: list[Grant]) -> list[Grant]:
+    """The grants that none of the others implies, in a steady order."""
+    left = [grant for grant in grants if not any(other.covers(grant) for other in by)]
+    return sorted(left, key=lambda one: (one.principal, one.resource, one.action))
+
+
+def _broadened(
+    principal: str,
+    more: list[Grant],
+    freed: list[Grant],
+    base: frozenset[Grant],
+    *,
+    is_new: bool,
+) -> Finding:
+    public = principal == ANYONE and bool(more)
+    if public:
+        rule, title = "public-access", "Anyone on the internet gets access"
+    elif is_new and more:
+        rule, title = "permissions-added", f"{_capital(principal)} is new and may act"
+    elif more and all(grant.trust for grant in more):
+        rule, title = "permissions-broadened", f"More may act as {principal} than before"
+    elif more:
+        rule, title = "permissions-broadened", f"{_capital(principal)} may do more than before"
+    else:
+        rule, title = "denial-dropped", f"What {principal} was refused is refused no longer"
+    rows = [*_rows(more, base), *((_place(one), f"denied: {one.action}", "—") for one in freed)]
+    return Finding(
+        section=Section.HURT,
+        rule=rule,
+        severity=Severity.ATTENTION,
+        title=title,
+        why=_why(more),
+        subject=principal,
+        rows=tuple(rows),
+    )
+
+
+def _narrowed(principal: str, less: list[Grant]) -> Finding:
+    return Finding(
+        section=Section.RESOURCES,
+        rule="permissions-narrowed",
+        title=f"More is refused to {principal} than before"
+        if all(one.deny for one in less)
+        else f"{_capital(principal)} may do less than before",
+        subject=principal,
+        rows=tuple(
+            (_place(one), *(("—", f"denied: {one.action}") if one.deny else (one.action, "—")))
+            for one in less
+        ),
+    )
+
+
+def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
+    """By resource and condition: what was allowed there, and what is allowed beyond it."""
+    places: dict[_Place, list[Grant]] = defaultdict(list)
+    for grant in more:
+        places[(grant.principal, grant.deny, grant.resource, grant.conditions)].append(grant)
+    for grants in places.values():
+        before = sorted({_before(old) for old in base if _is_near(old, grants)})
+        after = ", ".join(_shown(grant.action) for grant in grants)
+        held = _held(grants[0].conditions)
+        if grants[0].trust:
+            actor = grants[0].principal
+            yield "may be assumed by", ", ".join(before) or "—", f"{actor}{held}"
+        else:
+            yield grants[0].resource, ", ".join(before) or "—", f"{after}{held}"
+
+
+def _is_near(old: Grant, grants: list[Grant]) -> bool:
+    """Whether an old grant is what the new ones widen: same holder and place, or same action."""
+    return not old.deny and any(
+        old.trust == new.trust
+        and old.principal == new.principal
+        and (old.resource == new.resource or new.covers(old))
+        for new in grants
+    )
+
+
+def _before(grant: Grant) -> str:
+    what = grant.principal if grant.trust else grant.action
+    return f"{what}{_held(grant.conditions)}"
+
+
+def _held(conditions: frozenset[Condition]) -> str:
+    """For example ``if aws:SourceAccount StringEquals {AccountId}``."""
+    parts = (f"{key} {operator} {value}" for operator, key, value in sorted(conditions))
+    return f" if {' and '.join(parts)}" if conditions else ""
+
+
+def _place(grant: Grant) -> str:
+    return f"{grant.resource}{_held(grant.conditions)}"
+
+
+def _shown(action: str) -> str:
+    """An action, and how many a wildcard stands for."""
+    count = breadth(action) if "*" in action else None
+    return f"{action} ({count} actions)" if count else action
+
+
+def _why(more: list[Grant]) -> str:
+    wide = sorted(
+        {grant.action for grant in more if grant.action.endswith(":*") or grant.action == "*"}
+    )
+    everywhere = sorted({grant.action for grant in more if grant.resource == "*"})
+    parts = []
+    if wide:
+        parts.append(f"{', '.join(wide)} takes in deleting data and changing who else has access.")
+    if everywhere:
+        parts.append(f"On every resource of the account: {', '.join(everywhere)}.")
+    return " ".join(parts)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""Writes a review as a page, a comment, a drawing or JSON."""

@@ -1,0 +1,174 @@
+"""A review as a comment on GitHub: Markdown, within what a comment may hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.review.finding import Section, Severity
+from tfbatch.review.render import words
+from tfbatch.review.render.mermaid import mermaid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tfbatch.review.finding import Finding, Row
+    from tfbatch.review.render.graph import Graph
+    from tfbatch.review.review import Review
+
+LIMIT = 65_536
+"""Characters of a comment on GitHub."""
+MARK = "<!-- tfbatch review -->"
+"""By which the comment is found again, to be updated in place."""
+
+_LONG = 16_000
+"""Characters beyond which a reader is better served by folded details."""
+_OPEN_DIFF_LINES = 25
+_CELL = 300
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@&])")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Room:
+    """How much is shown: the first that fits is taken."""
+
+    open_diffs: bool
+    """Short diffs are open rather than folded."""
+    details: Severity
+    """Tables and diffs of findings at least this severe."""
+    drawings: bool = True
+    titles: int | None = None
+    """How many findings a section names."""
+
+
+_ROOMS = (
+    _Room(open_diffs=True, details=Severity.FINE),
+    _Room(open_diffs=False, details=Severity.FINE),
+    _Room(open_diffs=False, details=Severity.ATTENTION),
+    _Room(open_diffs=False, details=Severity.DESTRUCTIVE, titles=100),
+    _Room(open_diffs=False, details=Severity.DESTRUCTIVE, drawings=False, titles=30),
+    _Room(open_diffs=False, details=Severity.DESTRUCTIVE, drawings=False, titles=5),
+)
+
+
+def markdown(review: Review, *, limit: int = LIMIT) -> str:
+    """The comment.
+
+    What doesn't fit folds first; then whole details are left to the HTML page, never half a table.
+    """
+    for room in _ROOMS:
+        text = _text(review, room)
+        most = min(limit, _LONG) if room.open_diffs else limit
+        if len(text.encode()) <= most:
+            return text
+    return _lines(_head(review), "The details don't fit into a comment: see review.html.")
+
+
+def _text(review: Review, room: _Room) -> str:
+    parts = [_head(review)]
+    if not review.is_empty:
+        parts += [_section(review, section, room) for section in Section]
+    if room.details > Severity.FINE:
+        parts.append("Some details don't fit into a comment: they are in review.html.")
+    return _lines(*parts)
+
+
+def _lines(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(review: Review) -> str:
+    sign, verdict = words.SIGNS[review.severity], words.VERDICTS[review.severity]
+    return _lines(
+        f"{MARK}\n## {sign} {verdict}: infrastructure review",
+        "  \n".join(f"**{_plain(line)}**" for line in review.headlines),
+        f"<sub>{_plain(review.base)} → {_plain(review.head)}</sub>",
+    ).rstrip()
+
+
+def _section(review: Review, section: Section, room: _Room) -> str:
+    found = review.of(section)
+    if not found:
+        return f"### {section}\n\n{words.unchanged(section)}"
+    shown = found[: room.titles]
+    parts = [f"### {section}", *_blocks(review, shown, room)]
+    if len(shown) < len(found):
+        parts.append(f"… and {len(found) - len(shown)} more, in review.html.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _blocks(review: Review, found: Sequence[Finding], room: _Room) -> Iterator[str]:
+    for finding in found:
+        yield _title(review, finding)
+        if finding.graph and room.drawings:
+            yield from _drawings(finding.graph)
+        if finding.severity >= room.details:
+            yield _table(finding.rows)
+            yield _diff(finding, room)
+
+
+def _drawings(graph: Graph) -> Iterator[str]:
+    """What changed with what is around it, and the whole folded."""
+    near = graph.nearby()
+    yield _fence("mermaid", mermaid(near))
+    if near != graph:
+        whole = _fence("mermaid", mermaid(graph))
+        yield f"<details><summary>The whole workflow</summary>\n\n{whole}\n\n</details>"
+
+
+def _title(review: Review, finding: Finding) -> str:
+    sign = f"{words.SIGNS[finding.severity]} " if finding.severity else "- "
+    title = _plain(finding.title)
+    text = f"{sign}**{title}**" if finding.severity else f"{sign}{title}"
+    stages = words.where(finding, review)
+    text += f" ({_plain(stages)} only)" if stages else ""
+    text += f" <sub>{_plain(finding.logical_id)}</sub>" if finding.logical_id else ""
+    return f"{text}  \n{_prose(finding.why)}" if finding.why else text
+
+
+def _table(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
+    head = "| | before | after |\n| --- | --- | --- |"
+    body = (f"| {_plain(name)} | {_cell(old)} | {_cell(new)} |" for name, old, new in rows)
+    return "\n".join([head, *body])
+
+
+def _cell(value: str) -> str:
+    """A value as code, on one line: what GitHub would take for Markdown or a mention isn't."""
+    if value in ("—", ""):
+        return value
+    short = value if len(value) <= _CELL else value[:_CELL] + " …"
+    flat = " ".join(short.split()).replace("|", "\\|")
+    return f"`` {flat} ``" if "`" in flat else f"`{flat}`"
+
+
+def _diff(finding: Finding, room: _Room) -> str:
+    if not finding.diff:
+        return ""
+    block = _fence("diff", "\n".join(finding.diff) + "\n")
+    if room.open_diffs and len(finding.diff) <= _OPEN_DIFF_LINES:
+        return block
+    return f"<details><summary>{len(finding.diff)} lines</summary>\n\n{block}\n\n</details>"
+
+
+def _fence(language: str, text: str) -> str:
+    """A code block whose fence nothing inside can close."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}{fence}"
+
+
+def _prose(text: str) -> str:
+    """Plain text but for what stands between backticks, which is code."""
+    parts = text.split("`")
+    return "".join(
+        f"`{part}`" if number % 2 else _plain(part, ends=True) for number, part in enumerate(parts)
+    )
+
+
+def _plain(text: str, *, ends: bool = False) -> str:
+    """Text in which nothing is Markdown, HTML or a mention; ``ends`` keeps blanks at its ends."""
+    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text)
+    return re.sub(r"\s+", " ", escaped) if ends else " ".join(escaped.split())

@@ -1,0 +1,113 @@
+"""What is deployed, read from CloudFormation: the side that a change really starts from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tfbatch.review.errors import ReviewError
+from tfbatch.review.finding import Finding, Section, Severity
+from tfbatch.review.sides import assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+    from tfbatch.review.review import Review
+    from tfbatch.review.sides.assembly import Stage
+
+
+def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
+    """A stage as it stands in the account that the environment's credentials are for.
+
+    Only ``DescribeStacks`` and ``GetTemplate`` are called.
+
+    Args:
+        stage: as the code has it; its settings, checks and stack names are taken from here.
+        known: stages whose bundles may be what is deployed: CloudFormation has only their hashes.
+
+    Returns:
+        ``None`` where none of its stacks is deployed.
+
+    Raises:
+        ReviewError: there are no credentials, or they may not read.
+    """
+    found = {
+        stack: template
+        for stack in stage.protected
+        if (template := _template(stack.replace("{stage}", stage.name))) is not None
+    }
+    if not found:
+        return None
+    names = {stack.replace("{stage}", stage.name): stack for stack in stage.protected}
+    templates = {stack: assembly.neutral(body, names) for stack, (body, _) in found.items()}
+    text = json.dumps(templates)
+    bundles = [one for other in known for one in other.bundles.values() if one.hash in text]
+    return replace(
+        stage,
+        resources=dict(assembly.resources_of(templates)),
+        exports=dict(assembly.exports_of(templates)),
+        bundles={one.name: one for one in bundles},
+        protected={stack: protected for stack, (_, protected) in found.items()},
+    )
+
+
+def drift(review: Review) -> list[Finding]:
+    """What differs between the base and what is deployed, in short.
+
+    Args:
+        review: of the base (its head) against what is deployed (its base).
+    """
+    rules = ("resource-added", "resource-removed", "resource-changed", "resource-replaced")
+    shown = [finding for finding in review.findings if finding.rule in (*rules, "resource-moved")]
+    shown += [one for one in review.findings if one.rule.startswith(("permissions", "workflow"))]
+    if not shown:
+        return []
+    return [
+        Finding(
+            section=Section.HURT,
+            rule="drift",
+            severity=Severity.ATTENTION,
+            title="What is deployed is not what the base says",
+            why="This review compares with what is deployed. From there to the base it would be:",
+            rows=tuple((finding.title, "", ", ".join(finding.stages)) for finding in shown),
+            stages=review.stages,
+        )
+    ]
+
+
+def missing(stages: Sequence[str]) -> list[Finding]:
+    """Stages of which nothing is deployed; they are compared with the base."""
+    return [
+        Finding(
+            section=Section.CHECKS,
+            rule="not-deployed",
+            title=f"Stage {name} isn't deployed: it is compared with the base",
+            stages=(name,),
+        )
+        for name in stages
+    ]
+
+
+def _template(stack: str) -> tuple[Mapping[str, Any], bool] | None:
+    """A stack's template and whether it is protected; ``None`` where there is no such stack."""
+    import boto3  # noqa: PLC0415 # only where it is asked for
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        client: CloudFormationClient = boto3.client("cloudformation")
+        described = client.describe_stacks(StackName=stack)["Stacks"][0]
+        body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise ReviewError(f"stack {stack} can't be read: {error}") from error
+    except BotoCoreError as error:
+        raise ReviewError(
+            f"stack {stack} can't be read: {error} --deployed needs credentials and a region that "
+            "may call DescribeStacks and GetTemplate; leave it out to compare commits alone"
+        ) from error
+    template = json.loads(body) if isinstance(body, str) else body
+    return template, bool(described.get("EnableTerminationProtection"))

@@ -1,0 +1,93 @@
+"""One side of a review: a commit, or the working tree as it is, as a tree of Git's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from tfbatch.review.errors import ReviewError
+from tfbatch_sandbox.transform import untar
+
+WORKTREE = "WORKTREE"
+"""In place of a commit: what lies in the checkout now, uncommitted changes and new files too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """The contents of one side."""
+
+    name: str
+    """As the reviewer wrote it: ``main``, ``HEAD~3``, ``WORKTREE``."""
+    tree: str
+    """Git's digest of the contents: two commits with the same one are the same to a review."""
+    commit: str | None = None
+    """In short; ``None`` for the working tree."""
+
+    def __str__(self) -> str:
+        """For headings: ``main (1a2b3c4)``."""
+        if self.commit is None or self.name.startswith(self.commit):
+            return self.name
+        return f"{self.name} ({self.commit})"
+
+
+def resolve(name: str, *, repository: Path) -> Revision:
+    """Find a revision by the name that Git knows it by, or ``WORKTREE``.
+
+    Raises:
+        ReviewError: there is none of that name.
+    """
+    if name == WORKTREE:
+        return Revision(name=name, tree=_working_tree(repository))
+    try:
+        commit = _git(
+            repository, "rev-parse", "--verify", "--quiet", "--short", f"{name}^{{commit}}"
+        )
+        tree = _git(repository, "rev-parse", "--verify", f"{name}^{{tree}}")
+    except subprocess.CalledProcessError as error:
+        raise ReviewError(
+            f"{name!r} is no commit of {repository}: name a branch, a tag or a commit that "
+            f"`git log` shows (a shallow clone lacks most: `git fetch --unshallow`), or {WORKTREE}"
+        ) from error
+    return Revision(name=name, tree=tree, commit=commit)
+
+
+def export(revision: Revision, *, repository: Path, target: Path) -> None:
+    """Write a revision's files to the folder ``target``, leaving the checkout as it is."""
+    target.mkdir(parents=True, exist_ok=True)
+    command = ["git", "-C", str(repository), "archive", "--format=tar", revision.tree]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as process,
+        tarfile.open(fileobj=cast("IO[bytes]", process.stdout), mode="r|") as archive,
+    ):
+        untar.extract(archive, target)
+    if process.returncode:
+        raise ReviewError(f"git archive {revision.tree} ended with {process.returncode}")
+
+
+def _working_tree(repository: Path) -> str:
+    """Write the working tree as a tree object, through an index that is nobody else's."""
+    own = Path(_git(repository, "rev-parse", "--absolute-git-dir")) / "index"
+    with tempfile.TemporaryDirectory(prefix="tfbatch-review-") as directory:
+        index = Path(directory) / "index"
+        if own.is_file():
+            shutil.copy(own, index)  # its cached file times spare Git from reading every file
+        environment = os.environ | {"GIT_INDEX_FILE": str(index)}
+        _git(repository, "add", "--all", environment=environment)
+        return _git(repository, "write-tree", environment=environment)
+
+
+def _git(repository: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(repository), *arguments],
+        env=environment,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return done.stdout.strip()

@@ -1,0 +1,134 @@
+"""Reads a state machine's definition: its states, nested ones too, and the ways between them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tfbatch.review.render.graph import Edge, Graph, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tfbatch.review.sides.assembly import Resource, Stage
+
+KIND = "AWS::StepFunctions::StateMachine"
+_BETWEEN = " / "
+_WAYS = ("Next", "Default", "Choices", "Catch", "End")
+_NESTED = ("ItemProcessor", "Iterator", "Branches")
+
+State = dict[str, Any]
+
+
+def definition(stage: Stage, machine: Resource) -> State | None:
+    """A state machine's definition; ``None`` where it isn't in the template or can't be read."""
+    properties = stage.properties(machine)
+    found = properties.get("Definition") or properties.get("DefinitionString")
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError:
+            return None
+    return found if isinstance(found, dict) and "States" in found else None
+
+
+def flat(definition: State, parent: str = "") -> Iterator[tuple[str, State]]:
+    """Every state by its full name, in the order written: ``Shards / Transform``."""
+    for name, state in definition["States"].items():
+        full = f"{parent}{_BETWEEN}{name}" if parent else name
+        yield full, state
+        for inner in _inner(state):
+            yield from flat(inner, full)
+
+
+def last(name: str) -> str:
+    """A state's own name, without those of the states around it."""
+    return name.rpartition(_BETWEEN)[2]
+
+
+def own(state: State) -> State:
+    """A state without the states inside it, which are states of their own here."""
+    found = {key: value for key, value in state.items() if key not in _NESTED}
+    for key in ("ItemProcessor", "Iterator"):
+        if key in state:
+            found[key] = {k: v for k, v in state[key].items() if k != "States"}
+    return found
+
+
+def around(definition: State) -> State:
+    """What a definition says beside its states: where it starts, its comment, its timeout."""
+    return {key: value for key, value in definition.items() if key != "States"}
+
+
+def text(value: Any) -> str:  # noqa: ANN401 # a state or a part of one
+    """A state as a person reads it: YAML, expressions of several lines as several lines."""
+    shown = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return str(shown).rstrip("\n")
+
+
+def graph(definition: State) -> Graph:
+    """A definition as nodes and edges."""
+    return Graph(nodes=tuple(_nodes(definition)), edges=tuple(_edges(definition)))
+
+
+def _inner(state: State) -> Iterator[State]:
+    for key in ("ItemProcessor", "Iterator"):
+        if key in state:
+            yield state[key]
+    yield from state.get("Branches", ())
+
+
+def _nodes(definition: State, parent: str | None = None) -> Iterator[Node]:
+    for name, state in definition["States"].items():
+        full = f"{parent}{_BETWEEN}{name}" if parent else name
+        yield Node(name=full, label=name, detail=_detail(state), kind=state["Type"], parent=parent)
+        for inner in _inner(state):
+            yield from _nodes(inner, full)
+
+
+def _detail(state: State) -> str:
+    """The API that a state calls or the error it ends with."""
+    resource = str(state.get("Resource", "")).rpartition(":::")[2]
+    error = str(state.get("Error", ""))
+    return resource or ("" if error.startswith("{%") else error)
+
+
+def _edges(definition: State, parent: str = "") -> Iterator[Edge]:
+    prefix = f"{parent}{_BETWEEN}" if parent else ""
+    for name, state in definition["States"].items():
+        for target, label, error in _ways(state):
+            yield Edge(source=prefix + name, target=prefix + target, label=label, error=error)
+        for inner in _inner(state):
+            yield from _edges(inner, prefix + name)
+
+
+def _ways(state: State) -> Iterator[tuple[str, str, bool]]:
+    choices = state.get("Choices", ())
+    for number, choice in enumerate(choices, 1):
+        yield choice["Next"], "yes" if len(choices) == 1 else f"{number}", False
+    if "Default" in state:
+        yield state["Default"], "no" if len(choices) == 1 else "else", False
+    if "Next" in state:
+        yield state["Next"], "", False
+    for caught in state.get("Catch", ()):
+        yield caught["Next"], "error", True
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as such."""
+
+
+def _written(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    trimmed = "\n".join(line.rstrip() for line in value.split("\n")) if style else value
+    return dumper.represent_scalar("tag:yaml.org,2002:str", trimmed, style=style)
+
+
+_Dumper.add_representer(str, _written)
+
+
+def ways(state: Mapping[str, Any]) -> State:
+    """The part of a state that says where it leads."""
+    return {key: state[key] for key in _WAYS if key in state}

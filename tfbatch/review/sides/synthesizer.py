@@ -1,0 +1,110 @@
+"""Synthesizes checkouts of this app, one after another, in the process of its own it is run as.
+
+Run by its path, never imported: ``python -P synthesizer.py JOBS.json``. It must not import anything
+of this repository but what the checkout at hand holds. Starting the CDK takes ten seconds, a stage
+half of one, so that one process does all stages of all checkouts. It writes a line for each
+template it has made, ``CHECKOUT <tab> TEMPLATE``, for the linter that reads them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import os
+import sys
+import tomllib
+from pathlib import Path
+from typing import IO, Any
+
+_CONTEXT = {
+    "nag": "true",
+    "aws:cdk:enable-path-metadata": True,
+    "aws:cdk:disable-stack-trace": True,
+}
+"""The AWS Solutions checks, each resource's construct path, as the CDK's command line adds, and no
+traces through generated code, as in ``app.py``."""
+
+
+def main(jobs: Path) -> None:
+    """Do every job of a list: ``{"root", "output", "stages"}``."""
+    with _own_output() as made:
+        for job in json.loads(jobs.read_text()):
+            root, output = Path(job["root"]), Path(job["output"])
+            _enter(root)
+            stages = _synthesize(root, output, job["stages"])
+            for template in sorted(output.glob("*/*.template.json")):
+                print(f"{root}\t{template}", file=made, flush=True)
+            (output / "stages.json").write_text(json.dumps(stages))
+            _leave(root)
+
+
+def _own_output() -> IO[str]:
+    """What goes to the linter, out of reach of whatever the app prints."""
+    made = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return made
+
+
+def _enter(root: Path) -> None:
+    """Import from a checkout: from the folders that its editable install puts on the path."""
+    os.chdir(root)
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    folders = project["tool"]["hatch"]["build"]["dev-mode-dirs"]
+    sys.path[:0] = [str(root / folder) for folder in folders]
+
+
+def _leave(root: Path) -> None:
+    """Forget everything that was imported from a checkout, so that the next brings its own."""
+    sys.path[:] = [one for one in sys.path if not Path(one).is_relative_to(root)]
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(f"{root}{os.sep}"):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]:
+    """Write each stage's cloud assembly to a folder of its name, and beside it its settings."""
+    from aws_cdk import App  # noqa: PLC0415 # where the process already knows its checkout
+
+    build = importlib.import_module("app").build
+    stages = _stages(root)
+    context = json.loads((root / "cdk.json").read_text())["context"]
+    chosen = [stage for stage in stages if wanted is None or stage.name in wanted]
+    for stage in chosen:
+        folder = output / stage.name
+        app = App(outdir=str(folder), context={**context, **_CONTEXT, "stage": stage.name})
+        build(app, stage)
+        try:
+            app.synth()
+        except RuntimeError:
+            # The checks' findings are part of the review; the assembly is whole with them too.
+            if not _has_findings(folder / "validation-report.json"):
+                raise
+        (folder / "settings.json").write_text(_settings(stage, root))
+    return [stage.name for stage in chosen]
+
+
+def _stages(root: Path) -> Any:  # noqa: ANN401 # the checkout's own dataclasses
+    """The checkout's stages; older ones keep them among the settings."""
+    name = "stages" if (root / "stacks" / "stages.py").is_file() else "settings"
+    return importlib.import_module(f"stacks.{name}").STAGES
+
+
+def _has_findings(report: Path) -> bool:
+    """Whether the checks ended the synthesis, which they do when all is written."""
+    return report.is_file() and bool(json.loads(report.read_text())["pluginReports"])
+
+
+def _settings(stage: Any, root: Path) -> str:  # noqa: ANN401 # the checkout's own dataclass
+    """A stage's settings as JSON, paths relative to the checkout."""
+
+    def plain(value: object) -> object:
+        inside = isinstance(value, Path) and value.is_relative_to(root)
+        return str(value.relative_to(root)) if inside else str(value)  # type: ignore[attr-defined]
+
+    return json.dumps(dataclasses.asdict(stage), default=plain, indent=1)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

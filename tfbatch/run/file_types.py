@@ -1,0 +1,135 @@
+"""What an object is, by its first bytes, else by its name; and which format reads that."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.records.tfrecord import masked_crc32c
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+HEAD_BYTES = 64
+"""Enough of an object to tell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A kind of object."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    content_types: tuple[str, ...]
+    """Of formats that read it, the best first; ``image/`` is any that begins so."""
+    magic: tuple[bytes, ...] = ()
+    """How its bytes begin."""
+
+
+_IMAGE = ("image/*", "application/x-image", "image/")
+KINDS = (
+    Kind(
+        name="jpeg",
+        suffixes=(".jpg", ".jpeg"),
+        magic=(b"\xff\xd8\xff",),
+        content_types=("image/jpeg", *_IMAGE),
+    ),
+    Kind(
+        name="png",
+        suffixes=(".png",),
+        magic=(b"\x89PNG\r\n",),
+        content_types=("image/png", *_IMAGE),
+    ),
+    Kind(
+        name="gif",
+        suffixes=(".gif",),
+        magic=(b"GIF8",),
+        content_types=("image/gif", *_IMAGE),
+    ),
+    Kind(name="bmp", suffixes=(".bmp",), content_types=("image/bmp", *_IMAGE)),
+    Kind(
+        name="tiff",
+        suffixes=(".tif", ".tiff"),
+        magic=(b"II*\0", b"MM\0*"),
+        content_types=("image/tiff",),
+    ),
+    Kind(
+        name="tfrecord",
+        suffixes=(".tfrecord", ".tfrecords"),
+        content_types=("application/x-tfexample", "application/x-tfrecord"),
+    ),
+    Kind(
+        name="recordio",
+        suffixes=(".rec", ".recordio"),
+        magic=(b"\x0a\x23\xd7\xce",),
+        content_types=("application/x-recordio",),
+    ),
+    Kind(
+        name="npy",
+        suffixes=(".npy",),
+        magic=(b"\x93NUMPY",),
+        content_types=("application/x-npy",),
+    ),
+    Kind(name="gzip", suffixes=(".gz",), magic=(b"\x1f\x8b",), content_types=()),
+    Kind(
+        name="jsonl",
+        suffixes=(".jsonl", ".ndjson", ".jsonlines"),
+        content_types=("application/jsonlines", "application/jsons", "application/json"),
+    ),
+    Kind(name="json", suffixes=(".json",), content_types=("application/json",)),
+    Kind(name="csv", suffixes=(".csv",), content_types=("text/csv",)),
+)
+_BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def kind_of(name: str, head: bytes) -> Kind | None:
+    """Tell what an object is; its bytes are believed before its name.
+
+    Args:
+        name: with its suffix.
+        head: its first :data:`HEAD_BYTES`.
+    """
+    if is_tfrecord(head):
+        return _BY_NAME["tfrecord"]
+    for kind in KINDS:
+        if any(head.startswith(magic) for magic in kind.magic):
+            return kind
+    lower = name.lower()
+    named = (kind for kind in KINDS if lower.endswith(kind.suffixes))
+    # One whose bytes should tell and don't is not what its name says.
+    return next((kind for kind in named if not kind.magic or not head), None)
+
+
+def is_tfrecord(head: bytes) -> bool:
+    """Whether a file begins with a length and that length's checksum."""
+    if len(head) < 12:  # noqa: PLR2004 # uint64, uint32
+        return False
+    (crc,) = struct.unpack_from("<I", head, 8)
+    return bool(crc == masked_crc32c(head[:8]))
+
+
+def format_for(kind: Kind, formats: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Return the best of a stage's formats for a kind; ``None`` when none reads it.
+
+    Args:
+        kind: of the objects.
+        formats: name -> parameters, as the deployment has them.
+    """
+    for wanted in kind.content_types:
+        for name, parameters in formats.items():
+            if _fits(wanted, parameters["contentType"]):
+                return name
+    return None
+
+
+def names(kinds: Iterable[Kind]) -> str:
+    """In words."""
+    return ", ".join(kind.name for kind in kinds)
+
+
+def _fits(wanted: str, content_type: str) -> bool:
+    """``text/csv; header=present`` is ``text/csv``."""
+    bare = content_type.partition(";")[0].strip()
+    return bare.startswith(wanted) if wanted.endswith("/") else bare == wanted

@@ -1,0 +1,99 @@
+"""What INPUT names on this machine: files, folders, patterns."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SCHEME = "s3://"
+_GLOB = set("*?[")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file to be an object."""
+
+    path: Path
+    name: str
+    """Below the folder that all of them share, with ``/``."""
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Files with one folder above them."""
+
+    root: Path
+    files: tuple[File, ...]
+
+    @property
+    def title(self) -> str:
+        """What a person would call them."""
+        return self.root.name or "files"
+
+    @property
+    def folder(self) -> str:
+        """Where they go below the input bucket: the same for the same folder of this machine."""
+        place = f"{platform.node()}:{self.root}"
+        return f"uploads/{self.title}-{hashlib.sha256(place.encode()).hexdigest()[:8]}/"
+
+
+def find(said: Sequence[str]) -> Source:
+    """Find all files that the arguments name. Hidden ones below a folder are left out.
+
+    Raises:
+        Problem: an argument names nothing, or all of them nothing that can be uploaded.
+    """
+    named = [(argument, path) for argument in said for path in _paths(argument)]
+    found = {path.resolve(): None for _, top in named for path in _files(top)}
+    if not found:
+        raise Problem(f"INPUT = {', '.join(said)}: no files are there.")
+    tops = [top.resolve() for _, top in named]
+    folders = [str(top if top.is_dir() else top.parent) for top in tops]
+    root = Path(os.path.commonpath(folders))
+    files = (_file(root, path) for path in found)
+    return Source(root=root, files=tuple(sorted(files, key=lambda file: file.name)))
+
+
+def _paths(argument: str) -> list[Path]:
+    """A path that is there, or those that a pattern names."""
+    path = Path(argument).expanduser()
+    if path.exists():
+        return [path]
+    if _GLOB & set(argument):
+        found = [Path(one) for one in glob.glob(str(path), recursive=True)]  # noqa: PTH207 # absolute
+        if found:
+            return found
+    raise Problem(
+        f"INPUT = {argument!r}: no such file or folder, and no pattern that fits one; what lies in "
+        f"S3 is written s3://bucket/folder/."
+    )
+
+
+def _files(top: Path) -> Iterator[Path]:
+    if not top.is_dir():
+        yield top
+        return
+    for path in top.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(top).parts)
+        if path.is_file() and not hidden:
+            yield path
+
+
+def _file(root: Path, path: Path) -> File:
+    name = path.relative_to(root).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise Problem(f"{path!r}: keys in S3 are UTF-8, and this name is not: rename it.") from None
+    return File(path=path, name=name, size=path.stat().st_size)

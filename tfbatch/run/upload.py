@@ -1,0 +1,164 @@
+"""Uploads files, many at a time; what is there already, with equal content, is left as it is.
+
+Each object carries the SHA-256 of its file in its metadata: S3's own ETag is no checksum of the
+content where a bucket is encrypted or an upload had parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch.files.file_store import file_at
+from tfbatch.records.checking import count_file
+from tfbatch.run.file_types import HEAD_BYTES, is_tfrecord
+from tfbatch.watch import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from tfbatch.run.sources import File, Source
+    from tfbatch.terminal.output import Output
+
+DIGEST = "tfbatch-sha256"
+"""The metadata's key."""
+RECORDS = "records"
+"""Likewise; Plan and Reconcile believe it (``tfbatch_functions.planning.sampling.METADATA``)."""
+_FILES_AT_ONCE = 8
+_REQUESTS = 16
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """A folder of a bucket."""
+
+    s3: S3Client
+    bucket: str
+    prefix: str
+    """Ends in ``/``."""
+
+    @property
+    def uri(self) -> str:
+        """As ``s3://bucket/prefix/``."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def sizes(self) -> dict[str, int]:
+        """Name below it -> bytes, of all that is there."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.prefix
+        )
+        return {
+            one["Key"].removeprefix(self.prefix): one["Size"]
+            for page in pages
+            for one in page.get("Contents", [])
+        }
+
+    def digest(self, name: str) -> str | None:
+        """What an object's metadata says of its content."""
+        found = self.s3.head_object(Bucket=self.bucket, Key=self.prefix + name)
+        return found["Metadata"].get(DIGEST)
+
+
+def upload(source: Source, to: Destination, output: Output) -> str:
+    """Bring a source to its destination, and return the URI to run over.
+
+    That is the folder where it holds nothing else, else a manifest of just these files beside it.
+    An interrupt cuts off what is on its way; what has arrived is not sent again the next time.
+    """
+    from boto3.s3.transfer import (  # noqa: PLC0415 # boto3, when there is something to send
+        ProgressCallbackInvoker,
+        TransferConfig,
+        create_transfer_manager,
+    )
+
+    there, sending = to.sizes(), []
+    total = sum(file.size for file in source.files)
+    with (
+        _progress(output, total) as advance,
+        create_transfer_manager(to.s3, TransferConfig(max_concurrency=_REQUESTS)) as manager,
+        ThreadPoolExecutor(_FILES_AT_ONCE) as threads,
+        closing(_looked_at(threads, source, to, there)) as looked_at,
+    ):
+        for file, metadata in looked_at:
+            if metadata is None:
+                advance(file.size)
+                continue
+            one = manager.upload(
+                str(file.path),
+                to.bucket,
+                to.prefix + file.name,
+                extra_args={"Metadata": metadata},
+                subscribers=[ProgressCallbackInvoker(advance)],
+            )
+            sending.append(one)
+        for sent in sending:
+            sent.result()
+    kept = len(source.files) - len(sending)
+    output.say(
+        f"{words.count(len(sending), 'file')} uploaded to {to.uri}"
+        + (f", {kept:,} were there already." if kept else ".")
+    )
+    names = [file.name for file in source.files]
+    return to.uri if there.keys() <= set(names) else _manifest(names, to)
+
+
+def _looked_at(
+    threads: ThreadPoolExecutor, source: Source, to: Destination, there: Mapping[str, int]
+) -> Generator[tuple[File, dict[str, str] | None]]:
+    """Give each file with the metadata to send it with; ``None`` where it is there."""
+
+    def look(file: File) -> tuple[File, dict[str, str] | None]:
+        with file.path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        if there.get(file.name) == file.size and to.digest(file.name) == digest:
+            return file, None
+        return file, {DIGEST: digest} | _records(file)
+
+    yield from threads.map(look, source.files)
+
+
+def _records(file: File) -> dict[str, str]:
+    """How many records a TFRecord file holds, for Reconcile to hold its output against."""
+    with file.path.open("rb") as opened:
+        if not is_tfrecord(opened.read(HEAD_BYTES)):
+            return {}
+    counted = count_file(*file_at(str(file.path)))
+    return {RECORDS: str(counted.records)} if counted.is_sound else {}
+
+
+def _manifest(names: list[str], to: Destination) -> str:
+    key = f"{to.prefix.rstrip('/')}.manifest"
+    body = json.dumps([{"prefix": to.uri}, *names]).encode()
+    to.s3.put_object(Bucket=to.bucket, Key=key, Body=body)
+    return f"s3://{to.bucket}/{key}"
+
+
+@contextmanager
+def _progress(output: Output, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar of bytes, on a terminal."""
+    from rich.progress import (  # noqa: PLC0415 # rich's, here alone
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    console = output.console()
+    columns = (
+        TextColumn("Uploading"),
+        BarColumn(28, complete_style="cyan", finished_style="green"),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)

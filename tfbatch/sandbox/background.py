@@ -1,0 +1,170 @@
+"""The sandbox that stays up behind the terminal: one for each user, its state in a directory.
+
+A keeper process, in a session of its own, starts the sandbox's server and holds its lifeline; it
+ends with SIGTERM, and the sandbox with it. ``sandbox.json`` says who it is while it is up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil  # type: ignore[import-untyped]
+
+from tfbatch.terminal.interrupt import interruptible
+from tfbatch_sandbox.sandbox import Sandbox, SandboxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_PATIENCE_SECONDS = 60.0
+_POLL_SECONDS = 0.05
+_SAME_SECONDS = 1.0
+
+
+def home() -> Path:
+    """Return the directory of the sandbox's state (the XDG Base Directory Specification's)."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "tfbatch" / "sandbox"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Background:
+    """A sandbox that is up."""
+
+    pid: int
+    """Of its keeper."""
+    started: float
+    """When that process began, in seconds since the epoch: numbers of processes are used again."""
+    environment: dict[str, str]
+    """What points a terminal at it."""
+    directory: str
+    """Logs, jobs and functions."""
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where it answers."""
+        return self.environment["AWS_ENDPOINT_URL"]
+
+    @property
+    def log(self) -> Path:
+        """What its server says."""
+        return Path(self.directory) / "server.log"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its keeper still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            same = abs(process.create_time() - self.started) < _SAME_SECONDS
+            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
+
+
+def find() -> Background | None:
+    """Return the sandbox that is up, if one is."""
+    try:
+        found = Background(**json.loads(_state().read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return found if found.is_up else None
+
+
+def start(*, port: int = 0) -> tuple[Background, bool]:
+    """Start it, unless it is up.
+
+    Args:
+        port: on 127.0.0.1; 0 for any free one.
+
+    Returns:
+        The sandbox, and whether this call started it.
+
+    Raises:
+        SandboxError: it did not start; with the end of its log.
+    """
+    with _alone():
+        if found := find():
+            return found, False
+        return _start(port), True
+
+
+def stop() -> Background | None:
+    """Stop it and wait until it is gone; return what was up."""
+    with _alone():
+        found = find()
+        if found:
+            os.kill(found.pid, signal.SIGTERM)
+            _wait(lambda: not found.is_up)
+        _state().unlink(missing_ok=True)
+        return found
+
+
+def keep(port: int) -> None:
+    """Be the keeper: run a sandbox until SIGTERM."""
+    directory = home() / "current"
+    shutil.rmtree(directory, ignore_errors=True)  # of the one before
+    with interruptible(), Sandbox.start(state_dir=directory, port=port) as running:
+        process = psutil.Process()
+        background = Background(
+            pid=process.pid,
+            started=process.create_time(),
+            environment=running.environment,
+            directory=str(directory),
+        )
+        written = _state().with_suffix(".new")
+        written.write_text(json.dumps(asdict(background)))
+        written.replace(_state())
+        with contextlib.suppress(KeyboardInterrupt):
+            running.process.wait()
+
+
+def _start(port: int) -> Background:
+    log = home() / "keeper.log"
+    _state().unlink(missing_ok=True)
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tfbatch.sandbox.background", str(port)],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    _wait(lambda: _state().exists() or process.poll() is not None)
+    if found := find():
+        process.returncode = 0  # nobody waits for it, and Python need not warn of that
+        return found
+    raise SandboxError(f"The sandbox did not start. The end of {log}:\n{log.read_text()[-2000:]}")
+
+
+def _state() -> Path:
+    return home() / "sandbox.json"
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let one of several terminals start or stop it at a time."""
+    home().mkdir(parents=True, exist_ok=True)
+    with (home() / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _wait(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    keep(int(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Options, output, progress, errors and exit codes of the command line."""

@@ -1,0 +1,74 @@
+"""What stops a command, as one line that says what to do: ``Error: …`` on stderr, exit code 1."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from tfbatch.terminal import exit_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Problem(click.ClickException):
+    """What was asked can't be done; the message names the value and the remedy."""
+
+    exit_code = exit_codes.FAILED
+
+
+_CREDENTIALS = "run 'aws configure' or 'aws sso login', name a --profile, or start a sandbox"
+_REMEDIES = {
+    "NoCredentialsError": f"There are no AWS credentials: {_CREDENTIALS}.",
+    "PartialCredentialsError": f"The AWS credentials are incomplete: {_CREDENTIALS}.",
+    "NoRegionError": "No AWS region is chosen: add --region, or set AWS_REGION.",
+    "TokenRetrievalError": "The single sign-on has expired: run 'aws sso login'.",
+    "SSOTokenLoadError": "There is no single sign-on: run 'aws sso login'.",
+    "UnauthorizedSSOTokenError": "The single sign-on has expired: run 'aws sso login'.",
+}
+"""By the name of botocore's exception."""
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what the AWS SDK raises into a Problem."""
+    try:
+        yield
+    except Exception as error:
+        if message := remedy(error):
+            raise Problem(message) from error
+        raise
+
+
+def remedy(error: Exception) -> str | None:
+    """Say what to do about an error of the AWS SDK; ``None`` for any other error.
+
+    Told by names: importing botocore to catch what it raises would cost every command its start.
+    """
+    if not type(error).__module__.startswith(("botocore.", "boto3.")):
+        return None
+    response = getattr(error, "response", None)
+    if isinstance(response, dict) and "Error" in response:
+        return _refused(str(error), response["Error"].get("Code", ""))
+    name, text = type(error).__name__, " ".join(str(error).split())
+    if name in {"EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError"}:
+        return f"{text} Is the sandbox of AWS_ENDPOINT_URL still up ('tfbatch sandbox status')?"
+    if name == "ProfileNotFound":
+        return f"{text}: 'aws configure list-profiles' lists those there are."
+    return _REMEDIES.get(name, text)
+
+
+def _refused(text: str, code: str) -> str:
+    """What AWS answered, and the remedy where there is a common one."""
+    if code in _EXPIRED:
+        return f"{text}: the credentials have expired or are not of this account; {_CREDENTIALS}."
+    if code in _DENIED:
+        return (
+            f"{text}: the credentials may not; 'aws sts get-caller-identity' says whose they are."
+        )
+    return text

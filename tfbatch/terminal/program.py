@@ -1,0 +1,56 @@
+"""Runs a program to its end, quietly: what it says goes to a log, and is shown if it fails."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfbatch_sandbox.processes import supervision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LAST_LINES = 15
+
+
+class CommandError(Exception):
+    """A program failed; the message has the end of its log and where the log lies."""
+
+
+def run(
+    command: Sequence[str],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run a program and wait for it. It ends with this process, however this one ends.
+
+    Args:
+        command: program and arguments; no shell.
+        log: gets its standard output and error.
+        cwd: its working directory.
+        environment: its whole environment; this process's when ``None``.
+
+    Raises:
+        CommandError: it ended with another exit code than 0.
+    """
+    with log.open("wb") as file:
+        process = supervision.spawn(
+            [sys.executable, "-m", "tfbatch_sandbox.processes.supervise", *command],
+            environment=environment,
+            cwd=cwd,
+            stdout=file,
+            stderr=file,
+        )
+        try:
+            code = process.wait()
+        finally:
+            supervision.stop(process)
+    if code:
+        lines = log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        program = " ".join((Path(command[0]).name, *command[1:2]))
+        raise CommandError(
+            "\n".join((f"{program} ended with exit code {code}. The end of {log}:", *lines))
+        )

@@ -1,0 +1,53 @@
+"""Counts the records that a transform job has done.
+
+The handler prints its counts as Embedded Metric Format lines (``tfbatch_handler.metrics``), each
+with what happened since the line before, and SageMaker takes the container's output to CloudWatch
+Logs. The sum over a job's log streams is what is done; the same in the sandbox and on AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfbatch.aws.job_log import JobLog
+
+_LINE_SECONDS = 1.0
+"""What a line has counted over: the handler prints the first a second after the first record."""
+
+
+@dataclass(kw_only=True, slots=True)
+class RecordCount:
+    """How many records a job's containers say they have answered, and in what time."""
+
+    log: JobLog
+    records: int = 0
+    errors: int = 0
+    """Records of these that became an error line."""
+    _first: float = math.inf
+    _last: float = -math.inf
+
+    @property
+    def seconds(self) -> float:
+        """From the first record to the last, by the containers' own clocks."""
+        return self._last - self._first + _LINE_SECONDS if self.records else 0.0
+
+    def update(self) -> None:
+        """Add what the job's log has got since the last call."""
+        for line in self.log.new_lines():
+            if '"CloudWatchMetrics"' in line:
+                self._add(line)
+
+    def _add(self, line: str) -> None:
+        try:
+            metrics = json.loads(line)
+            records, errors = int(metrics["Records"]), int(metrics["RecordErrors"])
+            at = metrics["_aws"]["Timestamp"] / 1000
+        except (ValueError, KeyError, TypeError):  # a line of the model's own making
+            return
+        self.records += records
+        self.errors += errors
+        self._first, self._last = min(self._first, at), max(self._last, at)

@@ -1,0 +1,89 @@
+"""What S3 asks of KMS in its caller's name, for objects under a key of the account's own.
+
+Source: Amazon S3 user guide, "Using server-side encryption with AWS KMS keys", permissions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tfbatch_sandbox.authorization.call import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from moto.s3.models import FakeBucket, S3Backend
+
+_HEADER: Final = "x-amz-server-side-encryption"
+_KEY_HEADER: Final = "x-amz-server-side-encryption-aws-kms-key-id"
+_KMS: Final = frozenset({"aws:kms", "aws:kms:dsse"})
+
+
+def key_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
+    backend: S3Backend,
+    method: str,
+    bucket_name: str,
+    key: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> Iterator[Call]:
+    """Decrypt for what is read and for a part of an upload, GenerateDataKey for what is written."""
+    bucket = backend.buckets.get(bucket_name)
+    if bucket is None:
+        return
+    if method in {"GET", "HEAD"} and not query.keys() & {"tagging", "acl"}:
+        arn = _of_object(bucket, key)
+        actions: tuple[str, ...] = ("Decrypt",)
+    elif method in {"PUT", "POST"} and not query.keys() & {"tagging", "acl", "restore"}:
+        arn = _of_write(bucket, headers)
+        actions = ("GenerateDataKey", *(("Decrypt",) if "uploadId" in query else ()))
+    else:
+        return
+    if arn is not None:
+        region = arn.split(":")[3]
+        context = {
+            "kms:viaservice": f"s3.{region}.amazonaws.com",
+            "kms:calleraccount": arn.split(":")[4],
+            "kms:encryptioncontext:aws:s3:arn": _encryption_context(bucket, key),
+        }
+        for action in actions:
+            yield Call(action=f"kms:{action}", resource=arn, context=context)
+
+
+def _of_object(bucket: FakeBucket, key: str) -> str | None:
+    found = bucket.keys.get(key)
+    if found is None or found.encryption not in _KMS:
+        return None
+    return _arn(found.kms_key_id, bucket)
+
+
+def _of_write(bucket: FakeBucket, headers: Mapping[str, str]) -> str | None:
+    if _HEADER in headers:
+        return _arn(headers.get(_KEY_HEADER), bucket) if headers[_HEADER] in _KMS else None
+    rule = _rule(bucket)
+    kind = rule.get("ApplyServerSideEncryptionByDefault", {})
+    return _arn(kind.get("KMSMasterKeyID"), bucket) if kind.get("SSEAlgorithm") in _KMS else None
+
+
+def _encryption_context(bucket: FakeBucket, key: str) -> str:
+    enabled = str(_rule(bucket).get("BucketKeyEnabled", "")).lower() == "true"
+    return f"arn:aws:s3:::{bucket.name}" if enabled else f"arn:aws:s3:::{bucket.name}/{key}"
+
+
+def _rule(bucket: FakeBucket) -> Mapping[str, Mapping[str, str]]:
+    rule: Any = (bucket.encryption or {}).get("Rule", {})
+    found: Mapping[str, Mapping[str, str]] = rule[0] if isinstance(rule, list) else rule
+    return found
+
+
+def _arn(key_id: str | None, bucket: FakeBucket) -> str | None:
+    """The key's ARN; ``None`` for AWS's own key of S3, and for one that is not there."""
+    if not key_id or key_id.endswith("alias/aws/s3"):
+        return None
+    from moto.kms.models import kms_backends  # noqa: PLC0415 - a second, where there are keys
+
+    backend = kms_backends[bucket.account_id][bucket.region_name]
+    name = backend.get_alias_name(key_id)
+    known = backend.get_key_id_from_alias(name) if name.startswith("alias/") else name
+    found = backend.keys.get(backend.get_key_id(known or ""))
+    return str(found.arn) if found else None

@@ -1,0 +1,101 @@
+"""Allows or refuses calls, and takes down each that a role makes."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from tfbatch_sandbox.authorization.policy_language.evaluation import Policies, decide
+from tfbatch_sandbox.authorization.policy_language.policies import Request
+from tfbatch_sandbox.authorization.record import Record
+from tfbatch_sandbox.authorization.resources import written_on
+from tfbatch_sandbox.server.settings import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tfbatch_sandbox.authorization.actor import Actor
+    from tfbatch_sandbox.authorization.call import Call
+    from tfbatch_sandbox.authorization.policy_language.evaluation import Decision
+
+
+_QUOTED: Final = "s3:"
+_SHOWN: Final = {"sns": "SNS"}
+
+
+class DeniedError(Exception):
+    """A call is refused; the message is AWS's."""
+
+
+class Guard:
+    """Weighs every policy that has a say in a call.
+
+    Args:
+        enforces: whether it refuses anything; where it doesn't, nothing is recorded either.
+    """
+
+    def __init__(self, *, enforces: bool) -> None:
+        self.enforces = enforces
+        self.record = Record()
+
+    def check(self, actor: Actor, calls: Iterable[Call]) -> None:
+        """Let all the calls pass.
+
+        Raises:
+            DeniedError: one may not be made.
+        """
+        if not self.enforces:
+            return
+        for call in calls:
+            decision = self.decide(actor, call)
+            if not decision.allowed:
+                raise DeniedError(_message(actor, call, decision))
+
+    def decide(self, actor: Actor, call: Call) -> Decision:
+        """What comes of a call."""
+        written = written_on(call)
+        request = Request(
+            action=call.action, resource=call.resource, context=_context(actor.context, call)
+        )
+        policies = Policies(
+            identity=actor.identity(),
+            boundary=actor.boundary(),
+            session=actor.session_policy,
+            resource=written.policy,
+            needs_resource=written.is_needed,
+        )
+        decision = decide(request, actor.principal, policies)
+        if actor.principal.role_arn is not None:
+            self.record.add(actor.principal.role_arn, call, decision)
+        return decision
+
+
+def _context(
+    of_actor: Mapping[str, str | tuple[str, ...]], call: Call
+) -> Mapping[str, tuple[str, ...]]:
+    parts = call.resource.split(":")
+    region, account = parts[3:5] if parts[0] == "arn" else ("", "")
+    now = time.time()
+    always = {
+        # There is no TLS on 127.0.0.1; the requests stand for those that AWS gets over it.
+        "aws:securetransport": "true",
+        "aws:sourceip": "127.0.0.1",
+        "aws:currenttime": datetime.fromtimestamp(now, UTC).isoformat(),
+        "aws:epochtime": str(int(now)),
+        "aws:resourceaccount": account or ACCOUNT_ID,
+        "aws:viaawsservice": "false",
+        "aws:principalisawsservice": "false",
+    }
+    regional = {"aws:requestedregion": region} if region else {}
+    merged = always | regional | dict(of_actor) | dict(call.context)
+    return {key: (value,) if isinstance(value, str) else value for key, value in merged.items()}
+
+
+def _message(actor: Actor, call: Call, decision: Decision) -> str:
+    service, _, operation = call.action.partition(":")
+    action = f"{_SHOWN.get(service, service)}:{operation}"
+    name = f'"{call.resource}"' if call.action.startswith(_QUOTED) else call.resource
+    where = "" if call.resource == "*" else f" on resource: {name}"
+    because = "" if call.action == "sts:AssumeRole" else f" {decision.because}"
+    return f"User: {actor.principal.arn} is not authorized to perform: {action}{where}{because}"

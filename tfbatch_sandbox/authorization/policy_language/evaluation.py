@@ -1,0 +1,114 @@
+"""Whether a principal may: all policies that have a say, weighed as AWS weighs them.
+
+An explicit deny wins; a permissions boundary and a session's policy must allow what an identity's
+policy allows; in one account the policy of a resource can allow alone. A key's policy and a role's
+trust policy are different: nothing is allowed without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tfbatch_sandbox.authorization.policy_language.principals import Meant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tfbatch_sandbox.authorization.policy_language.policies import (
+        Policy,
+        Request,
+        Statement,
+    )
+    from tfbatch_sandbox.authorization.policy_language.principals import Principal
+
+IDENTITY: Final = "identity-based policy"
+RESOURCE: Final = "resource-based policy"
+BOUNDARY: Final = "permissions boundary"
+SESSION: Final = "session policy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """All that is written about a request."""
+
+    identity: Sequence[Policy] = ()
+    boundary: Policy | None = None
+    session: Policy | None = None
+    resource: Policy | None = None
+    needs_resource: bool = False
+    """Whether the resource's own policy must allow, or leave it to the account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What comes of a request."""
+
+    allowed: bool
+    because: str = ""
+    """Of a refusal, in AWS's words: ``with an explicit deny in an identity-based policy``."""
+    matched: tuple[tuple[str, int], ...] = field(default=())
+    """The statements that allow it: name of the policy, place in it."""
+
+
+def decide(request: Request, principal: Principal, policies: Policies) -> Decision:
+    """Weigh the policies."""
+    denied = _denied(request, principal, policies)
+    if denied:
+        return Decision(allowed=False, because=f"with an explicit deny in a{denied}")
+    identity = tuple(_allowing(request, policies.identity))
+    meant = _meant(request, principal, policies.resource)
+    if policies.needs_resource and meant is Meant.NOT:
+        return _missing(request, RESOURCE)
+    if meant is not Meant.SELF:
+        if not identity and meant is not Meant.ROLE:
+            return _missing(request, RESOURCE if principal.is_service else IDENTITY)
+        for limit, name in ((policies.boundary, BOUNDARY), (policies.session, SESSION)):
+            if limit is not None and not any(_allowing(request, [limit])):
+                return _missing(request, name)
+    return Decision(allowed=True, matched=identity)
+
+
+def _missing(request: Request, kind: str) -> Decision:
+    return Decision(allowed=False, because=f"because no {kind} allows the {request.action} action")
+
+
+def _denied(request: Request, principal: Principal, policies: Policies) -> str:
+    """The kind of policy that denies, with the end of its article; empty when none does."""
+    for kind, policy in (
+        *((f"n {IDENTITY}", each) for each in policies.identity),
+        (f" {BOUNDARY}", policies.boundary),
+        (f" {SESSION}", policies.session),
+    ):
+        if policy and any(not one.allows and one.fits(request) for one in policy.statements):
+            return kind
+    own = policies.resource.statements if policies.resource else ()
+    denies = (one for one in own if not one.allows and one.fits(request))
+    if any(_applies(one, principal) is not Meant.NOT for one in denies):
+        return f" {RESOURCE}"
+    return ""
+
+
+def _allowing(request: Request, policies: Iterable[Policy]) -> Iterable[tuple[str, int]]:
+    for policy in policies:
+        for place, statement in enumerate(policy.statements):
+            if statement.allows and statement.fits(request):
+                yield policy.name, place
+
+
+def _meant(request: Request, principal: Principal, policy: Policy | None) -> Meant:
+    """The most that the resource's policy does for the principal."""
+    statements = policy.statements if policy else ()
+    fitting = (one for one in statements if one.allows and one.fits(request))
+    return max(
+        (_applies(one, principal) for one in fitting),
+        key=lambda meant: meant.value,
+        default=Meant.NOT,
+    )
+
+
+def _applies(statement: Statement, principal: Principal) -> Meant:
+    if statement.not_principal is not None:
+        excluded = principal.meant_by(statement.not_principal) is not Meant.NOT
+        return Meant.NOT if excluded else Meant.SELF
+    return principal.meant_by(statement.principal)

@@ -1,0 +1,100 @@
+"""Policies that hang on resources: of buckets, keys, topics and functions, and roles' trust."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tfbatch_sandbox.authorization.policy_language.policies import policy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tfbatch_sandbox.authorization.call import Call
+    from tfbatch_sandbox.authorization.policy_language.policies import Policy
+
+# moto's services are imported where a resource of theirs is asked for: they take seconds.
+# ruff: noqa: PLC0415
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a resource's own policy is."""
+
+    policy: Policy | None = None
+    is_needed: bool = False
+    """Whether nothing is allowed without it."""
+
+
+def written_on(call: Call) -> Written:
+    """The policy of the call's resource."""
+    find = _FINDERS.get("trust" if call.action == "sts:AssumeRole" else call.action.split(":")[0])
+    if find is None or not call.resource.startswith("arn:"):
+        return Written()
+    text: str | None = None
+    with contextlib.suppress(KeyError):  # there is no such resource
+        text = find(call.resource)
+    policy = policy_of("resource", text) if text else None
+    return Written(policy=policy, is_needed=find in _NEEDED)
+
+
+def _bucket(arn: str) -> str | None:
+    from moto.s3.models import s3_backends
+
+    *_, name = arn.split(":", 5)
+    bucket = s3_backends[_account()]["aws"].buckets[name.partition("/")[0]]
+    policy: bytes | str | None = bucket.policy
+    return policy.decode() if isinstance(policy, bytes) else policy
+
+
+def _key(arn: str) -> str | None:
+    from moto.kms.models import kms_backends
+
+    _, _, _, region, account, name = arn.split(":", 5)
+    policy = kms_backends[account][region].keys[name.removeprefix("key/")].policy
+    return policy if isinstance(policy, str) else json.dumps(policy)
+
+
+def _topic(arn: str) -> str | None:
+    from moto.sns.models import sns_backends
+
+    _, _, _, region, account, _ = arn.split(":", 5)
+    policy: str = sns_backends[account][region].topics[arn].policy
+    return policy
+
+
+def _function(arn: str) -> str | None:
+    from moto.awslambda.models import lambda_backends
+
+    _, _, _, region, account, _ = arn.split(":", 5)
+    backend = lambda_backends[account][region]
+    found = next((one for one in backend.list_functions() if arn == one.function_arn), None)
+    return json.dumps({"Statement": found.policy.statements}) if found else None
+
+
+def _trust(arn: str) -> str | None:
+    from moto.iam.models import iam_backends
+
+    roles = iam_backends[arn.split(":")[4]]["aws"].roles.values()
+    document = next(
+        (role.assume_role_policy_document for role in list(roles) if role.arn == arn), ""
+    )
+    return document or None
+
+
+def _account() -> str:
+    from tfbatch_sandbox.server.settings import ACCOUNT_ID
+
+    return ACCOUNT_ID
+
+
+_FINDERS: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "s3": _bucket,
+    "kms": _key,
+    "sns": _topic,
+    "lambda": _function,
+    "trust": _trust,
+}
+_NEEDED: Final = frozenset({_key, _trust})

@@ -1,0 +1,126 @@
+"""Temporary credentials of roles, for those whom AWS runs as a role; and whose an access key is."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tfbatch_sandbox.authorization import actor
+from tfbatch_sandbox.authorization.call import Call
+from tfbatch_sandbox.server.settings import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.iam.models import IAMBackend
+
+    from tfbatch_sandbox.authorization.actor import Actor
+    from tfbatch_sandbox.authorization.guard import Guard
+
+OWNERS_KEY: Final = "sandbox"
+_HOURS: Final = 12
+_NAME: Final = 64
+
+
+class CannotAssumeError(Exception):
+    """A service may not be a role: there is no such role, or its trust policy does not say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Keys of a session, or of the account's owner."""
+
+    access_key: str = OWNERS_KEY
+    secret: str = OWNERS_KEY
+    token: str | None = None
+
+    def environment(self) -> dict[str, str]:
+        """As variables of a process."""
+        keys = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret}
+        return keys | ({"AWS_SESSION_TOKEN": self.token} if self.token else {})
+
+
+class Sessions:
+    """All sessions of one sandbox.
+
+    Args:
+        guard: asks the trust policies; where it is off, every role is the account's owner.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._lock = threading.Lock()
+        self._given: dict[tuple[str, str, str], Credentials] = {}
+        self._actors: dict[str, Actor] = {}
+        self._owner = actor.owner(ACCOUNT_ID)
+
+    def assume(
+        self, role_arn: str, *, service: str, name: str, source_arn: str = ""
+    ) -> Credentials:
+        """Credentials of a role for a service of AWS that acts as it.
+
+        Args:
+            role_arn: the role.
+            service: ``lambda.amazonaws.com``.
+            name: the session's, which its calls show.
+            source_arn: the resource for which the service acts.
+
+        Raises:
+            CannotAssumeError: there is no such role, or it does not trust the service.
+        """
+        if not self._guard.enforces:
+            return Credentials()
+        account = role_arn.split(":")[4]
+        asking = actor.service(service, account=account, source_arn=source_arn)
+        call = Call(action="sts:AssumeRole", resource=role_arn)
+        if not self._guard.decide(asking, call).allowed:
+            raise CannotAssumeError(f"{service} can not assume {role_arn}")
+        key = (role_arn, service, name[:_NAME])
+        with self._lock:
+            if key not in self._given:
+                self._given[key] = _made(role_arn, name[:_NAME], account)
+            return self._given[key]
+
+    def actor(self, access_key: str) -> Actor:
+        """Whose key it is; the owner's, when nobody here gave it out."""
+        if access_key in self._actors:
+            return self._actors[access_key]
+        found = _found(access_key)
+        if found is None:
+            return self._owner
+        self._actors[access_key] = found
+        return found
+
+
+def _made(role_arn: str, name: str, account: str) -> Credentials:
+    from moto.sts.models import sts_backends  # noqa: PLC0415 - seconds, and only with roles
+
+    made = sts_backends[account]["aws"].assume_role(
+        region_name="us-east-1",
+        role_session_name=name,
+        role_arn=role_arn,
+        policy="",
+        duration=_HOURS * 3600,
+        external_id="",
+    )
+    return Credentials(
+        access_key=made.access_key_id, secret=made.secret_access_key, token=made.session_token
+    )
+
+
+def _found(access_key: str) -> Actor | None:
+    from moto.iam.models import iam_backends  # noqa: PLC0415
+    from moto.sts.models import sts_backends  # noqa: PLC0415
+
+    backend: IAMBackend = iam_backends[ACCOUNT_ID]["aws"]
+    key = backend.access_keys.get(access_key)
+    if key is None:
+        return None
+    assumed = sts_backends[ACCOUNT_ID]["aws"].get_assumed_role_from_access_key(access_key)
+    if assumed is not None:
+        return actor.session(assumed, backend.get_role_by_arn(assumed.role_arn), backend)
+    users: Mapping[str, object] = backend.users
+    if key.user_name in users:
+        return actor.user(backend.users[key.user_name], ACCOUNT_ID, backend)
+    return None

@@ -1,0 +1,1 @@
+"""What SageMaker does around a container: artifact, environment variables, start and log."""

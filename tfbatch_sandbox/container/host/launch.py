@@ -1,0 +1,109 @@
+"""How containers are started: a transform job's, and those behind an endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tfbatch_sandbox.container.docker import VARIABLES
+from tfbatch_sandbox.container.host.environment import (
+    OF_THE_IMAGE,
+    container_environment,
+)
+from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.container.profile import profile_of
+from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.transform.sending import Address
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.transform.job import Job, Model
+
+    class Environment(Protocol):
+        """Makes a container's variables."""
+
+        def __call__(self, *, port_range: tuple[int, int], region: str) -> dict[str, str]:
+            """From the ports it may use, and its region."""
+
+
+Started = tuple[supervision.Process, Address]
+"""A process (its standard output is its log) that will listen at an address."""
+
+Launch = Callable[["Job", Path], Started]
+"""Starts a job's container from its unpacked artifact."""
+
+_PORTS: Final = 32
+MODEL_SERVER: Final = "SANDBOX_MODEL_SERVER"
+"""Names TensorFlow Serving's own program, for containers to run instead of the sandbox's."""
+CONTAINER_ENGINE: Final = "SANDBOX_CONTAINER_ENGINE"
+"""Names a program that takes Docker's commands, to run the models' own images."""
+
+
+def launch_here(job: Job, artifact: Path) -> Started:
+    """A transform job's container, as a process of this machine."""
+    return launch(job.model, artifact, environment=partial(container_environment, job))
+
+
+def launch(model: Model, artifact: Path, *, environment: Environment) -> Started:
+    """A container: the sandbox's own, as a process of this machine, or the model's image.
+
+    The sandbox's own, isolated, listens on a Unix socket: files go where packets can't.
+    """
+    port = free_block(_PORTS)
+    ports = (port + 1, port + _PORTS - 1)
+    if CONTAINER_ENGINE in os.environ:
+        return _run_image(model, artifact, environment, port, ports), Address(port)
+    command = [sys.executable, "-m", "tfbatch_sandbox.container", "--model-dir", str(artifact)]
+    command += ["--image-version", profile_of(model.image).version]
+    if MODEL_SERVER in os.environ:
+        command += ["--model-server", os.environ[MODEL_SERVER]]
+    if model.network_isolation:
+        # Not in the job's folder: a Unix socket's path may have a hundred characters only.
+        address = Address(Path(tempfile.mkdtemp(prefix="tfbatch-")) / "container.sock")
+        command += ["--isolated", "--socket", str(address.where)]
+    else:
+        address = Address(port)
+        command += ["--port", str(port)]
+    return spawn(command, environment, port_range=ports), address
+
+
+def _run_image(
+    model: Model, artifact: Path, environment: Environment, port: int, ports: tuple[int, int]
+) -> supervision.Process:
+    command = [sys.executable, "-m", "tfbatch_sandbox.container.docker", "--image", model.image]
+    command += ["--engine", os.environ[CONTAINER_ENGINE], "--model-dir", str(artifact)]
+    command += ["--port", str(port), *(["--isolated"] if model.network_isolation else [])]
+    variables = environment(port_range=ports, region=_region())
+    own = {  # of the image's, not of this machine's
+        name: value
+        for name, value in variables.items()
+        if name not in OF_THE_IMAGE or value != os.environ.get(name)
+    }
+    return supervision.spawn(
+        command,
+        environment=os.environ | {VARIABLES: json.dumps(own)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def spawn(
+    command: list[str], environment: Environment, *, port_range: tuple[int, int]
+) -> supervision.Process:
+    """A process with exactly the environment SageMaker gives, and its log on standard output."""
+    return supervision.spawn(
+        command,
+        environment=environment(port_range=port_range, region=_region()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _region() -> str:
+    return os.environ.get("AWS_DEFAULT_REGION", "us-east-1")

@@ -1,0 +1,1 @@
+"""The containers behind SageMaker endpoints. Their API is in ``services/sagemaker``."""

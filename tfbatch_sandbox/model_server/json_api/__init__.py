@@ -1,0 +1,1 @@
+"""The JSON of TensorFlow Serving's REST API."""

@@ -1,0 +1,195 @@
+"""One JSON value to one array, strictly typed as TensorFlow Serving does it."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pybase64
+
+from tfbatch_sandbox.model_server.tensorflow.dtypes import DT_STRING, NUMPY_TYPES
+from tfbatch_sandbox.model_server.tensorflow.status import (
+    Code,
+    StatusError,
+    invalid_argument,
+)
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.model_server.tensorflow.dtypes import Array
+
+_DEBUG_BYTES: Final = 256
+_TYPE_NAMES: Final = {
+    1: "float",
+    2: "double",
+    3: "int32",
+    4: "uint8",
+    5: "int16",
+    6: "int8",
+    DT_STRING: "string",
+    9: "int64",
+    10: "bool",
+    17: "uint16",
+    19: "half",
+    22: "uint32",
+    23: "uint64",
+}
+_JSON_TYPES: Final[dict[str, set[type]]] = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
+_UNREADABLE: Final = {17, 19}
+"""Data types that TensorFlow Serving does not read from JSON."""
+
+
+def debug_string(value: object) -> str:
+    """The value as an error message shows it, cut at 256 bytes."""
+    return json.dumps(value, ensure_ascii=False, indent=4)[:_DEBUG_BYTES]
+
+
+def is_b64_object(value: object) -> bool:
+    """Whether the value is ``{"b64": "<base64>"}``, nothing more."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
+
+
+def to_array(value: Any, data_type: int) -> Array:  # noqa: ANN401 (any JSON value)
+    """A scalar or a rectangle of nested lists as an array of the data type.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, ragged or of another type; UNIMPLEMENTED, a data type
+            that TensorFlow Serving does not read from JSON.
+    """
+    shape = _shape(value)
+    if data_type != DT_STRING and shape:
+        fast = _numbers(value, data_type, shape)
+        if fast is not None:
+            return fast
+    flat: list[Any] = []
+    _flatten(value, 0, shape, data_type, flat)
+    wanted = NUMPY_TYPES[data_type]
+    array = np.empty(len(flat), _read_as(wanted))
+    array[:] = flat
+    return _cast(array, wanted).reshape(shape)
+
+
+def _shape(value: object) -> tuple[int, ...]:
+    """The shape that the first element at each level promises."""
+    shape: list[int] = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    return tuple(shape)
+
+
+def _numbers(value: list[Any], data_type: int, shape: tuple[int, ...]) -> Array | None:
+    """All of them at once, where NumPy alone can tell that each is right."""
+    types = _types(value)
+    wanted = NUMPY_TYPES[data_type]
+    if not types or not types <= _JSON_TYPES[wanted.kind] or data_type in _UNREADABLE:
+        return None
+    try:
+        array = np.array(value, _read_as(wanted))
+    except (ValueError, OverflowError):
+        return None  # ragged, or out of range: the careful way says where
+    return _cast(array, wanted) if array.shape == shape else None
+
+
+def _types(value: list[Any]) -> set[type]:
+    """The types of all elements; NumPy would count ``True`` as a 1."""
+    if isinstance(value[0], list):
+        return set().union(
+            *(_types(item) if isinstance(item, list) and item else {list} for item in value)
+        )
+    return set(map(type, value))
+
+
+def _read_as(wanted: np.dtype[Any]) -> np.dtype[Any]:
+    """Every integer of up to 32 bits is read as a C int, floats as double; then they are cut."""
+    if wanted.kind == "f":
+        return np.dtype(np.float64)
+    is_small = wanted.kind in "iu" and wanted.itemsize < np.dtype(np.int32).itemsize
+    return np.dtype(np.int32) if is_small else wanted
+
+
+def _cast(array: Array, wanted: np.dtype[Any]) -> Array:
+    with np.errstate(over="ignore"):  # 1e39 is an infinite float, as it is in C
+        return array.astype(wanted)
+
+
+def _flatten(
+    value: object, level: int, shape: tuple[int, ...], data_type: int, flat: list[Any]
+) -> None:
+    if not isinstance(value, list):
+        if level != len(shape):
+            raise invalid_argument(
+                f"JSON Value: {debug_string(value)} found at incorrect level: {level + 1}"
+                f" in the JSON DOM. Expected at level: {len(shape)}"
+            )
+        flat.append(_scalar(value, data_type))
+        return
+    if level >= len(shape):
+        raise invalid_argument(
+            f"Encountered list at unexpected level: {level} expected < {len(shape)}"
+        )
+    if len(value) != shape[level]:
+        raise invalid_argument(
+            f"Encountered list at unexpected size: {len(value)} at level: {level}"
+            f" expected size: {shape[level]}"
+        )
+    for item in value:
+        _flatten(item, level + 1, shape, data_type, flat)
+
+
+def _scalar(value: object, data_type: int) -> object:
+    if data_type == DT_STRING and isinstance(value, dict):
+        return _decode_b64(value)
+    if data_type in _UNREADABLE or data_type not in NUMPY_TYPES:
+        raise StatusError(
+            Code.UNIMPLEMENTED,
+            f"Conversion of JSON Value: {debug_string(value)}"
+            f" to type: {_TYPE_NAMES.get(data_type, data_type)}",
+        )
+    if not _is_of_type(value, data_type):
+        raise invalid_argument(
+            f"JSON Value: {debug_string(value)} Type: {_json_type(value)}"
+            f" is not of expected type: {_TYPE_NAMES[data_type]}"
+        )
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+
+
+def _is_of_type(value: object, data_type: int) -> bool:
+    wanted = NUMPY_TYPES[data_type]
+    if data_type == DT_STRING:
+        return isinstance(value, str)
+    if isinstance(value, bool) or wanted.kind == "b":
+        return isinstance(value, bool) and wanted.kind == "b"
+    if wanted.kind == "f":
+        return isinstance(value, int | float)
+    limits = np.iinfo(_read_as(wanted))
+    return isinstance(value, int) and limits.min <= value <= limits.max
+
+
+def _json_type(value: object) -> str:
+    names = {bool: str(value), dict: "Object", list: "Array", str: "String", type(None): "Null"}
+    return names.get(type(value), "Number")
+
+
+def _decode_b64(value: dict[str, Any]) -> bytes:
+    if not is_b64_object(value):
+        raise invalid_argument(
+            f"JSON Value: {debug_string(value)} not formatted correctly for base64 data"
+        )
+    text = value["b64"]
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return _decode_loose_b64(text)
+
+
+def _decode_loose_b64(text: str) -> bytes:
+    """White space anywhere and missing padding are forgiven, as ``absl::Base64Unescape`` does."""
+    packed = "".join(text.split()).rstrip("=")
+    try:
+        return pybase64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise invalid_argument("Unable to base64 decode") from error

@@ -1,0 +1,1 @@
+"""SavedModels loaded and run through TensorFlow's C API."""

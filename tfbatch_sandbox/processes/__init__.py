@@ -1,0 +1,1 @@
+"""Starting, forking and supervising child processes."""

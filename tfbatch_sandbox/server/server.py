@@ -1,0 +1,129 @@
+"""The sandbox's one server process: moto's AWS APIs with our plug-ins, on 127.0.0.1.
+
+The port is the kernel's choice, bound before it is told: one line of JSON on stdout,
+``{"port": N}``, says that the server answers.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from werkzeug.serving import make_server
+
+from tfbatch_sandbox.authorization import gate, record
+from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.server import faults
+from tfbatch_sandbox.server.http import RequestHandler
+from tfbatch_sandbox.server.object_requests import ObjectRequests
+from tfbatch_sandbox.server.settings import Settings
+from tfbatch_sandbox.services import Plugins
+from tfbatch_sandbox.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Flask
+    from werkzeug.serving import BaseWSGIServer
+
+
+_HOST = "127.0.0.1"
+_S3 = "s3"
+_BACKLOG = 1024  # a transform job asks for its objects all at once
+
+
+class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is not followed
+    """Moto's dispatcher, which looks through its directories for a service at every request."""
+
+    def __init__(self, create_app: Callable[[str], Flask], runtime: Runtime) -> None:
+        super().__init__(create_app)
+        self._objects = ObjectRequests(runtime)
+        self._own: dict[str, WSGIApplication] = {
+            faults.PATH: runtime.faults,
+            record.PATH: runtime.guard.record,
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """AWS's answer, or the sandbox's own."""
+        if environ["PATH_INFO"] in self._own:
+            return self._own[environ["PATH_INFO"]](environ, start_response)
+        if _S3 in self.app_instances:
+            answer = self._objects.answer(environ, start_response)
+            if answer is not None:
+                return answer
+        handed_on: Iterable[bytes] = super().__call__(environ, start_response)
+        return handed_on
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
+    def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
+        """The service that answers for ``host``."""
+        return super().get_backend_for_host(host)
+
+
+def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
+    """A server that listens on its port, and is not served yet."""
+    listener = socket.create_server((_HOST, settings.port), backlog=_BACKLOG)
+    port: int = listener.getsockname()[1]
+    runtime = Runtime(settings=settings, port=port)
+    plugins = Plugins(runtime)
+    plugins.install_for("core")
+    gate.install(runtime.guard, runtime.sessions)
+    server = make_server(
+        _HOST,
+        port,
+        Dispatcher(plugins.create_app, runtime),
+        threaded=True,
+        request_handler=RequestHandler,
+        fd=listener.fileno(),
+    )
+    listener.close()  # the server has its own
+    # Makes moto run state machines, and find itself for the calls they make.
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    os.environ["MOTO_PORT"] = str(port)
+    return server, plugins
+
+
+def serve(settings: Settings) -> None:
+    """Answer AWS API calls until SIGTERM, then stop every process that was started."""
+    server, plugins = bind(settings)
+    _announce(server.port)
+    try:
+        server.serve_forever()
+    finally:
+        plugins.stop()
+
+
+def _announce(port: int) -> None:
+    print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the promise of this module
+    # What moto prints later belongs in the log, not in a pipe nobody reads.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def main() -> None:
+    """Serve with the settings given as JSON in the one argument."""
+    supervision.hold()
+    supervision.fork_programs()
+    signal.signal(signal.SIGTERM, _exit)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    # Nor a state's whole program when it fails: the execution's history has what happened.
+    states = "moto.stepfunctions.parser.asl.component.eval_component"
+    logging.getLogger(states).setLevel(logging.CRITICAL)
+    serve(Settings.from_json(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What a caller may choose about a sandbox, and the account and region it stands for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+
+
+class Choices(TypedDict, total=False):
+    """The choices of :class:`Settings` that have defaults, as arguments."""
+
+    port: int
+    transform_command: tuple[str, ...]
+    concurrent_transform_jobs: int
+    transform_quotas: Mapping[str, int]
+    model_server: str | None
+    container_engine: str | None
+    enforce_iam: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """One sandbox: where it keeps its files and how it runs a transform job."""
+
+    state_dir: Path
+    """Logs, transform jobs and functions live here; nothing in it is read by a later sandbox."""
+    port: int = 0
+    """Port on 127.0.0.1; 0 lets the kernel choose a free one."""
+    transform_command: tuple[str, ...] = (sys.executable, "-m", "tfbatch_sandbox.transform")
+    """Runs one transform job; the job's directory is appended."""
+    concurrent_transform_jobs: int = 4
+    """Jobs that run at the same time; others stay InProgress without a start time, as they do on
+    AWS while it finds instances."""
+    transform_quotas: Mapping[str, int] = field(default_factory=dict)
+    """Instances each type may use at once in transform jobs, as ``{"ml.g5.xlarge": 2}``; a type
+    that is not named has no limit."""
+    model_server: str | None = None
+    """TensorFlow Serving's own program (``tensorflow_model_server`` on PATH, say), for transform
+    jobs to run instead of the sandbox's model server."""
+    container_engine: str | None = None
+    """A program that takes Docker's commands (``docker``, ``podman``), to run the images that
+    models name, AWS's own, in the place of the sandbox's container; it fetches them from the
+    registries it is logged in to."""
+    enforce_iam: bool = True
+    """Whether what is done as a role (a state machine's, a function's, a model's) is refused where
+    its policies do not allow it; else every role may everything, and nothing is recorded."""
+
+    def to_json(self) -> str:
+        """The settings as one command line argument."""
+        return json.dumps(asdict(self) | {"state_dir": str(self.state_dir)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """The settings from :meth:`to_json`."""
+        values = json.loads(text)
+        return cls(
+            state_dir=Path(values["state_dir"]),
+            port=values["port"],
+            transform_command=tuple(values["transform_command"]),
+            concurrent_transform_jobs=values["concurrent_transform_jobs"],
+            transform_quotas=values["transform_quotas"],
+            model_server=values["model_server"],
+            container_engine=values["container_engine"],
+            enforce_iam=values["enforce_iam"],
+        )

@@ -1,0 +1,111 @@
+"""What moto lacks or gets wrong, one small file each; every file says which and why.
+
+A plug-in is put into moto when the first request for its service comes: moto imports its services
+lazily, and so do we, for some take seconds.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import TYPE_CHECKING
+
+from moto.moto_server.werkzeug_app import create_backend_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tfbatch_sandbox.services.runtime import Runtime
+
+OF_SERVICE = {
+    "core": ("operation_models",),  # of all services
+    "iam": ("iam.roles",),
+    "s3": ("s3.bucket_policies", "s3.object_keys"),
+    "events": ("events.event_targets",),
+    "awslambda": ("lambda_.functions", "lambda_.function_logs"),
+    "sagemaker": (
+        "sagemaker.models",
+        "sagemaker.transform_jobs",
+        "sagemaker.endpoint_configs",
+        "sagemaker.endpoints",
+    ),
+    "sagemakerruntime": ("sagemaker.invocations",),
+    "scheduler": ("events.schedules",),
+    "applicationautoscaling": ("autoscaling.scaling",),
+    "stepfunctions": (
+        "stepfunctions.definitions",
+        "stepfunctions.jsonata",
+        "stepfunctions.context_object",
+        "stepfunctions.executions",
+        "stepfunctions.execution_events",
+        "stepfunctions.sagemaker_sync",
+        "stepfunctions.sdk_bodies",
+        "stepfunctions.sdk_names",
+        "stepfunctions.sdk_errors",
+        "stepfunctions.role_clients",
+        "stepfunctions.machine_roles",
+        "stepfunctions.execution_logs",
+    ),
+    # CloudFormation makes resources of all services without asking their servers.
+    "cloudformation": (
+        "cloudformation.templates",
+        "cloudformation.change_sets",
+        "cloudformation.stacks",
+        "stepfunctions.state_machines",
+        "s3.buckets",
+        "cloudformation.custom_resources",
+        "cloudformation.topic_policies",
+        "cloudformation.ssm_parameters",
+        "autoscaling.scaling_resources",
+        "cloudformation.alarms",
+        "cloudformation.termination_protection",
+        "cloudformation.route_tables",
+    ),
+}
+_NEEDED_BY_CLOUDFORMATION = (
+    "iam",
+    "scheduler",
+    "s3",
+    "events",
+    "awslambda",
+    "sagemaker",
+    "applicationautoscaling",
+    "stepfunctions",
+)
+
+
+class Plugins:
+    """The plug-ins of one running server."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._lock = threading.RLock()
+        self._installed: set[str] = set()
+        self._stops: list[Callable[[], None]] = []
+
+    def create_app(self, service: str) -> Flask:
+        """The application that answers for a service, named as moto's package of it."""
+        self.install_for(service)
+        return create_backend_app(service)
+
+    def install_for(self, service: str) -> None:
+        """Put in what belongs to ``service``, once."""
+        with self._lock:
+            if service in self._installed:
+                return
+            self._installed.add(service)
+            if service == "cloudformation":
+                for needed in _NEEDED_BY_CLOUDFORMATION:
+                    self.install_for(needed)
+            for name in OF_SERVICE.get(service, ()):
+                plugin = importlib.import_module(f"{__name__}.{name}")
+                stop = plugin.install(self._runtime)
+                if stop is not None:
+                    self._stops.append(stop)
+
+    def stop(self) -> None:
+        """Stop the processes that plug-ins have started."""
+        for stop in self._stops:
+            stop()

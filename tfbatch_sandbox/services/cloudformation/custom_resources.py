@@ -1,0 +1,140 @@
+"""Custom resources of CloudFormation: created, updated and deleted by their Lambda function.
+
+moto sends only the Create event, goes on without waiting for the answer, and forgets a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from moto.awslambda.models import lambda_backends
+from moto.cloudformation import parsing
+from moto.cloudformation.custom_model import CustomModel
+from moto.cloudformation.responses import CloudFormationResponse
+
+from tfbatch_sandbox.services.errors import refusal
+from tfbatch_sandbox.services.lambda_ import functions
+from tfbatch_sandbox.services.patch import replace
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.services.runtime import Runtime
+
+_ANSWER_SECONDS = 60.0
+"""How long an answer may come after its function has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where functions bring their answers, by the id of the request they answer."""
+
+    runtime: Runtime
+    waiting: dict[str, queue.SimpleQueue[dict[str, Any]]] = field(default_factory=dict)
+
+    def ask(self, account_id: str, region: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Send ``event`` to its function and wait for the answer.
+
+        Raises:
+            ApiError: the function failed, or answered FAILED, or not at all.
+        """
+        request_id = str(uuid.uuid4())
+        url = f"{self.runtime.endpoint_url}/cloudformation_{region}/cfnresponse"
+        request = event | {"RequestId": request_id, "ResponseURL": f"{url}?request={request_id}"}
+        function = lambda_backends[account_id][region].get_function(event["ServiceToken"])
+        self.waiting[request_id] = queue.SimpleQueue()
+        result, log = functions.run(self.runtime, function, request)
+        try:
+            answer = self.waiting[request_id].get(
+                timeout=0 if "error" in result else _ANSWER_SECONDS
+            )
+        except queue.Empty:
+            answer = {"Status": "FAILED", "Reason": f"no answer; its log: {log.decode()}"}
+        finally:
+            del self.waiting[request_id]
+        if answer["Status"] != "SUCCESS":
+            raise refusal(f"{event['LogicalResourceId']} failed: {answer.get('Reason')}")
+        return answer
+
+
+class CustomResource(CustomModel):
+    """A resource that lives in the answers of a function."""
+
+    desk: Desk
+
+    def __init__(self, event: dict[str, Any], account_id: str, region: str) -> None:
+        super().__init__(region, "", event["LogicalResourceId"], "")
+        self.event = event
+        answer = self.desk.ask(account_id, region, event | {"RequestType": "Create"})
+        self._take(answer)
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        self.resource_name = answer["PhysicalResourceId"]
+        self.set_data(answer.get("Data") or {})
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls,
+        resource_name: str,  # noqa: ARG003 - the function names it
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+        **identity: Any,  # noqa: ANN401 - moto's
+    ) -> CustomResource:
+        """Ask the function to make the resource."""
+        properties = cloudformation_json["Properties"]
+        event = {
+            "ServiceToken": properties["ServiceToken"],
+            "StackId": identity["StackId"],
+            "LogicalResourceId": identity["LogicalId"],
+            "ResourceType": identity["ResourceType"],
+            "ResourceProperties": properties,
+        }
+        return cls(event, account_id, region_name)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: CustomResource,
+        new_resource_name: str,  # noqa: ARG003 - the function names it
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+    ) -> CustomResource:
+        """Ask the function to change the resource; one that it replaces is deleted."""
+        old, new = original_resource.event, cloudformation_json["Properties"]
+        event = old | {
+            "ResourceProperties": new,
+            "OldResourceProperties": old["ResourceProperties"],
+            "PhysicalResourceId": original_resource.resource_name,
+        }
+        answer = cls.desk.ask(account_id, region_name, event | {"RequestType": "Update"})
+        if answer["PhysicalResourceId"] != original_resource.resource_name:
+            original_resource.delete(account_id, region_name)
+        original_resource.event = old | {"ResourceProperties": new}
+        original_resource._take(answer)
+        return original_resource
+
+    def delete(self, account_id: str, region: str) -> None:
+        """Ask the function to remove the resource."""
+        event = self.event | {
+            "RequestType": "Delete",
+            "PhysicalResourceId": self.resource_name,
+        }
+        self.desk.ask(account_id, region, event)
+
+
+def install(runtime: Runtime) -> None:
+    """Take the place of moto's custom resources and of its way to hear their answers."""
+    desk = Desk(runtime)
+    CustomResource.desk = desk
+
+    def process_cfn_response(response: CloudFormationResponse) -> tuple[int, dict[str, int], str]:
+        answer = json.loads(response.raw_body)
+        desk.waiting[answer["RequestId"]].put(answer)
+        return 200, {"status": 200}, "{}"
+
+    replace(CloudFormationResponse, "process_cfn_response", process_cfn_response)
+    replace(parsing, "CustomModel", CustomResource)

@@ -1,0 +1,21 @@
+"""Route tables of CloudFormation go with their stack; moto makes them and leaves them for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.route_tables import RouteTable
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.services.runtime import Runtime
+
+
+def install(_runtime: Runtime) -> None:
+    """Give route tables what moto looks for when a stack is deleted."""
+    RouteTable.delete = _delete
+
+
+def _delete(table: RouteTable, account_id: str, region: str) -> None:
+    table._associations.clear()  # noqa: SLF001 - their own resources leave them too
+    ec2_backends[account_id][region].delete_route_table(table.id)

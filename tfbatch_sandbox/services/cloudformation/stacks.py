@@ -1,0 +1,182 @@
+"""CloudFormation stacks that are deployed by change sets, as the CDK does.
+
+moto applies a change set without its outputs, its exports and those of other stacks, makes an error
+the caller's, and deletes resources in no particular order. Here they come about as on AWS: in the
+background, with events, and taken back when something fails.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from moto.cloudformation.models import CloudFormationBackend, Event, Stack
+
+from tfbatch_sandbox.services.cloudformation import change_sets, stack_resources
+from tfbatch_sandbox.services.errors import refusal
+from tfbatch_sandbox.services.patch import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from moto.cloudformation.models import ChangeSet
+    from moto.cloudformation.parsing import Export, Output
+    from moto.core.common_models import CloudFormationModel
+
+    from tfbatch_sandbox.services.runtime import Runtime
+
+_LOG = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 20.0
+"""What is done by then is seen done by the caller's first look; the CDK looks every 5 s."""
+
+
+def install(_runtime: Runtime) -> None:
+    """Execute change sets and delete stacks here."""
+    replace(CloudFormationBackend, "execute_change_set", _execute)
+    replace(CloudFormationBackend, "delete_stack", _delete)
+    # moto's own makes, in the caller's thread, whatever of the template is not there yet.
+    replace(Stack, "stack_resources", property(_made))
+    replace(Stack, "stack_parameters", property(_given))
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """A stack's outputs when it was deployed last; moto's are made anew at every look."""
+
+    made: tuple[Output, ...] = ()
+    exports: tuple[Export, ...] = ()
+
+    def values(self) -> tuple[Output, ...]:
+        """The outputs."""
+        return self.made
+
+
+def _made(stack: Stack) -> list[CloudFormationModel]:
+    resources = stack.resource_map
+    parsed = resources._parsed_resources  # noqa: SLF001 - moto has no public seam here
+    made = (parsed.get(logical_id) for logical_id in resources._resource_json_map)  # noqa: SLF001
+    return [resource for resource in made if resource is not None]
+
+
+def _given(stack: Stack) -> dict[str, str]:
+    """Parameters as they were given, for a change that keeps them.
+
+    moto hands out what they stood for: the value in place of the name of an SSM parameter.
+    """
+    given = stack.resource_map.input_parameters
+    declared = stack.template_dict.get("Parameters", {})
+    return {name: given.get(name, each.get("Default")) for name, each in declared.items()}
+
+
+def _execute(
+    backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
+) -> None:
+    change_set = change_sets.find(backend, change_set_name, stack_name)
+    change_set.execution_status = "EXECUTE_IN_PROGRESS"
+    _in_background(partial(_deploy, backend, change_set, backend.stacks[change_set.stack_id]))
+
+
+def _deploy(backend: CloudFormationBackend, change_set: ChangeSet, stack: Stack) -> None:
+    verb, before = change_set.change_set_type, stack.template
+    _set(stack, f"{verb}_IN_PROGRESS", "User Initiated")
+    stack.resource_map.cross_stack_resources = backend.exports
+    try:
+        _apply(backend, stack, change_set.template, change_set.parameters)
+    except Exception as error:  # noqa: BLE001 - moto's are of every class
+        _LOG.warning("Stack %s", stack.name, exc_info=True)
+        _take_back(backend, stack, before, verb, stack_resources.reason(error))
+        change_set.execution_status = "EXECUTE_FAILED"
+    else:
+        change_set.execution_status = "EXECUTE_COMPLETE"
+        _set(stack, f"{verb}_COMPLETE")
+
+
+def _apply(
+    backend: CloudFormationBackend, stack: Stack, template: str, parameters: dict[str, str]
+) -> None:
+    _forget_exports(backend, stack)
+    stack.template = template
+    stack._parse_template()  # noqa: SLF001
+    stack.description = stack.template_dict.get("Description")
+    stack_resources.apply(
+        stack.resource_map, stack.template_dict, parameters, partial(_report, stack)
+    )
+    stack.parameters = parameters
+    lazy = stack._create_output_map()  # noqa: SLF001
+    stack.output_map = Outputs(tuple(filter(None, lazy.values())), tuple(lazy.exports))
+    backend.exports.update({export.name: export for export in stack.exports})
+
+
+def _take_back(
+    backend: CloudFormationBackend, stack: Stack, before: str, verb: str, reason: str
+) -> None:
+    prefix = "ROLLBACK" if verb == "CREATE" else "UPDATE_ROLLBACK"
+    _set(stack, f"{prefix}_IN_PROGRESS", reason)
+    try:
+        if verb == "CREATE":
+            stack_resources.remove_all(stack.resource_map, partial(_report, stack))
+        else:
+            _apply(backend, stack, before, stack.parameters)
+    except Exception as error:  # noqa: BLE001 - moto's are of every class
+        _set(stack, f"{prefix}_FAILED", f"{reason}; then {stack_resources.reason(error)}")
+    else:
+        _set(stack, f"{prefix}_COMPLETE", reason)
+
+
+def _delete(backend: CloudFormationBackend, name_or_stack_id: str) -> None:
+    for stack in list(backend.stacks.values()):
+        if name_or_stack_id in {stack.name, stack.stack_id}:
+            if stack.enable_termination_protection:
+                raise refusal(
+                    f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+                )
+            _in_background(partial(_remove, backend, stack))
+
+
+def _remove(backend: CloudFormationBackend, stack: Stack) -> None:
+    _set(stack, "DELETE_IN_PROGRESS", "User Initiated")
+    try:
+        stack_resources.remove_all(stack.resource_map, partial(_report, stack))
+    except Exception as error:  # noqa: BLE001 - moto's are of every class
+        _LOG.warning("Stack %s", stack.name, exc_info=True)
+        _set(stack, "DELETE_FAILED", stack_resources.reason(error))
+        return
+    _forget_exports(backend, stack)
+    stack.output_map = Outputs()
+    _set(stack, "DELETE_COMPLETE")
+    backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+
+
+def _forget_exports(backend: CloudFormationBackend, stack: Stack) -> None:
+    for name, export in list(backend.exports.items()):
+        if export.exporting_stack_id == stack.stack_id:
+            del backend.exports[name]
+
+
+def _set(stack: Stack, status: str, reason: str | None = None) -> None:
+    stack.status, stack.stack_status_reason = status, reason
+    stack._add_stack_event(status, resource_status_reason=reason)  # noqa: SLF001
+
+
+def _report(stack: Stack, step: stack_resources.Step) -> None:
+    stack.events.append(
+        Event(
+            stack_id=stack.stack_id,
+            stack_name=stack.name,
+            logical_resource_id=step.logical_id,
+            physical_resource_id=step.physical_id,
+            resource_type=step.kind,
+            resource_status=step.status,
+            resource_status_reason=step.reason,
+            resource_properties=None,
+        )
+    )
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE_SECONDS)

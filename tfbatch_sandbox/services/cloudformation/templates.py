@@ -1,0 +1,29 @@
+"""Templates in JSON, as the CDK's are, are read as JSON: moto reads them as YAML, a second long."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from moto.cloudformation import models, responses
+
+from tfbatch_sandbox.services.patch import replace
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.services.runtime import Runtime
+
+
+def install(_runtime: Runtime) -> None:
+    """Give moto's CloudFormation another ``yaml.load``."""
+    reader = SimpleNamespace(**vars(yaml) | {"load": _load})
+    for module in (models, responses):
+        replace(module, "yaml", reader)
+
+
+def _load(text: str, Loader: type[yaml.Loader]) -> Any:  # noqa: ANN401, N803 # PyYAML's
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.load(text, Loader=Loader)  # noqa: S506 # moto's, which knows !Ref

@@ -1,0 +1,1 @@
+"""EventBridge rules and EventBridge Scheduler schedules that start their targets."""

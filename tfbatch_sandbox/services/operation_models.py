@@ -1,0 +1,28 @@
+"""moto's models of operations, whole for every thread.
+
+moto's ``operation_model`` keeps its results in a cache that botocore's method of the same name
+keeps its own in, under the same key. While one thread is between the two, another gets botocore's
+model, which lacks what moto adds: of the first requests for a service, made at once, one fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.utils import instance_cache
+from moto.core.model import OperationModel, ServiceModel
+
+from tfbatch_sandbox.services.patch import replace
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.services.runtime import Runtime
+
+
+def install(_runtime: Runtime) -> None:
+    """Give moto's results a key of their own: the name of the function that is cached."""
+
+    @instance_cache
+    def own_operation_model(model: ServiceModel, name: str) -> OperationModel:
+        return original.__wrapped__(model, name)
+
+    original = replace(ServiceModel, "operation_model", own_operation_model)

@@ -1,0 +1,27 @@
+"""What the processes that do a plug-in's work tell of it: a line of JSON for each event."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import IO, TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tfbatch_sandbox.processes import supervision
+
+_LOG = logging.getLogger(__name__)
+
+
+def read(process: supervision.Process) -> Iterator[Mapping[str, Any]]:
+    """Each event as it comes, until the process closes its standard output."""
+    for line in cast("IO[bytes]", process.stdout):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict) and "event" in event:
+            yield event
+        else:
+            _LOG.warning("Process %d wrote what is no event: %r", process.pid, line)

@@ -1,0 +1,80 @@
+"""What plug-ins know of the sandbox they run in, and how their child processes reach it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tfbatch_sandbox.authorization.guard import Guard
+from tfbatch_sandbox.authorization.sessions import Sessions
+from tfbatch_sandbox.container import fitting
+from tfbatch_sandbox.server.faults import FaultBox
+from tfbatch_sandbox.services.clients import OWNER, Clients
+from tfbatch_sandbox.services.lambda_.runtime.environment import Environments
+
+if TYPE_CHECKING:
+    from tfbatch_sandbox.authorization.sessions import Credentials
+    from tfbatch_sandbox.server.settings import Settings
+
+_INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TF_CPP_MIN_LOG_LEVEL")
+_OF_ENGINES = (
+    "CONTAINER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "XDG_RUNTIME_DIR",
+)
+"""Where a program that runs images finds what does."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """One running server: its settings and the port it answers on."""
+
+    settings: Settings
+    port: int
+    faults: FaultBox = field(default_factory=FaultBox)
+    environments: Environments = field(default_factory=Environments)
+    """Where Lambda functions run."""
+    guard: Guard = field(init=False)
+    """Allows or refuses the calls that come in."""
+    sessions: Sessions = field(init=False)
+    """Gives out credentials of roles."""
+    clients: Clients = field(init=False)
+    """For calls of this server to itself."""
+
+    def __post_init__(self) -> None:
+        guard = Guard(enforces=self.settings.enforce_iam)
+        object.__setattr__(self, "guard", guard)
+        object.__setattr__(self, "sessions", Sessions(guard))
+        object.__setattr__(self, "clients", Clients(self.endpoint_url))
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where this server answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self, region: str, credentials: Credentials = OWNER) -> dict[str, str]:
+        """The whole environment of a child process: nothing of the caller's AWS settings."""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return inherited | {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            **credentials.environment(),
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": "*",
+        }
+
+    def container_environment(self) -> dict[str, str]:
+        """What a child process that starts containers is told beside it."""
+        chosen = {
+            "SANDBOX_MODEL_SERVER": self.settings.model_server,
+            "SANDBOX_CONTAINER_ENGINE": self.settings.container_engine,
+        }
+        own = {name: os.environ[name] for name in _OF_ENGINES if name in os.environ}
+        named = {name: program for name, program in chosen.items() if program is not None}
+        return named | own | fitting.downloads(os.environ)

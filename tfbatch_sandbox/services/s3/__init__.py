@@ -1,0 +1,1 @@
+"""Amazon S3: bucket policies, bucket properties and limits of keys."""

@@ -1,0 +1,89 @@
+"""AWS::S3::BucketPolicy, which moto's CloudFormation skips; and who may do what with a bucket.
+
+moto takes a Deny for what it says without its conditions, and the one in every bucket that insists
+on TLS would deny this server, which has none, everything: its own check gives way to the guard's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.core.common_models import CloudFormationModel
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket, s3_backends
+
+from tfbatch_sandbox.authorization import gate
+from tfbatch_sandbox.services.patch import replace
+
+if TYPE_CHECKING:
+    from moto.s3.models import S3Backend
+
+    from tfbatch_sandbox.services.runtime import Runtime
+
+
+class BucketPolicy(CloudFormationModel):
+    """The policy of one bucket, named as the bucket is."""
+
+    def __init__(self, bucket: str) -> None:
+        self.bucket = bucket
+
+    @property
+    def physical_resource_id(self) -> str:
+        """The bucket's name."""
+        return self.bucket
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """No name of its own."""
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        """Its name in templates."""
+        return "AWS::S3::BucketPolicy"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls,
+        resource_name: str,  # noqa: ARG003 - it has none
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,  # noqa: ARG003 - buckets are of all regions
+        **_identity: object,
+    ) -> BucketPolicy:
+        """Put the policy on its bucket."""
+        properties = cloudformation_json["Properties"]
+        policy = json.dumps(properties["PolicyDocument"]).encode()
+        _backend(account_id).put_bucket_policy(properties["Bucket"], policy)
+        return cls(properties["Bucket"])
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: BucketPolicy,
+        new_resource_name: str,
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+    ) -> BucketPolicy:
+        """Put the new policy in the old one's place."""
+        if cloudformation_json["Properties"]["Bucket"] != original_resource.bucket:
+            original_resource.delete(account_id, region_name)
+        return cls.create_from_cloudformation_json(
+            new_resource_name, cloudformation_json, account_id, region_name
+        )
+
+    def delete(self, account_id: str, _region: str) -> None:
+        """Leave the bucket without a policy."""
+        _backend(account_id).delete_bucket_policy(self.bucket)
+
+
+def install(runtime: Runtime) -> None:
+    """Let the guard weigh bucket policies; defining the class makes it known to moto."""
+    replace(FakeBucket, "get_permission", lambda *_request: PermissionResult.NEUTRAL)
+    gate.install_for_s3(runtime.guard, runtime.sessions)
+
+
+def _backend(account_id: str) -> S3Backend:
+    return s3_backends[account_id]["aws"]

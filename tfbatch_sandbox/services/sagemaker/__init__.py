@@ -1,0 +1,1 @@
+"""SageMaker: models, transform jobs and endpoints that run."""

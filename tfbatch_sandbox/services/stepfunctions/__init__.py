@@ -1,0 +1,1 @@
+"""Step Functions: JSONata, SDK integrations, and transform jobs that a state waits for."""

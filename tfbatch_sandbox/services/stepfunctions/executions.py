@@ -1,0 +1,89 @@
+"""Executions as Step Functions shows them, where moto's answers differ.
+
+An execution without a name gets one; StopExecution keeps its error and cause; Describe shows an
+output that is a string as JSON; the history has an order and pages; a Fail state may pass on an
+error of the ``States.`` family.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser import api
+from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from tfbatch_sandbox.services.patch import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from moto.stepfunctions.parser.backend.execution import Execution
+
+    from tfbatch_sandbox.services.runtime import Runtime
+
+_HISTORY_PAGE = 1000
+
+
+def install(_runtime: Runtime) -> None:
+    """Correct moto's answers."""
+    start = StepFunctionsParserBackend.start_execution
+    replace(StepFunctionsParserBackend, "start_execution", _named(start))
+    replace(StepFunctionResponse, "stop_execution", _stop)
+    replace(StepFunctionResponse, "describe_execution", _describe)
+    replace(StepFunctionResponse, "get_execution_history", _history)
+    replace(custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "\0")
+    _give_errors_their_codes()
+
+
+def _named(start: Callable[..., Execution]) -> Callable[..., Execution]:
+    def start_execution(
+        self: StepFunctionsParserBackend, state_machine_arn: str, name: str | None, given: str
+    ) -> Execution:
+        if name is not None:
+            self._validate_name(name)
+        return start(self, state_machine_arn, name or str(uuid.uuid4()), given)
+
+    return start_execution
+
+
+def _stop(response: StepFunctionResponse) -> ActionResult:
+    request = json.loads(response.body)
+    execution = response.stepfunction_backend.describe_execution(request["executionArn"])
+    now, error, cause = datetime.now(UTC), request.get("error"), request.get("cause")
+    if execution.status == api.ExecutionStatus.RUNNING.value:
+        execution.error, execution.cause = error, cause
+        execution.stop(stop_date=now, error=error, cause=cause)
+    return ActionResult({"stopDate": execution.stop_date or now})
+
+
+def _describe(response: StepFunctionResponse) -> ActionResult:
+    arn = json.loads(response.body)["executionArn"]
+    execution = response.stepfunction_backend.describe_execution(arn)
+    output = {"redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE"}
+    return ActionResult(output | execution.to_describe_output())
+
+
+def _history(response: StepFunctionResponse) -> ActionResult:
+    request: dict[str, Any] = json.loads(response.body)
+    arn = request["executionArn"]
+    events = response.stepfunction_backend.get_execution_history(arn)["events"]
+    if request.get("reverseOrder", False):
+        events = events[::-1]
+    start = int(request.get("nextToken", "0"))
+    end = start + (request.get("maxResults") or _HISTORY_PAGE)
+    page = {"events": events[start:end]}
+    return ActionResult(page | ({"nextToken": str(end)} if end < len(events) else {}))
+
+
+def _give_errors_their_codes() -> None:
+    """Copy ``code``, where moto's interpreter names its errors, to ``TYPE``, where it is read."""
+    for error in vars(api).values():
+        if isinstance(error, type) and issubclass(error, AWSError) and "code" in vars(error):
+            replace(error, "TYPE", vars(error)["code"])

@@ -1,0 +1,129 @@
+"""Evaluates one JSONata expression as Step Functions does: its functions, its notion of nothing.
+
+The functions beyond JSONata's own are those of the Step Functions developer guide, "Transforming
+data with JSONata": $partition, $range, $hash, $random with a seed, $uuid, $parse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import random
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from jsonata import Jsonata
+from jsonata.jexception import JException
+from jsonata.utils import Utils
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tfbatch_sandbox.services.json_type import Json
+
+_HASHES = {
+    "MD5": hashlib.md5,
+    "SHA-1": hashlib.sha1,
+    "SHA-256": hashlib.sha256,
+    "SHA-384": hashlib.sha384,
+    "SHA-512": hashlib.sha512,
+}
+
+
+class QueryError(Exception):
+    """An expression that can't be parsed, fails, or yields no JSON value; the message is AWS's."""
+
+
+def evaluate(expression: str, variables: Mapping[str, Json]) -> Json:
+    """The JSON value of ``expression``.
+
+    Args:
+        expression: JSONata, without ``{%`` and ``%}``.
+        variables: JSON values by name, without the ``$``; ``states`` is one of them.
+
+    Raises:
+        QueryError: the expression failed, or its result is undefined or not JSON.
+    """
+    try:
+        program = Jsonata(expression)
+        program.set_output_convert_nulls(False)  # null and undefined are both None otherwise
+        for name, function in _FUNCTIONS.items():
+            program.register_lambda(name, function)
+        result = program.evaluate(None, variables)
+    except (JException, RecursionError) as error:
+        raise QueryError(f"threw an error during evaluation. {_describe(error)}") from error
+    if result is None:
+        raise QueryError("returned nothing (undefined).")
+    return _to_json(result)
+
+
+def _describe(error: Exception) -> str:
+    code = getattr(error, "error", None)
+    return f"{code}: {error}" if code else str(error)
+
+
+def _to_json(value: Json) -> Json:
+    """A copy in plain Python types, so that no result shares state with the variables."""
+    if value is None or value is Utils.NULL_VALUE:
+        return None
+    if isinstance(value, dict):
+        return {str(key): _to_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_to_json(value[index]) for index in range(len(value))]
+    if isinstance(value, str | bool | int | float):
+        return value
+    raise QueryError("returned an unsupported result type.")
+
+
+def _partition(array: list[Any] | None, size: float) -> list[list[Any]] | None:
+    if array is None:
+        return None
+    items = array if isinstance(array, list) else [array]
+    step = math.floor(size)
+    if step < 1:
+        raise JException("D3137", -1, f"$partition needs a chunk size of at least 1, not {size}")
+    return [items[start : start + step] for start in range(0, len(items), step)]
+
+
+def _range(first: float, last: float, step: float = 1) -> list[float]:
+    if step == 0:
+        raise JException("D3137", -1, "$range needs a step that is not 0")
+    return [first + index * step for index in range(math.floor((last - first) / step) + 1)]
+
+
+def _hash(data: Json, algorithm: str = "SHA-256") -> str | None:
+    if data is None:
+        return None
+    if algorithm not in _HASHES:
+        raise JException("D3137", -1, f"$hash knows {', '.join(_HASHES)}, not {algorithm}")
+    text = data if isinstance(data, str) else json.dumps(_to_json(data), separators=(",", ":"))
+    return _HASHES[algorithm](text.encode()).hexdigest()
+
+
+def _random(seed: float | None = None) -> float:
+    return random.Random(seed).random()  # noqa: S311 - a workflow's dice, not a secret
+
+
+def _uuid() -> str:
+    return str(uuid.uuid4())
+
+
+def _parse(text: str | None) -> Json:
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise JException("D3137", -1, f"$parse was given what is not JSON: {error}") from error
+    return Utils.NULL_VALUE if value is None else value
+
+
+_FUNCTIONS = {
+    "partition": _partition,
+    "range": _range,
+    "hash": _hash,
+    "random": _random,
+    "uuid": _uuid,
+    "parse": _parse,
+}

@@ -1,0 +1,87 @@
+"""State machines call AWS as their own role; moto's interpreter calls it as nobody.
+
+Its clients are also kept here: moto makes one for every task, through a session that threads share
+and that is not made for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import moto.stepfunctions.parser.asl.component.state.exec as tasks
+from botocore.config import Config
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
+from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from tfbatch_sandbox.services.clients import Clients
+from tfbatch_sandbox.services.patch import replace
+from tfbatch_sandbox.services.stepfunctions import sagemaker_sync, task_requests
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
+        StateCredentials,
+    )
+
+    from tfbatch_sandbox.authorization.sessions import Sessions
+    from tfbatch_sandbox.services.runtime import Runtime
+
+_NAME = "boto_client_for"
+_SERVICE = "states.amazonaws.com"
+
+
+_CONFIG = Config(
+    parameter_validation=False,
+    retries={"max_attempts": 0, "total_max_attempts": 1},
+    connect_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+    read_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+    max_pool_connections=64,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleClients:
+    """Clients by service, region and role."""
+
+    sessions: Sessions
+    clients: Clients
+
+    def get(
+        self, region: str, service: str, state_credentials: StateCredentials | None = None
+    ) -> BaseClient:
+        """The client of a task; named as moto calls it.
+
+        Raises:
+            CannotAssumeError: the role is not there, or not Step Functions' to take.
+        """
+        role = state_credentials.role_arn if state_credentials else ""
+        credentials = self.sessions.assume(
+            role, service=_SERVICE, name="StepFunctions", source_arn=_machine_of(role, region)
+        )
+        client: BaseClient = self.clients.get(service, region, credentials)
+        return client
+
+
+def _machine_of(role: str, region: str) -> str:
+    """A state machine with this role: moto does not tell which one calls."""
+    machines = stepfunctions_parser_backends[role.split(":")[4]][region].state_machines
+    return next((machine.arn for machine in machines if machine.roleArn == role), "")
+
+
+def install(runtime: Runtime) -> None:
+    """Take the place of moto's function wherever it was imported."""
+    clients = RoleClients(
+        runtime.sessions, Clients(runtime.endpoint_url, _CONFIG, prepare=task_requests.watch)
+    )
+    found = pkgutil.walk_packages(tasks.__path__, f"{tasks.__name__}.")
+    for module in (
+        boto_client,
+        sagemaker_sync,
+        *(importlib.import_module(one.name) for one in found),
+    ):
+        if hasattr(module, _NAME):
+            replace(module, _NAME, clients.get)

@@ -1,0 +1,1 @@
+"""Objects to records, records to requests, and responses to output objects."""

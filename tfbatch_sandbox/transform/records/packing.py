@@ -1,0 +1,70 @@
+"""Records to request bodies: ``BatchStrategy``, ``MaxPayloadInMB`` and ``InputFilter``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tfbatch_sandbox.transform.failure import too_large
+from tfbatch_sandbox.transform.records.splitting import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A request's body."""
+
+    body: bytes
+    records: tuple[bytes, ...]
+    """The records in it as they were before any filter, without framing."""
+
+
+def filter_records(records: Iterable[Record], select: Callable[[bytes], bytes]) -> Iterator[Record]:
+    """Only what is selected of each line goes out; what it was stays known."""
+    for record in records:
+        bare = select(record.bare)
+        line_feed = record.framed[len(record.bare) :]
+        yield Record(framed=bare + line_feed, bare=bare, source=record.bare)
+
+
+def pack_single(records: Iterable[Record], max_bytes: int) -> Iterator[Payload]:
+    """A request for each record, without its framing.
+
+    Raises:
+        ObjectFailure: a record is larger than a payload may be.
+    """
+    for record in records:
+        yield Payload(_checked(record.bare, max_bytes), (record.source,))
+
+
+def pack_multi(records: Iterable[Record], max_bytes: int) -> Iterator[Payload]:
+    """As many records in a request as fit, framing kept.
+
+    Raises:
+        ObjectFailure: a record is larger than a payload may be.
+    """
+    packed: list[Record] = []
+    size = 0
+    for record in records:
+        length = len(_checked(record.framed, max_bytes))
+        if packed and size + length > max_bytes:
+            yield _together(packed)
+            packed, size = [], 0
+        packed.append(record)
+        size += length
+    if packed:
+        yield _together(packed)
+
+
+def _together(records: list[Record]) -> Payload:
+    return Payload(
+        b"".join(record.framed for record in records), tuple(record.source for record in records)
+    )
+
+
+def _checked(record: bytes, max_bytes: int) -> bytes:
+    if len(record) > max_bytes:
+        raise too_large(max_bytes, len(record))
+    return record

@@ -1,0 +1,117 @@
+"""A whole job: its instances side by side, and what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tfbatch_sandbox.container.host.launch import launch_here
+from tfbatch_sandbox.container.host.logs import logs_client
+from tfbatch_sandbox.transform.capture import write_manifests
+from tfbatch_sandbox.transform.failure import SEE_LOGS, JobFailure
+from tfbatch_sandbox.transform.instance import Instance
+from tfbatch_sandbox.transform.records.processing import processing_of
+from tfbatch_sandbox.transform.s3.listing import list_work, partition
+from tfbatch_sandbox.transform.s3.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from pathlib import Path
+
+    from tfbatch_sandbox.container.host.launch import Launch
+    from tfbatch_sandbox.transform.failure import ObjectFailure
+    from tfbatch_sandbox.transform.job import Job
+    from tfbatch_sandbox.transform.s3.listing import Work
+
+
+async def run_job(
+    job: Job,
+    folder: Path,
+    *,
+    on_started: Callable[[], None],
+    launch: Launch = launch_here,
+) -> None:
+    """Run a job to its end; returns when every object has its output.
+
+    Args:
+        job: what to do.
+        folder: the job's own, for the instances' disks.
+        on_started: called once, when the first container is healthy.
+        launch: starts a container.
+
+    Raises:
+        JobFailure: the job ends Failed; outputs that are complete stay.
+    """
+    _check(job)
+    begun = datetime.now(UTC)
+    store, logs = Store(), logs_client()
+    shares = asyncio.create_task(_list(job, store))
+    disks = folder / "instances"
+    started = _once(on_started)
+    try:
+        failures = await _together(
+            [
+                Instance(
+                    job=job,
+                    folder=disks / str(index),
+                    store=store,
+                    logs=logs,
+                    launch=launch,
+                    started=begun,
+                    on_healthy=started,
+                ).run(partial(_share, shares, index))
+                for index in range(job.instance_count)
+            ]
+        )
+    finally:
+        shares.cancel()
+        shutil.rmtree(disks, ignore_errors=True)
+    if job.capture and not failures:
+        work = [item for share in shares.result() for item in share]
+        await asyncio.to_thread(write_manifests, job.capture, work, store, started=begun)
+    if failures:
+        kinds = {failure.kind for failure in failures}
+        kind = "AlgorithmError" if "AlgorithmError" in kinds else "ClientError"
+        raise JobFailure(f"{kind}: {SEE_LOGS}")
+
+
+def _check(job: Job) -> None:
+    try:
+        processing_of(job)
+    except ValueError as error:
+        raise JobFailure(f"ClientError: {error}") from error
+
+
+async def _list(job: Job, store: Store) -> list[list[Work]]:
+    return partition(await asyncio.to_thread(list_work, job, store), job.instance_count)
+
+
+async def _share(shares: asyncio.Task[list[list[Work]]], index: int) -> Sequence[Work]:
+    return (await asyncio.shield(shares))[index]
+
+
+async def _together(
+    runs: Sequence[Coroutine[None, None, list[ObjectFailure]]],
+) -> list[ObjectFailure]:
+    """All instances' failures; the first that fails the job stops the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run) for run in runs]
+    except ExceptionGroup as errors:  # of except*, Python 3.11.2 wraps what is raised in it again
+        failures, others = errors.split(JobFailure)
+        if failures is None or others is not None:
+            raise
+        raise failures.exceptions[0] from None
+    return [failure for task in tasks for failure in task.result()]
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    calls = iter([call])
+
+    def first() -> None:
+        next(calls, lambda: None)()
+
+    return first

@@ -1,0 +1,1 @@
+"""S3 as the transform engine uses it."""

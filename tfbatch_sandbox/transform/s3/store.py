@@ -1,0 +1,164 @@
+"""S3 as the engine uses it: listing, streamed reads, and writes of unknown length."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
+from botocore.utils import percent_encode
+
+from tfbatch_sandbox.transform.s3.location import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+_CONNECTIONS: Final = 64
+CHUNK_BYTES: Final = 256 * 1024
+PART_BYTES: Final = 8 * 1024 * 1024
+"""A part of a multipart upload; S3 wants 5 MiB at least, and 10,000 parts at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing shows it."""
+
+    location: Location
+    size: int
+    """Bytes."""
+
+
+class Store:
+    """A thread-safe S3 client; every method blocks.
+
+    Raises:
+        NoCredentialsError: the environment has no keys.
+    """
+
+    def __init__(self) -> None:
+        session = boto3.Session()
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        self._credentials = credentials.get_frozen_credentials()
+        self._s3: S3Client = session.client(
+            "s3",
+            config=Config(
+                max_pool_connections=_CONNECTIONS,
+                retries={"mode": "standard", "max_attempts": 5},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def list(self, prefix: Location) -> Iterator[StoredObject]:
+        """All objects whose key begins with the prefix, in the order of their keys."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=prefix.bucket, Prefix=prefix.key
+        )
+        for page in pages:
+            for entry in page.get("Contents", []):
+                yield StoredObject(Location(prefix.bucket, entry["Key"]), entry["Size"])
+
+    def head(self, location: Location) -> StoredObject:
+        """One object's size."""
+        reply = self._s3.head_object(Bucket=location.bucket, Key=location.key)
+        return StoredObject(location, reply["ContentLength"])
+
+    def read(self, location: Location) -> Iterator[bytes]:
+        """An object's bytes, a chunk at a time."""
+        body = self._s3.get_object(Bucket=location.bucket, Key=location.key)["Body"]
+        with contextlib.closing(body):
+            yield from body.iter_chunks(CHUNK_BYTES)
+
+    def signed(
+        self, method: str, location: Location, body: bytes = b""
+    ) -> tuple[str, Mapping[str, str]]:
+        """The address and the headers of a call for a whole object, for any HTTP client.
+
+        Args:
+            method: ``GET`` or ``PUT``.
+            location: of the object.
+            body: what is put.
+        """
+        path = f"{location.bucket}/{percent_encode(location.key, safe='/~')}"
+        address = f"{self._s3.meta.endpoint_url}/{path}"
+        call = AWSRequest(method=method, url=address, data=body)
+        S3SigV4Auth(self._credentials, "s3", self._s3.meta.region_name).add_auth(call)
+        return address, dict(call.headers.items())
+
+    def download(self, location: Location, path: Path) -> None:
+        """A whole object into a file."""
+        self._s3.download_file(location.bucket, location.key, str(path))
+
+    def put(self, location: Location, body: bytes, kms_key_id: str | None) -> None:
+        """A whole object at once, encrypted with a key of the caller's if there is one."""
+        if kms_key_id is None:
+            self._s3.put_object(Bucket=location.bucket, Key=location.key, Body=body)
+            return
+        self._s3.put_object(
+            Bucket=location.bucket,
+            Key=location.key,
+            Body=body,
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=kms_key_id,
+        )
+
+    def start_upload(self, location: Location, kms_key_id: str | None) -> MultipartUpload:
+        """An object of unknown length, part by part."""
+        if kms_key_id is None:
+            reply = self._s3.create_multipart_upload(Bucket=location.bucket, Key=location.key)
+        else:
+            reply = self._s3.create_multipart_upload(
+                Bucket=location.bucket,
+                Key=location.key,
+                ServerSideEncryption="aws:kms",
+                SSEKMSKeyId=kms_key_id,
+            )
+        return MultipartUpload(self._s3, location, reply["UploadId"])
+
+
+@dataclass(slots=True)
+class MultipartUpload:
+    """Parts in order; invisible until completed."""
+
+    s3: S3Client
+    location: Location
+    upload_id: str
+    parts: list[CompletedPartTypeDef] = field(default_factory=list)
+
+    def add(self, body: bytes) -> None:
+        """The next part."""
+        number = len(self.parts) + 1
+        reply = self.s3.upload_part(
+            Bucket=self.location.bucket,
+            Key=self.location.key,
+            UploadId=self.upload_id,
+            PartNumber=number,
+            Body=body,
+        )
+        self.parts.append({"ETag": reply["ETag"], "PartNumber": number})
+
+    def complete(self) -> None:
+        """Make the object visible."""
+        self.s3.complete_multipart_upload(
+            Bucket=self.location.bucket,
+            Key=self.location.key,
+            UploadId=self.upload_id,
+            MultipartUpload={"Parts": self.parts},
+        )
+
+    def abort(self) -> None:
+        """Forget the parts."""
+        self.s3.abort_multipart_upload(
+            Bucket=self.location.bucket, Key=self.location.key, UploadId=self.upload_id
+        )
