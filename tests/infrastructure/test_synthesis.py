@@ -16,13 +16,14 @@ from tfbatch_cdk.settings import REPOSITORY
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 CHECKED = "nag=true"
+FOLDERS = (".", "stacks", "model_code", "functions")  # as the editable install has them
 SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models", "requirements")
 
 
 def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Synthesize a checkout with no credentials, with that checkout's own code."""
     environment = {name: value for name, value in os.environ.items() if "AWS" not in name} | {
-        "PYTHONPATH": f"{checkout}{os.pathsep}{checkout / 'model_code'}",
+        "PYTHONPATH": os.pathsep.join(str(checkout / folder) for folder in FOLDERS),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "AWS_EC2_METADATA_DISABLED": "true",
         "CDK_VALIDATION": "true" if CHECKED in options else "false",
