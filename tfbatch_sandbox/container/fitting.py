@@ -113,7 +113,16 @@ def _unpack(package: Package, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         made = Path(temporary) / "lib"
         command = [
-            *(find_uv_bin(), "pip", "install", "--quiet", "--no-progress", "--color", "never"),
+            *(
+                find_uv_bin(),
+                "--system-certs",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-progress",
+                "--color",
+                "never",
+            ),
             *("--python", sys.executable, "--target", str(made), "--link-mode", "copy"),
             *("--only-binary", ":all:", "--no-deps", "--", f"{package.name}=={package.version}"),
         ]

@@ -102,7 +102,16 @@ def _command(lock: Path, runtime: Runtime, target: Path) -> list[str]:
     from uv import find_uv_bin  # noqa: PLC0415 # only who has nothing in the cache needs it
 
     return [
-        *(find_uv_bin(), "pip", "install", "--quiet", "--no-progress", "--color", "never"),
+        *(
+            find_uv_bin(),
+            "--system-certs",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-progress",
+            "--color",
+            "never",
+        ),
         *("--python", sys.executable, "--target", str(target), "--link-mode", "copy"),
         *("--python-version", runtime.python, "--python-platform", runtime.platform),
         *("--only-binary", ":all:", "--no-deps", "--require-hashes", "--requirements", str(lock)),
