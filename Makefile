@@ -29,7 +29,7 @@ $(VENV)/.installed: requirements/installer.lock requirements/all.lock pyproject.
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json $(VENV)/.installed
-	node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
+	NODE_USE_SYSTEM_CA=1 node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
 	@touch $@
 
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
