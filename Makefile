@@ -54,8 +54,7 @@ sandbox: install ## AWS on this machine until Ctrl-C, with the export lines to t
 
 .PHONY: test
 test: model ## Run all tests
-	python -m pytest tests/unit
-	python -m pytest --ignore=tests/unit --numprocesses 4 --no-loadscope-reorder
+	python -m pytest --numprocesses 4 --no-loadscope-reorder
 
 .PHONY: lint
 lint: install ## Check style and types
@@ -89,7 +88,7 @@ bench-synth: model ## Time cdk synth against a one-bucket app's
 
 .PHONY: snapshots
 snapshots: model ## Accept the templates' changes: write the snapshots anew, for git diff to show
-	UPDATE_SNAPSHOTS=1 python -m pytest tests/infrastructure/test_templates.py
+	UPDATE_SNAPSHOTS=1 python -m pytest tests/tfbatch_cdk/test_templates.py
 
 .PHONY: pictures
 pictures: model ## Draw the README's pictures, of what ran in a sandbox: the terminal, a report, a search

@@ -3,7 +3,7 @@
 The deployed state machine runs in the sandbox, with a real job of the demo's network over each
 shard. A shard's states run in executions of their own on AWS (Distributed Map), which the sandbox
 keeps out of the parent's history, too; a shard's own events are counted in
-``tests/workflow/test_watching.py``.
+``tests/end_to_end/workflow/test_watching.py``.
 
 ``python -m benchmarks.shards 200`` prints the figures that docs/scale.md has.
 """

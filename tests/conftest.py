@@ -28,8 +28,19 @@ os.environ["CDK_VALIDATION"] = "false"
 LONGEST = tuple(
     f"tests/{name}/"
     for name in (
-        *("workflow", "cli", "sandbox/engine", "review", "examples", "infrastructure", "inputs"),
-        *("handler", "demo", "tfbatch_sandbox/services", "security", "endpoint", "sandbox/clients"),
+        "end_to_end/workflow",
+        "tfbatch/commands",
+        "tfbatch_sandbox/transform",
+        "tfbatch/review",
+        "end_to_end/examples",
+        "tfbatch_cdk",
+        "end_to_end/inputs",
+        "tfbatch_sandbox/container",
+        "tfbatch_handler",
+        "tfbatch/demo",
+        "tfbatch_sandbox/services",
+        "end_to_end/endpoint",
+        "tfbatch_sandbox/clients",
     )
 )
 """Folders whose tests take longest, in that order."""
@@ -60,10 +71,9 @@ def saved_models(request: pytest.FixtureRequest) -> Path:
     """``image/1``, ``vector/1`` and ``/2``, ``examples/1``: exported once for each TensorFlow."""
     version = importlib.metadata.version("tensorflow")
     key = hashlib.sha256(PROGRAM.read_bytes() + version.encode()).hexdigest()[:16]
-    cache = request.config.cache
-    assert cache is not None
-    folder = cache.mkdir("saved_models") / key
+    folder = request.config.rootpath / ".cache" / "saved_models" / key
     if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=folder.parent))
         subprocess.run(
             [sys.executable, str(PROGRAM), str(made)],

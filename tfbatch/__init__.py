@@ -19,5 +19,6 @@ commands share:
 - ``tfbatch.terminal.exit_codes``: what a command ends with; ``ctx.exit(exit_codes.ATTENTION)``.
 
 docs/cli.md has every command and option. ``UPDATE_SNAPSHOTS=1 pytest
-tests/cli/test_documentation.py`` writes it; without the variable the test fails when it is old.
+tests/tfbatch/commands/test_documentation.py`` writes it. Without the variable the test fails if
+the page is outdated.
 """

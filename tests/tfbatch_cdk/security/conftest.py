@@ -1,0 +1,27 @@
+"""The templates of a stage, as the infrastructure's tests synthesize them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stacks.stages import stage_named
+from tests.tfbatch_cdk.conftest import Assembly, synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tfbatch_cdk.settings import Stage
+
+
+@pytest.fixture(scope="session")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    return synthesize(tmp_path_factory.mktemp("prod"), stage_named("prod"))
+
+
+@pytest.fixture
+def synth(tmp_path: Path) -> Callable[[Stage], Assembly]:
+    """Synthesize a stage of the test's own."""
+    return lambda stage: synthesize(tmp_path / stage.name, stage)

@@ -1,0 +1,112 @@
+"""Executions as Step Functions shows them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from tests.tfbatch_sandbox.services.conftest import Workflows
+    from tfbatch_sandbox.sandbox import Sandbox
+
+PASS = {"Only": {"Type": "Pass", "End": True}}
+WAIT = {"Only": {"Type": "Wait", "Seconds": 60, "End": True}}
+
+
+def test_an_execution_without_a_name_gets_one(workflows: Workflows) -> None:
+    ended = workflows.run(PASS)
+    assert re.fullmatch(r"[0-9a-f-]{36}", ended["name"])
+    assert ended["executionArn"].endswith(f":{ended['name']}")
+
+
+def test_a_name_that_is_too_long_is_refused(workflows: Workflows, stepfunctions: SFNClient) -> None:
+    machine = workflows.create(PASS)
+    with pytest.raises(ClientError):
+        stepfunctions.start_execution(stateMachineArn=machine, name="n" * 81)
+
+
+def test_stopping_keeps_error_and_cause(workflows: Workflows, stepfunctions: SFNClient) -> None:
+    execution = workflows.start(WAIT)
+    stepfunctions.stop_execution(executionArn=execution, error="E", cause="C")
+    ended = workflows.end(execution)
+    assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "E", "C")
+    assert ended["stopDate"]
+
+
+def test_an_output_that_is_a_string_is_json_too(workflows: Workflows) -> None:
+    states = {"Only": {"Type": "Pass", "Output": "text", "End": True}}
+    assert workflows.run(states)["output"] == '"text"'
+
+
+def test_the_history_has_an_order_and_pages(workflows: Workflows, stepfunctions: SFNClient) -> None:
+    execution = workflows.run(PASS)["executionArn"]
+    latest = stepfunctions.get_execution_history(
+        executionArn=execution, reverseOrder=True, maxResults=1
+    )
+    assert latest["events"][0]["type"] == "ExecutionSucceeded"
+    pages = stepfunctions.get_paginator("get_execution_history").paginate(
+        executionArn=execution, PaginationConfig={"PageSize": 2}
+    )
+    types = [event["type"] for page in pages for event in page["events"]]
+    assert types[0] == "ExecutionStarted"
+    assert types[-1] == "ExecutionSucceeded"
+    assert len(types) == 4
+
+
+def test_a_definition_that_cannot_be_read_is_an_invalid_definition(
+    stepfunctions: SFNClient,
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        stepfunctions.create_state_machine(
+            name="broken",
+            definition=json.dumps({"StartAt": "A", "States": {}}),
+            roleArn="arn:aws:iam::123456789012:role/workflow",
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidDefinition"
+
+
+@pytest.mark.parametrize(
+    ("group", "asked", "data"),
+    [
+        ("/states/told", {"includeExecutionData": True}, '{"a": 1}'),
+        ("/states/told-without-data", {}, None),
+    ],
+)
+def test_an_execution_writes_its_events_to_its_log_group(  # noqa: PLR0913, PLR0917 # fixtures and parameters
+    workflows: Workflows,
+    session: boto3.Session,
+    sandbox: Sandbox,
+    group: str,
+    asked: dict[str, bool],
+    data: str | None,
+) -> None:
+    logs = session.client("logs", endpoint_url=sandbox.endpoint_url)
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{sandbox.region}:{sandbox.account_id}:log-group:{group}:*"
+    machine = workflows.create(
+        {"Only": {"Type": "Pass", "End": True}},
+        loggingConfiguration={
+            "level": "ALL",
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
+            **asked,
+        },
+    )
+    started = workflows.client.start_execution(stateMachineArn=machine, input='{"a": 1}')
+    workflows.end(started["executionArn"])
+    events = logs.filter_log_events(logGroupName=group)["events"]
+    told = [json.loads(event["message"]) for event in events]
+    assert [each["type"] for each in told] == [
+        "ExecutionStarted",
+        "PassStateEntered",
+        "PassStateExited",
+        "ExecutionSucceeded",
+    ]
+    assert told[0]["details"].get("input") == data
+    assert {each["execution_arn"] for each in told} == {started["executionArn"]}
