@@ -19,9 +19,9 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import document
 from tfbatch_functions.s3.storage import PAGE, Found
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ STOPS = (1, 7, 100, 333)
 """Pages after which a call is out of time."""
 LIMIT_MB = 256
 LIMIT_RATIO = 1.5
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- planning: begin -->", "<!-- planning: end -->"
 PER_SHARD = 100_000
 
 
@@ -230,14 +228,6 @@ def _bar(one: dict[str, float], measured: list[dict[str, float]]) -> str:
     return "█" * max(round(40 * one["seconds"] / max(other["seconds"] for other in measured)), 1)
 
 
-def write(section: str) -> None:
-    """Put the section in the place of the one before; other benchmarks have theirs."""
-    text = DOCUMENT.read_text() if DOCUMENT.exists() else "# Benchmarks\n"
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    DOCUMENT.write_text(f"{before.rstrip()}\n\n{BEGIN}\n{section}{END}\n{after.lstrip()}")
-
-
 def main() -> int:
     """Measure, print, write.
 
@@ -247,7 +237,7 @@ def main() -> int:
     measured, restarted = curve(), restarts()
     section = report(measured, restarted)
     print(section)
-    write(section)
+    document.write("planning", section)
     is_flat = all(one["megabytes"] <= LIMIT_MB for one in measured)
     is_same = all(equal for _, _, equal in restarted)
     return int(not (is_flat and is_same and _ratio(measured) <= LIMIT_RATIO))

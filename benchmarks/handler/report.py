@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks import document
+from benchmarks.document import mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from benchmarks.handler.worker import Usage
 
-FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- handler: begin -->", "<!-- handler: end -->"
 _ENOUGH = 0.9
 
 _METHOD = """## Handler
@@ -46,7 +46,7 @@ def comparison(title: str, entries: Sequence[tuple[str, float, int | None]]) -> 
     lines = [f"### {title}", "", "| handler | CPU µs per record | rival / this | target |"]
     lines.append("| --- | ---: | ---: | ---: |")
     for name, seconds, target in entries:
-        verdict = "" if target is None else f"{target} {_mark(rival / seconds >= target)}"
+        verdict = "" if target is None else f"{target} {mark(rival / seconds >= target)}"
         lines.append(f"| {name} | {seconds * 1e6:.0f} | {rival / seconds:.1f} | {verdict} |")
     return "\n".join(lines)
 
@@ -64,7 +64,7 @@ def concurrency(usages: Mapping[str, Usage], *, ideal: float) -> str:
         rate = 1 / usage.seconds
         allowed = (1 - usage.queued / usage.seconds) / usage.cpu
         share = rate / min(ideal, allowed)
-        verdict = "" if name.endswith("floor") else f"90 % {_mark(share >= _ENOUGH)}"
+        verdict = "" if name.endswith("floor") else f"90 % {mark(share >= _ENOUGH)}"
         lines.append(f"| {name} | {rate:.0f} | {allowed:.0f} | {share:.0%} | {verdict} |")
     return "\n".join([*lines, "", f"Ideal: {ideal:.0f} requests/s a worker."])
 
@@ -80,18 +80,9 @@ def process(imported: float, held: Sequence[int]) -> str:
 
 
 def write(sections: Sequence[str]) -> None:
-    """Put the sections between their marks in docs/benchmarks.md; what else is there stays."""
-    text = FILE.read_text() if FILE.exists() else "# Benchmarks\n"
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
+    """Write the section of docs/benchmarks.md."""
     machine = (
         f"Measured on {os.cpu_count()} cores, Python {platform.python_version()}; at its end the "
         f"machine's load was {os.getloadavg()[0]:.1f}, of which the benchmark makes up to 3."
     )
-    content = "\n\n".join([_METHOD.strip(), machine, *sections])
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(f"{before.rstrip()}\n\n{_BEGIN}\n{content}\n{_END}\n{after.lstrip()}")
-
-
-def _mark(reached: bool) -> str:  # noqa: FBT001  one flag, one meaning
-    return "✓" if reached else "✗"
+    document.write("handler", "\n\n".join([_METHOD.strip(), machine, *sections]))

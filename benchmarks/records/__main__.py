@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.records import report
+from benchmarks.records.report import Times
 from tfbatch.files.file_store import Folder
 from tfbatch.records import photos, tfrecord
 from tfbatch.records.checking import verify_file
@@ -27,20 +27,6 @@ BYTES = 100_000_000
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 _DIFFERENT = 50
 """Photographs that the files are made of."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Times:
-    """CPU seconds of one file."""
-
-    size: int
-    """Bytes of a photograph."""
-    records: int
-    theirs: float
-    ours: float
-    read: float
-    """TensorFlow's ``TFRecordDataset``, which checks the checksums too."""
-    verify: float
 
 
 def photographs(size: int) -> Iterator[tuple[str, bytes]]:

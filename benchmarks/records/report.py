@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from benchmarks import document
+from benchmarks.document import mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.records.__main__ import Times
 
-FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- records: begin -->", "<!-- records: end -->"
 _VERIFY_MB = 200
 _METHOD = """## Records
 
@@ -23,6 +23,20 @@ least of seven turns, to the temporary folder. The rival writes what TensorFlow'
 disk, and what `tfbatch pack` reads back afterwards costs what `verify` does. `TFRecordDataset`
 checks its checksums too. Promised: packing at least as fast as the rival, `verify` at least
 200 MB/s on one core."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Times:
+    """CPU seconds of one file."""
+
+    size: int
+    """Bytes of a photograph."""
+    records: int
+    theirs: float
+    ours: float
+    read: float
+    """TensorFlow's ``TFRecordDataset``, which checks the checksums too."""
+    verify: float
 
 
 def table(times: Sequence[Times]) -> str:
@@ -42,19 +56,11 @@ def _row(one: Times) -> str:
     ratio, rate = one.theirs / one.ours, size / one.verify
     return (
         f"| {one.size // 1000:,} KB | {one.theirs * micro:.0f} | {one.ours * micro:.0f} | "
-        f"{ratio:.2f} | 1 {_mark(ratio >= 1)} | {size / one.read:,.0f} | {rate:,.0f} | "
-        f"{_VERIFY_MB} {_mark(rate >= _VERIFY_MB)} |"
+        f"{ratio:.2f} | 1 {mark(ratio >= 1)} | {size / one.read:,.0f} | {rate:,.0f} | "
+        f"{_VERIFY_MB} {mark(rate >= _VERIFY_MB)} |"
     )
 
 
 def write(section: str) -> None:
-    """Put the section between its marks in docs/benchmarks.md; what else is there stays."""
-    text = FILE.read_text() if FILE.exists() else "# Benchmarks\n"
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    content = f"{_METHOD}\n\n{section}"
-    FILE.write_text(f"{before.rstrip()}\n\n{_BEGIN}\n{content}\n{_END}\n{after.lstrip()}")
-
-
-def _mark(reached: bool) -> str:  # noqa: FBT001 # one flag, one meaning
-    return "✓" if reached else "✗"
+    """Write the section of docs/benchmarks.md."""
+    document.write("records", f"{_METHOD}\n\n{section}")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import statistics
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from benchmarks import document
+from benchmarks.document import mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.sandbox.speed import Rates
 
-FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 _METHODS = {
     "speed": """## Sandbox: speed
 
@@ -29,6 +30,15 @@ processes, over a real S3 API and the real container with a handler that answers
 }
 
 
+@dataclass(slots=True)
+class Rates:
+    """Records per second of each side, by turn."""
+
+    bare: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    ray: list[float] = field(default_factory=list)
+
+
 def table(
     rates: Mapping[tuple[str, str], Rates], limits: Mapping[str, float], *, records: int, turns: int
 ) -> str:
@@ -40,7 +50,7 @@ def table(
         bare, ours = statistics.median(rate.bare), statistics.median(rate.ours)
         ray = f"{statistics.median(rate.ray):.1f}" if rate.ray else "not run"
         ratio, limit = ours / bare, limits[model]
-        verdict = f"{limit} {'✓' if ratio >= limit else '✗'}"
+        verdict = f"{limit} {mark(ratio >= limit)}"
         lines.append(
             f"| {model} | {kind} | {bare:.1f} | {ours:.1f} | {ray} | {ratio:.2f} | {verdict} |"
         )
@@ -57,10 +67,5 @@ def starts(*, sandbox: float, job: float) -> str:
 
 
 def write(name: str, sections: Sequence[str]) -> None:
-    """Put the sections between their marks in docs/benchmarks.md; what else is there stays."""
-    begin, end = f"<!-- sandbox {name}: begin -->", f"<!-- sandbox {name}: end -->"
-    text = FILE.read_text() if FILE.exists() else "# Benchmarks\n"
-    before, _, rest = text.partition(begin)
-    _, _, after = rest.partition(end)
-    content = "\n\n".join([_METHODS[name], *sections])
-    FILE.write_text(f"{before.rstrip()}\n\n{begin}\n{content}\n{end}\n{after.lstrip()}")
+    """Write a section of docs/benchmarks.md."""
+    document.write(f"sandbox {name}", "\n\n".join([_METHODS[name], *sections]))

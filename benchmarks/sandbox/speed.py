@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from benchmarks.sandbox import data, report
 from benchmarks.sandbox.jobs import FORMATS, Jobs
+from benchmarks.sandbox.report import Rates
 from tfbatch_sandbox.sandbox import Sandbox
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -34,15 +34,6 @@ _ENVIRONMENT = {
     "SAGEMAKER_TFS_NUM_BATCH_THREADS": "2",
     "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "1",  # two batches at a time keep two cores busy
 }
-
-
-@dataclass(slots=True)
-class Rates:
-    """Records per second of each side, by turn."""
-
-    bare: list[float] = field(default_factory=list)
-    ours: list[float] = field(default_factory=list)
-    ray: list[float] = field(default_factory=list)
 
 
 def install_ray() -> Path | None:
@@ -79,6 +70,7 @@ def rival(script: str, model: str, directory: Path, *, packages: Path | None = N
 @click.option("--without-ray", is_flag=True)
 def main(*, records: int, turns: int, models: tuple[str, ...], without_ray: bool) -> None:
     """Measure, print, and write the table."""
+    subprocess.run([sys.executable, "-m", "tfbatch", "export", *models], check=True, cwd=_ROOT)
     ray = None if without_ray else install_ray()
     rates: dict[tuple[str, str], Rates] = {}
     starts: list[float] = []

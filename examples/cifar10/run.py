@@ -6,29 +6,18 @@ Usage: ``python -m examples.cifar10.run [DATA]``
 
 from __future__ import annotations
 
-import json
 import sys
-import time
 from pathlib import Path
 
 import boto3
 
+from examples import deployment
 from examples.cifar10.score import score
 
 data = Path(sys.argv[1] if len(sys.argv) > 1 else "example-data/cifar10")
-cloudformation, s3, sfn = (
-    boto3.client("cloudformation"),
-    boto3.client("s3"),
-    boto3.client("stepfunctions"),
-)
+s3 = boto3.client("s3")
 
-# What the deployed stacks have made.
-outputs = {
-    output["OutputKey"]: output["OutputValue"]
-    for name in ("tfbatch-dev-data", "tfbatch-dev-inference")
-    for output in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
-}
-bucket = outputs["InputBucketName"]
+bucket = deployment.outputs()["InputBucketName"]
 
 # The images go to S3.
 for image in sorted((data / "test").glob("*.png")):
@@ -36,18 +25,9 @@ for image in sorted((data / "test").glob("*.png")):
 
 # One execution runs the transform job, and sees that every image gets its prediction.
 request = {"input": f"s3://{bucket}/cifar10-boto3/", "model": "cifar10", "format": "png"}
-execution = sfn.start_execution(
-    stateMachineArn=outputs["StateMachineArn"], input=json.dumps(request)
-)["executionArn"]
-while (found := sfn.describe_execution(executionArn=execution))["status"] == "RUNNING":
-    time.sleep(1)
-print("status:", found["status"])
-if found["status"] != "SUCCEEDED":
-    sys.exit(f"{found.get('error')}: {found.get('cause')}")
+output_bucket, prefix = deployment.run(request)
 
 # The execution's output says where the predictions are: an object for each image.
-report = json.loads(found["output"])
-output_bucket, _, prefix = report["output"].removeprefix("s3://").partition("/")
 predictions = data / "predictions-boto3"
 predictions.mkdir(exist_ok=True)
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=output_bucket, Prefix=prefix):

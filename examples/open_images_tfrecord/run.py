@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 
 import boto3
 
-from examples import photographs
+from examples import deployment, photographs
 from tfbatch.records import example, tfrecord
 
 paths = [Path(argument) for argument in sys.argv[1:]]
@@ -22,11 +21,7 @@ folder, tfrecords = (
 )
 if not folder.is_dir():
     photographs.write(folder)
-cloudformation, s3, sfn = (
-    boto3.client("cloudformation"),
-    boto3.client("s3"),
-    boto3.client("stepfunctions"),
-)
+s3 = boto3.client("s3")
 
 # A tf.train.Example for each photograph, in one file; the article has 100 files of 1,000.
 files = sorted(folder.glob("*.jpg"))
@@ -34,32 +29,16 @@ tfrecords.mkdir(parents=True, exist_ok=True)
 packed = tfrecords / "boto3-00000-of-00001.tfrecord"
 tfrecord.write(packed, (example.encode({"image/encoded": file.read_bytes()}) for file in files))
 
-# What the deployed stacks have made.
-outputs = {
-    output["OutputKey"]: output["OutputValue"]
-    for name in ("tfbatch-dev-data", "tfbatch-dev-inference")
-    for output in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]
-}
-bucket = outputs["InputBucketName"]
+bucket = deployment.outputs()["InputBucketName"]
 
 # The file goes to S3.
 s3.upload_file(str(packed), bucket, f"open-images-boto3/tfrecord/{packed.name}")
 
 # One execution runs the transform jobs, and sees that every record gets its prediction.
 request = {"input": f"s3://{bucket}/open-images-boto3/tfrecord/", "format": "tfrecord"}
-execution = sfn.start_execution(
-    stateMachineArn=outputs["StateMachineArn"], input=json.dumps(request)
-)["executionArn"]
-while (found := sfn.describe_execution(executionArn=execution))["status"] == "RUNNING":
-    time.sleep(1)
-print("status:", found["status"])
-if found["status"] != "SUCCEEDED":
-    sys.exit(f"{found.get('error')}: {found.get('cause')}")
+output_bucket, prefix = deployment.run(request)
 
 # An object for each file, a line for each of its records, in their order.
-output_bucket, _, prefix = (
-    json.loads(found["output"])["output"].removeprefix("s3://").partition("/")
-)
 body = s3.get_object(Bucket=output_bucket, Key=f"{prefix}{packed.name}.out")["Body"].read()
 for file, line in zip(files, body.splitlines(), strict=True):
     best = json.loads(line)["top_k"][0]

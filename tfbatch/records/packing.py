@@ -146,7 +146,7 @@ class Packer:
         if metadata is None:
             return None
         if isinstance(self.target, Folder):
-            records = holds(self.target, shard)
+            records = holds(self.target, shard.name, shard.entries)
         else:
             same = metadata.get(DIGEST) == shard.digest
             records = int(metadata.get(RECORDS, 0)) if same else None

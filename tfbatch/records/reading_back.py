@@ -1,4 +1,4 @@
-"""Reads TFRecord files that were written, and holds them against what should be in them."""
+"""Checks TFRecord files after they were written: every record, or names and sizes alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tfbatch.records.packing import Shard
+    from tfbatch.files.file_store import Entry
 
 
 class ReadBackError(Problem):
@@ -46,17 +46,17 @@ def read_back(path: Path, checksums: Sequence[int]) -> None:
         raise ReadBackError(f"{path}: {count} of {len(checksums)} records: check the disk")
 
 
-def holds(folder: Folder, shard: Shard) -> int | None:
-    """How many records a file on this disk has when they are the shard's photographs as they are.
+def holds(folder: Folder, name: str, entries: Sequence[Entry]) -> int | None:
+    """Return the number of records of a file, or None if it doesn't hold these photographs.
 
-    By their names, their sizes and the time of their last change: what ``rsync`` goes by.
+    Compares names, sizes and times of the last change, as ``rsync`` does.
     """
-    written = (folder.root / shard.name).stat().st_mtime
-    if any(entry.modified > written for entry in shard.entries):
+    written = (folder.root / name).stat().st_mtime
+    if any(entry.modified > written for entry in entries):
         return None
-    wanted = [(entry.name, entry.size) for entry in shard.entries]
+    wanted = [(entry.name, entry.size) for entry in entries]
     count = 0
-    with opened(folder, shard.name) as stream:
+    with opened(folder, name) as stream:
         for frame in frames(stream):
             if isinstance(frame, Damage) or count >= len(wanted):
                 return None

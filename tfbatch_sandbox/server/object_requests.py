@@ -23,17 +23,13 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 _HEADERS: Final = {
-    "HTTP_ACCEPT": "accept",
-    "HTTP_ACCEPT_ENCODING": "accept-encoding",
-    "HTTP_AUTHORIZATION": "authorization",
-    "HTTP_CONNECTION": "connection",
-    "HTTP_HOST": "host",
-    "HTTP_USER_AGENT": "user-agent",
-    "HTTP_X_AMZ_CONTENT_SHA256": "x-amz-content-sha256",
-    "HTTP_X_AMZ_DATE": "x-amz-date",
-    "HTTP_X_AMZ_SECURITY_TOKEN": "x-amz-security-token",
+    f"HTTP_{name.upper().replace('-', '_')}": name
+    for name in (
+        *("accept", "accept-encoding", "authorization", "connection", "host", "user-agent"),
+        *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),
+    )
 }
-"""What any signed call has, and what changes nothing."""
+"""WSGI's name -> HTTP's name of the headers that don't change the response to a signed call."""
 _SIGNED: Final = "/s3/aws4_request"
 _STREAMING: Final = "STREAMING-"
 _LONGEST_KEY: Final = 1024

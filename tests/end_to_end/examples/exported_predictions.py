@@ -1,7 +1,8 @@
 """What the model that ``tfbatch export`` wrote says of photographs, in TensorFlow itself.
 
 ``python -m tests.end_to_end.examples.exported_predictions MODEL PHOTOGRAPH…`` writes a JSON list
-for each: the five likeliest classes and their probabilities. There is no container, no handler and no server.
+for each: the five likeliest classes and their probabilities. There is no container,
+no handler and no server.
 """
 
 # mypy: ignore-errors

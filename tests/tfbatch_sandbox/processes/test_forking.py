@@ -105,7 +105,10 @@ for stream in (sys.stdout, sys.stderr):
     print("a line", file=stream)
 print(sys.dont_write_bytecode)
 """
-    forked = "from tfbatch_sandbox.processes import fork_compatibility as own; own.set_switches(json.loads(sys.argv[1]))"
+    forked = (
+        "from tfbatch_sandbox.processes import fork_compatibility as own; "
+        "own.set_switches(json.loads(sys.argv[1]))"
+    )
     plain = {name: value for name, value in os.environ.items() if name not in _SWITCHES}
     assert _writes("pass", told, environment=plain | switch) == _writes(
         forked, told, json.dumps(plain | switch), environment=plain | own
@@ -134,7 +137,8 @@ def test_the_search_path_is_that_of_a_program_started_afresh(tmp_path: Path) -> 
     wanted = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     told = "import json, sys; print(json.dumps(sys.path))"
     (tmp_path / "here" / "program.py").write_text(told)
-    ours = "import json, sys; from tfbatch_sandbox.processes import fork_compatibility as own; print(json.dumps(own.search_path("
+    ours = "import json, sys; from tfbatch_sandbox.processes import fork_compatibility as own; "
+    ours += "print(json.dumps(own.search_path("
     ours += "json.loads(sys.argv[1]), directory=sys.argv[2])))"
     (tmp_path / "program.py").write_text(ours)
     afresh, forked = (
