@@ -54,8 +54,8 @@ def test_an_expression_yields_what_it_yields_on_aws(
         ("$parse('{\"a\": [1, null]}')", {"a": [1, None]}),
         (
             "$hash('input data', 'SHA-1')",
-            "aaff4a450a104cd177d28d18d74485e8cae074b7",
-        ),  # pragma: allowlist secret
+            "aaff4a450a104cd177d28d18d74485e8cae074b7",  # pragma: allowlist secret
+        ),
         ("$hash('a', 'MD5')", "0cc175b9c0f1b6a831c399e269772661"),  # pragma: allowlist secret
         ("$random(7) = $random(7)", True),
         ("$random() != $random()", True),
