@@ -37,7 +37,7 @@ def apply() -> None:
         Jsonata.static_frame.lookup("number").method = _number
 
 
-class _Encoder(Functions.Encoder):  # type: ignore[misc] # the library has no types
+class _Encoder(Functions.Encoder):
     """``$string`` and ``&`` keep characters outside of ASCII, in arrays and objects too."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - of json.JSONEncoder
