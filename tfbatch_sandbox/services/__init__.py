@@ -53,6 +53,7 @@ OF_SERVICE = {
         "cloudformation.templates",
         "cloudformation.change_sets",
         "cloudformation.stacks",
+        "cloudformation.exports",
         "stepfunctions.state_machines",
         "s3.buckets",
         "cloudformation.custom_resources",
@@ -60,7 +61,6 @@ OF_SERVICE = {
         "cloudformation.ssm_parameters",
         "autoscaling.scaling_resources",
         "cloudformation.alarms",
-        "cloudformation.termination_protection",
         "cloudformation.route_tables",
     ),
 }

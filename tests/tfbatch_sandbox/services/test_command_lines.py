@@ -105,6 +105,20 @@ def test_cdk_deploys_changes_and_destroys(cdk: Cdk, workflows: Workflows) -> Non
     assert first["BucketName"] not in _aws(cdk.sandbox, "s3", "ls")
 
 
+def test_cdk_diff_shows_a_changed_definition_and_an_unchanged_stack_is_not_deployed(
+    cdk: Cdk,
+) -> None:
+    cdk.deploy("one")
+    assert "(no changes)" in cdk("deploy", "--all", "--ci", "--method", "change-set", "--force")
+    assert "There were no differences" in cdk("diff", "--ci")
+    _synthesize(cdk.directory / "app", "two")
+    difference = cdk("diff", "--ci")  # by change set, the CDK's default
+    assert "[~] AWS::StepFunctions::StateMachine Machine" in difference
+    assert "DefinitionString" in difference
+    assert "replace" not in difference
+    cdk("destroy", "--all", "--force")
+
+
 def _said(sandbox: Sandbox, workflows: Workflows, arn: str) -> Json:
     started = _aws(sandbox, "stepfunctions", "start-execution", "--state-machine-arn", arn)
     ended = workflows.end(started["executionArn"])

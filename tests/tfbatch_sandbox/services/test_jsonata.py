@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tfbatch_sandbox.services.stepfunctions import jsonata_evaluator
 
 if TYPE_CHECKING:
     from tests.tfbatch_sandbox.services.conftest import Workflows
     from tfbatch_sandbox.services.json_type import Json
 
+REFERENCE = json.loads((Path(__file__).parent / "jsonata_reference.json").read_text("utf-8"))
+"""Results of npm's jsonata 2.0.6, the version that Step Functions names; written by
+jsonata_reference.mjs, which says how to make them again."""
 NESTED = {"a": None, "list": [{"n": 1}, {"n": 2}], "one": [{"n": 1}], "ü": "😀", "f": 2.5}
 
 
@@ -211,3 +218,47 @@ def test_text_that_looks_like_an_expression_stays_text(workflows: Workflows, tex
     told = workflows.value("$states.input", {"a": text, text: ["x"]})
     assert told == {"a": text, text: ["x"]}
     assert workflows.value("'<' & $states.input.a & '>'", {"a": text}) == f"<{text}>"
+
+
+def _outcome(expression: str) -> Json:
+    try:
+        return {"value": jsonata_evaluator.evaluate(expression, REFERENCE["variables"])}
+    except jsonata_evaluator.QueryError as error:
+        kinds = {"returned nothing": "undefined", "returned an unsupported": "function"}
+        kind = next((kind for text, kind in kinds.items() if text in str(error)), "error")
+        return {kind: True}
+
+
+def test_results_are_those_of_the_reference_implementation() -> None:
+    """Compares as text: for Python 1, 1.0 and true are equal."""
+    different = [
+        (expression, wanted, ours)
+        for expression, wanted in REFERENCE["results"]
+        if json.dumps(ours := _outcome(expression), sort_keys=True)
+        != json.dumps(wanted if "error" not in wanted else {"error": True}, sort_keys=True)
+    ]
+    assert different == []
+
+
+def test_a_null_variable_stays_null_in_objects_and_arrays(workflows: Workflows) -> None:
+    states = {
+        "Keep": {"Type": "Pass", "Assign": {"page": "{% $states.input.page %}"}, "Next": "Show"},
+        "Show": {
+            "Type": "Pass",
+            "Output": "{% {'cursor': $page, 'list': [$page], 'merged': $merge([{'p': $page}])} %}",
+            "End": True,
+        },
+    }
+    shown = workflows.output(states, {"page": None})
+    assert shown == {"cursor": None, "list": [None], "merged": {"p": None}}
+
+
+@pytest.mark.parametrize("expression", ["1 / 0", "$number('one')", "$sort([1, null])"])
+def test_an_error_inside_a_function_fails_the_state(workflows: Workflows, expression: str) -> None:
+    states = {"Only": {"Type": "Pass", "Output": f"{{% {expression} %}}", "End": True}}
+    assert workflows.run(states)["error"] == "States.QueryEvaluationError"
+
+
+def test_eval_is_not_available(workflows: Workflows) -> None:
+    states = {"Only": {"Type": "Pass", "Output": "{% $eval('1') %}", "End": True}}
+    assert workflows.run(states)["error"] == "States.QueryEvaluationError"

@@ -1,7 +1,7 @@
-"""Brings a stack's resources to what a template says, as CloudFormation does.
+"""Creates, updates and deletes a stack's resources as its template says.
 
-moto updates a resource when its text in the template changes; here it is updated when what that
-text stands for changes, so a new model reaches the state machine that refers to it.
+moto updates a resource when its text in the template changes. Here it is updated when its value
+changes, so a state machine is updated when a model that it refers to is replaced.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import parsing
 
-from tfbatch_sandbox.services.cloudformation.template_order import creation_order
+from tfbatch_sandbox.services.cloudformation.template_preview import Preview
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What has happened to a resource."""
+    """An event of a resource."""
 
     logical_id: str
     kind: str
@@ -40,32 +40,27 @@ _LOG = logging.getLogger(__name__)
 _KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
-def apply(
-    resources: ResourceMap,
-    template: dict[str, Any],
-    parameters: Mapping[str, Any],
-    report: Report,
-) -> None:
-    """Make, change and remove resources until they are what ``template`` says.
+def load(resources: ResourceMap, template: dict[str, Any], parameters: Mapping[str, Any]) -> None:
+    """Give the resources of a stack a new template, before any of them is changed."""
+    meanings(resources)
+    resources._template = template  # noqa: SLF001 - moto has no public seam here
+    resources._resource_json_map = template["Resources"]  # noqa: SLF001
+    resources.input_parameters = dict(parameters)
+    resources.load()
 
-    Args:
-        resources: the stack's.
-        template: the whole template.
-        parameters: the template's parameters by name.
-        report: told of each step.
-    """
-    before = dict(resources._resource_json_map)  # noqa: SLF001 - moto has no public seam here
-    _load(resources, template, parameters)
-    wanted = {
-        logical_id: template["Resources"][logical_id]
-        for logical_id in creation_order(template["Resources"])
-        if _is_wanted(resources, template["Resources"][logical_id])
-    }
-    for logical_id, resource in wanted.items():
+
+def bring(resources: ResourceMap, report: Report) -> None:
+    """Create the resources of the template that are missing, and update those that changed."""
+    for logical_id, resource in _wanted(resources).items():
         _bring(resources, logical_id, resource, report)
+
+
+def remove_unwanted(resources: ResourceMap, report: Report) -> None:
+    """Delete the resources that the template no longer has."""
+    wanted, known = _wanted(resources), meanings(resources)
     for logical_id in reversed(list(resources._parsed_resources)):  # noqa: SLF001
-        if logical_id in before and logical_id not in wanted:
-            remove(resources, logical_id, before[logical_id], report)
+        if logical_id in known and logical_id not in wanted:
+            remove(resources, logical_id, known[logical_id], report)
 
 
 def remove_all(resources: ResourceMap, report: Report) -> None:
@@ -85,18 +80,11 @@ def remove(
         resources._delete_resource(made, resource)  # noqa: SLF001
         report(Step(logical_id, resource["Type"], "DELETE_COMPLETE", _physical_id(made)))
     del resources._parsed_resources[logical_id]  # noqa: SLF001
-    _meanings(resources).pop(logical_id, None)
+    getattr(resources, "tfbatch_meanings", {}).pop(logical_id, None)
 
 
-def _load(resources: ResourceMap, template: dict[str, Any], parameters: Mapping[str, Any]) -> None:
-    resources._template = template  # noqa: SLF001
-    resources._resource_json_map = template["Resources"]  # noqa: SLF001
-    resources.input_parameters = dict(parameters)
-    resources.load()
-
-
-def _is_wanted(resources: ResourceMap, resource: Mapping[str, Any]) -> bool:
-    return "Condition" not in resource or resources.lazy_condition_map[resource["Condition"]]
+def _wanted(resources: ResourceMap) -> dict[str, Json]:
+    return Preview(resources, existing(resources)).wanted()
 
 
 def _bring(
@@ -105,11 +93,11 @@ def _bring(
     resource: Json,
     report: Report,
 ) -> None:
-    """Make the resource, or change it when its meaning has changed."""
-    meanings = _meanings(resources)
+    """Create the resource, or update it when its value has changed."""
+    known = meanings(resources)
     meaning = copy.deepcopy(parsing.clean_json(copy.deepcopy(resource), resources))
     old = resources._parsed_resources.get(logical_id)  # noqa: SLF001
-    if old is not None and meaning == meanings.get(logical_id):
+    if old is not None and meaning == known.get(logical_id):
         return
     verb = "CREATE" if old is None else "UPDATE"
     kind = resource["Type"]
@@ -120,12 +108,12 @@ def _bring(
         report(Step(logical_id, kind, f"{verb}_FAILED", reason=reason(error)))
         raise
     resources._parsed_resources[logical_id] = made or old  # noqa: SLF001
-    meanings[logical_id] = meaning
+    known[logical_id] = meaning
     report(Step(logical_id, kind, f"{verb}_COMPLETE", _physical_id(made)))
 
 
 def reason(error: Exception) -> str:
-    """What to tell of an error; moto's keep their message in an attribute."""
+    """The message of an error; moto's keep it in an attribute."""
     return str(getattr(error, "message", None) or error) or type(error).__name__
 
 
@@ -146,9 +134,20 @@ def _change(resources: ResourceMap, logical_id: str, resource: Any) -> Any:  # n
     return changed
 
 
-def _meanings(resources: ResourceMap) -> dict[str, Any]:
-    """What each resource's text stood for when it was made or changed last."""
-    if not hasattr(resources, "tfbatch_meanings"):
-        resources.tfbatch_meanings = {}
-    meanings: dict[str, Any] = resources.tfbatch_meanings
-    return meanings
+def existing(resources: ResourceMap) -> dict[str, Any]:
+    """The existing resources by logical id."""
+    parsed = resources._parsed_resources  # noqa: SLF001
+    return {name: parsed[name] for name in resources._resource_json_map if name in parsed}  # noqa: SLF001
+
+
+def meanings(resources: ResourceMap) -> dict[str, Any]:
+    """The existing resources as their template said, resolved when they were deployed last."""
+    if not hasattr(resources, "tfbatch_meanings"):  # moto's own CreateStack keeps none
+        there = existing(resources)
+        preview = Preview(resources, there)
+        resources.tfbatch_meanings = {
+            name: parsing.clean_json(copy.deepcopy(resources._resource_json_map[name]), preview)  # noqa: SLF001
+            for name in there
+        }
+    known: dict[str, Any] = resources.tfbatch_meanings
+    return known

@@ -1,8 +1,7 @@
-"""CloudFormation stacks that are deployed by change sets, as the CDK does.
+"""Deploys, updates and deletes CloudFormation stacks.
 
-moto applies a change set without its outputs, its exports and those of other stacks, makes an error
-the caller's, and deletes resources in no particular order. Here they come about as on AWS: in the
-background, with events, and taken back when something fails.
+As on AWS, this happens in the background, with events, and a failure is rolled back. moto does it
+in the caller's request, and leaves out outputs and exports of change sets.
 """
 
 from __future__ import annotations
@@ -14,9 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from moto.cloudformation.models import CloudFormationBackend, Event, Stack
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult
 
-from tfbatch_sandbox.services.cloudformation import change_sets, stack_resources
-from tfbatch_sandbox.services.errors import refusal
+from tfbatch_sandbox.services.cloudformation import change_sets, exports, stack_resources
+from tfbatch_sandbox.services.errors import ApiError, refusal
 from tfbatch_sandbox.services.patch import replace
 
 if TYPE_CHECKING:
@@ -30,21 +31,23 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 20.0
-"""What is done by then is seen done by the caller's first look; the CDK looks every 5 s."""
+"""How long a request waits for the deployment: the CDK polls every 5 s."""
 
 
 def install(_runtime: Runtime) -> None:
-    """Execute change sets and delete stacks here."""
+    """Replace moto's deployments."""
     replace(CloudFormationBackend, "execute_change_set", _execute)
+    replace(CloudFormationBackend, "update_stack", _update)
     replace(CloudFormationBackend, "delete_stack", _delete)
-    # moto's own makes, in the caller's thread, whatever of the template is not there yet.
+    CloudFormationResponse.update_termination_protection = _protect  # moto lacks it
+    # moto's own creates the missing resources, in the caller's thread.
     replace(Stack, "stack_resources", property(_made))
     replace(Stack, "stack_parameters", property(_given))
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """A stack's outputs when it was deployed last; moto's are made anew at every look."""
+    """A stack's outputs when it was deployed last; moto computes them at each request."""
 
     made: tuple[Output, ...] = ()
     exports: tuple[Export, ...] = ()
@@ -62,9 +65,9 @@ def _made(stack: Stack) -> list[CloudFormationModel]:
 
 
 def _given(stack: Stack) -> dict[str, str]:
-    """Parameters as they were given, for a change that keeps them.
+    """Parameters as they were given, for ``UsePreviousValue``.
 
-    moto hands out what they stood for: the value in place of the name of an SSM parameter.
+    moto returns the value of an SSM parameter in place of its name.
     """
     given = stack.resource_map.input_parameters
     declared = stack.template_dict.get("Parameters", {})
@@ -75,8 +78,44 @@ def _execute(
     backend: CloudFormationBackend, change_set_name: str, stack_name: str | None = None
 ) -> None:
     change_set = change_sets.find(backend, change_set_name, stack_name)
+    if change_set.execution_status != "AVAILABLE":
+        raise ApiError(
+            "InvalidChangeSetStatus",
+            f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current status of "
+            f"[{change_set.status}]",
+        )
     change_set.execution_status = "EXECUTE_IN_PROGRESS"
     _in_background(partial(_deploy, backend, change_set, backend.stacks[change_set.stack_id]))
+
+
+def _update(  # noqa: PLR0913, PLR0917 - moto's parameters
+    backend: CloudFormationBackend,
+    name: str,
+    template: str,
+    role_arn: str | None,
+    parameters: list[dict[str, str]],
+    tags: dict[str, str] | None,
+) -> Stack:
+    """UpdateStack: as a change set that is executed at once."""
+    stack = backend.get_stack(name)
+    previous = stack.stack_parameters
+    given = {
+        each["ParameterKey"]: each.get("ParameterValue", previous.get(each["ParameterKey"]))
+        for each in parameters
+    }
+    change_set_id, _ = backend.create_change_set(
+        stack.name, "UpdateStack", template, given, "", "UPDATE", None, tags, role_arn
+    )
+    change_set = backend.change_sets[change_set_id]
+    try:
+        if change_set.status == "FAILED":
+            unchanged = change_set.status_reason == change_sets.NO_CHANGES
+            reason = "No updates are to be performed." if unchanged else change_set.status_reason
+            raise ApiError("ValidationError", reason)
+        _execute(backend, change_set_id)
+    finally:
+        del backend.change_sets[change_set_id]
+    return stack
 
 
 def _deploy(backend: CloudFormationBackend, change_set: ChangeSet, stack: Stack) -> None:
@@ -90,6 +129,7 @@ def _deploy(backend: CloudFormationBackend, change_set: ChangeSet, stack: Stack)
         _take_back(backend, stack, before, verb, stack_resources.reason(error))
         change_set.execution_status = "EXECUTE_FAILED"
     else:
+        stack.tags = change_set.tags or stack.tags
         change_set.execution_status = "EXECUTE_COMPLETE"
         _set(stack, f"{verb}_COMPLETE")
 
@@ -97,17 +137,20 @@ def _deploy(backend: CloudFormationBackend, change_set: ChangeSet, stack: Stack)
 def _apply(
     backend: CloudFormationBackend, stack: Stack, template: str, parameters: dict[str, str]
 ) -> None:
-    _forget_exports(backend, stack)
+    resources, report = stack.resource_map, partial(_report, stack)
+    stack_resources.load(resources, stack.parse_template(template), parameters)
     stack.template = template
     stack._parse_template()  # noqa: SLF001
     stack.description = stack.template_dict.get("Description")
-    stack_resources.apply(
-        stack.resource_map, stack.template_dict, parameters, partial(_report, stack)
-    )
+    exports.check_names(backend, stack, exports.names(stack.template_dict, resources))
+    stack_resources.bring(resources, report)
+    made = exports.made(stack)
+    exports.check_values(backend, made)
+    stack_resources.remove_unwanted(resources, report)
     stack.parameters = parameters
-    lazy = stack._create_output_map()  # noqa: SLF001
-    stack.output_map = Outputs(tuple(filter(None, lazy.values())), tuple(lazy.exports))
-    backend.exports.update({export.name: export for export in stack.exports})
+    outputs = stack._create_output_map().values()  # noqa: SLF001
+    stack.output_map = Outputs(tuple(filter(None, outputs)), tuple(made))
+    exports.store(backend, stack, made)
 
 
 def _take_back(
@@ -139,21 +182,16 @@ def _delete(backend: CloudFormationBackend, name_or_stack_id: str) -> None:
 def _remove(backend: CloudFormationBackend, stack: Stack) -> None:
     _set(stack, "DELETE_IN_PROGRESS", "User Initiated")
     try:
+        exports.check_names(backend, stack, ())
         stack_resources.remove_all(stack.resource_map, partial(_report, stack))
     except Exception as error:  # noqa: BLE001 - moto's are of every class
         _LOG.warning("Stack %s", stack.name, exc_info=True)
         _set(stack, "DELETE_FAILED", stack_resources.reason(error))
         return
-    _forget_exports(backend, stack)
+    exports.store(backend, stack, ())
     stack.output_map = Outputs()
     _set(stack, "DELETE_COMPLETE")
     backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
-
-
-def _forget_exports(backend: CloudFormationBackend, stack: Stack) -> None:
-    for name, export in list(backend.exports.items()):
-        if export.exporting_stack_id == stack.stack_id:
-            del backend.exports[name]
 
 
 def _set(stack: Stack, status: str, reason: str | None = None) -> None:
@@ -180,3 +218,11 @@ def _in_background(work: Callable[[], None]) -> None:
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(_PATIENCE_SECONDS)
+
+
+def _protect(response: CloudFormationResponse) -> ActionResult:
+    name = response._get_param("StackName")  # noqa: SLF001 - moto has no public seam here
+    stack = response.cloudformation_backend.get_stack(name)
+    wanted = response._get_param("EnableTerminationProtection")  # noqa: SLF001
+    stack.enable_termination_protection = str(wanted).lower() == "true"
+    return ActionResult({"StackId": stack.stack_id})

@@ -1,4 +1,4 @@
-"""The order in which a template's resources can be made: each after those that it refers to."""
+"""Finds the references between a template's resources, and the order to create them in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     from tfbatch_sandbox.services.json_type import Json
 
-_SUBSTITUTION = re.compile(r"\$\{([^!}.]+)[^}]*\}")
+_SUBSTITUTION = re.compile(r"\$\{([^!}.]+)(?:\.([^}]+))?\}")
 
 
 def creation_order(resources: Mapping[str, Any]) -> list[str]:
-    """Logical ids, each after those of the resources that it depends on.
+    """Sort logical ids so that each follows those that it depends on.
 
     Args:
         resources: the template's ``Resources``.
@@ -24,29 +24,45 @@ def creation_order(resources: Mapping[str, Any]) -> list[str]:
         graphlib.CycleError: resources depend on each other.
     """
     graph = {
-        logical_id: [name for name in _names(resource) if name in resources and name != logical_id]
+        logical_id: [name for name in _needs(resource) if name in resources and name != logical_id]
         for logical_id, resource in resources.items()
     }
     return list(TopologicalSorter(graph).static_order())
 
 
-def _names(value: Json) -> Iterator[str]:
-    """Whatever ``value`` refers to: resources, parameters and pseudo parameters alike."""
+def references(
+    value: Json, path: tuple[str, ...] = (), *, inside: bool = False
+) -> Iterator[tuple[tuple[str, ...], str, str | None]]:
+    """Find what ``value`` refers to: resources, parameters and pseudo parameters.
+
+    Args:
+        value: a part of a template.
+        path: where that part is.
+        inside: whether the part is an argument of an intrinsic function.
+
+    Yields:
+        The path to the outermost intrinsic function, with ``*`` for an item of a list; the name;
+        the attribute of ``Fn::GetAtt``.
+    """
     if isinstance(value, list):
         for item in value:
-            yield from _names(item)
+            yield from references(item, path if inside else (*path, "*"), inside=inside)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _referred(key, item)
-            yield from _names(item)
+            if key == "Ref" and isinstance(item, str):
+                yield path, item, None
+            elif key == "Fn::GetAtt":
+                name, attribute = item.split(".", 1) if isinstance(item, str) else item[:2]
+                yield path, name, str(attribute)
+            elif key == "Fn::Sub":
+                text = item if isinstance(item, str) else item[0]
+                for name, attribute in _SUBSTITUTION.findall(text):
+                    yield path, name, attribute or None
+            function = inside or key.startswith("Fn::")
+            yield from references(item, path if function else (*path, key), inside=function)
 
 
-def _referred(key: str, item: Json) -> Iterator[str]:
-    if key == "Ref" and isinstance(item, str):
-        yield item
-    elif key == "Fn::GetAtt":
-        yield item.partition(".")[0] if isinstance(item, str) else item[0]
-    elif key == "DependsOn":
-        yield from [item] if isinstance(item, str) else item
-    elif key == "Fn::Sub":
-        yield from _SUBSTITUTION.findall(item if isinstance(item, str) else item[0])
+def _needs(resource: Mapping[str, Any]) -> Iterator[str]:
+    yield from (name for _, name, _ in references(resource))
+    depends = resource.get("DependsOn", [])
+    yield from [depends] if isinstance(depends, str) else depends

@@ -1,12 +1,13 @@
-"""JSONata in Step Functions: moto parses these definitions and leaves the evaluation unset.
+"""Evaluates the JSONata expressions of state machines, which moto parses but can't evaluate.
 
-moto composes one program text out of the variables and the expression, without escaping, for an
-evaluator it does not have. Here the expression is evaluated as it stands with the variables bound,
-so a quote or a newline in a value is only a value.
+An error names the field that holds the expression, as in Step Functions: ``Output/total``,
+``Choices[1]/Condition``. moto's expressions don't know their field, so the definition is searched
+for the first occurrence of the text inside the state.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
@@ -25,20 +26,22 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
     StringVariableSample,
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from tfbatch_sandbox.services.patch import replace
-from tfbatch_sandbox.services.stepfunctions import jsonata_evaluator, jsonata_field
+from tfbatch_sandbox.services.stepfunctions import jsonata_evaluator
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterator
 
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+    from tfbatch_sandbox.services.json_type import Json
     from tfbatch_sandbox.services.runtime import Runtime
 
 
 def install(_runtime: Runtime) -> None:
-    """Let moto's string expressions evaluate themselves."""
+    """Evaluate moto's string expressions."""
     replace(StringJSONata, "_eval_body", _eval_body)
     replace(StringVariableSample, "_eval_body", _eval_body)
 
@@ -47,14 +50,14 @@ def _eval_body(self: StringJSONata | StringVariableSample, env: Environment) -> 
     try:
         value = jsonata_evaluator.evaluate(self.expression, _variables(env))
     except jsonata_evaluator.QueryError as error:
-        field = jsonata_field.field(env, self.expression)
+        field = _field(env, self.expression)
         where = f" specified for the field '{field}'" if field else ""
         cause = f"The JSONata expression '{self.expression.strip()}'{where} {error}"
         raise _failure(env, cause) from error
     env.stack.append(value)
 
 
-def _variables(env: Environment) -> dict[str, Any]:
+def _variables(env: Environment) -> dict[str, Json]:
     store = env.variable_store
     return {
         **store._outer_scope,  # noqa: SLF001
@@ -74,3 +77,42 @@ def _failure(env: Environment, cause: str) -> FailureEventException:
             event_details=EventDetails(evaluationFailedEventDetails=details),
         )
     )
+
+
+def _field(env: Environment, expression: str) -> str | None:
+    """The field of the current state that holds ``expression``, or ``None``."""
+    context = env.states.context_object.context_object_data
+    name = (context.get("State") or {}).get("Name", "")
+    state = _state(_definition(context), name) or {}
+    return next(_fields(state, expression, ""), None)
+
+
+def _definition(context: Json) -> Json:
+    arn = context["StateMachine"]["Id"]
+    _, _, _, region, account, *_ = arn.split(":")
+    backend = stepfunctions_parser_backends[account][region]
+    return json.loads(backend.describe_state_machine(arn).definition)
+
+
+def _state(value: Json, name: str) -> Json:
+    """The state of that name, at any depth: names are unique in a state machine."""
+    if isinstance(value, dict) and name in value.get("States", {}):
+        return value["States"][name]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for item in inner if (found := _state(item, name))), None)
+
+
+def _fields(value: Json, expression: str, path: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _fields(item, expression, f"{path}/{key}" if path else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _fields(item, expression, f"{path}[{index}]")
+    elif isinstance(value, str) and _inside(value) == expression.strip():
+        yield path
+
+
+def _inside(text: str) -> str | None:
+    text = text.strip()
+    return text[2:-2].strip() if text.startswith("{%") and text.endswith("%}") else None

@@ -1,6 +1,6 @@
-"""Evaluates one JSONata expression as Step Functions does: its functions, its notion of nothing.
+"""Evaluates a JSONata expression as Step Functions does, with the functions that it adds.
 
-The functions beyond JSONata's own are those of the Step Functions developer guide, "Transforming
+These functions are those of the Step Functions developer guide, "Transforming
 data with JSONata": $partition, $range, $hash, $random with a seed, $uuid, $parse.
 """
 
@@ -14,13 +14,18 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from jsonata import Jsonata
+from jsonata.functions import Functions
 from jsonata.jexception import JException
 from jsonata.utils import Utils
+
+from tfbatch_sandbox.services.stepfunctions import jsonata_corrections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfbatch_sandbox.services.json_type import Json
+
+jsonata_corrections.apply()
 
 _HASHES = {
     "MD5": hashlib.md5,
@@ -32,11 +37,11 @@ _HASHES = {
 
 
 class QueryError(Exception):
-    """An expression that can't be parsed, fails, or yields no JSON value; the message is AWS's."""
+    """An expression can't be parsed, fails or has no JSON value; the message is AWS's."""
 
 
 def evaluate(expression: str, variables: Mapping[str, Json]) -> Json:
-    """The JSON value of ``expression``.
+    """Evaluate ``expression`` to a JSON value.
 
     Args:
         expression: JSONata, without ``{%`` and ``%}``.
@@ -47,11 +52,12 @@ def evaluate(expression: str, variables: Mapping[str, Json]) -> Json:
     """
     try:
         program = Jsonata(expression)
-        program.set_output_convert_nulls(False)  # null and undefined are both None otherwise
+        program.set_output_convert_nulls(False)  # else null and undefined are both None
         for name, function in _FUNCTIONS.items():
             program.register_lambda(name, function)
-        result = program.evaluate(None, variables)
-    except (JException, RecursionError) as error:
+        program.environment.bind("eval", None)  # Step Functions doesn't have $eval
+        result = program.evaluate(None, {k: _from_json(v) for k, v in variables.items()})
+    except Exception as error:  # the library lets Python's own errors through
         raise QueryError(f"threw an error during evaluation. {_describe(error)}") from error
     if result is None:
         raise QueryError("returned nothing (undefined).")
@@ -61,6 +67,17 @@ def evaluate(expression: str, variables: Mapping[str, Json]) -> Json:
 def _describe(error: Exception) -> str:
     code = getattr(error, "error", None)
     return f"{code}: {error}" if code else str(error)
+
+
+def _from_json(value: Json) -> Json:
+    """A copy with the library's null in place of ``None``, which it takes for undefined."""
+    if value is None:
+        return Utils.NULL_VALUE
+    if isinstance(value, dict):
+        return {key: _from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_from_json(item) for item in value]
+    return value
 
 
 def _to_json(value: Json) -> Json:
@@ -96,8 +113,8 @@ def _hash(data: Json, algorithm: str = "SHA-256") -> str | None:
     if data is None:
         return None
     if algorithm not in _HASHES:
-        raise JException("D3137", -1, f"$hash knows {', '.join(_HASHES)}, not {algorithm}")
-    text = data if isinstance(data, str) else json.dumps(_to_json(data), separators=(",", ":"))
+        raise JException("D3137", -1, f"$hash needs one of {', '.join(_HASHES)}, not {algorithm}")
+    text = data if isinstance(data, str) else Functions.string(data, None)
     return _HASHES[algorithm](text.encode()).hexdigest()
 
 
@@ -113,10 +130,9 @@ def _parse(text: str | None) -> Json:
     if text is None:
         return None
     try:
-        value = json.loads(text)
+        return _from_json(json.loads(text))
     except ValueError as error:
-        raise JException("D3137", -1, f"$parse was given what is not JSON: {error}") from error
-    return Utils.NULL_VALUE if value is None else value
+        raise JException("D3137", -1, f"$parse needs JSON: {error}") from error
 
 
 _FUNCTIONS = {
