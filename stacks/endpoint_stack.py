@@ -18,7 +18,7 @@ from tfbatch_cdk.model.image import image
 from tfbatch_cdk.model.sagemaker_model import ServedModel
 from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, accept
 from tfbatch_cdk.security.people import bound
-from tfbatch_cdk.settings.job import Invocations
+from tfbatch_cdk.settings import Invocations
 from tfbatch_cdk.tags import tags_of
 from tfbatch_cdk.workflow.notifications import Notifications
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
-from tfbatch_cdk.settings.protection import Protection, Retention
+from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Protection, Retention, Stage
 from tfbatch_handler.environment import Settings as Handler
 
 JPEG = Format(content_type="image/jpeg")

@@ -10,8 +10,7 @@ import pytest
 from stacks.stages import stage_named
 from tests.security.policies import text
 from tfbatch_cdk.monitoring.alarms import longest_pause
-from tfbatch_cdk.settings import REPOSITORY
-from tfbatch_cdk.settings.protection import Protection, Watch
+from tfbatch_cdk.settings import REPOSITORY, Protection, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -49,7 +49,7 @@ class RealTime(Construct):
                     instance_type=f"ml.{endpoint.instance_type}",
                     initial_instance_count=endpoint.min_instances,
                     initial_variant_weight=1,
-                    inference_ami_version=endpoint.system,
+                    inference_ami_version=endpoint.ami_version,
                     container_startup_health_check_timeout_in_seconds=_HEALTHY_WITHIN_SECONDS,
                 )
             ],

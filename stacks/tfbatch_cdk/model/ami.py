@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings import AUTO
+from tfbatch_cdk.settings.container import AUTO
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings import Container

@@ -20,8 +20,7 @@ from tfbatch_handler.environment import ENABLE_BATCHING, MAX_BATCH_SIZE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfbatch_cdk.settings import Model
-    from tfbatch_cdk.settings.job import Invocations
+    from tfbatch_cdk.settings import Invocations, Model
 
 MAX_JOB_VARIABLES: Final = 16
 """What CreateTransformJob admits as ``Environment``."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sns as sns
 
-    from tfbatch_cdk.settings.protection import Watch
+    from tfbatch_cdk.settings import Watch
 
 _CRON_HOURS = 25.0
 _HOURS_OF = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}

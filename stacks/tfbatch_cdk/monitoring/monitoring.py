@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from tfbatch_cdk.security.safeguards import Safeguards
-    from tfbatch_cdk.settings import Stage
-    from tfbatch_cdk.settings.protection import Watch
+    from tfbatch_cdk.settings import Stage, Watch
 
 
 class Monitoring(Construct):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tfbatch_cdk.security.safeguards import Safeguards
-    from tfbatch_cdk.settings.protection import Network
+    from tfbatch_cdk.settings import Network
 
 _ZONES = 2
 _HTTPS = 443

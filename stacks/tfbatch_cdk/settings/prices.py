@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfbatch_cdk.settings import Compute
+    from tfbatch_cdk.settings.compute import Compute
 
 FILE = Path(__file__).with_name("prices.json")
 STANDING_IN = "us-east-1"

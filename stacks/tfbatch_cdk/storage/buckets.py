@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-    from tfbatch_cdk.settings.protection import Retention
+    from tfbatch_cdk.settings import Retention
 
 _ABORT_UPLOADS_AFTER = Duration.days(7)
 """A failed transform job may leave incomplete parts behind, which cost but can't be seen."""

@@ -13,8 +13,8 @@ from tfbatch_cdk.settings import prices
 from tfbatch_cdk.tags import tags_of
 
 if TYPE_CHECKING:
-    from tfbatch_cdk.settings import Format, Model, Stage
-    from tfbatch_cdk.settings.job import DataCapture, Member
+    from tfbatch_cdk.settings import DataCapture, Format, Model, Stage
+    from tfbatch_cdk.settings.job import Member
 
 _GIGABYTE = 10**9
 
