@@ -39,7 +39,7 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
             f"tfbatch-{stage.name}-endpoint",
             stage=stage,
             endpoint=stage.endpoint,
-            safeguards=inference.safeguards,
+            security=inference.security,
         )
     if str(app.node.try_get_context("nag")).lower() == "true":
         from cdk_nag import (  # noqa: PLC0415 # a third of a second, only here

@@ -121,7 +121,7 @@ def _condition_dropped(checkout: Path) -> None:
     replace(
         checkout,
         SERVED,
-        r'for_this_account\("sagemaker"\)',
+        r'service_principal\("sagemaker"\)',
         'iam.ServicePrincipal("sagemaker.amazonaws.com")',
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from tfbatch_cdk import settings
-    from tfbatch_cdk.endpoint.endpoint import RealTime
+    from tfbatch_cdk.endpoint.endpoint import RealTimeEndpoint
 
 _INVOCATIONS = "AWS/SageMaker"
 _INSTANCES = "/aws/sagemaker/Endpoints"
@@ -37,7 +37,7 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        real_time: RealTime,
+        real_time: RealTimeEndpoint,
         endpoint: settings.Endpoint,
         topic: sns.Topic,
     ) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from tfbatch_cdk.security.nag_acknowledgements import Finding, accept
+from tfbatch_cdk.security.nag_acknowledgements import Finding, acknowledge
 from tfbatch_cdk.workflow.stage_parameters import LOCAL_DISKS
 
 if TYPE_CHECKING:
     from tfbatch_cdk import settings
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
 
 VARIANT = "AllTraffic"
 _HEALTHY_WITHIN_SECONDS = 900
@@ -25,7 +25,7 @@ _LOCAL_DISKS_ARE_ENCRYPTED = Finding(
 )
 
 
-class RealTime(Construct):
+class RealTimeEndpoint(Construct):
     """The endpoint; a new model or instance type gets new instances before the old ones go."""
 
     def __init__(
@@ -35,13 +35,13 @@ class RealTime(Construct):
         *,
         model_name: str,
         endpoint: settings.Endpoint,
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",
-            kms_key_id=_volume_key(endpoint, safeguards),
+            kms_key_id=_volume_key(endpoint, security),
             production_variants=[
                 sagemaker.CfnEndpointConfig.ProductionVariantProperty(
                     variant_name=VARIANT,
@@ -55,7 +55,7 @@ class RealTime(Construct):
             ],
         )
         if LOCAL_DISKS.fullmatch(endpoint.instance_type):
-            accept(config, _LOCAL_DISKS_ARE_ENCRYPTED)
+            acknowledge(config, _LOCAL_DISKS_ARE_ENCRYPTED)
         resource = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
@@ -67,8 +67,8 @@ class RealTime(Construct):
         self.arn = resource.ref
 
 
-def _volume_key(endpoint: settings.Endpoint, safeguards: Safeguards) -> str | None:
+def _volume_key(endpoint: settings.Endpoint, security: SecurityContext) -> str | None:
     """The stage's key for the instances' volumes, where they have volumes."""
-    if safeguards.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
+    if security.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
         return None
-    return safeguards.key.key_arn
+    return security.key.key_arn

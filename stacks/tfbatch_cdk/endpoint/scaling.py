@@ -14,7 +14,7 @@ from tfbatch_cdk.endpoint.endpoint import VARIANT
 
 if TYPE_CHECKING:
     from tfbatch_cdk import settings
-    from tfbatch_cdk.endpoint.endpoint import RealTime
+    from tfbatch_cdk.endpoint.endpoint import RealTimeEndpoint
 
 
 class Scaling(Construct):
@@ -25,7 +25,7 @@ class Scaling(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        real_time: RealTime,
+        real_time: RealTimeEndpoint,
         endpoint: settings.Endpoint,
     ) -> None:
         super().__init__(scope, construct_id)

@@ -21,7 +21,7 @@ from aws_cdk import (
 
 from tfbatch_cdk.model import tarball
 from tfbatch_cdk.model.artifact import CODE
-from tfbatch_cdk.model.sbom import bill
+from tfbatch_cdk.model.sbom import bill_of_materials
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -79,7 +79,7 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
         staged = Path(staging.absolute_staged_path)
         staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
         staged.with_name(f"asset.{staging.asset_hash}.sbom.json").write_text(
-            bill(artifact, name=scope.node.id.removeprefix("Model-"))
+            bill_of_materials(artifact, name=scope.node.id.removeprefix("Model-"))
         )
         with staged.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

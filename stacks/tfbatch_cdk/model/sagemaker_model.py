@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -14,8 +14,7 @@ from tfbatch_cdk.model.bundling import artifact_object
 from tfbatch_cdk.model.image import runtime
 from tfbatch_cdk.model.vendoring import packages
 from tfbatch_cdk.network import eni_permissions
-from tfbatch_cdk.security.grants import allow, bucket_arn
-from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.security.grants import allow, bucket_arn, colon_arn, service_principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
     from tfbatch_cdk.model.image import Image
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
     from tfbatch_cdk.settings import Container, Model
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 """SageMaker writes every transform job's container log here."""
 
 
-class ServedModel(Construct):
+class SageMakerModel(Construct):
     """One of a stage's models, as SageMaker runs it."""
 
     def __init__(  # noqa: PLR0913 - what a Model is made of
@@ -77,23 +76,21 @@ class ServedModel(Construct):
         self._resource = resource
         self.model_name = resource.attr_model_name
 
-    def protect(self, safeguards: Safeguards, *, data: bool = True) -> None:
+    def protect(self, security: SecurityContext, *, data: bool = True) -> None:
         """Let the model's containers use the stage's key, and put them into its VPC.
 
         Args:
-            safeguards: the stage's.
+            security: the stage's.
             data: whether inputs and outputs are theirs, as they are jobs'.
         """
         if data:
-            safeguards.allow_data(self.role, write=True)
-        safeguards.allow_volumes(self.role)
-        if safeguards.network is None:
-            return
-        place = safeguards.network.jobs
-        eni_permissions.allow_to_jobs(self.role)
-        self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
-            subnets=list(place.subnets), security_group_ids=[place.security_group]
-        )
+            security.allow_data(self.role, write=True)
+        security.allow_volumes(self.role)
+        if vpc := security.job_vpc:
+            eni_permissions.allow_to_jobs(self.role)
+            self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
+                subnets=list(vpc.subnets), security_group_ids=[vpc.security_group]
+            )
 
     def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
         """What ``code/lib`` holds; nothing where nothing is bundled, as for ``cdk ls``."""
@@ -128,7 +125,7 @@ def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
     role = iam.Role(
         scope,
         "Role",
-        assumed_by=for_this_account("sagemaker"),
+        assumed_by=service_principal("sagemaker"),
         description="Containers: read the artifact and a job's input, write its output",
     )
     allow(
@@ -137,12 +134,7 @@ def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
-        on=Stack.of(scope).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{log_group}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        ),
+        on=colon_arn(scope, "logs", "log-group", f"{log_group}:*"),
         because="SageMaker names a log stream for each job and instance, and endpoints' groups",
     )
     allow(

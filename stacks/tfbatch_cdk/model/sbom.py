@@ -22,7 +22,7 @@ _LIBRARY = "code/lib/"
 _SPECIFICATION = "1.6"
 
 
-def bill(artifact: Artifact, *, name: str) -> str:
+def bill_of_materials(artifact: Artifact, *, name: str) -> str:
     """The bill of an artifact.
 
     Args:

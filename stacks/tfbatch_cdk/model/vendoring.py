@@ -93,7 +93,7 @@ def _unpack(lock: Path, runtime: Runtime, folder: Path, *, where: str) -> None:
         )
         if done.returncode:
             raise SettingsError(f"{where}, for {runtime}: {_reason(done.stderr)}")
-        _forget_the_installer(made)
+        _remove_installer_files(made)
         with contextlib.suppress(OSError):  # another synthesis was quicker
             made.rename(folder)
 
@@ -116,7 +116,7 @@ def _reason(said: str) -> str:
     return "; ".join([text.rstrip("."), *remedies[:1]])
 
 
-def _forget_the_installer(folder: Path) -> None:
+def _remove_installer_files(folder: Path) -> None:
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     for metadata in folder.glob("*.dist-info"):

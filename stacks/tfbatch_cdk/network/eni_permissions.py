@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 
-from tfbatch_cdk.security.grants import allow, refuse
+from tfbatch_cdk.security.grants import allow, colon_arn, deny
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -45,14 +45,9 @@ def allow_to_functions(role: iam.Role) -> None:
     """Let Lambda give a function a place in the VPC, and keep the function's code from it."""
     allow(role, *_FUNCTIONS_LOOK, on="*", because=_LOOK_BECAUSE)
     allow(role, *_FUNCTIONS_CHANGE, on=_of_ec2(role), because=_CHANGE_BECAUSE)
-    functions = Stack.of(role).format_arn(
-        service="lambda",
-        resource="function",
-        resource_name="*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+    functions = colon_arn(role, "lambda", "function", "*")
     code = {"ArnLike": {"lambda:SourceFunctionArn": functions}}
-    refuse(role, *_FUNCTIONS_LOOK, *_FUNCTIONS_CHANGE, on="*", conditions=code)
+    deny(role, *_FUNCTIONS_LOOK, *_FUNCTIONS_CHANGE, on="*", conditions=code)
 
 
 def _of_ec2(role: iam.Role) -> str:

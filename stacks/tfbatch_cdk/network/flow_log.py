@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
-from tfbatch_cdk.security.grants import allow
-from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.security.grants import allow, service_principal
 
 if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
@@ -23,7 +22,7 @@ def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
     role = iam.Role(
         scope,
         "TrafficRole",
-        assumed_by=for_this_account("vpc-flow-logs"),
+        assumed_by=service_principal("vpc-flow-logs"),
         description="Flow logs: write the VPC's traffic to its log group",
     )
     allow(

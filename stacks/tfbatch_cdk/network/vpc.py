@@ -7,7 +7,6 @@ VPC"; two zones, a route to S3 and nowhere else, and no NAT.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Fn
@@ -16,26 +15,19 @@ from constructs import Construct
 
 from tfbatch_cdk.network.flow_log import flow_log
 from tfbatch_cdk.network.vpc_endpoints import interface_endpoint, s3_endpoint
-from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, accept
+from tfbatch_cdk.security.context import VpcConfig
+from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
     from tfbatch_cdk.settings import Network
 
 _ZONES = 2
 _HTTPS = 443
 _LAST_PORT = 65535
 _ANYWHERE = "0.0.0.0/0"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Placement:
-    """Where something is put, in the words of CreateModel and CreateFunction."""
-
-    subnets: Sequence[str]
-    security_group: str
 
 
 class PrivateNetwork(Construct):
@@ -48,7 +40,7 @@ class PrivateNetwork(Construct):
         *,
         network: Network,
         buckets: Sequence[str],
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         """Make it.
 
@@ -57,24 +49,24 @@ class PrivateNetwork(Construct):
             construct_id: its name there.
             network: the stage's choices.
             buckets: ARNs of the only buckets that can be reached from it.
-            safeguards: for the log of its traffic.
+            security: for the log of its traffic.
         """
         super().__init__(scope, construct_id)
         if network.vpc_id:
             vpc, subnets = network.vpc_id, network.subnet_ids
         else:
             vpc = self._vpc(network)
-            flow_log(self, vpc=vpc, log=safeguards.log_group(self, "Traffic"))
+            flow_log(self, vpc=vpc, log=security.log_group(self, "Traffic"))
             tables, subnets = zip(
                 *(self._subnet(vpc, network, zone) for zone in range(_ZONES)), strict=True
             )
             s3_endpoint(self, vpc=vpc, route_tables=tables, buckets=buckets)
         jobs, functions = self._group(vpc, "Jobs"), self._group(vpc, "Functions")
-        self._let_talk_among_themselves(jobs)
+        self._allow_between_instances(jobs)
         if not network.vpc_id:
             self._endpoints(vpc, subnets, network.interface_endpoints, (jobs, functions))
-        self.jobs = Placement(subnets=subnets, security_group=jobs)
-        self.functions = Placement(subnets=subnets, security_group=functions)
+        self.jobs = VpcConfig(subnets=subnets, security_group=jobs)
+        self.functions = VpcConfig(subnets=subnets, security_group=functions)
 
     def _vpc(self, network: Network) -> str:
         vpc = ec2.CfnVPC(
@@ -84,7 +76,7 @@ class PrivateNetwork(Construct):
             enable_dns_support=True,
             enable_dns_hostnames=True,
         )
-        accept(vpc, DEFAULT_GROUP)
+        acknowledge(vpc, DEFAULT_GROUP)
         return vpc.ref
 
     def _subnet(self, vpc: str, network: Network, zone: int) -> tuple[str, str]:
@@ -125,7 +117,7 @@ class PrivateNetwork(Construct):
             ],
         ).attr_group_id
 
-    def _let_talk_among_themselves(self, group: str) -> None:
+    def _allow_between_instances(self, group: str) -> None:
         """The instances of one job do, on ports that SageMaker chooses."""
         why = "Instances of one transform job among themselves"
         for protocol in ("tcp", "udp"):

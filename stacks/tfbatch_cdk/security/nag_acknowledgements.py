@@ -87,7 +87,7 @@ IN_PROD = (
 )
 
 
-def accept(scope: IConstruct, *findings: Finding) -> None:
+def acknowledge(scope: IConstruct, *findings: Finding) -> None:
     """Accept findings on a construct and all in it (cdk-nag), and on its resource (checkov)."""
     for finding in findings:
         if finding.nist:

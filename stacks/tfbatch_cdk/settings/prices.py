@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tfbatch_cdk.settings.compute import Compute
 
 FILE = Path(__file__).with_name("prices.json")
-STANDING_IN = "us-east-1"
+FALLBACK_REGION = "us-east-1"
 """The region whose prices are taken where another has none."""
 
 
@@ -59,8 +59,8 @@ def by_region(compute: Compute, *, region: str | None) -> dict[str, dict[str, Pr
     own = {
         f"ml.{name}": Price(usd=usd, of="settings") for name, usd in compute.usd_per_hour.items()
     }
-    standing = _prices(table()[STANDING_IN], compute) | own
-    return {STANDING_IN: standing} | {
+    standing = _prices(table()[FALLBACK_REGION], compute) | own
+    return {FALLBACK_REGION: standing} | {
         name: _prices(known, compute) | own for name, known in regions.items()
     }
 

@@ -96,3 +96,7 @@ class Stage:
         if self.endpoint is not None and self.endpoint.model is not None:
             one_of = f"use one of {', '.join(names)}"
             require(self.endpoint.model in names, self.endpoint, "model", one_of)
+
+    def all_tags(self) -> dict[str, str]:
+        """The tags, with the stage's name; CloudFormation puts a stack's tags on its resources."""
+        return {**self.tags, "tfbatch:stage": self.name}

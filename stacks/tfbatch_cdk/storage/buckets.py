@@ -13,7 +13,7 @@ from tfbatch_cdk.security.nag_acknowledgements import (
     LOGS_BY_S3_KEY,
     LOGS_OF_LOGS,
     REPLICATION,
-    accept,
+    acknowledge,
 )
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class Storage(Construct):
         key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        accept(self, REPLICATION)
+        acknowledge(self, REPLICATION)
         self.key = key
         self._retain = retain
         self._old_versions = Duration.days(retention.old_version_days)
         # S3 writes access logs to no bucket whose default encryption is a KMS key.
         self._access_logs = self._bucket("AccessLogs", days=retention.access_log_days, key=None)
-        accept(self._access_logs, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
+        acknowledge(self._access_logs, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
         self.input = self._logged_bucket("Input", days=retention.input_days)
         # The L2's event_bridge_enabled adds a function that sets what the resource can set itself.
         cast("s3.CfnBucket", self.input.node.default_child).add_property_override(

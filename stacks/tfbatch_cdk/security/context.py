@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-    from tfbatch_cdk.network.vpc import PrivateNetwork
 
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -25,7 +24,15 @@ _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Safeguards:
+class VpcConfig:
+    """Subnets and security group, as CreateModel and CreateFunction take them."""
+
+    subnets: Sequence[str]
+    security_group: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecurityContext:
     """A stage's protection as its constructs apply it."""
 
     retain: bool
@@ -35,7 +42,8 @@ class Safeguards:
     """Of the stage's own; the services' own keys encrypt where there is none."""
     further_keys: Sequence[str] = ()
     """ARNs of keys of others, of objects that are only read."""
-    network: PrivateNetwork | None = None
+    job_vpc: VpcConfig | None = None
+    function_vpc: VpcConfig | None = None
 
     def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
         """A log group, encrypted, kept as long as the stage says."""
