@@ -1,4 +1,4 @@
-"""What must not be lost: the buckets, apart from everything that can be made anew."""
+"""The stack with the stage's data: its buckets and its key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DataStack(Stack):
-    """The stateful half of a stage, protected against deletion where the stage retains its data."""
+    """Buckets and key; protected against deletion if the stage retains its data."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(

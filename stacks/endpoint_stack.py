@@ -1,6 +1,6 @@
-"""One of a stage's models in real time, off unless the stage has an ``endpoint``; wiring only.
+"""The stack of a real-time endpoint, for a stage with an ``endpoint``.
 
-It has a SageMaker Model of its own, of the same artifact and container as the jobs'
+It has its own SageMaker Model, with the artifact and container of the jobs' Model
 (docs/decisions/0011-endpoint-model.md).
 """
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from tfbatch_cdk.security.context import SecurityContext
 
 _INVOCATIONS = Invocations(timeout_seconds=60)
-"""InvokeEndpoint waits no longer."""
+"""Limit of InvokeEndpoint."""
 LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
-"""SageMaker writes what an endpoint's containers say to a group of that endpoint's name."""
+"""SageMaker writes the container logs of an endpoint to a group named after the endpoint."""
 
 
 class EndpointStack(Stack):
-    """The optional third of a stage."""
+    """A model, its endpoint, autoscaling and alarms."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What can be made anew at any time: the models and the workflow that runs them; wiring only."""
+"""The stack that runs inference: models, functions, workflow, triggers, roles and monitoring."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _STOP = "stops the jobs of a run that ended without them"
 
 
 class InferenceStack(Stack):
-    """The stateless half of a stage."""
+    """Everything of a stage except its data; it can be deleted and deployed again."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: settings.Stage, storage: Storage
@@ -85,7 +85,7 @@ class InferenceStack(Stack):
             allow(functions["plan"].role, "s3:GetObject", on=served.artifact.arn)
         functions["reconcile"].grant(storage.output, read=True)
         functions["reconcile"].read_job_logs()
-        # A marker or list of exceptions that an earlier run left in the same folder would lie.
+        # An earlier run may have left a marker or a list of exceptions in the same folder.
         functions["summarize"].grant(storage.output, read=True, write=True, delete=True)
         for function in functions.values():
             function.grant(storage.work, read=True, write=True)
@@ -161,7 +161,7 @@ class InferenceStack(Stack):
     def _security_context(
         self, stage: settings.Stage, key: kms.IKey | None, buckets: Iterable[str]
     ) -> SecurityContext:
-        """The stage's protection; in its VPC, only ``buckets`` are to be seen."""
+        """The key, log retention and VPC; the VPC reaches only ``buckets``."""
         protection = stage.protection
         outside = SecurityContext(
             retain=stage.retain_data,

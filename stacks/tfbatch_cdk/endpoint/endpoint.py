@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 VARIANT = "AllTraffic"
 _HEALTHY_WITHIN_SECONDS = 900
-"""Fetching the image and loading the model on a new instance takes minutes."""
+"""A new instance takes minutes to pull the image and load the model."""
 
 _LOCAL_DISKS_ARE_ENCRYPTED = Finding(
     nist="SageMakerEndpointConfigurationKMSKeyConfigured",
-    because="The instances of this type have NVMe disks of their own, which the hardware encrypts: "
+    because="Instances of this type have local NVMe disks, which the hardware encrypts: "
     "CreateEndpointConfig refuses a key for them.",
 )
 
 
 class RealTimeEndpoint(Construct):
-    """The endpoint; a new model or instance type gets new instances before the old ones go."""
+    """The endpoint; an update starts new instances before it stops the old ones."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class RealTimeEndpoint(Construct):
             self,
             "Endpoint",
             endpoint_config_name=config.attr_endpoint_config_name,
-            # A deployment under load must not go back to as few instances as it began with.
+            # A deployment under load must keep the current number of instances.
             retain_all_variant_properties=True,
         )
         self.name = resource.attr_endpoint_name
@@ -68,7 +68,7 @@ class RealTimeEndpoint(Construct):
 
 
 def _volume_key(endpoint: settings.Endpoint, security: SecurityContext) -> str | None:
-    """The stage's key for the instances' volumes, where they have volumes."""
+    """The key of the instances' volumes; ``None`` for instances with local disks."""
     if security.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
         return None
     return security.key.key_arn

@@ -1,6 +1,6 @@
-"""How many instances an endpoint has: as many as its requests need, within bounds.
+"""Autoscaling of an endpoint's instances, by requests per instance.
 
-The service-linked role of SageMaker's autoscaling does it; no role of this app's is needed.
+It uses the service-linked role of SageMaker autoscaling.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Scaling(Construct):
-    """Target tracking on the requests a minute that each instance gets."""
+    """Target tracking on requests per minute and instance."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""A SageMaker Model: the container image, the artifact, and the role its containers run as."""
+"""A SageMaker Model: its container image, its artifact, and the role of its containers."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from tfbatch_cdk.settings import Container, Model
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
-"""SageMaker writes every transform job's container log here."""
+"""SageMaker writes the container logs of all transform jobs here."""
 
 
 class SageMakerModel(Construct):
-    """One of a stage's models, as SageMaker runs it."""
+    """A model of the stage, as a SageMaker Model with its role."""
 
-    def __init__(  # noqa: PLR0913 - what a Model is made of
+    def __init__(  # noqa: PLR0913 # the parts of a Model
         self,
         scope: Construct,
         construct_id: str,
@@ -44,16 +44,16 @@ class SageMakerModel(Construct):
         variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
     ) -> None:
-        """Make the Model and its role.
+        """Create the Model and its role.
 
         Args:
-            scope: the stack, mostly.
-            construct_id: its name there.
-            model: what is served.
-            image: what serves it.
-            container: the stage's choices for it.
-            variables: what its container is told.
-            log_group: where SageMaker writes what the containers say.
+            scope: the stack.
+            construct_id: its name in the scope.
+            model: the model's settings.
+            image: the container image.
+            container: the container's settings.
+            variables: the container's environment.
+            log_group: the log group of the containers.
         """
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
@@ -77,11 +77,11 @@ class SageMakerModel(Construct):
         self.model_name = resource.attr_model_name
 
     def protect(self, security: SecurityContext, *, data: bool = True) -> None:
-        """Let the model's containers use the stage's key, and put them into its VPC.
+        """Allow the containers to use the stage's key, and attach them to its VPC.
 
         Args:
-            security: the stage's.
-            data: whether inputs and outputs are theirs, as they are jobs'.
+            security: the stage's key and VPC.
+            data: whether the containers read inputs and write outputs, as jobs do.
         """
         if data:
             security.allow_data(self.role, write=True)
@@ -93,21 +93,21 @@ class SageMakerModel(Construct):
             )
 
     def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
-        """What ``code/lib`` holds; nothing where nothing is bundled, as for ``cdk ls``."""
+        """The files of ``code/lib``; empty if nothing is bundled, as for ``cdk ls``."""
         if model.requirements is None or not Stack.of(self).bundling_required:
             return {}
         return packages(model.requirements, runtime(container))
 
     def grant_read(self, bucket: s3.IBucket) -> None:
-        """Let the model's jobs read a bucket's objects."""
+        """Allow the model's jobs to read a bucket's objects."""
         arn = bucket_arn(self, bucket)
         allow(self.role, "s3:ListBucket", on=arn)
-        because = "an execution names the folder; every object of the input is there to be read"
+        because = "an execution names the input folder; a job reads all its objects"
         allow(self.role, "s3:GetObject", on=f"{arn}/*", because=because)
 
     def grant_write(self, bucket: s3.IBucket) -> None:
-        """Let the model's jobs write predictions to a bucket."""
-        because = "an execution names the folder; each input object gets an output object"
+        """Allow the model's jobs to write predictions to a bucket."""
+        because = "an execution names the output folder; each input object has an output object"
         allow(
             self.role,
             "s3:AbortMultipartUpload",
@@ -118,7 +118,7 @@ class SageMakerModel(Construct):
 
 
 def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
-    """What SageMaker does in the model's name; the buckets are granted by the stack.
+    """The execution role; the stack grants it the buckets.
 
     Source: "SageMaker roles", CreateModel API: execution role permissions.
     """

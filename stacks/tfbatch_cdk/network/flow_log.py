@@ -1,4 +1,4 @@
-"""The log of a VPC's traffic: who talked to whom, and what was refused."""
+"""The flow log of a VPC: accepted and rejected traffic."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
         on=log.log_group_arn,
-        because="the group's ARN ends in :*, its streams",
+        because="the group's ARN ends in :*, for its log streams",
     )
     ec2.CfnFlowLog(
         scope,

@@ -1,7 +1,7 @@
-"""A VPC with no way to the internet, in it the jobs and the functions, and who may talk to whom.
+"""A VPC without internet access for jobs and functions, with subnets and security groups.
 
-Source: SageMaker developer guide, "Give Batch Transform Jobs Access to Resources in Your Amazon
-VPC"; two zones, a route to S3 and nowhere else, and no NAT.
+It has two zones, a route to S3 only, and no NAT. Source: SageMaker developer guide, "Give Batch
+Transform Jobs Access to Resources in Your Amazon VPC".
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ANYWHERE = "0.0.0.0/0"
 
 
 class PrivateNetwork(Construct):
-    """The stage's VPC, or its place in a VPC that is there."""
+    """The stage's VPC, or security groups in an existing VPC."""
 
     def __init__(
         self,
@@ -42,14 +42,14 @@ class PrivateNetwork(Construct):
         buckets: Sequence[str],
         security: SecurityContext,
     ) -> None:
-        """Make it.
+        """Create the network.
 
         Args:
             scope: the stack.
-            construct_id: its name there.
-            network: the stage's choices.
-            buckets: ARNs of the only buckets that can be reached from it.
-            security: for the log of its traffic.
+            construct_id: its name in the scope.
+            network: the stage's settings.
+            buckets: ARNs of the only buckets that the VPC reaches.
+            security: for the flow log.
         """
         super().__init__(scope, construct_id)
         if network.vpc_id:
@@ -97,9 +97,9 @@ class PrivateNetwork(Construct):
         return table, subnet
 
     def _group(self, vpc: str, whose: str) -> str:
-        """A security group into which nothing comes, and out of which HTTPS alone goes.
+        """A security group without inbound traffic and with outbound HTTPS only.
 
-        To any address, for S3 has many; the VPC routes to its endpoints and nowhere else.
+        HTTPS goes to any address, since S3 has many; the VPC routes only to its endpoints.
         """
         return ec2.CfnSecurityGroup(
             self,
@@ -118,7 +118,7 @@ class PrivateNetwork(Construct):
         ).attr_group_id
 
     def _allow_between_instances(self, group: str) -> None:
-        """The instances of one job do, on ports that SageMaker chooses."""
+        """Allow traffic between the instances of a job, on ports that SageMaker chooses."""
         why = "Instances of one transform job among themselves"
         for protocol in ("tcp", "udp"):
             ec2.CfnSecurityGroupIngress(

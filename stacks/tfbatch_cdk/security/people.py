@@ -1,4 +1,4 @@
-"""The people's roles: one that looks at runs, and one that also starts and stops them."""
+"""IAM roles for people: the reviewer reads runs; the operator also starts and stops them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SESSION = Duration.hours(4)
 
 
 class People(Construct):
-    """Roles for persons; neither reads inputs or predictions, nor changes what is deployed."""
+    """The two roles; neither can read inputs or predictions, or change the deployment."""
 
     def __init__(
         self,
@@ -29,14 +29,14 @@ class People(Construct):
         state_machine_arn: str,
         state_machine_name: str,
     ) -> None:
-        """Make them.
+        """Create the roles.
 
         Args:
             scope: the stack.
-            construct_id: their name there.
-            principals: ARNs of who may take them; whoever the account lets, where there is none.
+            construct_id: their name in the scope.
+            principals: ARNs that may assume the roles; empty: the account's own policies decide.
             state_machine_arn: of the workflow.
-            state_machine_name: likewise.
+            state_machine_name: of the workflow.
         """
         super().__init__(scope, construct_id)
         self._machine = state_machine_arn
