@@ -1,4 +1,4 @@
-"""The composition root: a stage's settings in, its stacks out. Importing it does nothing."""
+"""The CDK app: builds the stacks of one stage. Importing it does nothing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
     """Add a stage's stacks to ``app``.
 
     Args:
-        app: the app; its context ``stage`` names the stage (``cdk synth -c stage=prod``) and its
-            context ``nag`` (``-c nag=true``) adds the AWS Solutions
-            and NIST 800-53 R5 checks to the synthesis.
-        stage: settings to use in place of the named ones.
+        app: the app; its context ``stage`` names the stage (``cdk synth -c stage=prod``). Its
+            context ``nag`` (``-c nag=true``) runs the AWS Solutions and NIST 800-53 R5 checks.
+        stage: settings to use instead of those in ``stages.py``.
 
     Raises:
-        SettingsError: the stage isn't known, or a setting or a model can't be deployed.
+        SettingsError: the stage is unknown, or a setting or a model can't be deployed.
     """
     stage = stage or stage_named(app.node.try_get_context("stage") or "dev")
     data = DataStack(app, f"tfbatch-{stage.name}-data", stage=stage)
@@ -39,10 +38,10 @@ def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceSta
             f"tfbatch-{stage.name}-endpoint",
             stage=stage,
             endpoint=stage.endpoint,
-            safeguards=inference.safeguards,
+            security=inference.security,
         )
     if str(app.node.try_get_context("nag")).lower() == "true":
-        from cdk_nag import (  # noqa: PLC0415 # a third of a second, only here
+        from cdk_nag import (  # noqa: PLC0415 # takes 0.3 seconds
             AwsSolutionsChecks,
             NIST80053R5Checks,
         )

@@ -1,1 +1,1 @@
-"""What is deployed."""
+"""The stacks, and the settings of the stages that are deployed."""

@@ -1,4 +1,4 @@
-"""What must not be lost: the buckets, apart from everything that can be made anew."""
+"""The stack with the stage's data: its buckets and its key."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
-from tfbatch_cdk.security.people import bound
+from tfbatch_cdk.security.grants import apply_permissions_boundary
 from tfbatch_cdk.storage.buckets import Storage
 from tfbatch_cdk.storage.key import Encryption
-from tfbatch_cdk.tags import tags_of
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DataStack(Stack):
-    """The stateful half of a stage, protected against deletion where the stage retains its data."""
+    """Buckets and key; protected against deletion if the stage retains its data."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(
@@ -27,7 +26,7 @@ class DataStack(Stack):
             description="tfbatch: the data that goes in and the predictions that come out",
             env=Environment(account=stage.account, region=stage.region),
             termination_protection=stage.retain_data,
-            tags=tags_of(stage),
+            tags=stage.all_tags(),
         )
         retain, protection = stage.retain_data, stage.protection
         self.key = (
@@ -38,7 +37,7 @@ class DataStack(Stack):
         self.storage = Storage(
             self, "Storage", retain=retain, retention=protection.retention, key=self.key
         )
-        bound(self, protection.access.permissions_boundary)
+        apply_permissions_boundary(self, protection.access.permissions_boundary)
         CfnOutput(self, "InputBucketName", value=self.storage.input.bucket_name)
         CfnOutput(self, "OutputBucketName", value=self.storage.output.bucket_name)
         CfnOutput(self, "WorkBucketName", value=self.storage.work.bucket_name)

@@ -1,6 +1,6 @@
-"""One of a stage's models in real time, off unless the stage has an ``endpoint``; wiring only.
+"""The stack of a real-time endpoint, for a stage with an ``endpoint``.
 
-It has a SageMaker Model of its own, of the same artifact and container as the jobs'
+It has its own SageMaker Model, with the artifact and container of the jobs' Model
 (docs/decisions/0011-endpoint-model.md).
 """
 
@@ -11,31 +11,30 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Environment, Stack
 
 from tfbatch_cdk.endpoint.alarms import Alarms
-from tfbatch_cdk.endpoint.endpoint import RealTime
+from tfbatch_cdk.endpoint.endpoint import RealTimeEndpoint
 from tfbatch_cdk.endpoint.scaling import Scaling
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.image import image
-from tfbatch_cdk.model.sagemaker_model import ServedModel
-from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, accept
-from tfbatch_cdk.security.people import bound
-from tfbatch_cdk.settings.job import Invocations
-from tfbatch_cdk.tags import tags_of
+from tfbatch_cdk.model.sagemaker_model import SageMakerModel
+from tfbatch_cdk.security.grants import apply_permissions_boundary
+from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, acknowledge
+from tfbatch_cdk.settings import Invocations
 from tfbatch_cdk.workflow.notifications import Notifications
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from tfbatch_cdk import settings
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
 
 _INVOCATIONS = Invocations(timeout_seconds=60)
-"""InvokeEndpoint waits no longer."""
+"""Limit of InvokeEndpoint."""
 LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
-"""SageMaker writes what an endpoint's containers say to a group of that endpoint's name."""
+"""SageMaker writes the container logs of an endpoint to a group named after the endpoint."""
 
 
 class EndpointStack(Stack):
-    """The optional third of a stage."""
+    """A model, its endpoint, autoscaling and alarms."""
 
     def __init__(
         self,
@@ -44,18 +43,18 @@ class EndpointStack(Stack):
         *,
         stage: settings.Stage,
         endpoint: settings.Endpoint,
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             description="tfbatch: a TensorFlow model behind a SageMaker endpoint",
             env=Environment(account=stage.account, region=stage.region),
-            tags=tags_of(stage),
+            tags=stage.all_tags(),
         )
         name = endpoint.model or stage.models[0].name
         model = next(model for model in stage.models if model.name == name)
-        served = ServedModel(
+        served = SageMakerModel(
             self,
             f"Model-{name}",
             model=model,
@@ -64,13 +63,13 @@ class EndpointStack(Stack):
             variables=container_environment.of_model(model, _INVOCATIONS),
             log_group=LOG_GROUPS,
         )
-        served.protect(safeguards, data=False)
-        real_time = RealTime(
+        served.protect(security, data=False)
+        real_time = RealTimeEndpoint(
             self,
             "RealTime",
             model_name=served.model_name,
             endpoint=endpoint,
-            safeguards=safeguards,
+            security=security,
         )
         Scaling(self, "Scaling", real_time=real_time, endpoint=endpoint)
         Alarms(
@@ -83,11 +82,11 @@ class EndpointStack(Stack):
                 "Notifications",
                 emails=stage.notify,
                 about="the endpoint's alarms",
-                key=safeguards.key,
+                key=security.key,
             ).topic,
         )
         CfnOutput(self, "EndpointName", value=real_time.name)
         CfnOutput(self, "EndpointArn", value=real_time.arn)
         CfnOutput(self, "EndpointModelName", value=served.model_name)
-        accept(self, INLINE_POLICIES)
-        bound(self, stage.protection.access.permissions_boundary)
+        acknowledge(self, INLINE_POLICIES)
+        apply_permissions_boundary(self, stage.protection.access.permissions_boundary)

@@ -1,4 +1,4 @@
-"""What can be made anew at any time: the models and the workflow that runs them; wiring only."""
+"""The stack that runs inference: models, functions, workflow, triggers, roles and monitoring."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from aws_cdk import aws_s3 as s3
 
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.image import image
-from tfbatch_cdk.model.sagemaker_model import ServedModel
+from tfbatch_cdk.model.sagemaker_model import SageMakerModel
 from tfbatch_cdk.monitoring.monitoring import Monitoring
 from tfbatch_cdk.network.vpc import PrivateNetwork
-from tfbatch_cdk.security.grants import allow, bucket_arn
-from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, accept
-from tfbatch_cdk.security.people import People, bound
-from tfbatch_cdk.security.safeguards import Safeguards
-from tfbatch_cdk.tags import tags_of
+from tfbatch_cdk.security.context import SecurityContext
+from tfbatch_cdk.security.grants import allow, apply_permissions_boundary, bucket_arn
+from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, acknowledge
+from tfbatch_cdk.security.people import People
 from tfbatch_cdk.workflow.functions import Function
-from tfbatch_cdk.workflow.job_cleanup import Stopping
+from tfbatch_cdk.workflow.job_cleanup import JobCleanup
 from tfbatch_cdk.workflow.notifications import Notifications
-from tfbatch_cdk.workflow.stage_parameters import is_watched
+from tfbatch_cdk.workflow.stage_parameters import needs_polling
 from tfbatch_cdk.workflow.state_machine import Workflow
 from tfbatch_cdk.workflow.triggers import Triggers
 
@@ -44,7 +43,7 @@ _STOP = "stops the jobs of a run that ended without them"
 
 
 class InferenceStack(Stack):
-    """The stateless half of a stage."""
+    """Everything of a stage except its data; it can be deleted and deployed again."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, stage: settings.Stage, storage: Storage
@@ -54,7 +53,7 @@ class InferenceStack(Stack):
             construct_id,
             description="tfbatch: TensorFlow batch inference with SageMaker Batch Transform",
             env=Environment(account=stage.account, region=stage.region),
-            tags=tags_of(stage),
+            tags=stage.all_tags(),
         )
         further = [
             s3.Bucket.from_bucket_name(self, f"Input-{name}", name) for name in stage.input_buckets
@@ -62,7 +61,7 @@ class InferenceStack(Stack):
         inputs: list[s3.IBucket] = [storage.input, *further]
         pulled = image(self, stage.container)
         models = {
-            model.name: ServedModel(
+            model.name: SageMakerModel(
                 self,
                 f"Model-{model.name}",
                 model=model,
@@ -74,10 +73,10 @@ class InferenceStack(Stack):
         }
         seen = [bucket_arn(self, bucket) for bucket in (*inputs, storage.output, storage.work)]
         seen += [served.artifact.bucket_arn for served in models.values()]
-        safeguards = self._safeguards(stage, storage.key, seen)
-        self.safeguards = safeguards
+        security = self._security_context(stage, storage.key, seen)
+        self.security = security
         functions = {
-            name: self._function(name, does, safeguards) for name, does in _FUNCTIONS.items()
+            name: self._function(name, does, security) for name, does in _FUNCTIONS.items()
         }
         for bucket in inputs:
             functions["plan"].grant(bucket, read=True)
@@ -86,12 +85,12 @@ class InferenceStack(Stack):
             allow(functions["plan"].role, "s3:GetObject", on=served.artifact.arn)
         functions["reconcile"].grant(storage.output, read=True)
         functions["reconcile"].read_job_logs()
-        # A marker or list of exceptions that an earlier run left in the same folder would lie.
+        # An earlier run may have left a marker or a list of exceptions in the same folder.
         functions["summarize"].grant(storage.output, read=True, write=True, delete=True)
         for function in functions.values():
             function.grant(storage.work, read=True, write=True)
-            safeguards.allow_data(function.role, write=True)
-        topic = Notifications(self, "Notifications", emails=stage.notify, key=safeguards.key).topic
+            security.allow_data(function.role, write=True)
+        topic = Notifications(self, "Notifications", emails=stage.notify, key=security.key).topic
         workflow = Workflow(
             self,
             "Workflow",
@@ -102,10 +101,10 @@ class InferenceStack(Stack):
             output_bucket=storage.output,
             work_bucket=storage.work,
             topic=topic,
-            safeguards=safeguards,
+            security=security,
         )
         for served in models.values():
-            served.protect(safeguards)
+            served.protect(security)
             for bucket in (*inputs, storage.work):
                 served.grant_read(bucket)
             served.grant_write(storage.output)
@@ -117,12 +116,12 @@ class InferenceStack(Stack):
             requests=storage.input,
             schedules=stage.schedules,
         )
-        if is_watched(stage):
-            Stopping(
+        if needs_polling(stage):
+            JobCleanup(
                 self,
                 "Stopping",
                 state_machine_arn=machine.state_machine_arn,
-                function=self._function("stop", _STOP, safeguards),
+                function=self._function("stop", _STOP, security),
             )
         People(
             self,
@@ -144,27 +143,27 @@ class InferenceStack(Stack):
                     workflow.log_group_name,
                 ],
                 topic=topic,
-                safeguards=safeguards,
+                security=security,
             )
         CfnOutput(self, "StateMachineArn", value=machine.state_machine_arn)
-        accept(self, INLINE_POLICIES)
-        bound(self, stage.protection.access.permissions_boundary)
+        acknowledge(self, INLINE_POLICIES)
+        apply_permissions_boundary(self, stage.protection.access.permissions_boundary)
 
-    def _function(self, name: str, does: str, safeguards: Safeguards) -> Function:
+    def _function(self, name: str, does: str, security: SecurityContext) -> Function:
         return Function(
             self,
             name.capitalize(),
             handler=f"{name}.handler",
             description=f"tfbatch: {does}",
-            safeguards=safeguards,
+            security=security,
         )
 
-    def _safeguards(
+    def _security_context(
         self, stage: settings.Stage, key: kms.IKey | None, buckets: Iterable[str]
-    ) -> Safeguards:
-        """The stage's protection; in its VPC, only ``buckets`` are to be seen."""
+    ) -> SecurityContext:
+        """The key, log retention and VPC; the VPC reaches only ``buckets``."""
         protection = stage.protection
-        outside = Safeguards(
+        outside = SecurityContext(
             retain=stage.retain_data,
             log_days=protection.retention.log_days,
             key=key,
@@ -177,6 +176,6 @@ class InferenceStack(Stack):
             "Network",
             network=protection.network,
             buckets=list(dict.fromkeys(buckets)),
-            safeguards=outside,
+            security=outside,
         )
-        return replace(outside, network=network)
+        return replace(outside, job_vpc=network.jobs, function_vpc=network.functions)

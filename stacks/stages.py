@@ -1,7 +1,7 @@
-"""What is deployed: every stage, in code, so that a pull request shows each change of it.
+"""The stages and their settings. Edit this file to change what is deployed.
 
-Only the stage's *name* comes from outside (``cdk deploy -c stage=prod``). ``settings.py`` describes
-each choice there is.
+``cdk deploy -c stage=prod`` selects a stage by its name. The classes of ``tfbatch_cdk.settings``
+describe every setting.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
-from tfbatch_cdk.settings.protection import Protection, Retention
+from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Protection, Retention, Stage
 from tfbatch_handler.environment import Settings as Handler
 
 JPEG = Format(content_type="image/jpeg")
-"""Objects that are one image each. AWS's article: 1 MB and 64 at a time, for photos under 1 MB."""
+"""One image per object. AWS's article uses 1 MB and 64 at a time, for photos under 1 MB."""
 
 TFRECORD = Format(content_type="application/x-tfexample", split_type="TFRecord")
-"""TFRecord files of tf.train.Example, one Example a request. AWS's article: 1 MB, 100 at a time."""
+"""TFRecord files of tf.train.Example, one per request. AWS's article: 1 MB, 100 at a time."""
 
 _FORMATS = {"jpeg": JPEG, "tfrecord": TFRECORD}
 
@@ -33,7 +32,7 @@ STAGES: tuple[Stage, ...] = (
         models=(_DEMO_MODEL,),
         formats=_FORMATS,
         retain_data=False,
-        # No VPC: endpoints cost money by the hour, and isolated containers have no network anyway.
+        # No VPC: its endpoints cost money per hour, and isolated containers have no network anyway.
         protection=Protection(
             network=None,
             retention=Retention(access_log_days=30, old_version_days=7, log_days=30),
@@ -50,11 +49,11 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
-def stage_named(name: Any) -> Stage:  # noqa: ANN401 # a context value may be of any type
-    """The stage of that name.
+def stage_named(name: Any) -> Stage:  # noqa: ANN401 # a context value has any type
+    """The stage with a name.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is no such stage.
     """
     for stage in STAGES:
         if stage.name == name:

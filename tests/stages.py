@@ -9,12 +9,16 @@ from aws_cdk import App
 
 from app import build
 from stacks.stages import JPEG, TFRECORD, stage_named
-from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
-from tfbatch_cdk.settings.job import (
+from tfbatch_cdk.settings import (
+    REPOSITORY,
+    Compute,
     DataCapture,
     DataProcessing,
     Experiment,
+    Format,
     Invocations,
+    Model,
+    Stage,
 )
 from tfbatch_handler.environment import Settings as Handler
 

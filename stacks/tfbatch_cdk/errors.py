@@ -1,4 +1,4 @@
-"""What stops a synthesis, with a message that says what was found and what to do."""
+"""The error of an invalid setting, with a message that names the field, value and remedy."""
 
 
 class SettingsError(ValueError):
@@ -6,10 +6,10 @@ class SettingsError(ValueError):
 
 
 def require(holds: bool, settings: object, name: str, remedy: str) -> None:  # noqa: FBT001
-    """Refuse a field's value, naming it and the remedy.
+    """Check a field's value.
 
     Raises:
-        SettingsError: it doesn't hold.
+        SettingsError: ``holds`` is false; names the field, its value and the remedy.
     """
     if not holds:
         where = f"{type(settings).__name__}.{name}"

@@ -14,8 +14,7 @@ from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.container_environment import RULES
 from tfbatch_cdk.model.saved_model import is_mergeable
-from tfbatch_cdk.settings import REPOSITORY
-from tfbatch_cdk.settings.job import Invocations
+from tfbatch_cdk.settings import REPOSITORY, Invocations
 from tfbatch_handler.environment import Settings
 from tfbatch_handler.signature import Signature, Tensor
 

@@ -11,12 +11,16 @@ import pytest
 
 from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Stage
-from tfbatch_cdk.settings.job import (
+from tfbatch_cdk.settings import (
+    REPOSITORY,
+    Compute,
     DataCapture,
     DataProcessing,
     Experiment,
+    Format,
     Invocations,
+    Model,
+    Stage,
 )
 
 if TYPE_CHECKING:

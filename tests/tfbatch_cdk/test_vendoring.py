@@ -104,7 +104,7 @@ def test_without_a_network_the_remedy_is_one(
 
 
 def test_a_lock_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"my\.lock': No such file.*or None for none"):
+    with pytest.raises(SettingsError, match=r"my\.lock': No such file.*or None for no packages"):
         vendoring.packages(tmp_path / "my.lock", RUNTIME, cache=tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an endpoint, told to a topic.
+"""The alarms of an endpoint, which notify a topic.
 
 Source of the metrics: "Metrics for monitoring Amazon SageMaker AI with Amazon CloudWatch".
 """
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from tfbatch_cdk import settings
-    from tfbatch_cdk.endpoint.endpoint import RealTime
+    from tfbatch_cdk.endpoint.endpoint import RealTimeEndpoint
 
 _INVOCATIONS = "AWS/SageMaker"
 _INSTANCES = "/aws/sagemaker/Endpoints"
 _MINUTES = 5
 _BAD_MINUTES = 3
-"""So many bad ones of the last minutes sound an alarm: one may be an instance that goes."""
+"""So many bad minutes of the last ``_MINUTES`` fire an alarm; one may be a normal scale-in."""
 _MICROSECONDS = 1000
-"""Of a millisecond; ModelLatency is in microseconds."""
+"""Microseconds per millisecond; ModelLatency is in microseconds."""
 
 
 class Alarms(Construct):
-    """Errors of the container, slow answers, and fewer instances than there should be."""
+    """Alarms on container errors, high latency, and too few instances."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        real_time: RealTime,
+        real_time: RealTimeEndpoint,
         endpoint: settings.Endpoint,
         topic: sns.Topic,
     ) -> None:
@@ -48,20 +48,20 @@ class Alarms(Construct):
             "Errors",
             self._metric(_INVOCATIONS, "Invocation5XXErrors", "Sum"),
             above=0,
-            says="the container failed requests: see its log",
+            description="the container failed requests: see its log",
         )
         self._alarm(
             "Latency",
             self._metric(_INVOCATIONS, "ModelLatency", "p90"),
             above=endpoint.latency_alarm_ms * _MICROSECONDS,
-            says=f"a tenth of the requests takes longer than {endpoint.latency_alarm_ms} ms",
+            description=f"a tenth of the requests takes longer than {endpoint.latency_alarm_ms} ms",
         )
-        # Each instance reports its CPU once a minute: the reports are the instances.
+        # Each instance reports its CPU once per minute, so the sample count is the instance count.
         self._alarm(
             "Instances",
             self._metric(_INSTANCES, "CPUUtilization", "SampleCount"),
             below=endpoint.min_instances,
-            says=f"there are fewer than {endpoint.min_instances} instances",
+            description=f"there are fewer than {endpoint.min_instances} instances",
         )
 
     def _metric(self, namespace: str, name: str, statistic: str) -> cloudwatch.Metric:
@@ -78,17 +78,17 @@ class Alarms(Construct):
         construct_id: str,
         metric: cloudwatch.Metric,
         *,
-        says: str,
+        description: str,
         above: float | None = None,
         below: float | None = None,
     ) -> None:
-        """An alarm on a value above or below a bound; no value is good above, and bad below."""
+        """An alarm on a value above or below a bound; missing data only breaches ``below``."""
         operator, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
             metric=metric,
-            alarm_description=f"tfbatch endpoint: {says}",
+            alarm_description=f"tfbatch endpoint: {description}",
             threshold=above if above is not None else below or 0,
             comparison_operator=operator.GREATER_THAN_THRESHOLD
             if below is None

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from tfbatch_cdk.security.nag_acknowledgements import Finding, accept
+from tfbatch_cdk.security.nag_acknowledgements import Finding, acknowledge
 from tfbatch_cdk.workflow.stage_parameters import LOCAL_DISKS
 
 if TYPE_CHECKING:
     from tfbatch_cdk import settings
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
 
 VARIANT = "AllTraffic"
 _HEALTHY_WITHIN_SECONDS = 900
-"""Fetching the image and loading the model on a new instance takes minutes."""
+"""A new instance takes minutes to pull the image and load the model."""
 
 _LOCAL_DISKS_ARE_ENCRYPTED = Finding(
     nist="SageMakerEndpointConfigurationKMSKeyConfigured",
-    because="The instances of this type have NVMe disks of their own, which the hardware encrypts: "
+    because="Instances of this type have local NVMe disks, which the hardware encrypts: "
     "CreateEndpointConfig refuses a key for them.",
 )
 
 
-class RealTime(Construct):
-    """The endpoint; a new model or instance type gets new instances before the old ones go."""
+class RealTimeEndpoint(Construct):
+    """The endpoint; an update starts new instances before it stops the old ones."""
 
     def __init__(
         self,
@@ -35,13 +35,13 @@ class RealTime(Construct):
         *,
         model_name: str,
         endpoint: settings.Endpoint,
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",
-            kms_key_id=_volume_key(endpoint, safeguards),
+            kms_key_id=_volume_key(endpoint, security),
             production_variants=[
                 sagemaker.CfnEndpointConfig.ProductionVariantProperty(
                     variant_name=VARIANT,
@@ -49,26 +49,26 @@ class RealTime(Construct):
                     instance_type=f"ml.{endpoint.instance_type}",
                     initial_instance_count=endpoint.min_instances,
                     initial_variant_weight=1,
-                    inference_ami_version=endpoint.system,
+                    inference_ami_version=endpoint.ami_version,
                     container_startup_health_check_timeout_in_seconds=_HEALTHY_WITHIN_SECONDS,
                 )
             ],
         )
         if LOCAL_DISKS.fullmatch(endpoint.instance_type):
-            accept(config, _LOCAL_DISKS_ARE_ENCRYPTED)
+            acknowledge(config, _LOCAL_DISKS_ARE_ENCRYPTED)
         resource = sagemaker.CfnEndpoint(
             self,
             "Endpoint",
             endpoint_config_name=config.attr_endpoint_config_name,
-            # A deployment under load must not go back to as few instances as it began with.
+            # A deployment under load must keep the current number of instances.
             retain_all_variant_properties=True,
         )
         self.name = resource.attr_endpoint_name
         self.arn = resource.ref
 
 
-def _volume_key(endpoint: settings.Endpoint, safeguards: Safeguards) -> str | None:
-    """The stage's key for the instances' volumes, where they have volumes."""
-    if safeguards.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
+def _volume_key(endpoint: settings.Endpoint, security: SecurityContext) -> str | None:
+    """The key of the instances' volumes; ``None`` for instances with local disks."""
+    if security.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
         return None
-    return safeguards.key.key_arn
+    return security.key.key_arn

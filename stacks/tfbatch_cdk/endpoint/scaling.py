@@ -1,6 +1,6 @@
-"""How many instances an endpoint has: as many as its requests need, within bounds.
+"""Autoscaling of an endpoint's instances, by requests per instance.
 
-The service-linked role of SageMaker's autoscaling does it; no role of this app's is needed.
+It uses the service-linked role of SageMaker autoscaling.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from tfbatch_cdk.endpoint.endpoint import VARIANT
 
 if TYPE_CHECKING:
     from tfbatch_cdk import settings
-    from tfbatch_cdk.endpoint.endpoint import RealTime
+    from tfbatch_cdk.endpoint.endpoint import RealTimeEndpoint
 
 
 class Scaling(Construct):
-    """Target tracking on the requests a minute that each instance gets."""
+    """Target tracking on requests per minute and instance."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        real_time: RealTime,
+        real_time: RealTimeEndpoint,
         endpoint: settings.Endpoint,
     ) -> None:
         super().__init__(scope, construct_id)

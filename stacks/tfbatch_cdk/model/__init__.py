@@ -1,1 +1,1 @@
-"""From a SavedModel to a SageMaker Model: the artifact, its packages and the container image."""
+"""Turns a SavedModel into a SageMaker Model: artifact, packages and container image."""

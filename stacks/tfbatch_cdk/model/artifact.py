@@ -1,7 +1,7 @@
-"""What goes into a ``model.tar.gz``: the SavedModel under its version number, and ``code/``.
+"""Collects the members of ``model.tar.gz``: the SavedModel and ``code/``.
 
-The layout is the TensorFlow Serving container's: ``<version>/saved_model.pb`` is found by its
-all-digits folder, ``code/inference.py`` is the handler, ``code/lib`` its vendored packages.
+The TensorFlow Serving container defines the layout: ``<version>/saved_model.pb`` in a folder with a
+number as its name, the handler ``code/inference.py``, and its packages in ``code/lib``.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Artifact:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over names and contents: two artifacts are alike when these are."""
+        """SHA-256 of names and contents: equal for equal artifacts."""
         listing = "".join(
             f"{name}\0{member.digest}\n" for name, member in sorted(self.members.items())
         )
         return hashlib.sha256(listing.encode()).hexdigest()
 
     def listing(self) -> str:
-        """The members with their digests and sizes, as JSON for a reviewer."""
+        """The members with their digests and sizes, as JSON for the review."""
         rows = {
             name: {"sha256": member.digest, "bytes": member.size}
             for name, member in sorted(self.members.items())
@@ -64,13 +64,13 @@ def artifact_of(
     """Collect a model's artifact.
 
     Args:
-        model: its newest version is taken; several would each cost GPU memory.
+        model: only its newest version is included; each version uses GPU memory.
         code: the folder that becomes ``code/``.
-        packages: the files of ``code/lib`` by their names in it.
+        packages: the files of ``code/lib``, by their names there.
 
     Raises:
-        SettingsError: the model's directory is missing or holds no version, or the handler can't
-            feed the signature it was exported with, or it doesn't give the wanted output.
+        SettingsError: the model's directory is missing or has no version, the handler doesn't
+            support the model's signature, or the model doesn't give the requested output.
     """
     version = saved_model.newest_version(model)
     saved_model.signature_of(model)
@@ -87,8 +87,8 @@ def _library(packages: Mapping[str, Path], *, beside: Mapping[str, Path]) -> dic
     """The members of ``code/lib``.
 
     Raises:
-        SettingsError: a package stands in ``code/lib`` already, or there is a list of packages
-            that the container would install at every start.
+        SettingsError: a package is already in ``code/lib``, or there is a ``requirements.txt``,
+            which the container would install at every start.
     """
     if "code/requirements.txt" in beside:
         raise SettingsError(
@@ -106,7 +106,7 @@ def _library(packages: Mapping[str, Path], *, beside: Mapping[str, Path]) -> dic
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below a folder but caches and hidden ones, by its name relative to it."""
+    """Every file below a folder except caches and hidden files, with its relative name."""
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)

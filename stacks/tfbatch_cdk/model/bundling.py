@@ -1,4 +1,4 @@
-"""Bundles a model's artifact into the cloud assembly during synthesis, without Docker."""
+"""Writes a model's artifact to the cloud assembly during synthesis, without Docker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aws_cdk import (
 
 from tfbatch_cdk.model import tarball
 from tfbatch_cdk.model.artifact import CODE
-from tfbatch_cdk.model.sbom import bill
+from tfbatch_cdk.model.sbom import bill_of_materials
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @jsii.implements(ILocalBundling)
 class _Tarball:
-    """Writes ``model.tar.gz`` where the CDK asks for it."""
+    """Writes ``model.tar.gz`` to the CDK's output folder."""
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
@@ -44,22 +44,22 @@ class _Tarball:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArtifactObject:
-    """Where ``cdk deploy`` puts an artifact."""
+    """The S3 object of an artifact, which ``cdk deploy`` uploads."""
 
     url: str
     """``s3://bucket/key.tar.gz``"""
     arn: str
     bucket_arn: str
     sha256: str
-    """Of the whole file, in hexadecimal; nothing where nothing is bundled, as for ``cdk ls``."""
+    """Of the file, in hexadecimal; empty if nothing is bundled, as for ``cdk ls``."""
 
 
 def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
     """Add the artifact's ``model.tar.gz`` to the cloud assembly.
 
-    Its hash is the digest of names and contents, so that the file is written only when there is
-    none of that digest in the assembly. Beside it stands ``asset.<hash>.members.json``, the
-    listing that a review compares, and ``asset.<hash>.sbom.json``, the bill of its packages.
+    The asset hash is the digest of names and contents, so an existing file isn't written again.
+    ``asset.<hash>.members.json`` lists the members for the review, and ``asset.<hash>.sbom.json``
+    is the bill of materials.
     """
     staging = AssetStaging(
         scope,
@@ -75,15 +75,15 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
     )
     stack = Stack.of(scope)
     digest = ""
-    if stack.bundling_required:  # else nothing is staged, as for `cdk ls`
+    if stack.bundling_required:  # false for `cdk ls`
         staged = Path(staging.absolute_staged_path)
         staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
         staged.with_name(f"asset.{staging.asset_hash}.sbom.json").write_text(
-            bill(artifact, name=scope.node.id.removeprefix("Model-"))
+            bill_of_materials(artifact, name=scope.node.id.removeprefix("Model-"))
         )
         with staged.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-    # An s3_assets.Asset names the object <hash>.gz; CreateModel asks for the suffix .tar.gz.
+    # An s3_assets.Asset names the object <hash>.gz; CreateModel needs the suffix .tar.gz.
     location = stack.synthesizer.add_file_asset(
         source_hash=f"{staging.asset_hash}.tar",
         file_name=staging.relative_staged_path(stack),

@@ -1,9 +1,8 @@
-"""What the container is told by itself: variables derived from instance type and time-outs.
+"""Derives the container's environment variables from instance type and timeouts.
 
-The container's own defaults are the same on 4 processors and on 192. Every variable stands here
-once, with its rule and its reason; a variable that the deployer sets in ``Model.environment`` is
-left out. Those that depend on the instance type go to the job, which knows it, and the others to
-the Model: SageMaker doesn't say which of the two would win.
+The container has the same defaults on 4 processors and on 192. ``RULES`` has the variables of a
+job, which depend on its instance type; the others go to the Model. No variable is in both, since
+SageMaker doesn't document which one wins. ``Model.environment`` overrides every variable.
 """
 
 from __future__ import annotations
@@ -20,14 +19,13 @@ from tfbatch_handler.environment import ENABLE_BATCHING, MAX_BATCH_SIZE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfbatch_cdk.settings import Model
-    from tfbatch_cdk.settings.job import Invocations
+    from tfbatch_cdk.settings import Invocations, Model
 
 MAX_JOB_VARIABLES: Final = 16
-"""What CreateTransformJob admits as ``Environment``."""
+"""Limit of CreateTransformJob for ``Environment``."""
 
 _API_TIMEOUT_SECONDS: Final = 600
-"""``InvocationsTimeoutInSeconds`` unless the stage says otherwise."""
+"""Default of ``InvocationsTimeoutInSeconds``."""
 
 _SIZE = re.compile(r"(?P<family>[a-z]+\d\w*)\.(?P<count>\d*)(?P<unit>x?large|metal)")
 _GPUS: Final = {
@@ -41,12 +39,12 @@ _GPUS: Final = {
     "p2.8xlarge": 8,
     "p2.16xlarge": 16,
 }
-"""Where there is more than one. Source: "Amazon EC2 instance types"."""
+"""GPUs of instance types with more than one. Source: "Amazon EC2 instance types"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Machine:
-    """What of an instance type matters to the container."""
+    """The properties of an instance type and a model that the rules use."""
 
     vcpus: int
     gpus: int
@@ -55,14 +53,14 @@ class Machine:
 
     @property
     def workers(self) -> int:
-        """How many processes answer requests."""
+        """The number of Gunicorn workers."""
         return min(16, max(2, self.vcpus // 4))
 
 
 def machine(instance_type: str, *, merges: bool) -> Machine:
     """The hardware of an instance type, ``g5.xlarge``.
 
-    EC2 gives ``Nxlarge`` 4 N virtual processors and ``large`` 2, in every family used here.
+    ``Nxlarge`` has 4 N vCPUs and ``large`` has 2, in every family used here.
     """
     found = _SIZE.fullmatch(instance_type)
     if found is None:
@@ -75,11 +73,11 @@ def machine(instance_type: str, *, merges: bool) -> Machine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One variable of a job."""
+    """A variable of a job, and the rule for its value."""
 
     name: str
     value: Callable[[Machine], str | None]
-    """``None`` leaves it to the container."""
+    """``None``: keep the container's default."""
     rule: str
     reason: str
 
@@ -149,7 +147,7 @@ def of_job(model: Model, instance_type: str) -> dict[str, str]:
     """The ``Environment`` of a model's jobs on an instance type.
 
     Args:
-        model: whose own variables win.
+        model: its ``environment`` overrides variables.
         instance_type: without ``ml.``.
     """
     merges = ENABLE_BATCHING not in model.environment and is_mergeable(signature_of(model))
@@ -163,10 +161,10 @@ def of_job(model: Model, instance_type: str) -> dict[str, str]:
 
 
 def of_model(model: Model, invocations: Invocations | None) -> dict[str, str]:
-    """All variables of a Model: its time-outs in line, the handler's settings, the deployer's own.
+    """All variables of a Model: timeouts, handler settings and ``Model.environment``.
 
-    From the inside out the handler gives up first, with an answer of its own, then gunicorn and
-    nginx, then SageMaker, which tries again.
+    The handler times out first and answers with an error, then Gunicorn and nginx, then SageMaker,
+    which retries.
     """
     outermost = invocations.timeout_seconds if invocations else _API_TIMEOUT_SECONDS
     margin = max(1, min(10, outermost // 20))

@@ -1,8 +1,7 @@
-"""The container image, and where AWS keeps it: one registry account for each region.
+"""Finds the container image: its registry account in each region, and its Python version.
 
-Source: the region table of AWS's Deep Learning Containers and, for the GovCloud and isolated
-regions, of the SageMaker Python SDK. The CDK's own table (``RegionInfo.dlc_repository_account``)
-lacks a dozen of these.
+Sources: the region table of AWS Deep Learning Containers; for the GovCloud and isolated regions,
+the SageMaker Python SDK. The CDK's table (``RegionInfo.dlc_repository_account``) lacks a dozen.
 """
 
 from __future__ import annotations
@@ -65,23 +64,23 @@ ECR_IMAGE = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
-    """A container image, and the repository that SageMaker must be allowed to pull it from."""
+    """A container image, and the repository that SageMaker pulls it from."""
 
     uri: str
     repository_arn: str
 
 
 def image(scope: Construct, container: Container) -> Image:
-    """The image a stage's containers run.
+    """The image of a stage's containers.
 
     Args:
-        scope: where the region's registry is looked up; a stack without a fixed region gets a
-            mapping there, read when it is deployed.
-        container: the stage's choice.
+        scope: a stack without a fixed region gets a mapping of registries here, which
+            CloudFormation reads during the deployment.
+        container: the stage's settings.
 
     Raises:
-        SettingsError: AWS has no registry in the stack's region, or ``Container.image`` is no
-            image of an Elastic Container Registry, the only kind CreateModel pulls.
+        SettingsError: AWS has no registry in the stack's region, or ``Container.image`` isn't in
+            an Elastic Container Registry, as CreateModel requires.
     """
     stack = Stack.of(scope)
     if container.image is None:
@@ -111,21 +110,20 @@ _TAGGED_PYTHON = re.compile(r"-py3(\d{1,2})\b")
 
 
 def runtime(container: Container) -> Runtime:
-    """What the handler's packages must run on.
+    """The Python and platform to install the handler's packages for.
 
-    Wheels for glibc 2.28: Ubuntu 20.04, the oldest base of AWS's images since 2.6, has 2.31.
+    Wheels need glibc 2.28: Ubuntu 20.04, the oldest base of AWS's images since 2.6, has 2.31.
 
     Raises:
-        SettingsError: the image's tag says no Python and neither does ``Container.python``, or
-            that is none.
+        SettingsError: neither the image's tag nor ``Container.python`` names a Python 3 version.
     """
     image = container.image or f"{REPOSITORY}:{container.tag}"
     tagged = _TAGGED_PYTHON.search(image.rpartition(":")[2])
     python = container.python or (f"3.{tagged[1]}" if tagged else "")
     if not _PYTHON.fullmatch(python):
         raise SettingsError(
-            f"Container.python = {container.python!r}: say which Python the image {image!r} runs "
-            "the handler with, such as '3.12', for the handler's packages to fit it"
+            f"Container.python = {container.python!r}: set it to the Python of the image "
+            f"{image!r}, such as '3.12', to install the handler's packages for it"
         )
     machine = "aarch64" if "arm64" in image else "x86_64"
     return Runtime(python=python, platform=f"{machine}-manylinux_2_28")
@@ -142,7 +140,7 @@ def _registry_account(scope: Construct) -> str:
         return mapping.find_in_map(Aws.REGION, "account")
     if region not in REGISTRY_ACCOUNTS:
         raise SettingsError(
-            f"Stage.region = {region!r}: AWS's TensorFlow Serving image isn't known to be there; "
-            "set Container.image to the URI of a copy in that region"
+            f"Stage.region = {region!r}: AWS's TensorFlow Serving image has no known registry "
+            "there; set Container.image to the URI of a copy in that region"
         )
     return REGISTRY_ACCOUNTS[region]

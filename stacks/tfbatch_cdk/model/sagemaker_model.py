@@ -1,10 +1,10 @@
-"""A SageMaker Model: the container image, the artifact, and the role its containers run as."""
+"""A SageMaker Model: its container image, its artifact, and the role of its containers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -14,8 +14,7 @@ from tfbatch_cdk.model.bundling import artifact_object
 from tfbatch_cdk.model.image import runtime
 from tfbatch_cdk.model.vendoring import packages
 from tfbatch_cdk.network import eni_permissions
-from tfbatch_cdk.security.grants import allow, bucket_arn
-from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.security.grants import allow, bucket_arn, colon_arn, service_principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,17 +23,17 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
     from tfbatch_cdk.model.image import Image
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
     from tfbatch_cdk.settings import Container, Model
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
-"""SageMaker writes every transform job's container log here."""
+"""SageMaker writes the container logs of all transform jobs here."""
 
 
-class ServedModel(Construct):
-    """One of a stage's models, as SageMaker runs it."""
+class SageMakerModel(Construct):
+    """A model of the stage, as a SageMaker Model with its role."""
 
-    def __init__(  # noqa: PLR0913 - what a Model is made of
+    def __init__(  # noqa: PLR0913 # the parts of a Model
         self,
         scope: Construct,
         construct_id: str,
@@ -45,16 +44,16 @@ class ServedModel(Construct):
         variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
     ) -> None:
-        """Make the Model and its role.
+        """Create the Model and its role.
 
         Args:
-            scope: the stack, mostly.
-            construct_id: its name there.
-            model: what is served.
-            image: what serves it.
-            container: the stage's choices for it.
-            variables: what its container is told.
-            log_group: where SageMaker writes what the containers say.
+            scope: the stack.
+            construct_id: its name in the scope.
+            model: the model's settings.
+            image: the container image.
+            container: the container's settings.
+            variables: the container's environment.
+            log_group: the log group of the containers.
         """
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
@@ -77,40 +76,38 @@ class ServedModel(Construct):
         self._resource = resource
         self.model_name = resource.attr_model_name
 
-    def protect(self, safeguards: Safeguards, *, data: bool = True) -> None:
-        """Let the model's containers use the stage's key, and put them into its VPC.
+    def protect(self, security: SecurityContext, *, data: bool = True) -> None:
+        """Allow the containers to use the stage's key, and attach them to its VPC.
 
         Args:
-            safeguards: the stage's.
-            data: whether inputs and outputs are theirs, as they are jobs'.
+            security: the stage's key and VPC.
+            data: whether the containers read inputs and write outputs, as jobs do.
         """
         if data:
-            safeguards.allow_data(self.role, write=True)
-        safeguards.allow_volumes(self.role)
-        if safeguards.network is None:
-            return
-        place = safeguards.network.jobs
-        eni_permissions.allow_to_jobs(self.role)
-        self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
-            subnets=list(place.subnets), security_group_ids=[place.security_group]
-        )
+            security.allow_data(self.role, write=True)
+        security.allow_volumes(self.role)
+        if vpc := security.job_vpc:
+            eni_permissions.allow_to_jobs(self.role)
+            self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
+                subnets=list(vpc.subnets), security_group_ids=[vpc.security_group]
+            )
 
     def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
-        """What ``code/lib`` holds; nothing where nothing is bundled, as for ``cdk ls``."""
+        """The files of ``code/lib``; empty if nothing is bundled, as for ``cdk ls``."""
         if model.requirements is None or not Stack.of(self).bundling_required:
             return {}
         return packages(model.requirements, runtime(container))
 
     def grant_read(self, bucket: s3.IBucket) -> None:
-        """Let the model's jobs read a bucket's objects."""
+        """Allow the model's jobs to read a bucket's objects."""
         arn = bucket_arn(self, bucket)
         allow(self.role, "s3:ListBucket", on=arn)
-        because = "an execution names the folder; every object of the input is there to be read"
+        because = "an execution names the input folder; a job reads all its objects"
         allow(self.role, "s3:GetObject", on=f"{arn}/*", because=because)
 
     def grant_write(self, bucket: s3.IBucket) -> None:
-        """Let the model's jobs write predictions to a bucket."""
-        because = "an execution names the folder; each input object gets an output object"
+        """Allow the model's jobs to write predictions to a bucket."""
+        because = "an execution names the output folder; each input object has an output object"
         allow(
             self.role,
             "s3:AbortMultipartUpload",
@@ -121,14 +118,14 @@ class ServedModel(Construct):
 
 
 def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
-    """What SageMaker does in the model's name; the buckets are granted by the stack.
+    """The execution role; the stack grants it the buckets.
 
     Source: "SageMaker roles", CreateModel API: execution role permissions.
     """
     role = iam.Role(
         scope,
         "Role",
-        assumed_by=for_this_account("sagemaker"),
+        assumed_by=service_principal("sagemaker"),
         description="Containers: read the artifact and a job's input, write its output",
     )
     allow(
@@ -137,12 +134,7 @@ def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
-        on=Stack.of(scope).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=f"{log_group}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        ),
+        on=colon_arn(scope, "logs", "log-group", f"{log_group}:*"),
         because="SageMaker names a log stream for each job and instance, and endpoints' groups",
     )
     allow(

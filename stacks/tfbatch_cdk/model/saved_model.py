@@ -1,4 +1,4 @@
-"""The SavedModel that a Model names: its newest version, and what it takes and gives."""
+"""Reads a model's SavedModel: its newest version and its signature."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def signature_of(model: Model) -> signature.Signature:
     """The signature that the handler serves.
 
     Raises:
-        SettingsError: the handler can't feed it, or it doesn't give the wanted output.
+        SettingsError: the handler doesn't support it, or it doesn't give the requested output.
     """
     try:
         found = signature.read_saved_model(newest_version(model))
@@ -30,16 +30,16 @@ def signature_of(model: Model) -> signature.Signature:
 
 
 def is_mergeable(served: signature.Signature) -> bool:
-    """Whether requests can be made one batch: every record of every input is of one size."""
+    """Whether requests can be batched: every input has records of a fixed shape."""
     shapes = [tensor.shape for tensor in served.inputs.values()]
     return all(shape is not None and min(shape[1:], default=0) >= 0 for shape in shapes)
 
 
 def newest_version(model: Model) -> Path:
-    """The folder of the model's highest version number.
+    """The folder with the model's highest version number.
 
     Raises:
-        SettingsError: the model's directory is missing or holds no version.
+        SettingsError: the model's directory is missing or has no version.
     """
     where = f"Model.directory = {str(model.directory)!r}"
     if not model.directory.is_dir():
@@ -56,9 +56,9 @@ def newest_version(model: Model) -> Path:
         )
     newest = max(versions, key=lambda path: int(path.name))
     if not (newest / "saved_model.pb").is_file():
-        held = sorted(path.name for path in newest.iterdir())
+        names = sorted(path.name for path in newest.iterdir())
         raise SettingsError(
-            f"{where}: version {newest.name} has no saved_model.pb, only {held or 'nothing'}; "
+            f"{where}: version {newest.name} has no saved_model.pb, only {names or 'nothing'}; "
             "export the model with tf.saved_model.save or keras's Model.export"
         )
     return newest

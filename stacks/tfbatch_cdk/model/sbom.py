@@ -1,7 +1,7 @@
-"""What of others is in an artifact: a bill of materials in CycloneDX's JSON, made at synthesis.
+"""Writes the bill of materials (SBOM) of an artifact's packages, in CycloneDX JSON.
 
-Read from the ``dist-info`` of the packages in ``code/lib``, as they are shipped. It has no time and
-no serial number: the same artifact has the same bill.
+It reads the ``dist-info`` of the packages in ``code/lib``. It has no time and no serial number, so
+equal artifacts have equal bills.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _LIBRARY = "code/lib/"
 _SPECIFICATION = "1.6"
 
 
-def bill(artifact: Artifact, *, name: str) -> str:
-    """The bill of an artifact.
+def bill_of_materials(artifact: Artifact, *, name: str) -> str:
+    """The bill of materials of an artifact.
 
     Args:
-        artifact: whose packages are listed, and whose files' digests.
-        name: the model's.
+        artifact: the artifact.
+        name: the name of its model.
 
     Returns:
         A CycloneDX document, https://cyclonedx.org/docs/1.6/json/.
@@ -56,9 +56,9 @@ def _components(artifact: Artifact) -> Iterator[dict[str, Any]]:
 
 
 def _package(metadata: Path, *, digest: str) -> dict[str, Any]:
-    """A package by its own metadata (PEP 566), whose digest tells one build from another."""
-    told = email.message_from_string(metadata.read_text())
-    name, version = told["Name"].strip(), told["Version"].strip()
+    """A package from its metadata (PEP 566); the metadata's digest identifies its build."""
+    metadata_fields = email.message_from_string(metadata.read_text())
+    name, version = metadata_fields["Name"].strip(), metadata_fields["Version"].strip()
     url = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
     return {
         "type": "library",
@@ -66,15 +66,15 @@ def _package(metadata: Path, *, digest: str) -> dict[str, Any]:
         "name": name,
         "version": version,
         "purl": url,
-        **({"description": told["Summary"]} if told["Summary"] else {}),
-        **_license(told),
+        **({"description": metadata_fields["Summary"]} if metadata_fields["Summary"] else {}),
+        **_license(metadata_fields),
         "properties": [{"name": "tfbatch:metadata-sha256", "value": digest}],
     }
 
 
-def _license(told: Message) -> dict[str, Any]:
-    if told["License-Expression"]:
-        return {"licenses": [{"expression": told["License-Expression"]}]}
-    if told["License"] and "\n" not in told["License"]:
-        return {"licenses": [{"license": {"name": told["License"]}}]}
+def _license(metadata_fields: Message) -> dict[str, Any]:
+    if metadata_fields["License-Expression"]:
+        return {"licenses": [{"expression": metadata_fields["License-Expression"]}]}
+    if metadata_fields["License"] and "\n" not in metadata_fields["License"]:
+        return {"licenses": [{"license": {"name": metadata_fields["License"]}}]}
     return {}

@@ -1,9 +1,8 @@
-"""A ``.tar.gz`` that depends on its members' names and contents alone.
+"""Writes a reproducible ``.tar.gz``: its bytes depend only on its members' names and contents.
 
-Two machines, two Pythons and two zlibs write the same bytes: members are sorted, their times,
-owners and modes fixed, and the gzip layer is made of *stored* blocks, for no two deflate
-implementations compress alike. A SavedModel is nearly all weights, which deflate shrinks by less
-than a tenth at a cost of seconds for every synthesis and every container start.
+Members are sorted and have fixed times, owners and modes. The gzip layer has *stored* blocks,
+because deflate implementations compress differently. Deflate would shrink a SavedModel, which is
+mostly weights, by less than a tenth, and cost seconds at every synthesis and container start.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 """RFC 1952: no name, no time, unknown system."""
 
 _STORED_BLOCK_BYTES = 0xFFFF
-"""RFC 1951, 3.2.4: the most one stored block holds."""
+"""RFC 1951, 3.2.4: the largest stored block."""
 
 
 class _StoredGzip(io.RawIOBase):
@@ -62,11 +61,11 @@ class _StoredGzip(io.RawIOBase):
 
 
 def write(target: Path, members: Mapping[str, Path]) -> None:
-    """Write ``target`` whole or not at all.
+    """Write ``target`` atomically.
 
     Args:
         target: the ``.tar.gz`` to write.
-        members: name in the archive -> the file that holds its contents.
+        members: name in the archive -> file with its contents.
     """
     partial = target.with_name(target.name + ".partial")
     with (
@@ -80,7 +79,7 @@ def write(target: Path, members: Mapping[str, Path]) -> None:
 
 
 def _add(archive: tarfile.TarFile, name: str, source: Path) -> None:
-    """Add a regular file that anyone may read, born at the epoch and owned by nobody."""
+    """Add a regular file with mode 644, the time 0 and no owner."""
     entry = tarfile.TarInfo(name)
     entry.size = source.stat().st_size
     entry.mode = 0o644

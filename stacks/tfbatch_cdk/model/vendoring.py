@@ -1,9 +1,8 @@
-"""Unpacks the handler's packages for the container's Python, for ``code/lib`` of the artifact.
+"""Installs the handler's packages for the container's Python, for ``code/lib`` of the artifact.
 
-The builder's own Python and platform don't matter: wheels are chosen by uv for the image's, checked
-against the lock's hashes, and kept beside this Python's own packages, so that a synthesis finds
-them there and starts nothing. What an installer leaves of itself is taken away, for two machines
-must make the same artifact.
+uv selects wheels for the Python and platform of the image and checks them against the lock's
+hashes. A cache below this Python's prefix keeps them, so a later synthesis starts no process. Files
+that uv adds to the packages are removed, so that two machines make the same artifact.
 """
 
 from __future__ import annotations
@@ -24,48 +23,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CACHE = Path(sys.prefix) / "vendored"
-"""All checkouts that are synthesized with this Python share it."""
+"""Shared by all checkouts that use this Python."""
 
 _LAYOUT = b"1"
-"""Part of every folder's name; to be raised when what is kept of a wheel changes."""
+"""Part of the cache key; increase it when the contents of a cached folder change."""
 
 _INSTALLERS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
-"""What uv writes into a wheel's ``.dist-info``: RECORD lists the scripts too, which name this
-machine's Python and stay behind."""
+"""Files that uv writes to a wheel's ``.dist-info``. RECORD also lists scripts, which name this
+machine's Python and aren't shipped."""
 
 _REMEDIES = {
     "require-hashes": "write it with `uv pip compile --generate-hashes`, as `make lock` does",
-    "Hash mismatch": "the file isn't the one that was locked: write the lock anew with `make lock` "
-    "and find out why",
+    "Hash mismatch": "the file isn't the locked one: find out why, then write the lock again with "
+    "`make lock`",
     "usable wheels": "pin a version that has a wheel for it (a source distribution can't be built "
     "for another machine), or do without",
-    "not found in the package registry": "correct its name, or name its index in UV_INDEX",
-    "error sending request": "the package index can't be reached: go online once, or name a mirror "
+    "not found in the package registry": "correct its name, or set its index in UV_INDEX",
+    "error sending request": "the package index can't be reached: go online once, or set a mirror "
     "in UV_DEFAULT_INDEX",
 }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
-    """The Python that a container image runs the handler with."""
+    """The Python and platform of a container image."""
 
     python: str
     """``3.12``"""
     platform: str
-    """In uv's words: ``x86_64-manylinux_2_28``."""
+    """As uv names it: ``x86_64-manylinux_2_28``."""
 
     def __str__(self) -> str:
-        """For messages."""
+        """As shown in messages."""
         return f"Python {self.python} on {self.platform}"
 
 
 def packages(lock: Path, runtime: Runtime, *, cache: Path = CACHE) -> Mapping[str, Path]:
-    """The files of a lock's packages by their names in ``code/lib``.
+    """The files of a lock's packages, by their names in ``code/lib``.
 
     Args:
         lock: requirements with versions and hashes.
-        runtime: what they must run on.
-        cache: where they are kept, by lock and runtime.
+        runtime: the Python and platform to install for.
+        cache: folder that keeps the packages, by lock and runtime.
 
     Raises:
         SettingsError: the lock or a package can't be used; names it, the Python and the remedy.
@@ -74,7 +73,9 @@ def packages(lock: Path, runtime: Runtime, *, cache: Path = CACHE) -> Mapping[st
     try:
         contents = lock.read_bytes()
     except OSError as error:
-        raise SettingsError(f"{where}: {error.strerror}; name a lock, or None for none") from None
+        raise SettingsError(
+            f"{where}: {error.strerror}; use the path of a lock, or None for no packages"
+        ) from None
     key = hashlib.sha256(b"\0".join([_LAYOUT, str(runtime).encode(), contents])).hexdigest()
     folder = cache / key[:32]
     if not folder.is_dir():
@@ -83,7 +84,7 @@ def packages(lock: Path, runtime: Runtime, *, cache: Path = CACHE) -> Mapping[st
 
 
 def _unpack(lock: Path, runtime: Runtime, folder: Path, *, where: str) -> None:
-    """Make ``folder`` whole or not at all."""
+    """Create ``folder`` atomically."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         made = Path(temporary) / "lib"
@@ -93,13 +94,13 @@ def _unpack(lock: Path, runtime: Runtime, folder: Path, *, where: str) -> None:
         )
         if done.returncode:
             raise SettingsError(f"{where}, for {runtime}: {_reason(done.stderr)}")
-        _forget_the_installer(made)
-        with contextlib.suppress(OSError):  # another synthesis was quicker
+        _remove_installer_files(made)
+        with contextlib.suppress(OSError):  # another synthesis was faster
             made.rename(folder)
 
 
 def _command(lock: Path, runtime: Runtime, target: Path) -> list[str]:
-    from uv import find_uv_bin  # noqa: PLC0415 # only who has nothing in the cache needs it
+    from uv import find_uv_bin  # noqa: PLC0415 # only needed if the cache has no packages
 
     return [
         *(
@@ -118,14 +119,14 @@ def _command(lock: Path, runtime: Runtime, target: Path) -> list[str]:
     ]
 
 
-def _reason(said: str) -> str:
-    """What uv said, on one line, and what to do about it."""
-    text = " ".join(said.split())
+def _reason(message: str) -> str:
+    """Uv's message on one line, with a remedy."""
+    text = " ".join(message.split())
     remedies = [remedy for sign, remedy in _REMEDIES.items() if sign in text]
     return "; ".join([text.rstrip("."), *remedies[:1]])
 
 
-def _forget_the_installer(folder: Path) -> None:
+def _remove_installer_files(folder: Path) -> None:
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     for metadata in folder.glob("*.dist-info"):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sns as sns
 
-    from tfbatch_cdk.settings.protection import Watch
+    from tfbatch_cdk.settings import Watch
 
 _CRON_HOURS = 25.0
 _HOURS_OF = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
@@ -67,7 +67,7 @@ class Alarms(Construct):
                 silence=cloudwatch.TreatMissingData.BREACHING,
             ),
         ]
-        hours = watch.expect_run_every_hours or longest_pause(schedules)
+        hours = watch.expect_run_every_hours or max_hours_without_run(schedules)
         if hours:
             self.all.append(
                 self._above(
@@ -117,7 +117,7 @@ def _failed(state_machine_arn: str) -> cloudwatch.MathExpression:
     )
 
 
-def longest_pause(schedules: Iterable[str]) -> float | None:
+def max_hours_without_run(schedules: Iterable[str]) -> float | None:
     """Hours after which one of the schedules should have begun a run, with some to spare.
 
     Returns:

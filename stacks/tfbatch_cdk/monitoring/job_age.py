@@ -14,14 +14,18 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from tfbatch_cdk.monitoring import metrics
-from tfbatch_cdk.security.grants import accept_wildcard, allow
-from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.security.grants import (
+    acknowledge_wildcard,
+    allow,
+    service_principal,
+    transform_jobs_arn,
+)
 from tfbatch_cdk.workflow.asl import jsonata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
 
 _EVERY = "rate(5 minutes)"
 _MOST_JOBS = 100
@@ -47,7 +51,7 @@ _LAST_RUN = f"""
 _AGE_OF_WORKFLOW = f"{_HOURS_SINCE.format(moment='$states.result.CreationDate')}"
 
 
-class Pulse(Construct):
+class JobAge(Construct):
     """The measuring state machine, its own role and clock."""
 
     def __init__(  # noqa: PLR0913 # what it looks at and tells, each by its name
@@ -58,7 +62,7 @@ class Pulse(Construct):
         stage: str,
         state_machine_arn: str,
         models: Sequence[str],
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
         states = definition(
@@ -67,7 +71,7 @@ class Pulse(Construct):
         self._role = iam.Role(
             self,
             "Role",
-            assumed_by=for_this_account("states"),
+            assumed_by=service_principal("states"),
             description="See runs and jobs, and count",
         )
         self.state_machine = sfn.StateMachine(
@@ -78,19 +82,19 @@ class Pulse(Construct):
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=safeguards.log_group(self, "Log"),
+                destination=security.log_group(self, "Log"),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),
         )
-        accept_wildcard(
+        acknowledge_wildcard(
             self._role,
             "*",
             because="log delivery, X-Ray, lists of jobs and PutMetricData know no resource; the "
             "last is held to this app's namespace by a condition",
         )
         self._allow(state_machine_arn)
-        self._tick()
+        self._schedule()
 
     def _allow(self, workflow: str) -> None:
         allow(self._role, "states:DescribeStateMachine", "states:ListExecutions", on=workflow)
@@ -98,9 +102,7 @@ class Pulse(Construct):
         allow(
             self._role,
             "sagemaker:DescribeTransformJob",
-            on=Stack.of(self).format_arn(
-                service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
-            ),
+            on=transform_jobs_arn(self),
             because="all jobs of this app have names that begin so",
         )
         allow(
@@ -110,9 +112,9 @@ class Pulse(Construct):
             conditions={"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}},
         )
 
-    def _tick(self) -> None:
+    def _schedule(self) -> None:
         clock = iam.Role(
-            self, "ClockRole", assumed_by=for_this_account("events"), description="Start the pulse"
+            self, "ClockRole", assumed_by=service_principal("events"), description="Start the pulse"
         )
         machine = self.state_machine.state_machine_arn
         allow(clock, "states:StartExecution", on=machine)
@@ -177,7 +179,7 @@ def definition(
                 "Assign": {"pause": jsonata(f"$pause != null ? $pause : {_AGE_OF_WORKFLOW}")},
                 "Next": "Tell",
             },
-            "Tell": _tell(sdk, stage),
+            "Tell": _publish(sdk, stage),
         },
     }
 
@@ -209,7 +211,7 @@ def _describe_each(sdk: str) -> dict[str, Any]:
     }
 
 
-def _tell(sdk: str, stage: str) -> dict[str, Any]:
+def _publish(sdk: str, stage: str) -> dict[str, Any]:
     values = {
         metrics.OLDEST_JOB_HOURS: "$oldest.hours",
         metrics.RUNNING_JOBS: "$oldest.jobs",

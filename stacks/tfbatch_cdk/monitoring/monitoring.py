@@ -8,7 +8,7 @@ from constructs import Construct
 
 from tfbatch_cdk.monitoring.alarms import Alarms
 from tfbatch_cdk.monitoring.dashboard import dashboard
-from tfbatch_cdk.monitoring.job_age import Pulse
+from tfbatch_cdk.monitoring.job_age import JobAge
 from tfbatch_cdk.monitoring.queries import save
 
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sns as sns
 
-    from tfbatch_cdk.security.safeguards import Safeguards
-    from tfbatch_cdk.settings import Stage
-    from tfbatch_cdk.settings.protection import Watch
+    from tfbatch_cdk.security.context import SecurityContext
+    from tfbatch_cdk.settings import Stage, Watch
 
 
 class Monitoring(Construct):
@@ -35,16 +34,16 @@ class Monitoring(Construct):
         models: Sequence[str],
         log_groups: Sequence[str],
         topic: sns.ITopic,
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
-        Pulse(
+        JobAge(
             self,
             "Pulse",
             stage=stage.name,
             state_machine_arn=state_machine_arn,
             models=models,
-            safeguards=safeguards,
+            security=security,
         )
         alarms = Alarms(
             self,

@@ -1,30 +1,30 @@
-"""What a service may do with network interfaces, in the name of what it puts into a VPC."""
+"""Permissions that SageMaker and Lambda need for network interfaces in a VPC."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 
-from tfbatch_cdk.security.grants import allow, refuse
+from tfbatch_cdk.security.grants import allow, colon_arn, deny
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
 
-_LOOK_BECAUSE = "EC2's Describe actions know no resource"
-_CHANGE_BECAUSE = (
-    "an interface isn't known before it is made, and the subnets of a shared VPC are of another "
-    "account; Lambda's documentation asks for all resources of EC2"
+_READ_REASON = "EC2's Describe actions have no resource-level permissions"
+_CHANGE_REASON = (
+    "an interface has no ARN before it is created, and the subnets of a shared VPC belong to "
+    "another account; Lambda's documentation requires all resources of EC2"
 )
 
-_FUNCTIONS_LOOK = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+_FUNCTIONS_READ = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
 _FUNCTIONS_CHANGE = (
     *("ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
     "ec2:UnassignPrivateIpAddresses",
 )
 """Lambda developer guide, "Giving Lambda functions access to resources in an Amazon VPC"."""
 
-_JOBS_LOOK = (
+_JOBS_READ = (
     *("ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"),
     *("ec2:DescribeSubnets", "ec2:DescribeVpcs"),
 )
@@ -36,23 +36,18 @@ _JOBS_CHANGE = (
 
 
 def allow_to_jobs(role: iam.Role) -> None:
-    """Let SageMaker give the instances of a model's jobs a place in the VPC."""
-    allow(role, *_JOBS_LOOK, on="*", because=_LOOK_BECAUSE)
-    allow(role, *_JOBS_CHANGE, on=_of_ec2(role), because=_CHANGE_BECAUSE)
+    """Allow SageMaker to attach the instances of a model's jobs to the VPC."""
+    allow(role, *_JOBS_READ, on="*", because=_READ_REASON)
+    allow(role, *_JOBS_CHANGE, on=_of_ec2(role), because=_CHANGE_REASON)
 
 
 def allow_to_functions(role: iam.Role) -> None:
-    """Let Lambda give a function a place in the VPC, and keep the function's code from it."""
-    allow(role, *_FUNCTIONS_LOOK, on="*", because=_LOOK_BECAUSE)
-    allow(role, *_FUNCTIONS_CHANGE, on=_of_ec2(role), because=_CHANGE_BECAUSE)
-    functions = Stack.of(role).format_arn(
-        service="lambda",
-        resource="function",
-        resource_name="*",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
+    """Allow Lambda to attach a function to the VPC, and deny it to the function's code."""
+    allow(role, *_FUNCTIONS_READ, on="*", because=_READ_REASON)
+    allow(role, *_FUNCTIONS_CHANGE, on=_of_ec2(role), because=_CHANGE_REASON)
+    functions = colon_arn(role, "lambda", "function", "*")
     code = {"ArnLike": {"lambda:SourceFunctionArn": functions}}
-    refuse(role, *_FUNCTIONS_LOOK, *_FUNCTIONS_CHANGE, on="*", conditions=code)
+    deny(role, *_FUNCTIONS_READ, *_FUNCTIONS_CHANGE, on="*", conditions=code)
 
 
 def _of_ec2(role: iam.Role) -> str:

@@ -1,4 +1,4 @@
-"""The log of a VPC's traffic: who talked to whom, and what was refused."""
+"""The flow log of a VPC: accepted and rejected traffic."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
-from tfbatch_cdk.security.grants import allow
-from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.security.grants import allow, service_principal
 
 if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
@@ -23,7 +22,7 @@ def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
     role = iam.Role(
         scope,
         "TrafficRole",
-        assumed_by=for_this_account("vpc-flow-logs"),
+        assumed_by=service_principal("vpc-flow-logs"),
         description="Flow logs: write the VPC's traffic to its log group",
     )
     allow(
@@ -32,7 +31,7 @@ def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
         on=log.log_group_arn,
-        because="the group's ARN ends in :*, its streams",
+        because="the group's ARN ends in :*, for its log streams",
     )
     ec2.CfnFlowLog(
         scope,

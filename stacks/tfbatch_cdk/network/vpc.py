@@ -1,13 +1,12 @@
-"""A VPC with no way to the internet, in it the jobs and the functions, and who may talk to whom.
+"""A VPC without internet access for jobs and functions, with subnets and security groups.
 
-Source: SageMaker developer guide, "Give Batch Transform Jobs Access to Resources in Your Amazon
-VPC"; two zones, a route to S3 and nowhere else, and no NAT.
+It has two zones, a route to S3 only, and no NAT. Source: SageMaker developer guide, "Give Batch
+Transform Jobs Access to Resources in Your Amazon VPC".
 """
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Fn
@@ -16,13 +15,14 @@ from constructs import Construct
 
 from tfbatch_cdk.network.flow_log import flow_log
 from tfbatch_cdk.network.vpc_endpoints import interface_endpoint, s3_endpoint
-from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, accept
+from tfbatch_cdk.security.context import VpcConfig
+from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tfbatch_cdk.security.safeguards import Safeguards
-    from tfbatch_cdk.settings.protection import Network
+    from tfbatch_cdk.security.context import SecurityContext
+    from tfbatch_cdk.settings import Network
 
 _ZONES = 2
 _HTTPS = 443
@@ -30,16 +30,8 @@ _LAST_PORT = 65535
 _ANYWHERE = "0.0.0.0/0"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Placement:
-    """Where something is put, in the words of CreateModel and CreateFunction."""
-
-    subnets: Sequence[str]
-    security_group: str
-
-
 class PrivateNetwork(Construct):
-    """The stage's VPC, or its place in a VPC that is there."""
+    """The stage's VPC, or security groups in an existing VPC."""
 
     def __init__(
         self,
@@ -48,33 +40,33 @@ class PrivateNetwork(Construct):
         *,
         network: Network,
         buckets: Sequence[str],
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
-        """Make it.
+        """Create the network.
 
         Args:
             scope: the stack.
-            construct_id: its name there.
-            network: the stage's choices.
-            buckets: ARNs of the only buckets that can be reached from it.
-            safeguards: for the log of its traffic.
+            construct_id: its name in the scope.
+            network: the stage's settings.
+            buckets: ARNs of the only buckets that the VPC reaches.
+            security: for the flow log.
         """
         super().__init__(scope, construct_id)
         if network.vpc_id:
             vpc, subnets = network.vpc_id, network.subnet_ids
         else:
             vpc = self._vpc(network)
-            flow_log(self, vpc=vpc, log=safeguards.log_group(self, "Traffic"))
+            flow_log(self, vpc=vpc, log=security.log_group(self, "Traffic"))
             tables, subnets = zip(
                 *(self._subnet(vpc, network, zone) for zone in range(_ZONES)), strict=True
             )
             s3_endpoint(self, vpc=vpc, route_tables=tables, buckets=buckets)
         jobs, functions = self._group(vpc, "Jobs"), self._group(vpc, "Functions")
-        self._let_talk_among_themselves(jobs)
+        self._allow_between_instances(jobs)
         if not network.vpc_id:
             self._endpoints(vpc, subnets, network.interface_endpoints, (jobs, functions))
-        self.jobs = Placement(subnets=subnets, security_group=jobs)
-        self.functions = Placement(subnets=subnets, security_group=functions)
+        self.jobs = VpcConfig(subnets=subnets, security_group=jobs)
+        self.functions = VpcConfig(subnets=subnets, security_group=functions)
 
     def _vpc(self, network: Network) -> str:
         vpc = ec2.CfnVPC(
@@ -84,7 +76,7 @@ class PrivateNetwork(Construct):
             enable_dns_support=True,
             enable_dns_hostnames=True,
         )
-        accept(vpc, DEFAULT_GROUP)
+        acknowledge(vpc, DEFAULT_GROUP)
         return vpc.ref
 
     def _subnet(self, vpc: str, network: Network, zone: int) -> tuple[str, str]:
@@ -105,9 +97,9 @@ class PrivateNetwork(Construct):
         return table, subnet
 
     def _group(self, vpc: str, whose: str) -> str:
-        """A security group into which nothing comes, and out of which HTTPS alone goes.
+        """A security group without inbound traffic and with outbound HTTPS only.
 
-        To any address, for S3 has many; the VPC routes to its endpoints and nowhere else.
+        HTTPS goes to any address, since S3 has many; the VPC routes only to its endpoints.
         """
         return ec2.CfnSecurityGroup(
             self,
@@ -125,8 +117,8 @@ class PrivateNetwork(Construct):
             ],
         ).attr_group_id
 
-    def _let_talk_among_themselves(self, group: str) -> None:
-        """The instances of one job do, on ports that SageMaker chooses."""
+    def _allow_between_instances(self, group: str) -> None:
+        """Allow traffic between the instances of a job, on ports that SageMaker chooses."""
         why = "Instances of one transform job among themselves"
         for protocol in ("tcp", "udp"):
             ec2.CfnSecurityGroupIngress(

@@ -1,4 +1,4 @@
-"""A VPC's ways to AWS's services, each with a policy that says who may do what through it."""
+"""The VPC endpoints for S3 and other AWS services, each with an endpoint policy."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _ACTIONS = {
     "sagemaker.api": ("sagemaker:ListTransformJobs", "sagemaker:StopTransformJob"),
     "monitoring": ("cloudwatch:PutMetricData",),
 }
-"""What may be done through an endpoint, by the service; elsewhere everything of that service."""
+"""Allowed actions by service; other services allow all their actions."""
 
 
 def s3_endpoint(
     scope: Construct, *, vpc: str, route_tables: Sequence[str], buckets: Sequence[str]
 ) -> None:
-    """S3, free of charge: the stage's buckets for its account, and the layers of images."""
+    """Add the free S3 endpoint: the stage's buckets for this account, and ECR's image layers."""
     ec2.CfnVPCEndpoint(
         scope,
         "S3",
@@ -50,7 +50,7 @@ def s3_endpoint(
                     [f"{bucket}/*" for bucket in buckets],
                 ),
                 _statement(("s3:ListBucket",), buckets),
-                # ECR hands out layers of images from a bucket of its own, by signed URLs.
+                # ECR serves image layers from its own bucket, by signed URLs.
                 _statement(
                     ("s3:GetObject",),
                     [
@@ -66,7 +66,7 @@ def s3_endpoint(
 def interface_endpoint(
     scope: Construct, service: str, *, vpc: str, subnets: Sequence[str], security_group: str
 ) -> None:
-    """A service by PrivateLink, under its usual name, for this account alone."""
+    """Add a PrivateLink endpoint for a service, with private DNS, for this account only."""
     actions = _ACTIONS.get(service, (f"{service.partition('.')[0]}:*",))
     ec2.CfnVPCEndpoint(
         scope,

@@ -1,1 +1,1 @@
-"""IAM roles and grants, and the nag findings that this app acknowledges."""
+"""IAM roles and grants, shared security settings, and the acknowledged cdk-nag findings."""

@@ -1,10 +1,14 @@
-"""Grants, action by action, each wildcard with its reason for the reviewer and for cdk-nag."""
+"""IAM grants: service principals, ARNs, allowed and denied actions, and the permissions boundary.
+
+Every grant lists its actions. A grant whose resource has a wildcard gives the reason for it, which
+cdk-nag and a security reviewer read.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Acknowledgment, ArnFormat, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 
 if TYPE_CHECKING:
@@ -14,6 +18,20 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 
+def service_principal(service: str) -> iam.ServicePrincipal:
+    """A service as a principal that acts only for this account.
+
+    Source: IAM user guide, "The confused deputy problem".
+
+    Args:
+        service: such as ``states``.
+    """
+    return iam.ServicePrincipal(
+        f"{service}.amazonaws.com",
+        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )
+
+
 def allow(
     role: iam.Role,
     *actions: str,
@@ -21,14 +39,14 @@ def allow(
     conditions: Mapping[str, Mapping[str, str]] | None = None,
     because: str | None = None,
 ) -> None:
-    """Let a role take actions on a resource.
+    """Allow a role to take actions on a resource.
 
     Args:
-        role: who may.
+        role: the role.
         actions: in full, such as ``s3:GetObject``.
         on: the resource's ARN.
-        conditions: under which it holds, by operator.
-        because: why ``on`` has a wildcard; an ARN with one is refused by the checks without it.
+        conditions: of the statement, by operator.
+        because: why ``on`` has a wildcard; the checks refuse a wildcard without a reason.
     """
     role.add_to_policy(
         iam.PolicyStatement(
@@ -38,13 +56,13 @@ def allow(
         )
     )
     if because:
-        accept_wildcard(role, on, because=because)
+        acknowledge_wildcard(role, on, because=because)
 
 
-def refuse(
+def deny(
     role: iam.Role, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """Keep a role from actions under conditions, whatever else allows them."""
+    """Deny a role actions under conditions, even if another statement allows them."""
     role.add_to_policy(
         iam.PolicyStatement(
             effect=iam.Effect.DENY,
@@ -55,22 +73,51 @@ def refuse(
     )
 
 
-def accept_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
-    """Acknowledge cdk-nag's IAM5 finding for one resource, as it writes it."""
+def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
+    """Acknowledge cdk-nag's finding IAM5 for one resource."""
     shown = _flat(Stack.of(scope).resolve(resource))
     finding = Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{shown}]", reason=because)
     Validations.of(scope).acknowledge(finding)
 
 
+def apply_permissions_boundary(stack: Stack, policy: str | None) -> None:
+    """Bound every role of a stack, including those that the CDK makes.
+
+    Args:
+        stack: the stack.
+        policy: ARN of a managed policy; ``None``: no boundary.
+    """
+    if policy:
+        boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", policy)
+        iam.PermissionsBoundary.of(stack).apply(boundary)
+
+
+def transform_jobs_arn(scope: IConstruct) -> str:
+    """The ARN of all transform jobs of this app: their names begin with ``tfbatch-``."""
+    return Stack.of(scope).format_arn(
+        service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
+    )
+
+
+def colon_arn(scope: IConstruct, service: str, resource: str, name: str) -> str:
+    """An ARN of the form ``arn:…:service:…:resource:name``."""
+    return Stack.of(scope).format_arn(
+        service=service,
+        resource=resource,
+        resource_name=name,
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
 def bucket_arn(scope: IConstruct, bucket: s3.IBucket) -> str:
-    """A bucket's ARN as ``scope``'s stack will write it, though the bucket may be of another."""
+    """A bucket's ARN for the stack of ``scope``; a bucket of another stack is exported there."""
     owner = bucket.stack
     same = owner.node.path == Stack.of(scope).node.path
     return bucket.bucket_arn if same else owner.export_value(bucket.bucket_arn)
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 # a CloudFormation template's node
-    """A template's value as cdk-nag prints it: ``arn:<AWS::Partition>:s3:::name/*``."""
+    """A template value as cdk-nag prints it: ``arn:<AWS::Partition>:s3:::name/*``."""
     match value:
         case {"Ref": name}:
             return f"<{name}>"

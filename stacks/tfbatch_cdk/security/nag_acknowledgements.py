@@ -1,9 +1,8 @@
-"""What cdk-nag and checkov find and we accept, each with its reason: eight findings in ``prod``.
+"""The findings of cdk-nag and checkov that this app acknowledges, each with a reason.
 
-cdk-nag runs with the AWS Solutions and the NIST 800-53 R5 rules. A finding is accepted where it
-stands, on the construct, so that the same one elsewhere is still found. Wildcards, the eighth,
-are accepted grant by grant, in ``permissions.py``. A stage that leaves a protection out accepts
-what that leaves open.
+cdk-nag checks the AWS Solutions and the NIST 800-53 R5 rules. A finding is acknowledged on one
+construct, so the checks still report it elsewhere. ``grants.py`` acknowledges wildcards grant by
+grant. ``prod`` acknowledges eight findings; a stage with less protection acknowledges more.
 """
 
 from __future__ import annotations
@@ -21,20 +20,20 @@ _NIST = "NIST.800.53.R5::NIST.800.53.R5-"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A rule of one checker or of two that say the same."""
+    """A rule of cdk-nag, of checkov, or the same rule of both."""
 
     because: str
     """The reason, for a security reviewer."""
     nist: str | None = None
-    """Its rule of cdk-nag's, without the pack's name."""
+    """The rule of cdk-nag, without the name of its pack."""
     checkov: str | None = None
 
 
 REPLICATION = Finding(
     nist="S3BucketReplicationEnabled",
-    because="Inputs are copies and predictions can be made again from them; a copy in a second "
-    "region costs as much as the first and may take data where it must not be. Versions and "
-    "retention guard against deletion.",
+    because="Inputs are copies, and predictions can be computed again. A copy in a second region "
+    "doubles the cost and may break rules on where data is stored. Versions and retention guard "
+    "against deletion.",
 )
 LOGS_BY_S3_KEY = Finding(
     nist="S3DefaultEncryptionKMS",
@@ -48,8 +47,8 @@ LOGS_OF_LOGS = Finding(
 )
 INLINE_POLICIES = Finding(
     nist="IAMNoInlinePolicy",
-    because="Each policy belongs to one role, which CloudFormation makes and deletes with it. As a "
-    "managed policy it could be attached to others and outlive what it was written for.",
+    because="Each policy belongs to one role, and CloudFormation creates and deletes both. A managed "
+    "policy could be attached to other roles and outlive its purpose.",
 )
 NO_RESERVED_CONCURRENCY = Finding(
     nist="LambdaConcurrency",
@@ -66,19 +65,19 @@ NO_DEAD_LETTERS = Finding(
 )
 DEFAULT_GROUP = Finding(
     nist="VPCDefaultSecurityGroupClosed",
-    because="Nothing is put into the VPC's default security group: jobs, functions and endpoints "
-    "name theirs. CloudFormation can close it only by a function that may change any group's "
-    "rules, which would be the larger risk.",
+    because="Nothing uses the VPC's default security group: jobs, functions and endpoints have "
+    "groups of their own. Closing it takes a function that may change the rules of any group, which "
+    "is the larger risk.",
 )
 OUTSIDE_A_VPC = Finding(
     nist="LambdaInsideVPC",
-    because="The stage was given no network (Protection.network is None), whose endpoints cost "
-    "money by the hour. The functions call S3, SageMaker and CloudWatch over TLS under their own "
-    "roles; nothing can call them but Lambda's own API.",
+    because="The stage has no VPC (Protection.network is None), since VPC endpoints cost money per "
+    "hour. The functions call S3, SageMaker and CloudWatch over TLS under their own "
+    "roles; only Lambda's API can call them.",
 )
 WILDCARDS = Finding(
-    because="Executions name their folders, shards their objects, and SageMaker, Lambda and X-Ray "
-    "their own resources, so that grants end in a wildcard; each has its reason beside it.",
+    because="Folders are named by executions, objects by shards, and other resources by SageMaker, "
+    "Lambda and X-Ray, so grants end in a wildcard; each grant has its reason.",
 )
 
 IN_PROD = (
@@ -87,12 +86,12 @@ IN_PROD = (
 )
 
 
-def accept(scope: IConstruct, *findings: Finding) -> None:
-    """Accept findings on a construct and all in it (cdk-nag), and on its resource (checkov)."""
+def acknowledge(scope: IConstruct, *findings: Finding) -> None:
+    """Acknowledge findings on a construct and its children (cdk-nag), and its resource (checkov)."""
     for finding in findings:
         if finding.nist:
-            told = Acknowledgment(id=f"{_NIST}{finding.nist}", reason=finding.because)
-            Validations.of(scope).acknowledge(told)
+            acknowledged = Acknowledgment(id=f"{_NIST}{finding.nist}", reason=finding.because)
+            Validations.of(scope).acknowledge(acknowledged)
     skipped = [
         {"id": finding.checkov, "comment": finding.because}
         for finding in findings

@@ -1,15 +1,15 @@
-"""The people's roles: one that looks at runs, and one that also starts and stops them."""
+"""IAM roles for people: the reviewer reads runs; the operator also starts and stops them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tfbatch_cdk.model.sagemaker_model import LOG_GROUP
-from tfbatch_cdk.security.grants import allow
+from tfbatch_cdk.security.grants import allow, colon_arn, transform_jobs_arn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ _SESSION = Duration.hours(4)
 
 
 class People(Construct):
-    """Roles for persons; neither reads inputs or predictions, nor changes what is deployed."""
+    """The two roles; neither can read inputs or predictions, or change the deployment."""
 
     def __init__(
         self,
@@ -29,27 +29,27 @@ class People(Construct):
         state_machine_arn: str,
         state_machine_name: str,
     ) -> None:
-        """Make them.
+        """Create the roles.
 
         Args:
             scope: the stack.
-            construct_id: their name there.
-            principals: ARNs of who may take them; whoever the account lets, where there is none.
+            construct_id: their name in the scope.
+            principals: ARNs that may assume the roles; empty: the account's own policies decide.
             state_machine_arn: of the workflow.
-            state_machine_name: likewise.
+            state_machine_name: of the workflow.
         """
         super().__init__(scope, construct_id)
         self._machine = state_machine_arn
         self._executions = [
-            self._arn("states", "execution", f"{state_machine_name}{part}:*")
+            colon_arn(self, "states", "execution", f"{state_machine_name}{part}:*")
             for part in ("", "/Shards")
         ]
         trusted = _trusted(principals)
         self.reviewer = self._role("Reviewer", trusted, "Look at runs, their logs and resources")
         self.operator = self._role("Operator", trusted, "Look at runs, start and stop them")
         for role in (self.reviewer, self.operator):
-            self._let_look(role, state_machine_name)
-        self._let_run(self.operator)
+            self._allow_reading(role, state_machine_name)
+        self._allow_running(self.operator)
 
     def _role(self, name: str, trusted: iam.IPrincipal, description: str) -> iam.Role:
         return iam.Role(
@@ -60,27 +60,17 @@ class People(Construct):
             max_session_duration=_SESSION,
         )
 
-    def _arn(self, service: str, resource: str, name: str) -> str:
-        return Stack.of(self).format_arn(
-            service=service,
-            resource=resource,
-            resource_name=name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-
-    def _let_look(self, role: iam.Role, machine: str) -> None:
+    def _allow_reading(self, role: iam.Role, machine: str) -> None:
         runs = "executions are named when they are started"
         allow(role, "states:DescribeStateMachine", "states:ListExecutions", on=self._machine)
         for arn in self._executions:
             allow(
                 role, "states:DescribeExecution", "states:GetExecutionHistory", on=arn, because=runs
             )
-        map_runs = self._arn("states", "mapRun", f"{machine}/Shards:*")
+        map_runs = colon_arn(self, "states", "mapRun", f"{machine}/Shards:*")
         allow(role, "states:DescribeMapRun", on=map_runs, because=runs)
         allow(role, "states:ListMapRuns", on=self._executions[0])
-        job = Stack.of(self).format_arn(
-            service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
-        )
+        job = transform_jobs_arn(self)
         because = "all jobs of this app have names that begin so"
         allow(role, "sagemaker:DescribeTransformJob", on=job, because=because)
         logs = "log groups of this stage, and SageMaker's one group for all transform jobs"
@@ -88,7 +78,7 @@ class People(Construct):
             allow(
                 role,
                 *("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),
-                on=self._arn("logs", "log-group", group),
+                on=colon_arn(self, "logs", "log-group", group),
                 because=logs,
             )
         allow(
@@ -100,13 +90,11 @@ class People(Construct):
             because="these know no resource, or list what there is; none reads a bucket",
         )
 
-    def _let_run(self, role: iam.Role) -> None:
+    def _allow_running(self, role: iam.Role) -> None:
         allow(role, "states:StartExecution", on=self._machine)
         for arn in self._executions:
             allow(role, "states:StopExecution", on=arn)
-        job = Stack.of(self).format_arn(
-            service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
-        )
+        job = transform_jobs_arn(self)
         allow(role, "sagemaker:StopTransformJob", on=job)
 
 
@@ -114,15 +102,3 @@ def _trusted(principals: Sequence[str]) -> iam.IPrincipal:
     if not principals:
         return iam.AccountRootPrincipal()
     return iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in principals))
-
-
-def bound(stack: Stack, policy: str | None) -> None:
-    """Let no role of a stack do more than ``policy`` allows, whatever its own policies say.
-
-    Args:
-        stack: all of its roles, those too that the CDK makes.
-        policy: ARN of a managed policy, or none.
-    """
-    if policy:
-        boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", policy)
-        iam.PermissionsBoundary.of(stack).apply(boundary)

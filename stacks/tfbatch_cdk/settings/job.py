@@ -1,7 +1,7 @@
-"""What a transform job may be told beyond where its data lies: each a choice of the deployer's.
+"""Optional settings of transform jobs: data processing, invocations, data capture, experiment.
 
-None of these is among the ten parameters that Step Functions documents for
-``createTransformJob.sync``; a stage that sets one gets the workflow that calls the API itself.
+Step Functions documents none of them for ``createTransformJob.sync``. If a stage sets one, its
+workflow calls the SageMaker API and polls the job.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ Member = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataProcessing:
-    """Parts of a record to send and to keep, and whether outputs are joined to their inputs."""
+    """Which parts of a record to send and to keep, and whether to join outputs to inputs."""
 
     input_filter: str = "$"
-    """JSONPath of what the model gets of each record."""
+    """JSONPath of the part of a record that is sent to the model."""
 
     output_filter: str = "$"
-    """JSONPath of what is written of each (joined) record."""
+    """JSONPath of the part of a (joined) record that is written."""
 
     join_source: Literal["None", "Input"] = "None"
-    """``Input``: each output line has its record and, under ``SageMakerOutput``, the answer."""
+    """``Input``: an output line has its record and, under ``SageMakerOutput``, the prediction."""
 
     def __post_init__(self) -> None:
-        """Refuse what CreateTransformJob would refuse."""
+        """Refuse values that CreateTransformJob refuses."""
         for name in ("input_filter", "output_filter"):
             remedy = "use a JSONPath that begins with $, at most 63 characters"
             require(_PATH.fullmatch(getattr(self, name)) is not None, self, name, remedy)
@@ -42,7 +42,7 @@ class DataProcessing:
         require(joins, self, "join_source", "use 'None' or 'Input'")
 
     def member(self) -> Member:
-        """In the words of CreateTransformJob."""
+        """The member of the CreateTransformJob request."""
         return {
             "InputFilter": self.input_filter,
             "OutputFilter": self.output_filter,
@@ -52,19 +52,19 @@ class DataProcessing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invocations:
-    """How long SageMaker waits for an answer of the container, and how often it asks again."""
+    """How long SageMaker waits for the container's answer, and how often it retries a request."""
 
     timeout_seconds: int = 600
     max_retries: int = 3
 
     def __post_init__(self) -> None:
-        """Refuse what CreateTransformJob would refuse."""
+        """Refuse values that CreateTransformJob refuses."""
         within = 1 <= self.timeout_seconds <= 3600  # noqa: PLR2004
         require(within, self, "timeout_seconds", "use 1 to 3600 seconds")
         require(0 <= self.max_retries <= 3, self, "max_retries", "use 0 to 3")  # noqa: PLR2004
 
     def member(self) -> Member:
-        """In the words of CreateTransformJob."""
+        """The member of the CreateTransformJob request."""
         return {
             "InvocationsTimeoutInSeconds": self.timeout_seconds,
             "InvocationsMaxRetries": self.max_retries,
@@ -73,21 +73,21 @@ class Invocations:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataCapture:
-    """Lists of each job's inputs and outputs, by the hour, for SageMaker's Model Monitor."""
+    """Hourly lists of each job's inputs and outputs, for SageMaker Model Monitor."""
 
     folder: str = "captures"
-    """Of the output bucket; no run's output may lie in it."""
+    """Folder of the output bucket; don't use it as the output of a run."""
 
     inference_id: bool = False
     """Write an id and the time into each output record; CSV, JSON and JSON Lines only."""
 
     def __post_init__(self) -> None:
-        """Refuse what makes no folder."""
+        """Refuse an invalid folder."""
         named = _FOLDER.fullmatch(self.folder) is not None
         require(named, self, "folder", "use letters, digits, . _ - and / between folders")
 
     def member(self, bucket: str) -> Member:
-        """In the words of CreateTransformJob, into a bucket."""
+        """The member of the CreateTransformJob request, for an output bucket."""
         return {
             "DestinationS3Uri": f"s3://{bucket}/{self.folder}/",
             "GenerateInferenceId": self.inference_id,
@@ -96,18 +96,18 @@ class DataCapture:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Experiment:
-    """The SageMaker experiment and trial, made before, that the jobs belong to."""
+    """An existing SageMaker experiment and trial that the jobs belong to."""
 
     name: str
     trial: str
 
     def __post_init__(self) -> None:
-        """Refuse what CreateTransformJob would refuse."""
+        """Refuse values that CreateTransformJob refuses."""
         for name in ("name", "trial"):
             remedy = "use letters, digits and hyphens, at most 120"
             fits = _EXPERIMENT_NAME.fullmatch(getattr(self, name)) is not None
             require(fits, self, name, remedy)
 
     def member(self) -> Member:
-        """In the words of CreateTransformJob."""
+        """The member of the CreateTransformJob request."""
         return {"ExperimentName": self.name, "TrialName": self.trial}

@@ -1,6 +1,6 @@
-"""What an instance costs by the hour: a dated table, and what a stage says instead.
+"""Prices of instance types in USD per hour: ``prices.json``, or a stage's own prices.
 
-``tfbatch prices`` writes the table.
+``tfbatch prices`` updates ``prices.json``.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfbatch_cdk.settings import Compute
+    from tfbatch_cdk.settings.compute import Compute
 
 FILE = Path(__file__).with_name("prices.json")
-STANDING_IN = "us-east-1"
-"""The region whose prices are taken where another has none."""
+FALLBACK_REGION = "us-east-1"
+"""The region whose prices are used for regions without prices."""
 
 
 class Prices(TypedDict):
-    """Of one region."""
+    """The prices of one region."""
 
     read: str
-    """The date, as YYYY-MM-DD."""
+    """The date when the prices were read, as YYYY-MM-DD."""
     source: str
     usd_per_hour: dict[str, float]
-    """By instance type, without ``ml.``."""
+    """Price by instance type, without ``ml.``."""
 
 
 @cache
@@ -38,29 +38,29 @@ def table() -> dict[str, Prices]:
 
 
 class Price(TypedDict):
-    """Of an instance type, as the workflow takes it."""
+    """The price of an instance type, as the workflow reads it."""
 
     usd: float
     of: str
-    """When and where it is from, in words."""
+    """Source of the price: its date, or ``settings``."""
 
 
 def by_region(compute: Compute, *, region: str | None) -> dict[str, dict[str, Price]]:
-    """Prices of a stage's instance types by region and then type, with ``ml.``.
+    """Prices of a stage's instance types, by region and instance type (with ``ml.``).
 
-    The region that a stack is deployed to may be known by then only, and have no price: so there
-    are all of them, unless the stage names its region, and those that stand in.
+    Without a ``region`` the table has all regions, since the deployment picks one later. It always
+    has ``FALLBACK_REGION``.
 
     Args:
-        compute: its own prices are every region's.
-        region: the stage's.
+        compute: its ``usd_per_hour`` overrides the table in every region.
+        region: the stage's region, if it is fixed.
     """
     regions = {name: known for name, known in table().items() if region in (None, name)}
     own = {
         f"ml.{name}": Price(usd=usd, of="settings") for name, usd in compute.usd_per_hour.items()
     }
-    standing = _prices(table()[STANDING_IN], compute) | own
-    return {STANDING_IN: standing} | {
+    fallback = _prices(table()[FALLBACK_REGION], compute) | own
+    return {FALLBACK_REGION: fallback} | {
         name: _prices(known, compute) | own for name, known in regions.items()
     }
 

@@ -1,4 +1,4 @@
-"""What protects a stage: its key, its retention, its network, its watch; checked where made."""
+"""Settings of a stage's protection: key, retention, access, network and alarms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tfbatch_cdk.errors import SettingsError, require
 
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557)
-"""The retentions of CloudWatch Logs (PutRetentionPolicy), as far as seven years."""
+"""Retention periods that CloudWatch Logs accepts (PutRetentionPolicy), up to seven years."""
 
 _PRINCIPAL = re.compile(r"arn:aws[\w-]*:(iam|sts)::\d{12}:(root|(role|user|assumed-role)/.+)")
 _POLICY = re.compile(r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/.+")
@@ -19,7 +19,7 @@ _SMALLEST_PREFIX, _LARGEST_PREFIX = 16, 24
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retention:
-    """How many days things are kept; ``None`` is for ever."""
+    """How many days data and logs are kept; ``None``: forever."""
 
     input_days: int | None = None
     """Objects of the input bucket."""
@@ -28,19 +28,19 @@ class Retention:
     """Predictions."""
 
     work_days: int | None = 30
-    """Manifests, plans and results of the shards: what an execution left behind."""
+    """Working files of executions: manifests, plans and results of shards."""
 
     access_log_days: int | None = 365
-    """Records of who read and wrote the buckets."""
+    """Access logs of the buckets."""
 
     old_version_days: int = 90
-    """Versions of an object that were overwritten or deleted."""
+    """Overwritten or deleted versions of objects."""
 
     log_days: int = 365
     """CloudWatch logs of the workflow, the functions and the network."""
 
     def __post_init__(self) -> None:
-        """Refuse what S3 or CloudWatch Logs would refuse."""
+        """Refuse values that S3 or CloudWatch Logs refuses."""
         for name in ("input_days", "output_days", "work_days", "access_log_days"):
             days = getattr(self, name)
             require(days is None or days >= 1, self, name, "use 1 or more, or None")
@@ -51,21 +51,21 @@ class Retention:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Access:
-    """Who may take a part in a stage, beside its own services."""
+    """Who may use a stage, besides its own services."""
 
     people: tuple[str, ...] = ()
-    """ARNs of the principals that may take the operator's and the reviewer's role. None: whoever
-    the account's own administrators allow ``sts:AssumeRole``."""
+    """ARNs of principals that may assume the operator and reviewer roles. Empty: every principal
+    whose own policy allows ``sts:AssumeRole``."""
 
     permissions_boundary: str | None = None
-    """ARN of a managed policy that bounds every role of the stage."""
+    """ARN of a managed policy to set as the permissions boundary of every role."""
 
     further_keys: tuple[str, ...] = ()
-    """ARNs of keys that others have encrypted objects with which the jobs read: the key of a bucket
-    of ``Stage.input_buckets``, or of the CDK's bootstrap bucket, where the artifact lies."""
+    """ARNs of other keys that encrypt objects which jobs read: the key of a bucket in
+    ``Stage.input_buckets``, or of the CDK's bootstrap bucket, which holds the artifact."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no ARN of its kind: a typing error must not become an open door."""
+        """Refuse invalid ARNs, such as a ``*`` that would allow everyone."""
         require(
             all(map(_PRINCIPAL.fullmatch, self.people)),
             self,
@@ -89,25 +89,25 @@ class Access:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network:
-    """A VPC for jobs and functions, with a way to AWS's own services and none to the internet."""
+    """A VPC for jobs and functions that reaches AWS services and not the internet."""
 
     cidr: str = "10.0.0.0/20"
-    """Its addresses, half to each of two zones. Each instance of a job takes two."""
+    """Its addresses, split between two zones. Each instance of a job uses two."""
 
     interface_endpoints: tuple[str, ...] = ("ecr.api", "ecr.dkr", "logs", "sagemaker.api")
-    """Services reached by PrivateLink, at some 7 USD a month for each in each zone; S3 is reached
-    besides, for nothing. ``sagemaker.api`` is for the function that stops jobs. Isolated containers
-    need no other: SageMaker pulls their image and writes their log from outside the VPC."""
+    """Services to reach by PrivateLink, for about 7 USD per month, service and zone; S3 is reached
+    free of charge. The function that stops jobs needs ``sagemaker.api``. Isolated containers need
+    no endpoint: SageMaker pulls their image and writes their log from outside the VPC."""
 
     vpc_id: str | None = None
-    """A VPC that is there, in place of one of the stage's own; nothing but security groups is put
-    into it. It must have endpoints for S3 and ``sagemaker.api``."""
+    """An existing VPC to use instead of a new one; the stage adds only security groups to it. It
+    must have endpoints for S3 and ``sagemaker.api``."""
 
     subnet_ids: tuple[str, ...] = ()
-    """Its private subnets to use; only with ``vpc_id``."""
+    """Private subnets of ``vpc_id``; only with ``vpc_id``."""
 
     def __post_init__(self) -> None:
-        """Refuse what no VPC can be made of."""
+        """Refuse values that make no working VPC."""
         try:
             prefix = ipaddress.ip_network(self.cidr).prefixlen
         except ValueError as error:
@@ -134,23 +134,23 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """When somebody is told, by the stage's one topic."""
+    """Thresholds of the alarms, which notify the stage's topic."""
 
     exception_percent: float = 1.0
-    """A run with a larger share of its inputs without a prediction."""
+    """A run has more than this percentage of inputs without a prediction."""
 
     stuck_hours: float = 12.0
-    """A transform job that runs for longer; ``Compute.max_hours`` then stops it."""
+    """A transform job runs for longer; ``Compute.max_hours`` stops it."""
 
     usd_per_run: float = 100.0
-    """A run that cost more."""
+    """A run cost more."""
 
     expect_run_every_hours: float | None = None
-    """No run began for this long. None: as the stage's schedules tell, where they are a ``rate``;
-    25 hours for a ``cron``; without a schedule there is no such alarm."""
+    """No run started for this long. ``None``: the stage's shortest ``rate`` schedule plus an hour, or
+    25 hours for a ``cron`` schedule; without a schedule there is no such alarm."""
 
     def __post_init__(self) -> None:
-        """Refuse thresholds that would never or always be passed."""
+        """Refuse thresholds that never or always fire."""
         percent = 0 <= self.exception_percent <= 100  # noqa: PLR2004
         require(percent, self, "exception_percent", "use 0 to 100")
         for name in ("stuck_hours", "usd_per_run"):
@@ -162,18 +162,18 @@ class Watch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Protection:
-    """All that a security and an operations team may choose; the defaults are the strict ones."""
+    """The security and operations settings of a stage; the defaults are strict."""
 
     customer_key: bool = True
-    """Encrypt objects, logs, notifications and the jobs' volumes with a key of the stage's own,
-    rotated each year; ``False`` leaves it to the services' own keys."""
+    """Encrypt objects, logs, notifications and the jobs' volumes with a key of the stage, rotated
+    every year; ``False``: use the keys of the AWS services."""
 
     retention: Retention = field(default_factory=Retention)
 
     access: Access = field(default_factory=Access)
 
     network: Network | None = field(default_factory=Network)
-    """``None``: jobs and functions run in networks of AWS's; isolated containers have none."""
+    """``None``: jobs and functions run outside a VPC; isolated containers have no network."""
 
     watch: Watch | None = field(default_factory=Watch)
     """``None``: no alarms, no dashboard."""

@@ -1,4 +1,4 @@
-"""The buckets: what goes in, what comes out, and what the workflow needs in between."""
+"""The S3 buckets of a stage: input, output, work and access logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tfbatch_cdk.security.nag_acknowledgements import (
     LOGS_BY_S3_KEY,
     LOGS_OF_LOGS,
     REPLICATION,
-    accept,
+    acknowledge,
 )
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
 
-    from tfbatch_cdk.settings.protection import Retention
+    from tfbatch_cdk.settings import Retention
 
 _ABORT_UPLOADS_AFTER = Duration.days(7)
-"""A failed transform job may leave incomplete parts behind, which cost but can't be seen."""
+"""A failed transform job may leave incomplete uploads, which are not listed but cost money."""
 
 _ENCRYPTION = "s3:x-amz-server-side-encryption"
 _KEY = f"{_ENCRYPTION}-aws-kms-key-id"
@@ -32,7 +32,7 @@ _CUSTOMER = f"{_ENCRYPTION}-customer-algorithm"
 
 
 class Storage(Construct):
-    """Input, output and work buckets, encrypted, reached over TLS only, with access logs."""
+    """Input, output and work buckets: encrypted, TLS only, with access logs."""
 
     def __init__(
         self,
@@ -44,15 +44,15 @@ class Storage(Construct):
         key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        accept(self, REPLICATION)
+        acknowledge(self, REPLICATION)
         self.key = key
         self._retain = retain
         self._old_versions = Duration.days(retention.old_version_days)
-        # S3 writes access logs to no bucket whose default encryption is a KMS key.
+        # S3 writes no access logs to a bucket with a KMS key as its default encryption.
         self._access_logs = self._bucket("AccessLogs", days=retention.access_log_days, key=None)
-        accept(self._access_logs, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
+        acknowledge(self._access_logs, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
         self.input = self._logged_bucket("Input", days=retention.input_days)
-        # The L2's event_bridge_enabled adds a function that sets what the resource can set itself.
+        # The L2's event_bridge_enabled adds a Lambda function for this.
         cast("s3.CfnBucket", self.input.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
             True,  # noqa: FBT003 # the CDK's own signature
@@ -98,11 +98,11 @@ class Storage(Construct):
 
 
 def _deny_other_encryption(bucket: s3.Bucket, key: kms.IKey | None) -> None:
-    """Refuse a put that asks for another encryption than the bucket's default.
+    """Deny a put that requests another encryption than the bucket's default.
 
-    A put that asks for none gets the default, so that a header is refused only where there is one:
-    ``StringNotEquals`` alone also holds for a header that is not there, and would refuse every
-    plain upload. ``aws:kms`` without a key would mean the key of the account's own that S3 manages.
+    A put without encryption headers gets the default. ``StringNotEquals`` alone is also true for a
+    missing header and would deny such a put, so ``Null`` tests for the header first. ``aws:kms``
+    without a key means the account's key ``aws/s3``.
     """
     wanted = "aws:kms" if key else "AES256"
     conditions: dict[str, Mapping[str, Mapping[str, str]]] = {

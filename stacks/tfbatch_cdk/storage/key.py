@@ -1,4 +1,4 @@
-"""The stage's own key: who may administer it, and through which services it may be used."""
+"""The KMS key of a stage and its key policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ADMINISTRATION = (
     *("kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RevokeGrant", "kms:ScheduleKeyDeletion"),
     *("kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription"),
 )
-"""Everything but the use of the key: an administrator can't read data with it."""
+"""Every action except use of the key: an administrator can't decrypt data with it."""
 
 _USE = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
 _LOG_USE = (
@@ -24,13 +24,13 @@ _LOG_USE = (
     "kms:GenerateDataKey*",
     "kms:ReEncrypt*",
 )
-"""As CloudWatch Logs asks for ("Encrypt log data in CloudWatch Logs", user guide)."""
+"""Source: CloudWatch Logs user guide, "Encrypt log data in CloudWatch Logs"."""
 
 _WAITING_DAYS = 30
 
 
 class Encryption(Construct):
-    """A key that is rotated each year, and can be taken back for 30 days after its deletion."""
+    """A key that rotates every year; a retained key can be restored for 30 days after deletion."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: str, retain: bool) -> None:
         super().__init__(scope, construct_id)
@@ -60,7 +60,7 @@ def _statement(
     principal: iam.IPrincipal,
     conditions: dict[str, dict[str, object]] | None = None,
 ) -> iam.PolicyStatement:
-    """A statement of the key's policy, where ``*`` is the key itself."""
+    """A statement of the key policy, in which ``*`` is the key itself."""
     return iam.PolicyStatement(
         sid=sid,
         actions=list(actions),
@@ -75,7 +75,7 @@ def _administration() -> iam.PolicyStatement:
 
 
 def _data(stack: Stack) -> iam.PolicyStatement:
-    """Whoever's own policy allows it, and only through the services that keep the data."""
+    """Any principal whose own policy allows it, but only through S3 and SNS."""
     services = [f"{name}.{stack.region}.{Aws.URL_SUFFIX}" for name in ("s3", "sns")]
     return _statement(
         "UsedThroughS3AndSns",
@@ -86,7 +86,7 @@ def _data(stack: Stack) -> iam.PolicyStatement:
 
 
 def _volumes(stack: Stack) -> iam.PolicyStatement:
-    """SageMaker hands the key to the disk of a job's instance, by a grant of the job's caller."""
+    """SageMaker encrypts the volumes of a job's instances, by a grant of the job's caller."""
     return _statement(
         "GrantedToTheVolumesOfJobs",
         ("kms:CreateGrant",),

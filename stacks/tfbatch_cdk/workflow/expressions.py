@@ -123,8 +123,6 @@ KEY_OBJECT = """
 }
 """
 
-RAN_BEFORE = "$contains($states.errorOutput.Error, /Precondition/)"
-
 DUPLICATE = """
 {
   'duplicate': true,
@@ -135,18 +133,18 @@ DUPLICATE = """
 }
 """
 
-NOT_READABLE = """
+BUCKET_NOT_READABLE = """
 's3://' & $request.bucket & ' can not be read: ' & $states.errorOutput.Error & '. See that the '
 & 'bucket exists in ' & $stage.region & ' and that its policy and key admit this deployment.'
 """
 
-ELSEWHERE = """
+BUCKET_IN_OTHER_REGION = """
 's3://' & $request.bucket & ' is in ' & $bucketRegion & ' and this deployment in ' & $stage.region
 & ': SageMaker reads only its own region. Copy the objects to s3://' & $stage.inputBucket
 & '/ (aws s3 sync), or deploy this app to ' & $bucketRegion & ' too.'
 """
 
-IS_HERE = "$bucketRegion = $stage.region"
+IS_BUCKET_IN_REGION = "$bucketRegion = $stage.region"
 
 BUCKET_REGION = "$exists($states.result.BucketRegion) ? $states.result.BucketRegion : $stage.region"
 

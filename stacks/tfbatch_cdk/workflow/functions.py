@@ -8,23 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import (
-    ArnFormat,
-    Duration,
-    Stack,
-)
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 import tfbatch_functions
 from tfbatch_cdk.network import eni_permissions
-from tfbatch_cdk.security.grants import accept_wildcard, allow, bucket_arn
+from tfbatch_cdk.security.grants import acknowledge_wildcard, allow, bucket_arn, colon_arn
 from tfbatch_cdk.security.nag_acknowledgements import (
     NO_DEAD_LETTERS,
     NO_RESERVED_CONCURRENCY,
     OUTSIDE_A_VPC,
-    accept,
+    acknowledge,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_s3 as s3
 
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.security.context import SecurityContext
 
 _CODE = Path(tfbatch_functions.__file__).parent
 
@@ -62,7 +58,7 @@ class Function(Construct):
         *,
         handler: str,
         description: str,
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
@@ -71,7 +67,7 @@ class Function(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=description,
         )
-        log = safeguards.log_group(self, "Log")
+        log = security.log_group(self, "Log")
         self.log_group_name = log.log_group_name
         with _package() as code:  # the CDK copies it as the function is made
             self.function = lambda_.Function(
@@ -88,32 +84,27 @@ class Function(Construct):
                 log_group=log,
                 tracing=lambda_.Tracing.ACTIVE,
             )
-        accept(self.function, NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY)
-        accept_wildcard(self.role, "*", because="X-Ray knows no resource (added by the CDK)")
-        self._place(safeguards)
+        acknowledge(self.function, NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY)
+        acknowledge_wildcard(self.role, "*", because="X-Ray knows no resource (added by the CDK)")
+        self._put_into_vpc(security)
         allow(
             self.role,
             "logs:CreateLogStream",
             "logs:PutLogEvents",
-            on=Stack.of(self).format_arn(
-                service="logs",
-                resource="log-group",
-                resource_name=f"{log.log_group_name}:log-stream:*",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            ),
+            on=colon_arn(self, "logs", "log-group", f"{log.log_group_name}:log-stream:*"),
             because="Lambda names a log stream for each of its environments",
         )
 
-    def _place(self, safeguards: Safeguards) -> None:
+    def _put_into_vpc(self, security: SecurityContext) -> None:
         """Put the function into the stage's VPC, where there is one."""
-        if safeguards.network is None:
-            accept(self.function, OUTSIDE_A_VPC)
+        vpc = security.function_vpc
+        if vpc is None:
+            acknowledge(self.function, OUTSIDE_A_VPC)
             return
-        place = safeguards.network.functions
         eni_permissions.allow_to_functions(self.role)
         resource = cast("lambda_.CfnFunction", self.function.node.default_child)
         resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-            subnet_ids=list(place.subnets), security_group_ids=[place.security_group]
+            subnet_ids=list(vpc.subnets), security_group_ids=[vpc.security_group]
         )
 
     def grant(
@@ -138,15 +129,7 @@ class Function(Construct):
 
     def read_job_logs(self) -> None:
         """Let the function read what SageMaker says of this app's transform jobs."""
-
-        def arn(streams: str) -> str:
-            return Stack.of(self).format_arn(
-                service="logs",
-                resource="log-group",
-                resource_name=f"/aws/sagemaker/TransformJobs:log-stream:{streams}",
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
-
+        streams = colon_arn(self, "logs", "log-group", "/aws/sagemaker/TransformJobs:log-stream:")
         because = "every execution names its own jobs, whose streams begin with their names"
-        allow(self.role, "logs:DescribeLogStreams", on=arn("*"), because=because)
-        allow(self.role, "logs:GetLogEvents", on=arn("tfbatch-*"), because=because)
+        allow(self.role, "logs:DescribeLogStreams", on=f"{streams}*", because=because)
+        allow(self.role, "logs:GetLogEvents", on=f"{streams}tfbatch-*", because=because)

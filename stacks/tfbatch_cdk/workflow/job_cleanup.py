@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from tfbatch_cdk.security.grants import allow
+from tfbatch_cdk.security.grants import allow, transform_jobs_arn
 
 if TYPE_CHECKING:
     from tfbatch_cdk.workflow.functions import Function
 
 
-class Stopping(Construct):
+class JobCleanup(Construct):
     """A rule on the workflow's unhappy ends, and the function that it calls."""
 
     def __init__(
@@ -59,9 +58,7 @@ class Stopping(Construct):
         )
 
     def _allow(self, function: Function) -> None:
-        jobs = Stack.of(self).format_arn(
-            service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
-        )
+        jobs = transform_jobs_arn(self)
         because = "every execution names its own jobs, and all names begin with tfbatch-"
         allow(function.role, "sagemaker:StopTransformJob", on=jobs, because=because)
         because = "ListTransformJobs knows no resource (service authorization reference)"

@@ -1,8 +1,8 @@
 """The states that run one transform job, from its request to its end: two ways, one behavior.
 
 ``synchronous``: Step Functions' optimized integration waits for the job, and stops it when the
-state is left. It documents ten parameters. ``watched``: the API itself, which takes them all, and a
-loop that describes the job; it stops the job where it leaves it, and ``Stopping`` does where the
+state is left. It documents ten parameters. ``polling``: the API itself, which takes them all, and a
+loop that describes the job; it stops the job where it leaves it, and ``JobCleanup`` does where the
 execution ends. Both lead to ``Reconcile`` or to ``Why did it fail?``.
 """
 
@@ -16,8 +16,8 @@ from tfbatch_cdk.workflow.asl import assign, choice, jsonata
 if TYPE_CHECKING:
     from tfbatch_cdk.workflow.asl import State
 
-_ASK = "Look at the job"
-_PAUSE = "Wait for the job"
+_DESCRIBE = "Look at the job"
+_WAIT = "Wait for the job"
 _JOB = {"TransformJobName": jsonata("$jobName")}
 
 
@@ -34,14 +34,14 @@ def synchronous(integration: str, max_hours: int) -> State:
             "Resource": f"{integration}sagemaker:createTransformJob.sync",
             "TimeoutSeconds": max_hours * 3600,
             "Arguments": jsonata(expression.TRANSFORM_JOB),
-            "Assign": {"job": jsonata(expression.JOB_SEEN)},
-            "Catch": [_caught(trouble=expression.FAILURE)],
+            "Assign": {"job": jsonata(expression.JOB_DESCRIPTION)},
+            "Catch": [_catch(trouble=expression.FAILURE_OF_ERROR)],
             "Next": "Reconcile",
         },
     }
 
 
-def watched(integration: str, max_hours: float, patience_minutes: float) -> State:
+def polling(integration: str, max_hours: float, patience_minutes: float) -> State:
     """Make the job, and look at it until it has ended.
 
     Args:
@@ -69,31 +69,31 @@ def watched(integration: str, max_hours: float, patience_minutes: float) -> Stat
                 {
                     "ErrorEquals": ["SageMaker.ResourceInUseException"],
                     "Assign": begun,
-                    "Next": _PAUSE,
+                    "Next": _WAIT,
                 },
-                _caught(trouble=expression.FAILURE),
+                _catch(trouble=expression.FAILURE_OF_ERROR),
             ],
-            "Next": _PAUSE,
+            "Next": _WAIT,
         },
-        _PAUSE: {"Type": "Wait", "Seconds": jsonata(expression.POLL_SECONDS), "Next": _ASK},
-        _ASK: {
+        _WAIT: {"Type": "Wait", "Seconds": jsonata(expression.POLL_SECONDS), "Next": _DESCRIBE},
+        _DESCRIBE: {
             "Type": "Task",
             "Resource": f"{sdk}describeTransformJob",
             "Arguments": _JOB,
             "Assign": {
-                "job": jsonata(expression.JOB_SEEN),
-                "trouble": jsonata(expression.SEEN),
+                "job": jsonata(expression.JOB_DESCRIPTION),
+                "trouble": jsonata(expression.FAILURE_OF_JOB),
                 "seen": jsonata("$millis()"),
                 "isStarted": jsonata("$exists($states.result.TransformStartTime)"),
             },
-            "Catch": [_caught("Has the job ended?", lost=expression.LOST)],
+            "Catch": [_catch("Has the job ended?", lost=expression.DESCRIBE_ERROR)],
             "Next": "Has the job ended?",
         },
-        **_leave(sdk, round(max_hours * 3_600_000), round(patience_minutes * 60_000)),
+        **_end(sdk, round(max_hours * 3_600_000), round(patience_minutes * 60_000)),
     }
 
 
-def _leave(sdk: str, longest: int, patience: int) -> State:
+def _end(sdk: str, longest: int, patience: int) -> State:
     """How the loop ends; times in milliseconds."""
     stopped = {"isLeft": True, "began": jsonata("$millis()")}
     overdue = f"$millis() - $began > {longest} or $millis() - $seen > {patience}"
@@ -103,21 +103,21 @@ def _leave(sdk: str, longest: int, patience: int) -> State:
             ("$job.status in ['Failed', 'Stopped']", "Why did it fail?"),
             (f"$not($isLeft) and ({overdue})", "Stop the job"),
             (f"$isLeft and $millis() - $began > {patience}", "Leave the job"),
-            otherwise=_PAUSE,
+            otherwise=_WAIT,
         ),
         "Stop the job": {
             "Type": "Task",
             "Resource": f"{sdk}stopTransformJob",
             "Arguments": _JOB,
             "Assign": stopped,
-            "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": stopped, "Next": _PAUSE}],
-            "Next": _PAUSE,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": stopped, "Next": _WAIT}],
+            "Next": _WAIT,
         },
-        "Leave the job": assign("Give the shard up", trouble=expression.LEFT),
+        "Leave the job": assign("Give the shard up", trouble=expression.FAILURE_OF_LOST_JOB),
     }
 
 
-def _caught(then: str = "Why did it fail?", **variables: str) -> State:
+def _catch(then: str = "Why did it fail?", **variables: str) -> State:
     return {
         "ErrorEquals": ["States.ALL"],
         "Assign": {name: jsonata(value) for name, value in variables.items()},

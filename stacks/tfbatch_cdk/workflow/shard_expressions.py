@@ -52,7 +52,7 @@ TRANSFORM_JOB = """
 """``format.more`` and AMI versions are not there where the optimized integration makes the job: it
 may refuse what it doesn't document."""
 
-JOB_SEEN = """
+JOB_DESCRIPTION = """
 {
   'name': $states.result.TransformJobName,
   'status': $states.result.TransformJobStatus,
@@ -65,7 +65,7 @@ JOB_SEEN = """
 }
 """
 
-_TELL = r"""
+_CLASSIFY = r"""
   $says := function($pattern) { $contains($reason, $pattern) };
   $kind := $isLate ? 'timeout'
     : $says(/CapacityError|ResourceLimitExceeded|[Ii]nsufficient capacity/) ? 'capacity'
@@ -91,7 +91,7 @@ _TELL = r"""
 """
 """What failed, told apart by its reason, for AWS gives all of it one of two names."""
 
-FAILURE = rf"""
+FAILURE_OF_ERROR = rf"""
 (
   $cause := $states.errorOutput.Cause;
   $isLate := $states.errorOutput.Error = 'States.Timeout';
@@ -100,13 +100,13 @@ FAILURE = rf"""
   $reason := $not($isJob) ? $states.errorOutput.Error & ': ' & $cause
     : $exists($found.FailureReason) ? $found.FailureReason
     : 'the job ended ' & $found.TransformJobStatus;
-{_TELL}
+{_CLASSIFY}
 )
 """
 """Of an error: the job could not be made or, where Step Functions waits for it, did not complete.
 A job that ran too long is told nothing of: it cost what it had time for."""
 
-SEEN = rf"""
+FAILURE_OF_JOB = rf"""
 (
   $found := $states.result;
   $isJob := true;
@@ -114,12 +114,12 @@ SEEN = rf"""
   $reason := $exists($found.FailureReason) ? $found.FailureReason
     : 'the job ended ' & $found.TransformJobStatus
       & ($isLeft ? ', told so because it ran too long or could not be seen' : '');
-{_TELL}
+{_CLASSIFY}
 )
 """
 """Of a job that is described: means something when it has ended Failed or Stopped."""
 
-LEFT = """
+FAILURE_OF_LOST_JOB = """
 {
   'kind': 'lost',
   'reason': $lost & 'It was told to stop: see whether it has.',
@@ -127,7 +127,7 @@ LEFT = """
 }
 """
 
-LOST = """
+DESCRIBE_ERROR = """
 'It can not be described: ' & $states.errorOutput.Error & ': ' & $states.errorOutput.Cause & '. '
 """
 
@@ -141,7 +141,7 @@ TRIES = "$trouble.job.status = 'Refused' ? $tries : [$tries, $trouble.job]"
 """With the job that failed, unless none was made. An array in an array constructor gives its
 elements."""
 
-GIVE_UP = """
+SHARD_FAILURE = """
 {
   'failure': {
     'error': $trouble.kind = 'capacity' ? 'NoCapacity'
@@ -173,7 +173,7 @@ RECONCILE_EVENT = """
 }
 """
 
-NOTHING_WORKS = (
+IS_CONTAINER_BROKEN = (
     "$round = 1 and $outputs = 0 and $job.status = 'Failed'"
     " and $contains($job.reason, /AlgorithmError/)"
 )

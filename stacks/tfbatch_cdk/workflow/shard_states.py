@@ -87,7 +87,7 @@ def _failures() -> State:
         },
         "Try again": assign("Name the job", internal="$internal + 1", tries=expression.TRIES),
         "Keep what was done": assign("Reconcile", job="$trouble.job"),
-        "Give the shard up": {"Type": "Succeed", "Output": jsonata(expression.GIVE_UP)},
+        "Give the shard up": {"Type": "Succeed", "Output": jsonata(expression.SHARD_FAILURE)},
     }
 
 
@@ -110,7 +110,7 @@ def _reconcile(integration: str, function: str) -> State:
         },
         "Is anything missing?": choice(
             ("$page != null", "Reconcile"),
-            (expression.NOTHING_WORKS, "Give the shard up"),
+            (expression.IS_CONTAINER_BROKEN, "Give the shard up"),
             ("$missing != null", "Take what is missing"),
             otherwise="The shard is done",
         ),

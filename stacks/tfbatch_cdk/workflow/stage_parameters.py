@@ -10,11 +10,10 @@ from aws_cdk import Aws
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.ami import ami_version
 from tfbatch_cdk.settings import prices
-from tfbatch_cdk.tags import tags_of
 
 if TYPE_CHECKING:
-    from tfbatch_cdk.settings import Format, Model, Stage
-    from tfbatch_cdk.settings.job import DataCapture, Member
+    from tfbatch_cdk.settings import DataCapture, Format, Model, Stage
+    from tfbatch_cdk.settings.job import Member
 
 _GIGABYTE = 10**9
 
@@ -24,7 +23,7 @@ LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
 a key for them (API reference, ``TransformResources.VolumeKmsKeyId``)."""
 
 
-def fixed(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
+def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
     """``$stage`` but for names that only the deployment knows.
 
     Args:
@@ -36,7 +35,7 @@ def fixed(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
     return {
         "name": stage.name,
         "region": Aws.REGION,
-        "tags": [{"Key": name, "Value": value} for name, value in tags_of(stage).items()],
+        "tags": [{"Key": name, "Value": value} for name, value in stage.all_tags().items()],
         "defaultModel": stage.models[0].name,
         "formats": {
             name: {
@@ -59,11 +58,11 @@ def fixed(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
         "capacityWaitSeconds": compute.capacity_wait_minutes * 60,
         "recordsPerSecond": compute.records_per_second,
         "prices": prices.by_region(compute, region=stage.region),
-        "pricesStandingIn": prices.STANDING_IN,
+        "pricesStandingIn": prices.FALLBACK_REGION,
     }
 
 
-def is_watched(stage: Stage) -> bool:
+def needs_polling(stage: Stage) -> bool:
     """Whether its jobs need what the optimized integration doesn't document."""
     more = [_more(stage, one, "", None) for one in stage.formats.values()]
     return any([_ami_versions(stage), *more])

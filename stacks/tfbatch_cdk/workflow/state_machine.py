@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Aws, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from tfbatch_cdk.security.grants import accept_wildcard, allow, bucket_arn
-from tfbatch_cdk.security.trust import for_this_account
-from tfbatch_cdk.workflow.job_states import synchronous, watched
+from tfbatch_cdk.security.grants import (
+    acknowledge_wildcard,
+    allow,
+    bucket_arn,
+    colon_arn,
+    service_principal,
+    transform_jobs_arn,
+)
+from tfbatch_cdk.workflow.job_states import polling, synchronous
 from tfbatch_cdk.workflow.request import schema
-from tfbatch_cdk.workflow.stage_parameters import fixed, is_watched
+from tfbatch_cdk.workflow.stage_parameters import needs_polling, stage_parameters
 from tfbatch_cdk.workflow.states import definition
 from tfbatch_cdk.workflow.triggers import REQUEST_SUFFIX
 
@@ -23,8 +29,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
 
-    from tfbatch_cdk.model.sagemaker_model import ServedModel
-    from tfbatch_cdk.security.safeguards import Safeguards
+    from tfbatch_cdk.model.sagemaker_model import SageMakerModel
+    from tfbatch_cdk.security.context import SecurityContext
     from tfbatch_cdk.settings import Stage
     from tfbatch_cdk.workflow.asl import State
     from tfbatch_cdk.workflow.functions import Function
@@ -39,21 +45,21 @@ class Workflow(Construct):
         construct_id: str,
         *,
         stage: Stage,
-        models: Mapping[str, ServedModel],
+        models: Mapping[str, SageMakerModel],
         functions: Mapping[str, Function],
         input_buckets: Sequence[s3.IBucket],
         output_bucket: s3.IBucket,
         work_bucket: s3.IBucket,
         topic: sns.ITopic,
-        safeguards: Safeguards,
+        security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
         states = definition(
-            fixed={
-                **fixed(
+            parameters={
+                **stage_parameters(
                     stage,
                     output_bucket=output_bucket.bucket_name,
-                    key=safeguards.key.key_arn if safeguards.key else None,
+                    key=security.key.key_arn if security.key else None,
                 ),
                 "inputBucket": input_buckets[0].bucket_name,
                 "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
@@ -71,12 +77,12 @@ class Workflow(Construct):
             partition=Aws.PARTITION,
             job=_job_states(stage),
         )
-        log = safeguards.log_group(self, "Log")
+        log = security.log_group(self, "Log")
         self.log_group_name = log.log_group_name
         self._role = iam.Role(
             self,
             "Role",
-            assumed_by=for_this_account("states"),
+            assumed_by=service_principal("states"),
             description="The workflow: run jobs and functions, and tell of them",
         )
         self.state_machine = sfn.StateMachine(
@@ -91,13 +97,13 @@ class Workflow(Construct):
                 include_execution_data=True,
             ),
         )
-        accept_wildcard(
+        acknowledge_wildcard(
             self._role,
             "*",
             because="log delivery and X-Ray know no resource (added by the CDK for both)",
         )
         self._allow_jobs([served.model_name for served in models.values()])
-        if not is_watched(stage):
+        if not needs_polling(stage):
             self._allow_waiting()
         self._allow_shards(work_bucket)
         for bucket in input_buckets:
@@ -108,9 +114,9 @@ class Workflow(Construct):
         for one in functions.values():
             allow(self._role, "lambda:InvokeFunction", on=one.function.function_arn)
         allow(self._role, "sns:Publish", on=topic.topic_arn)
-        safeguards.allow_notifications(self._role)
-        safeguards.allow_data(self._role, write=True)
-        safeguards.allow_volumes(self._role)
+        security.allow_notifications(self._role)
+        security.allow_data(self._role, write=True)
+        security.allow_volumes(self._role)
         allow(self._role, "events:PutEvents", on=self._arn("events", "event-bus", "default"))
 
     def _arn(self, service: str, resource: str, name: str) -> str:
@@ -124,7 +130,7 @@ class Workflow(Construct):
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:StopTransformJob",
-            on=self._arn("sagemaker", "transform-job", "tfbatch-*"),
+            on=transform_jobs_arn(self),
             because="every execution names its own job, and all names begin with tfbatch-",
         )
         for name in model_names:
@@ -139,7 +145,7 @@ class Workflow(Construct):
 
         Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
         """
-        jobs = self._arn("sagemaker", "transform-job", "tfbatch-*")
+        jobs = transform_jobs_arn(self)
         allow(self._role, "sagemaker:ListTags", on=jobs)
         allow(
             self._role,
@@ -161,12 +167,7 @@ class Workflow(Construct):
         allow(self._role, "s3:PutObject", on=f"{work}/keys/*", because=because)
         machine = self.state_machine.state_machine_arn
         executions = self.state_machine.state_machine_name
-        children = Stack.of(self).format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{executions}/Shards:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
+        children = colon_arn(self, "states", "execution", f"{executions}/Shards:*")
         policy = iam.Policy(
             self,
             "ShardExecutions",
@@ -179,13 +180,13 @@ class Workflow(Construct):
                 ),
             ],
         )
-        accept_wildcard(
+        acknowledge_wildcard(
             policy, children, because="each shard runs in an execution that Step Functions names"
         )
 
 
 def _job_states(stage: Stage) -> State:
     integration, compute = f"arn:{Aws.PARTITION}:states:::", stage.compute
-    if is_watched(stage):
-        return watched(integration, compute.max_hours, compute.patience_minutes)
+    if needs_polling(stage):
+        return polling(integration, compute.max_hours, compute.patience_minutes)
     return synchronous(integration, compute.max_hours)

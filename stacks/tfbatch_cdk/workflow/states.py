@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def definition(  # noqa: PLR0913 # what it is made of, each by its name
     *,
-    fixed: Mapping[str, Any],
+    parameters: Mapping[str, Any],
     rules: request.Schema,
     functions: Mapping[str, str],
     topic: str,
@@ -29,7 +29,7 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
     """The whole state machine.
 
     Args:
-        fixed: ``$stage``, what the deployment fixed.
+        parameters: ``$stage``, the parameters of the stage.
         rules: the JSON Schema of a request.
         functions: ARNs of the functions ``plan``, ``reconcile`` and ``summarize``.
         topic: ARN of the topic that is told of finished runs.
@@ -45,28 +45,28 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
         "States": {
             "Read the stage": {
                 "Type": "Pass",
-                "Assign": {"stage": dict(fixed), "cursor": None},
+                "Assign": {"stage": dict(parameters), "cursor": None},
                 "Output": "{% $states.input %}",
                 "Next": "Is it a file?",
             },
-            **_read_file(integration),
+            **_read_request_file(integration),
             "Check the request": assign("Is the request valid?", request=checked),
             "Is the request valid?": choice(
                 (expression.IS_VALID, "Name the run"), otherwise="Refuse the request"
             ),
             "Refuse the request": fail(fields.INVALID_REQUEST, expression.PROBLEMS),
             "Name the run": assign("Has it a key?", run=expression.RUN, prices=expression.PRICES),
-            **_once(integration),
+            **_claim_key(integration),
             **_find_bucket(integration),
             **_plan(integration, functions["plan"]),
             **_transform(integration, functions, job),
-            **_account(integration, functions["summarize"]),
-            **_tell(integration, topic),
+            **_summarize(integration, functions["summarize"]),
+            **_notify(integration, topic),
         },
     }
 
 
-def _read_file(integration: str) -> State:
+def _read_request_file(integration: str) -> State:
     """A request file that was dropped in the bucket is the request; its content is its key."""
     return {
         "Is it a file?": choice(
@@ -95,7 +95,7 @@ def _read_file(integration: str) -> State:
     }
 
 
-def _once(integration: str) -> State:
+def _claim_key(integration: str) -> State:
     """A request with a key runs once: the key's object can be made only by the first."""
     return {
         "Has it a key?": choice(
@@ -128,7 +128,7 @@ def _find_bucket(integration: str) -> State:
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
-                    "Assign": {"cause": jsonata(expression.NOT_READABLE)},
+                    "Assign": {"cause": jsonata(expression.BUCKET_NOT_READABLE)},
                     "Next": "The bucket can't be read",
                 }
             ],
@@ -136,9 +136,11 @@ def _find_bucket(integration: str) -> State:
         },
         "The bucket can't be read": fail(fields.INPUT_BUCKET_NOT_READABLE, "$cause"),
         "Is it in this region?": choice(
-            (expression.IS_HERE, "Plan"), otherwise="The bucket is elsewhere"
+            (expression.IS_BUCKET_IN_REGION, "Plan"), otherwise="The bucket is elsewhere"
         ),
-        "The bucket is elsewhere": fail(fields.INPUT_BUCKET_IN_OTHER_REGION, expression.ELSEWHERE),
+        "The bucket is elsewhere": fail(
+            fields.INPUT_BUCKET_IN_OTHER_REGION, expression.BUCKET_IN_OTHER_REGION
+        ),
     }
 
 
@@ -207,7 +209,7 @@ def _transform(integration: str, functions: Mapping[str, str], job: State) -> St
     }
 
 
-def _account(integration: str, function: str) -> State:
+def _summarize(integration: str, function: str) -> State:
     """Outputs and exceptions must be all inputs; the run fails loudly if they ever aren't."""
     return {
         "Summarize": {
@@ -231,7 +233,7 @@ def _account(integration: str, function: str) -> State:
     }
 
 
-def _tell(integration: str, topic: str) -> State:
+def _notify(integration: str, topic: str) -> State:
     """An event and a notification; then the run's own end."""
     return {
         "Tell the account": {

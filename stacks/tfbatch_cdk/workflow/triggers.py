@@ -9,7 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tfbatch_cdk.security.trust import for_this_account
+from tfbatch_cdk.security.grants import service_principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Triggers(Construct):
             self,
             "Role",
             assumed_by=iam.CompositePrincipal(
-                for_this_account("events"), for_this_account("scheduler")
+                service_principal("events"), service_principal("scheduler")
             ),
             description="Request files and schedules: start the workflow",
         )

@@ -159,5 +159,5 @@ def test_a_model_that_the_stage_has_not_is_refused() -> None:
 
 
 def test_only_instances_with_a_gpu_choose_its_driver() -> None:
-    assert Endpoint(instance_type="g5.2xlarge").system == "al2-ami-sagemaker-inference-gpu-2"
-    assert Endpoint(instance_type="m7i.large").system is None
+    assert Endpoint(instance_type="g5.2xlarge").ami_version == "al2-ami-sagemaker-inference-gpu-2"
+    assert Endpoint(instance_type="m7i.large").ami_version is None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FINE, ATTENTION, DESTRUCTIVE = Severity.FINE, Severity.ATTENTION, Severity.DESTRUCTIVE
 
 BOTH = ("dev", "prod")
-SETTINGS, STAGES = "stacks/tfbatch_cdk/settings/__init__.py", "stacks/stages.py"
+CONTAINER, STAGES = "stacks/tfbatch_cdk/settings/container.py", "stacks/stages.py"
 STORAGE, SERVED = (
     "stacks/tfbatch_cdk/storage/buckets.py",
     "stacks/tfbatch_cdk/model/sagemaker_model.py",
@@ -121,7 +121,7 @@ def _condition_dropped(checkout: Path) -> None:
     replace(
         checkout,
         SERVED,
-        r'for_this_account\("sagemaker"\)',
+        r'service_principal\("sagemaker"\)',
         'iam.ServicePrincipal("sagemaker.amazonaws.com")',
     )
 
@@ -153,7 +153,9 @@ def _encryption_off(checkout: Path) -> None:
 
 
 def _isolation_off(checkout: Path) -> None:
-    replace(checkout, SETTINGS, "network_isolation: bool = True", "network_isolation: bool = False")
+    replace(
+        checkout, CONTAINER, "network_isolation: bool = True", "network_isolation: bool = False"
+    )
 
 
 _NEW_STATE = """

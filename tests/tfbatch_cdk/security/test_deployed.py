@@ -95,7 +95,7 @@ def _pairs(dimensions: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((one["Name"], one["Value"]) for one in dimensions)
 
 
-def _beat(prod: Prod) -> dict[str, Any]:
+def _measure_job_age(prod: Prod) -> dict[str, Any]:
     sfn = prod.client("stepfunctions")
     arn = sfn.start_execution(stateMachineArn=prod.machine("Pulse"))["executionArn"]
     for _ in range(600):
@@ -108,8 +108,8 @@ def _beat(prod: Prod) -> dict[str, Any]:
 
 def test_every_metric_that_an_alarm_watches_is_published(prod: Prod, run: dict[str, Any]) -> None:
     assert run["status"] == "SUCCEEDED", (run.get("error"), run.get("cause"))
-    beaten = _beat(prod)
-    assert beaten["status"] == "SUCCEEDED", (beaten.get("error"), beaten.get("cause"))
+    measured = _measure_job_age(prod)
+    assert measured["status"] == "SUCCEEDED", (measured.get("error"), measured.get("cause"))
     published, watched = _published(prod), set()
     for alarm in prod.client("cloudwatch").describe_alarms()["MetricAlarms"]:
         queries = alarm.get("Metrics", ())

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stacks.stages import stage_named
 from tests.tfbatch_cdk.security.policies import actions, statements, text
 from tests.tfbatch_cdk.test_templates import definition
-from tfbatch_cdk.settings import Compute
-from tfbatch_cdk.settings.protection import Access, Protection
+from tfbatch_cdk.settings import Access, Compute, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable

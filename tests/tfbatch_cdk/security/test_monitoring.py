@@ -9,9 +9,8 @@ import pytest
 
 from stacks.stages import stage_named
 from tests.tfbatch_cdk.security.policies import text
-from tfbatch_cdk.monitoring.alarms import longest_pause
-from tfbatch_cdk.settings import REPOSITORY
-from tfbatch_cdk.settings.protection import Protection, Watch
+from tfbatch_cdk.monitoring.alarms import max_hours_without_run
+from tfbatch_cdk.settings import REPOSITORY, Protection, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +77,7 @@ def test_a_schedule_that_starts_nothing_is_told_where_there_is_one(
 def test_the_shortest_schedule_says_how_long_is_too_long(
     schedules: tuple[str, ...], hours: float | None
 ) -> None:
-    assert longest_pause(schedules) == hours
+    assert max_hours_without_run(schedules) == hours
 
 
 def test_a_stage_may_watch_by_itself(synth: Callable[[Stage], Assembly]) -> None:

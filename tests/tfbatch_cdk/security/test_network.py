@@ -10,7 +10,7 @@ import pytest
 from stacks.stages import stage_named
 from tests.tfbatch_cdk.security.policies import text
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings.protection import Network, Protection
+from tfbatch_cdk.settings import Network, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from stacks.stages import stage_named
 from tests.tfbatch_cdk.security.policies import actions, allowed, statements, text
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings.protection import Access, Protection
+from tfbatch_cdk.settings import Access, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,7 @@
 // Writes the reference results of JSONata that test_jsonata.py compares with, to the file they are in.
 //
 //   npm install --no-save jsonata@2.0.6
-//   node tests/sandbox/plugins/jsonata_reference.mjs
+//   node tests/tfbatch_sandbox/services/jsonata_reference.mjs
 //
 // To add an expression, append it to "results" with any result, and run it.
 import fs from "node:fs";

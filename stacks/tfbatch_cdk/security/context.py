@@ -1,4 +1,4 @@
-"""What every part of a stage shares of its protection: the key, how long logs are kept, the VPC."""
+"""The key, the log retention and the VPC configuration that all constructs of a stage share."""
 
 from __future__ import annotations
 
@@ -17,28 +17,36 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-    from tfbatch_cdk.network.vpc import PrivateNetwork
 
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
-"""An upload in parts reads the data key of the parts before (S3 user guide, "multipart upload")."""
+"""A multipart upload also decrypts (S3 user guide, "multipart upload")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Safeguards:
-    """A stage's protection as its constructs apply it."""
+class VpcConfig:
+    """Subnets and security group, as CreateModel and CreateFunction take them."""
+
+    subnets: Sequence[str]
+    security_group: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecurityContext:
+    """A stage's protection, in the form that its constructs use."""
 
     retain: bool
-    """Keep what holds data when its stack is deleted."""
+    """Keep resources that hold data when their stack is deleted."""
     log_days: int
     key: kms.IKey | None = None
-    """Of the stage's own; the services' own keys encrypt where there is none."""
+    """The stage's key; ``None``: the AWS services encrypt with their own keys."""
     further_keys: Sequence[str] = ()
-    """ARNs of keys of others, of objects that are only read."""
-    network: PrivateNetwork | None = None
+    """ARNs of other keys, for objects that are only read."""
+    job_vpc: VpcConfig | None = None
+    function_vpc: VpcConfig | None = None
 
     def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
-        """A log group, encrypted, kept as long as the stage says."""
+        """An encrypted log group with the stage's retention."""
         group = logs.LogGroup(
             scope,
             construct_id,
@@ -50,7 +58,7 @@ class Safeguards:
         return group
 
     def allow_data(self, role: iam.Role, *, write: bool) -> None:
-        """Let a role read, or read and write, encrypted objects; in S3 and nowhere else."""
+        """Allow a role to use the key through S3, to read or to read and write objects."""
         through = _via("s3", role)
         if self.key:
             actions = _WRITE if write else _READ
@@ -59,18 +67,18 @@ class Safeguards:
             allow(role, *_READ, on=key, conditions=through)
 
     def allow_volumes(self, role: iam.Role) -> None:
-        """Let a role hand the key to SageMaker for the disks of a job's instances."""
+        """Allow a role to grant the key to SageMaker, for the volumes of instances."""
         if self.key:
             conditions = {**_via("sagemaker", role), "Bool": {"kms:GrantIsForAWSResource": "true"}}
             allow(role, "kms:CreateGrant", on=self.key.key_arn, conditions=conditions)
 
     def allow_notifications(self, role: iam.Role) -> None:
-        """Let a role publish to an encrypted topic."""
+        """Allow a role to publish to an encrypted topic."""
         if self.key:
             allow(role, *_WRITE, on=self.key.key_arn, conditions=_via("sns", role))
 
 
 def _via(service: str, role: iam.Role) -> dict[str, dict[str, str]]:
-    """The condition that a key is used through a service of the stack's region."""
+    """The condition that a service of the stack's region uses the key."""
     region = Stack.of(role).region
     return {"StringEquals": {"kms:ViaService": f"{service}.{region}.{Aws.URL_SUFFIX}"}}

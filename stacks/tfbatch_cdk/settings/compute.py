@@ -1,0 +1,89 @@
+"""Settings of the transform jobs' instances: types, counts, limits, shards, retries and prices."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tfbatch_cdk.errors import require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
+"""The instance families of CreateTransformJob that this app's images run on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compute:
+    """The instances that transform jobs request."""
+
+    instance_types: tuple[str, ...] = ("g4dn.xlarge", "g5.xlarge")
+    """Tried in this order when capacity or quota is short, without the ``ml.`` prefix. Batch
+    Transform has no p4, p5 or g7."""
+
+    instances: int = 1
+    """Instances of a job if its execution doesn't set a number. Instances never share an object."""
+
+    max_instances: int = 4
+    """The most instances that an execution may request or a deadline may require."""
+
+    max_hours: int = 24
+    """A job that runs longer is stopped: Batch Transform itself has no such limit."""
+
+    patience_minutes: float = 15
+    """How long DescribeTransformJob may fail before the job is stopped, and how long stopping may
+    take."""
+
+    max_jobs: int = 4
+    """Transform jobs that one execution runs at a time, one per shard."""
+
+    objects_per_shard: int = 50_000
+    """The most objects of one transform job. Each job starts its own instances, which takes
+    minutes: a shard should keep them busy for much longer."""
+
+    gigabytes_per_shard: int = 50
+    """The most bytes of one transform job, in GB (10^9)."""
+
+    rounds: int = 3
+    """How often inputs without an output are tried; the last round sends single records, one
+    request at a time."""
+
+    capacity_wait_minutes: int = 10
+    """How long to wait when no instance type has capacity."""
+
+    capacity_tries: int = 6
+    """How often the whole list of instance types is tried before a shard fails."""
+
+    records_per_second: float | None = None
+    """Measured rate of one instance of the first type, for estimates. ``None``: the rate of the
+    tuner or of the last run, else that of AWS's article."""
+
+    usd_per_hour: Mapping[str, float] = field(default_factory=dict)
+    """Prices by instance type; they override ``stacks/tfbatch_cdk/settings/prices.json``."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that CreateTransformJob refuses."""
+        require(
+            bool(self.instance_types) and all(map(_INSTANCE_TYPE.fullmatch, self.instance_types)),
+            self,
+            "instance_types",
+            "use types that Batch Transform has, such as 'g4dn.xlarge', 'g5.2xlarge', 'g6.xlarge' "
+            "or 'p3.2xlarge', without 'ml.'",
+        )
+        require(1 <= self.max_instances <= 100, self, "max_instances", "use 1 to 100")  # noqa: PLR2004
+        require(
+            1 <= self.instances <= self.max_instances,
+            self,
+            "instances",
+            f"use 1 to max_instances = {self.max_instances}",
+        )
+        require(1 <= self.max_hours <= 24 * 30, self, "max_hours", "use 1 to 720 hours")
+        require(self.patience_minutes > 0, self, "patience_minutes", "use more than 0")
+        require(1 <= self.max_jobs <= 1000, self, "max_jobs", "use 1 to 1000")  # noqa: PLR2004
+        for name in ("objects_per_shard", "gigabytes_per_shard", "rounds", "capacity_tries"):
+            require(getattr(self, name) >= 1, self, name, "use 1 or more")
+        require(self.capacity_wait_minutes >= 0, self, "capacity_wait_minutes", "use 0 or more")
+        measured = self.records_per_second is None or self.records_per_second > 0
+        require(measured, self, "records_per_second", "use a measured rate, or None")

@@ -1,0 +1,76 @@
+"""Settings of an input format: content type, splitting, batching and payload size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tfbatch_cdk.errors import require
+
+if TYPE_CHECKING:
+    from tfbatch_cdk.settings.job import DataProcessing
+
+MAX_PAYLOAD_TIMES_CONCURRENCY_MB = 100
+"""CreateTransformJob refuses more (MaxConcurrentTransforms x MaxPayloadInMB)."""
+
+_PROCESSED = (
+    ("text/csv", "Line", "text/csv"),
+    ("application/jsonlines", "Line", "application/jsonlines"),
+    ("application/json", "Line", "application/json"),
+)
+"""ContentType, SplitType and Accept that DataProcessing supports when outputs are lines."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Format:
+    """How Batch Transform reads objects of one format and sends them to the container."""
+
+    content_type: str
+    """The ``Content-Type`` of every request; the handler picks its decoder by it."""
+
+    split_type: Literal["None", "Line", "RecordIO", "TFRecord"] = "None"
+    """What separates the records of an object; ``None``: an object is one record."""
+
+    batch_strategy: Literal["SingleRecord", "MultiRecord"] = "SingleRecord"
+    """One record per request, or as many as fit the payload."""
+
+    max_payload_mb: int = 6
+    """The largest request body, in MB; at least the largest record. A larger object fails."""
+
+    max_concurrent_transforms: int = 16
+    """Requests in flight on each instance. The TensorFlow Serving container doesn't answer
+    ``/execution-parameters``, so without a value SageMaker sends one request at a time."""
+
+    accept: str | None = None
+    """The ``Accept`` of every request, for an answer of the handler that isn't JSON."""
+
+    processing: DataProcessing | None = None
+    """Filters, and joining of outputs to inputs: CSV, JSON and JSON Lines only."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that CreateTransformJob refuses."""
+        require(
+            1 <= self.max_payload_mb <= MAX_PAYLOAD_TIMES_CONCURRENCY_MB,
+            self,
+            "max_payload_mb",
+            "use 1 to 100 MB (0, chunked encoding, isn't served by TensorFlow Serving)",
+        )
+        concurrent = self.max_concurrent_transforms
+        require(concurrent >= 1, self, "max_concurrent_transforms", "use 1 or more")
+        product = concurrent * self.max_payload_mb
+        require(
+            product <= MAX_PAYLOAD_TIMES_CONCURRENCY_MB,
+            self,
+            "max_concurrent_transforms",
+            f"times max_payload_mb = {self.max_payload_mb} is {product} MB, and SageMaker admits "
+            f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB} MB: use at most "
+            f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB // self.max_payload_mb}, or a smaller payload",
+        )
+        require(
+            self.processing is None
+            or (self.content_type, self.split_type, self.accept) in _PROCESSED,
+            self,
+            "processing",
+            "it takes split_type 'Line', and content_type and accept that are both 'text/csv', "
+            "'application/jsonlines' or 'application/json'",
+        )

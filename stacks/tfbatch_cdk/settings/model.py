@@ -1,0 +1,68 @@
+"""Settings of a model: the SavedModel, its handler, its packages and its environment variables."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfbatch_cdk.errors import SettingsError, require
+from tfbatch_handler import environment, variable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
+_VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
+_MAX_VARIABLE = 1024
+"""Limit of CreateModel for the value of an environment variable."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """A SavedModel to serve, and what its handler writes for each record."""
+
+    name: str
+    """An execution selects the model by this name: lower-case letters, digits and hyphens."""
+
+    directory: Path
+    """Holds ``<version>/saved_model.pb`` and, if there are class names, ``labels.txt``."""
+
+    handler: environment.Settings = field(default_factory=environment.Settings)
+    """How the handler reads and answers records; the class describes every choice."""
+
+    requirements: Path | None = REPOSITORY / "requirements" / "handler.lock"
+    """Lock file of the handler's packages, with versions and hashes (``make lock`` writes it).
+    Synthesis unpacks them to ``code/lib`` for the container's Python. ``None``: no packages."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """More container variables, such as ``SAGEMAKER_TFS_ENABLE_BATCHING``. They override the
+    variables that are derived from other settings."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that CreateModel or the handler refuses."""
+        require(
+            _NAME.fullmatch(self.name) is not None,
+            self,
+            "name",
+            "use lower-case letters, digits and single hyphens, at most 40 characters",
+        )
+        for name, value in self.variables().items():
+            require(
+                _VARIABLE.fullmatch(name) is not None and len(value) <= _MAX_VARIABLE,
+                self,
+                "environment",
+                f"CreateModel admits names of letters, digits and underscores, and values of at "
+                f"most {_MAX_VARIABLE} characters; {name} has {len(value)}",
+            )
+        try:
+            environment.Settings.parse(self.variables())
+        except variable.SettingError as error:
+            raise SettingsError(f"Model.environment: {error}") from error
+
+    def variables(self) -> dict[str, str]:
+        """The container's variables: those of the handler, overridden by ``environment``."""
+        return self.handler.variables() | dict(self.environment)
