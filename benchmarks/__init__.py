@@ -1,1 +1,1 @@
-"""Speed, as a ratio against a named rival in the same run; never asserted in a test."""
+"""Benchmarks: speed as a ratio to a named rival in the same run."""

@@ -1,4 +1,4 @@
-"""Where the AWS TensorFlow Serving container enters: ``handler(data, context)``.
+"""The entry point of the AWS TensorFlow Serving container: ``handler(data, context)``.
 
 The container may or may not have put this directory and ``lib`` on Python's path, depending on
 its version and on how it loads this file, so it is done here.

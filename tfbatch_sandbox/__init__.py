@@ -1,1 +1,1 @@
-"""AWS on your machine: the API server, the transform engine, the container, the model server."""
+"""AWS on this machine: API server, transform engine, container and model server."""

@@ -1,4 +1,4 @@
-"""Starts and stops a sandbox's server process, and says how clients reach it."""
+"""Starts and stops a sandbox's server process, and gives clients its address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent: photographs of 100 KB and of 10 KB, alone, as tf.Examples and in TFRecord files."""
+"""The payloads: photographs of 100 KB and 10 KB, alone, as Examples and in TFRecord files."""
 
 from __future__ import annotations
 

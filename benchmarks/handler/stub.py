@@ -1,4 +1,4 @@
-"""A stub of TensorFlow Serving: answers at once, or after a set latency, and computes nothing.
+"""A stub of TensorFlow Serving that answers at once or after a fixed latency.
 
 ``python -m benchmarks.handler.stub REST_PORT GRPC_PORT LATENCY_SECONDS``. A prediction is 1,001
 probabilities in TensorFlow Serving's layout; a request's instances are counted, not parsed, so that

@@ -1,1 +1,1 @@
-"""What the Lambda functions share; shipped beside them and importing nothing of the rest."""
+"""The code of the Lambda functions. It is deployed alone and imports only boto3."""

@@ -1,1 +1,1 @@
-"""What ``inference.py`` needs; shipped beside it in ``code/`` and importing nothing of the rest."""
+"""The handler's code. It is deployed in ``code/`` and imports nothing of the other packages."""

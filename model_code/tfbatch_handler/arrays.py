@@ -1,4 +1,4 @@
-"""NumPy where the container has it; nothing here depends on it."""
+"""NumPy if the container has it. Nothing depends on it."""
 
 from __future__ import annotations
 

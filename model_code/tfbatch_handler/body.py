@@ -1,4 +1,4 @@
-"""Reads a request's body, past gunicorn's buffers where it can.
+"""Reads the body of a request, without gunicorn's buffers if possible.
 
 Gunicorn before version 25 receives 8 KiB at a time, and every version copies what it received half
 a dozen times: together two thirds of the CPU time of reading a payload of 5 MB. What it has not

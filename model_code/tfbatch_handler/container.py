@@ -1,4 +1,4 @@
-"""What the handler sets right in the container it finds itself in."""
+"""Changes settings of the container that slow the handler down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CRC-32C of records, at memory speed without a C extension: by sparse multiples of its polynomial.
+"""Computes CRC-32C fast, without a C extension if necessary.
 
 Where google-crc32c is vendored, it does the work. The container brings no library for this
 polynomial (zlib's is another), and a loop over bytes takes 50 ns each: 5 ms for a photograph. A

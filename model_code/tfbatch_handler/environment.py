@@ -1,4 +1,4 @@
-"""What a deployer chooses about the handler: typed, and as the container's environment variables.
+"""The settings of the handler, typed and as environment variables.
 
 The stacks write a Model's settings with ``variables`` and the handler reads them with ``parse``:
 names, defaults and limits stand here alone, once for both.

@@ -1,4 +1,4 @@
-"""Fails a whole request, with the HTTP status that says why where the container lets us.
+"""Fails a whole request with an HTTP status, if the container allows it.
 
 From 2.20 on its service passes ``falcon.HTTPError`` through (and its Context has ``timeout``);
 before, every exception is HTTP 500 with its text.

@@ -1,4 +1,4 @@
-"""Handles one request of the AWS TensorFlow Serving container: decode -> predict -> encode."""
+"""Handles one request: decode, predict, encode."""
 
 from __future__ import annotations
 

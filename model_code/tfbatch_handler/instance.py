@@ -1,4 +1,4 @@
-"""Makes an instance of values by the signature: names, types and shapes must fit."""
+"""Builds an instance for TensorFlow Serving from values, by the signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress of this worker, as CloudWatch Embedded Metric Format lines on stdout.
+"""Prints the worker's progress as CloudWatch Embedded Metric Format lines.
 
 On AWS the same lines become metrics with no API call, and whoever watches a job sums them over
 its log streams. A line counts what happened since the line before, at most one a second.

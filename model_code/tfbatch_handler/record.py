@@ -1,4 +1,4 @@
-"""What a record is on its way: an instance to predict, a prediction, or an error in its place."""
+"""The states of a record: an instance to predict, a prediction, or an error."""
 
 from __future__ import annotations
 

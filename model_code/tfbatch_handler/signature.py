@@ -1,4 +1,4 @@
-"""A servable's signature: read from saved_model.pb or from TensorFlow Serving, and checked.
+"""Reads and checks a model's signature, from ``saved_model.pb`` or from TensorFlow Serving.
 
 Both sides need it: the synth refuses a model the handler can't feed, and the handler maps records
 to the signature's inputs.

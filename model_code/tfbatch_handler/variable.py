@@ -1,4 +1,4 @@
-"""One setting as an environment variable: how it is written, read back, and what it may be."""
+"""One setting as an environment variable: its name, its parser and its allowed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS API calls as data: made by boto3, or shown as the ``aws`` command that makes them."""
+"""An AWS API call as data, which boto3 sends or ``--show-aws`` prints as an ``aws`` command."""
 
 from __future__ import annotations
 

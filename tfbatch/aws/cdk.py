@@ -1,4 +1,4 @@
-"""Runs the CDK's own command line on this repository's app."""
+"""Runs the CDK command line on this repository's app."""
 
 from __future__ import annotations
 

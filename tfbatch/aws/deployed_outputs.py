@@ -1,4 +1,4 @@
-"""What a stage's deployed stacks say of themselves: their outputs, by CloudFormation."""
+"""Reads the CloudFormation outputs of a stage's stacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which AWS this process and all that it starts talk to."""
+"""Sets the AWS endpoint and credentials of this process and its children."""
 
 from __future__ import annotations
 

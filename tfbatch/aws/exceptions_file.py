@@ -1,4 +1,4 @@
-"""A run's ``exceptions.jsonl``: which inputs have no prediction, and why."""
+"""Reads ``exceptions.jsonl``: the inputs of a run without a prediction, and the reasons."""
 
 from __future__ import annotations
 

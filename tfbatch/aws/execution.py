@@ -1,4 +1,4 @@
-"""Executions of a stage's state machine: how they are named, found and started."""
+"""Finds, names and starts executions of a stage's state machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executions as the rows of a list."""
+"""Lists executions as rows of a table."""
 
 from __future__ import annotations
 

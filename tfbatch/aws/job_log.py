@@ -1,4 +1,4 @@
-"""Reads what the containers of a transform job print, from CloudWatch Logs, as it comes."""
+"""Follows the CloudWatch log of a transform job's containers."""
 
 from __future__ import annotations
 

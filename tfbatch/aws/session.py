@@ -1,4 +1,4 @@
-"""Which AWS a command talks to, and as whom."""
+"""The boto3 session of a command: stage, region and profile."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""``tfbatch demo``: the whole way, from photographs in a bucket to a table of what is in them."""
+"""``tfbatch demo``: deploys into a sandbox, classifies photographs and shows the result."""

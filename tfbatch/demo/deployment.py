@@ -1,4 +1,4 @@
-"""Deploys the app into a sandbox as anyone deploys it to AWS, and finds what it made."""
+"""Deploys the app into a sandbox with the CDK, and finds its resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of the demo: its steps with the time each took, the jobs, the table."""
+"""Prints the demo: its steps with their times, its jobs and the table of predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a demo, beyond what its parts raise themselves."""
+"""Errors of the demo."""
 
 
 class DemoError(Exception):

@@ -1,4 +1,4 @@
-"""One line for each transform job, kept up to date: a live one on a terminal, plain ones in a log.
+"""Prints one progress line for each transform job, live on a terminal and plain in a log.
 
 What a line says is the same in both: how many records of how many, how fast, how long still.
 """

@@ -1,4 +1,4 @@
-"""Runs the demo on a terminal and turns how it ends into an exit code."""
+"""Runs the demo and returns its exit code."""
 
 from __future__ import annotations
 

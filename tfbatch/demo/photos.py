@@ -1,4 +1,4 @@
-"""The demo's data: photographs that installed packages bring along, as JPEGs and as TFRecords."""
+"""The photographs of the demo, from installed packages, as JPEG and as TFRecord files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what a transform job wrote, and holds it against what was asked for.
+"""Reads the predictions of the demo's jobs and checks them.
 
 A job writes one object for each input object, its name with ``.out`` appended and a line for each
 record. Where below the output prefix AWS puts it is not documented the same everywhere, so it is

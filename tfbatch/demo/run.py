@@ -1,4 +1,4 @@
-"""The demo from beginning to end, one function a step."""
+"""The steps of the demo, one function each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the deployed state machine on the photographs in both their forms, side by side."""
+"""Runs two executions of the demo at once: over JPEG objects and over TFRecord files."""
 
 from __future__ import annotations
 

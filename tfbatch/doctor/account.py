@@ -1,4 +1,4 @@
-"""Whose credentials these are, for which region, and whether the CDK can deploy there."""
+"""Checks credentials, region and CDK bootstrap."""
 
 from __future__ import annotations
 

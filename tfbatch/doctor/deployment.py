@@ -1,4 +1,4 @@
-"""Whether a stage's stacks are deployed, whole, and as this checkout's settings say."""
+"""Checks that a stage's stacks are deployed, complete and as the settings say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All checks, one after the other; what needs the one before it stops where that fails."""
+"""Runs all checks in order, and skips those whose requirement failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the container's image is in the region."""
+"""Checks that the container image exists in the region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many GPU instances this account may use at once in transform jobs."""
+"""Checks the account's quotas of GPU instances for transform jobs."""
 
 from __future__ import annotations
 

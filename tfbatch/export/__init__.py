@@ -1,1 +1,1 @@
-"""Exported models: a network with its weights becomes a SavedModel that takes encoded images."""
+"""``tfbatch export``: writes networks with their weights as SavedModels for encoded images."""

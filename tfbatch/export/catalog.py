@@ -1,4 +1,4 @@
-"""The models that can be exported: what each is made from, and how.
+"""The models that ``tfbatch export`` knows, and how to build each.
 
 A recipe imports TensorFlow only when it builds, so that listing the catalog, or finding that an
 export is up to date, takes no time.

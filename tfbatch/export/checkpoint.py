@@ -1,4 +1,4 @@
-"""Reads the tensors of a PyTorch checkpoint without PyTorch, and without running what is in it.
+"""Reads tensors of a PyTorch checkpoint without PyTorch and without running its code.
 
 The format is the one ``torch.save`` wrote before version 1.6: five pickles one after the other
 (magic number, protocol version, facts about the machine, the object, the storages' keys), then for

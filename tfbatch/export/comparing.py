@@ -1,4 +1,4 @@
-"""Holds two classifiers' answers to the same photographs against each other."""
+"""Compares the predictions of two classifiers on the same photographs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes of networks that tfbatch doesn't know: what a function of the caller's returns."""
+"""Exports a network that a user's function returns."""
 
 from __future__ import annotations
 

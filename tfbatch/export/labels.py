@@ -1,4 +1,4 @@
-"""The names of ImageNet's thousand classes, in the order in which the networks count them."""
+"""The names of ImageNet's 1,000 classes, in order."""
 
 from __future__ import annotations
 

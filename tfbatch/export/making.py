@@ -1,4 +1,4 @@
-"""Makes a classifier of a recipe in a variant, and compares it with the network as trained."""
+"""Builds a classifier from a recipe and compares it with the original network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps TensorFlow's start-up chatter off the terminal."""
+"""Hides TensorFlow's messages at start."""
 
 from __future__ import annotations
 

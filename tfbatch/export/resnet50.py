@@ -1,4 +1,4 @@
-"""ResNet-50 v2, the network of AWS's article on batch inference, from ``keras.applications``."""
+"""ResNet-50 v2 from ``keras.applications``, the network of AWS's article."""
 
 from __future__ import annotations
 

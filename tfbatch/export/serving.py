@@ -1,4 +1,4 @@
-"""Wraps an image classifier in the signature that the handler and TensorFlow Serving see.
+"""Wraps an image classifier in a ``serving_default`` signature that takes encoded images.
 
 ``serving_default`` takes one string tensor ``image_bytes`` [batch], each an encoded image (JPEG,
 PNG, BMP or the first frame of a GIF), and returns ``classes`` int64 [batch], the most probable one,

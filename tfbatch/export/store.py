@@ -1,4 +1,4 @@
-"""Keeps exported models on disk: each made once, whole or not at all, and again when outdated.
+"""Stores exported models: writes each once, atomically, and again when it is outdated.
 
 ``models/<name>/1/`` is the SavedModel, ``models/<name>/labels.txt`` its class names, and
 ``models/<name>/export.json`` says what it was made from.

@@ -1,4 +1,4 @@
-"""How a network is exported, beside what it is: its arithmetic, and what it answers."""
+"""Options of an export: precision and outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of files, on this machine or in S3, behind one small interface."""
+"""Reads and writes folders of files, on this machine or in S3."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Says what a SavedModel takes and gives, and whether the handler can serve it."""
+"""``tfbatch inspect``: shows what a SavedModel takes and gives, and if the handler can serve it."""

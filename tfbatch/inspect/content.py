@@ -1,4 +1,4 @@
-"""What lies in a model: the files of a folder, of an archive, here or in S3."""
+"""Lists the files of a model in a folder or an archive, on this machine or in S3."""
 
 from __future__ import annotations
 

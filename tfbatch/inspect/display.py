@@ -1,4 +1,4 @@
-"""Says what a model is, to people and as a document."""
+"""Prints an inspection for people, or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts together what is to be said of a model, from its files alone."""
+"""Inspects a SavedModel from its files, without TensorFlow."""
 
 from __future__ import annotations
 

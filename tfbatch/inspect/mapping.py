@@ -1,4 +1,4 @@
-"""How the records of each format become a signature's inputs: the handler's rules, in words."""
+"""Describes how the records of each format become inputs of a signature."""
 
 from __future__ import annotations
 

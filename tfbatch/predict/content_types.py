@@ -1,4 +1,4 @@
-"""Which Content-Type a file is sent as: by its name, else by its first bytes."""
+"""Finds the Content-Type of a file by its name or its first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which endpoint a stage has, and whether it answers."""
+"""Finds a stage's endpoint and its status."""
 
 from __future__ import annotations
 

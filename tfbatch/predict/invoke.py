@@ -1,4 +1,4 @@
-"""Asks an endpoint about files, some at a time, and tells the answers in the files' order."""
+"""Sends files to an endpoint, several at a time, and yields the answers in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of an endpoint as people read them."""
+"""Prints the answers of an endpoint as a table."""
 
 from __future__ import annotations
 

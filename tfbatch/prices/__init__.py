@@ -1,1 +1,1 @@
-"""``tfbatch prices``: what AWS asks for an hour of Batch Transform, written into the repository."""
+"""``tfbatch prices``: reads AWS's hourly prices for Batch Transform into the repository."""

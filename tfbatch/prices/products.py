@@ -1,4 +1,4 @@
-"""Products of AWS's price list: which are instances of Batch Transform, and what an hour costs.
+"""Parses AWS's price list: instance types of Batch Transform and their price per hour.
 
 A product is the same in both of AWS's answers: the Price List API's, and the offer files'. What
 tells a component apart has changed its name with the years, so that all of them are asked.

@@ -1,4 +1,4 @@
-"""Writes what was read into the price table: the regions asked for, the others as they were."""
+"""Updates regions in the price table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where prices come from: the Price List API, which asks for credentials, or its public files."""
+"""Downloads prices from the Price List API or from its public files."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TFRecord files: packed from photographs, unpacked, counted, and checked byte by byte."""
+"""TFRecord files: packing photographs, unpacking, counting and verifying."""

@@ -1,4 +1,4 @@
-"""Counts the records of TFRecord files and checks every byte of them."""
+"""Counts the records of TFRecord files, or verifies every byte."""
 
 from __future__ import annotations
 

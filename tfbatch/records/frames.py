@@ -1,4 +1,4 @@
-"""Walks the frames of a TFRecord stream, checks their checksums, and goes on after damage.
+"""Reads the frames of a TFRecord stream, verifies checksums, and continues after damage.
 
 A record whose checksum is wrong costs that record. Where a frame's length can't be trusted, nobody
 knows where the next frame begins: every later byte is tried for a header whose checksum holds, of

@@ -1,4 +1,7 @@
-"""Packs photographs into TFRecord files: in order, in parallel, each file whole or not at all."""
+"""Packs photographs into TFRecord files, in order and in parallel.
+
+A file is written whole or not at all.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows a packing run: its bar while it goes on, then what came of it."""
+"""Shows the progress and the result of packing."""
 
 from __future__ import annotations
 

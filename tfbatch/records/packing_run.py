@@ -1,4 +1,4 @@
-"""Packs a whole folder: which photograph goes where, several files at a time."""
+"""Packs a folder: divides photographs among files and packs several files at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photographs as ``tf.train.Example``, under the names that AWS's article and TensorFlow use."""
+"""Encodes photographs as ``tf.train.Example``, with the feature names of AWS's article."""
 
 from __future__ import annotations
 

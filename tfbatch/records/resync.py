@@ -1,4 +1,4 @@
-"""Finds where a TFRecord frame may begin, in bytes that no frame accounts for.
+"""Finds the next possible TFRecord frame in damaged bytes.
 
 A header is 8 bytes of length and their masked CRC-32C. A CRC is affine over its input's bits: that
 of 8 bytes is the XOR of one table's entry for each byte. So all positions are tried at once.

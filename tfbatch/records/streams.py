@@ -1,4 +1,4 @@
-"""Opens TFRecord files as TensorFlow does: plain, or compressed as a whole by gzip or zlib."""
+"""Opens TFRecord files: plain, or compressed with gzip or zlib."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes TFRecord files: records framed with their length and the checksums of both.
+"""Writes TFRecord files: records with length and checksums.
 
 The format is TensorFlow's ``tensorflow/core/lib/io/record_writer.h``: uint64 length, uint32 masked
 CRC-32C of it, the record, uint32 masked CRC-32C of the record; all little-endian.

@@ -1,4 +1,4 @@
-"""Takes the photographs out of TFRecord files again, each under its own name."""
+"""Extracts photographs from TFRecord files, under their own names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts frames by their headers, without looking at what is in them."""
+"""Counts the frames of a TFRecord file by their headers alone."""
 
 from __future__ import annotations
 

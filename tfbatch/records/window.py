@@ -1,4 +1,4 @@
-"""A view of a stream that can be looked at again: bytes from a position on, read as needed."""
+"""A buffered view of a stream that can be read again from a position."""
 
 from __future__ import annotations
 

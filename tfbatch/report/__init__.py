@@ -1,1 +1,1 @@
-"""One HTML page that shows what came of a run."""
+"""``tfbatch report``: one HTML page about a run."""

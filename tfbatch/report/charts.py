@@ -1,4 +1,4 @@
-"""Charts as SVG that takes its colors from the page: areas over time, and columns."""
+"""Draws charts as SVG in the page's colors: areas over time, and columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything a report tells, gathered once."""
+"""Gathers everything that a report shows."""
 
 from __future__ import annotations
 

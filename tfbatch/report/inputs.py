@@ -1,4 +1,4 @@
-"""Fetches the inputs that a page shows: photographs made small, lines of text."""
+"""Fetches the inputs that a page shows: thumbnails of photographs, lines of text."""
 
 from __future__ import annotations
 

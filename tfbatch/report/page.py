@@ -1,4 +1,4 @@
-"""A run as a page of HTML that needs nothing beside itself, and runs nothing but its own script."""
+"""Renders a run as a self-contained HTML page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exceptions by their reasons, the most frequent first."""
+"""Groups exceptions by their reasons, the most frequent first."""
 
 from __future__ import annotations
 

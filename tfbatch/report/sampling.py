@@ -1,4 +1,4 @@
-"""Chooses which records a page shows: the same ones each time, whatever their number."""
+"""Chooses the records that a page shows. The choice is the same each time."""
 
 from __future__ import annotations
 

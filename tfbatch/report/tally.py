@@ -1,4 +1,4 @@
-"""Counts a run's rows as they pass: classes, confidence, numbers, and a few to be shown."""
+"""Counts a run's rows while they pass: classes, confidence, numbers, and a sample."""
 
 from __future__ import annotations
 

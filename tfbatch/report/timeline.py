@@ -1,4 +1,4 @@
-"""When a run's records were answered, and how long requests took: from its jobs' logs."""
+"""Computes throughput and latency over time from the logs of a run's jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a prediction looks like to a person: its likeliest classes, or a number."""
+"""Formats a prediction for people: its likeliest classes, or a number."""
 
 from __future__ import annotations
 

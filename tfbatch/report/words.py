@@ -1,4 +1,4 @@
-"""A run's figures in words."""
+"""Formats a run's figures for people."""
 
 from __future__ import annotations
 

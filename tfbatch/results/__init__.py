@@ -1,1 +1,1 @@
-"""What a run predicted, record by record, as one table."""
+"""``tfbatch results``: the predictions of a run as one table, a row for each record."""

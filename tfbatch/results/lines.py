@@ -1,4 +1,4 @@
-"""Reads the lines of many output objects in order, some objects ahead, none as a whole."""
+"""Reads the lines of many output objects in order, and fetches some objects ahead."""
 
 from __future__ import annotations
 

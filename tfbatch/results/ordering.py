@@ -1,4 +1,4 @@
-"""Sorts more lines than fit in memory: sorted runs on disk, then merged."""
+"""Sorts more lines than fit in memory, by merging sorted files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an output's line says: a prediction as named values, or why there is none."""
+"""Parses an output line: named values, or an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joins a run's inputs to what was predicted of them: a row for each record, in order."""
+"""Joins the inputs of a run with their predictions: a row for each record, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a finished run has left in S3: its summary, its accounts, its outputs."""
+"""Finds what a finished run wrote to S3: summary, accounts and outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ``aws`` commands that get what a run has left."""
+"""The ``aws`` commands that download a run's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes rows as JSON lines, as CSV or as Parquet, as they come."""
+"""Writes rows as JSON Lines, CSV or Parquet, while they arrive."""
 
 from __future__ import annotations
 

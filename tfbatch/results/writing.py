@@ -1,4 +1,4 @@
-"""Writes a run's rows to a file, here or in S3: whole or not at all."""
+"""Writes a run's rows to a local file or to S3, atomically."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Reviews a change of the infrastructure: what will change, what could hurt, what it costs."""
+"""``tfbatch review``: compares two versions of the infrastructure and reports risks and cost."""

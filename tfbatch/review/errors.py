@@ -1,4 +1,4 @@
-"""What stops a review, with a message that says what was found and what to do."""
+"""The error that ends a review."""
 
 
 class ReviewError(Exception):

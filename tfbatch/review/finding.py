@@ -1,4 +1,4 @@
-"""What a review says: findings, each with how much it matters and where it holds."""
+"""A finding of a review: its severity, its sentence and its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tfbatch review``: synthesizes two sides, compares them, writes what there is to say."""
+"""Runs a review: synthesizes both sides, compares them and writes the outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares two sides, stage by stage, and sums up: the verdict, one line, the findings."""
+"""Compares two sides stage by stage and computes the verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an object is, by its first bytes, else by its name; and which format reads that."""
+"""Detects the type of an object by its first bytes or its name, and the formats that read it."""
 
 from __future__ import annotations
 

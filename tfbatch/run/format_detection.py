@@ -1,4 +1,4 @@
-"""Finds the format of a run's input by looking at some of its objects."""
+"""Detects the format of a run's input from a sample of its objects."""
 
 from __future__ import annotations
 

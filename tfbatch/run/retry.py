@@ -1,4 +1,4 @@
-"""Makes a request of an execution's exceptions: its own once more, over a manifest of them."""
+"""Builds the request that runs an execution's exceptions again, over a manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What INPUT names on this machine: files, folders, patterns."""
+"""Finds the local files of INPUT: files, folders and patterns."""
 
 from __future__ import annotations
 

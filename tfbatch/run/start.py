@@ -1,4 +1,4 @@
-"""Starts an execution: shows what the plan says of it, asks on a terminal, follows it if asked."""
+"""Starts an execution: shows the plan, asks for confirmation, and follows the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads files, many at a time; what is there already, with equal content, is left as it is.
+"""Uploads files in parallel and skips those that are in S3 with the same content.
 
 Each object carries the SHA-256 of its file in its metadata: S3's own ETag is no checksum of the
 content where a bucket is encrypted or an upload had parts.

@@ -1,4 +1,4 @@
-"""The sandbox that stays up behind the terminal: one for each user, its state in a directory.
+"""Starts, finds and stops the sandbox that runs in the background, one for each user.
 
 A keeper process, in a session of its own, starts the sandbox's server and holds its lifeline; it
 ends with SIGTERM, and the sandbox with it. ``sandbox.json`` says who it is while it is up.

@@ -1,4 +1,4 @@
-"""Opens a page in a browser without a screen, where the machine has one: for pictures and tests."""
+"""Takes screenshots of pages with a headless browser, for pictures and tests."""
 
 from __future__ import annotations
 

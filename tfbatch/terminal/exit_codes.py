@@ -1,4 +1,4 @@
-"""What ``tfbatch`` ends with: the one list of its exit codes, which docs/cli.md shows."""
+"""The exit codes of ``tfbatch``. docs/cli.md lists them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes Ctrl-C and SIGTERM end the command once, in order, through its ``with`` blocks."""
+"""Makes Ctrl-C and SIGTERM end the command once, through its ``with`` blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A click group that imports a command when it is asked for, and not to list it."""
+"""A click group that imports a command only when it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that commands share: ``--stage --region --profile --show-aws``, and ``--json``."""
+"""Options that several commands share: stage, region, profile, ``--json``."""
 
 from __future__ import annotations
 

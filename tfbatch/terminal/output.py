@@ -1,4 +1,4 @@
-"""What a command says: to people, or with ``--json`` to programs.
+"""Writes results: lines for people, JSON documents for programs.
 
 With ``--json`` stdout carries JSON alone (one document, or a line for each event) and people's text
 goes to stderr; without it people's text is on stdout, to be read and piped.

@@ -1,4 +1,4 @@
-"""What stops a command, as one line that says what to do: ``Error: …`` on stderr, exit code 1."""
+"""Errors that end a command with one line and a remedy, without a traceback."""
 
 from __future__ import annotations
 

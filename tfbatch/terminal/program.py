@@ -1,4 +1,4 @@
-"""Runs a program to its end, quietly: what it says goes to a log, and is shown if it fails."""
+"""Runs a child program to its end, with its output in a log that is shown if it fails."""
 
 from __future__ import annotations
 

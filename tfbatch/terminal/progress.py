@@ -1,4 +1,4 @@
-"""Counts the records that a transform job has done.
+"""Adds up the progress metrics that the handler prints.
 
 The handler prints its counts as Embedded Metric Format lines (``tfbatch_handler.metrics``), each
 with what happened since the line before, and SageMaker takes the container's output to CloudWatch

@@ -1,1 +1,1 @@
-"""Finds the settings at which a stage predicts fastest, by trying."""
+"""``tfbatch tune``: finds the fastest settings of a stage by trying them."""

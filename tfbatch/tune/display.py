@@ -1,4 +1,4 @@
-"""Shows a search while it goes on, and what it found: a table, and a plot of bars."""
+"""Shows the progress and the result of a search: a table and a plot."""
 
 from __future__ import annotations
 

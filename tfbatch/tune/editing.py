@@ -1,4 +1,4 @@
-"""Changes keyword arguments in Python source, and nothing else of it.
+"""Changes keyword arguments in Python source, and nothing else.
 
 ``ast`` says where each expression stands; the text between is left as it is, comments and all.
 """

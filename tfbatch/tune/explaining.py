@@ -1,4 +1,4 @@
-"""Says why more concurrency stops helping, from what was measured."""
+"""Explains from the measurements why more concurrency stops helping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs trials as transform jobs of the deployed Model, and times them by their containers' logs."""
+"""Runs trials as transform jobs and measures them from their containers' logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what a search found into the file of stages, as a patch for a pull request."""
+"""Writes the settings that a search found as a patch of ``stacks/stages.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rates of a search as a drawing: SVG that follows the reader's light or dark."""
+"""Draws the rates of a search as SVG."""
 
 from __future__ import annotations
 

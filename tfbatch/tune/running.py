@@ -1,4 +1,4 @@
-"""Prepares a search on the deployed stage, and turns what it found into files."""
+"""Prepares a search on the deployed stage and writes its results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of an input that trials run over."""
+"""Chooses the part of an input that trials run over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Searches for the settings with the highest rate: one knob at a time, each from the best so far.
+"""Searches for the fastest settings: one setting at a time, from the best so far.
 
 Concurrency goes up by powers of two, as AWS's article did by hand, and stops when two doublings in
 a row have brought nothing. Then batching, its time-out and the workers are tried around the best.

@@ -1,4 +1,4 @@
-"""One set of settings that was tried, and what came of it."""
+"""One set of settings and its measured rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Follows an execution: looks at it through the AWS APIs, and shows what it sees.
+"""``tfbatch watch``: polls an execution through the AWS APIs and shows its progress.
 
 ``observer`` looks and gives a ``snapshot``; ``live`` and ``plain`` show one; ``follow`` does both
 until the execution's end.

@@ -1,4 +1,4 @@
-"""Follows an execution to its end, and says how it ended."""
+"""Follows an execution to its end and returns how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The transform jobs of an execution: which there are, how far each is, what it has cost."""
+"""The transform jobs of an execution: their state, progress and cost."""
 
 from __future__ import annotations
 

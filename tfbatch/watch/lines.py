@@ -1,4 +1,4 @@
-"""An execution in a log: a line for people, or for programs, whenever there is news."""
+"""Prints an execution's progress as lines, for logs and programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at an execution: one call of each AWS API a look, whoever started it and wherever."""
+"""Polls an execution: one call of each AWS API for each poll."""
 
 from __future__ import annotations
 

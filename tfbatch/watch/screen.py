@@ -1,4 +1,4 @@
-"""An execution on a terminal: its states, a bar for each shard, what it has come to so far."""
+"""Draws an execution on a terminal: states, a bar for each shard, totals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shards of a run: what the plan gave each, what its jobs say, what Reconcile has found."""
+"""The shards of a run: planned objects, progress of jobs, results of Reconcile."""
 
 from __future__ import annotations
 

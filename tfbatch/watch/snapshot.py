@@ -1,4 +1,4 @@
-"""What is seen of an execution at one moment."""
+"""The state of an execution at one poll."""
 
 from __future__ import annotations
 

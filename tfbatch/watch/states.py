@@ -1,4 +1,4 @@
-"""Which of a workflow's states have been, are and are to come, from its history."""
+"""Finds which states of a workflow are done, running and next, from the execution's history."""
 
 from __future__ import annotations
 

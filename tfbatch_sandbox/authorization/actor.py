@@ -1,4 +1,4 @@
-"""Who makes a call: a session of a role, a user, a service of AWS, or whoever owns the account."""
+"""The caller of an API call: a role's session, a user, a service or the root user."""
 
 from __future__ import annotations
 

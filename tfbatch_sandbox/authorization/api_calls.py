@@ -1,4 +1,4 @@
-"""From an API operation and its parameters to what IAM is asked, for all services but S3.
+"""Converts API operations to IAM actions and resources, for all services but S3.
 
 An operation that is not in the table is asked on ``*``, which only a policy for all resources
 allows.

@@ -1,4 +1,4 @@
-"""Which resource an operation is asked on, which roles it hands on, which condition keys it has.
+"""The resources, passed roles and condition keys of each API operation.
 
 Source: Service Authorization Reference, "Actions, resources, and condition keys" of each service.
 """

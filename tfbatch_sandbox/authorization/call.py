@@ -1,4 +1,4 @@
-"""An API call as IAM sees it: one or more actions, each on a resource."""
+"""An API call as IAM actions on resources."""
 
 from __future__ import annotations
 

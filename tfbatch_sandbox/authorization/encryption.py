@@ -1,4 +1,4 @@
-"""What S3 asks of KMS in its caller's name, for objects under a key of the account's own.
+"""The KMS calls that S3 makes with its caller's permissions.
 
 Source: Amazon S3 user guide, "Using server-side encryption with AWS KMS keys", permissions.
 """

@@ -1,4 +1,4 @@
-"""Asks the guard of every request that comes in, before moto answers it.
+"""Authorizes every incoming request before moto answers it.
 
 moto has a gate of its own, which knows neither resources nor conditions; ours takes its places:
 ``call_action`` of every service, and what S3 calls before it acts.

@@ -1,4 +1,4 @@
-"""Allows or refuses calls, and takes down each that a role makes."""
+"""Allows or denies calls, and records those of roles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked in the name of each role, and which statements allowed it.
+"""Records the calls of each role and the statements that allowed them.
 
 Anyone may read it at ``/_sandbox/authorizations``: what a role was granted and never used is more
 than it needs.

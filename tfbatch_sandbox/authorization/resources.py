@@ -1,4 +1,4 @@
-"""Policies that hang on resources: of buckets, keys, topics and functions, and roles' trust."""
+"""Finds resource policies: of buckets, keys, topics and functions, and trust policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an S3 request, which has no operation's name, to what IAM is asked.
+"""Converts S3 requests to IAM actions and resources.
 
 Source: Amazon S3 user guide, "Required permissions for Amazon S3 API operations".
 """

@@ -1,4 +1,4 @@
-"""Temporary credentials of roles, for those whom AWS runs as a role; and whose an access key is."""
+"""Creates temporary credentials of roles, and finds the owner of an access key."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What ``docker run IMAGE serve`` does in AWS's TensorFlow Serving container, without Docker."""
+"""AWS's TensorFlow Serving container, as ``docker run IMAGE serve`` runs it, without Docker."""

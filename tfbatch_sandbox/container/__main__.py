@@ -1,4 +1,4 @@
-"""``python -m tfbatch_sandbox.container``: run one container until it is told to stop."""
+"""``python -m tfbatch_sandbox.container``: runs one container until it is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service tells a handler about its request."""
+"""The ``Context`` object that the service passes to a handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nginx answers where an artifact has no Python code: the model server's own replies."""
+"""Serves artifacts without Python code: nginx passes requests to the model server."""
 
 from __future__ import annotations
 

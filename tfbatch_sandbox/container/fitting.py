@@ -1,4 +1,4 @@
-"""The packages of ``code/lib``, built for this Python where the artifact has them for another.
+"""Replaces compiled packages of ``code/lib`` with builds for this Python.
 
 An artifact holds wheels for the image's Python, and the sandbox runs on its user's: a compiled
 module of the one can't be imported by the other. The same versions are unpacked for this one, by uv

@@ -1,4 +1,4 @@
-"""``python -m tfbatch_sandbox.container.gunicorn_app``: the service under gunicorn, as AWS runs it.
+"""``python -m tfbatch_sandbox.container.gunicorn_app``: the service under gunicorn, as on AWS.
 
 The user's ``inference.py`` is imported here, once, before the workers are forked.
 """

@@ -1,4 +1,4 @@
-"""The user's ``inference.py``: loading it, and the default for an artifact without one."""
+"""Loads the user's ``inference.py``, or the default handler."""
 
 from __future__ import annotations
 

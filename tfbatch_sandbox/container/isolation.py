@@ -1,4 +1,4 @@
-"""``EnableNetworkIsolation``: nothing in the container can reach anything but itself.
+"""``EnableNetworkIsolation``: cuts the container off the network.
 
 On Linux the container moves into a network namespace of its own, which has a loopback interface
 and no other. Where that is not permitted, or not Linux, the container's Python refuses to open

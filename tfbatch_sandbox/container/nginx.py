@@ -1,4 +1,4 @@
-"""What nginx in front of the service does that callers notice: its locations and its patience."""
+"""Emulates nginx in front of the service: locations and time-outs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nginx's JavaScript makes of a request where an artifact has no Python code.
+"""Emulates nginx's JavaScript, which converts requests for artifacts without Python code.
 
 CSV and JSON lines become ``{"instances": …}``. The rules are of ``tensorflowServing.js`` in the
 images, oddities included: text is searched by patterns, not parsed.

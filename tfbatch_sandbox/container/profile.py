@@ -1,4 +1,4 @@
-"""How the image versions of the TensorFlow Serving container differ."""
+"""Differences between versions of the TensorFlow Serving image."""
 
 from __future__ import annotations
 

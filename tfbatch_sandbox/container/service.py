@@ -1,4 +1,4 @@
-"""The Python service of the container: ``/ping`` and ``/invocations`` in front of a handler."""
+"""The container's Python service: ``/ping`` and ``/invocations``."""
 
 from __future__ import annotations
 

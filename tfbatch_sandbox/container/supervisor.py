@@ -1,4 +1,4 @@
-"""Starts the container's processes in the container's order, and restarts those that die."""
+"""Starts the container's processes in order, and restarts those that exit."""
 
 from __future__ import annotations
 

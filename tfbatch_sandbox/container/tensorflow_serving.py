@@ -1,4 +1,4 @@
-"""The command line of TensorFlow Serving's own program, as the container writes it.
+"""The command line of TensorFlow Serving, as the container writes it.
 
 Source: ``serve.py`` and ``tfs_utils.py`` of the TensorFlow Serving container.
 """

@@ -1,4 +1,4 @@
-"""``python -m tfbatch_sandbox.endpoint FOLDER``: run the production variant described in a folder.
+"""``python -m tfbatch_sandbox.endpoint FOLDER``: runs the production variant of a folder.
 
 Standard output carries JSON lines: ``{"event": "healthy"}`` with the ``port`` or the ``socket`` on
 which the container listens, each time one has become healthy, or ``failed`` with a ``reason``.

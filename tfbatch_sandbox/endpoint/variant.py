@@ -1,4 +1,4 @@
-"""One production variant of an endpoint: its container, kept running until it is told to stop."""
+"""A production variant of an endpoint: runs its container until it is stopped."""
 
 from __future__ import annotations
 

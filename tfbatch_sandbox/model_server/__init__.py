@@ -1,1 +1,1 @@
-"""TensorFlow Serving in this machine's Python: its REST API over an in-process SavedModel."""
+"""TensorFlow Serving's REST and gRPC APIs over a SavedModel in this process."""

@@ -1,4 +1,4 @@
-"""Request batching with TensorFlow Serving's parameters: many requests, one run of the graph."""
+"""Batches requests with TensorFlow Serving's parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which models lie in an unpacked artifact, by the container's rules.
+"""Finds the models in an unpacked artifact, by the container's rules.
 
 A model is the parent of an all-digits folder that holds a ``saved_model.pb``, at any depth; its
 name is that parent's. Source: ``find_models`` of the TensorFlow Serving container.

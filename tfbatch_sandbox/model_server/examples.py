@@ -1,4 +1,4 @@
-"""Classify and regress: ``tf.Example`` messages in, labels with scores or values out.
+"""Classify and regress: ``tf.train.Example`` messages in, labels and values out.
 
 Source: TensorFlow Serving's ``classifier.cc``, ``regressor.cc`` and ``util/json_tensor.cc``.
 """

@@ -1,4 +1,4 @@
-"""TensorFlow Serving's gRPC services: prediction, and the models' status."""
+"""TensorFlow Serving's gRPC services: predict, classify, regress and model status."""
 
 from __future__ import annotations
 

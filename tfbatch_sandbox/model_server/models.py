@@ -1,4 +1,4 @@
-"""The models a server holds: loading every version, and finding the one a request asks for."""
+"""Loads all versions of the models, and finds the one for a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs servables off the event loop, each request on its own or in batches with others."""
+"""Runs servables off the event loop, alone or in batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays ``assets.extra/tf_serving_warmup_requests`` before a version is available.
+"""Runs ``assets.extra/tf_serving_warmup_requests`` before a version is available.
 
 Source: TensorFlow Serving's SavedModel warm-up guide and ``saved_model_warmup_util.cc``.
 """

@@ -1,4 +1,4 @@
-"""Programs of the sandbox's that a fork server starts, and how it is asked to."""
+"""Asks the fork server to start a program of the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a process that is forked would be like one that is started afresh, and making it so.
+"""Checks that a fork gives the same imports and environment as a fresh start.
 
 A fork has what its parent imported, in the order of its parent's search path, under its parent's
 variables. A program whose environment asks for anything else must start afresh.

@@ -1,4 +1,4 @@
-"""No process outlives the one that started it, however that one ends.
+"""Starts child processes that exit when their parent exits, for whatever reason.
 
 A child is started in a session of its own, so that Ctrl-C in a terminal reaches only the
 outermost process, which then stops the others in order. What holds when there is no order (a

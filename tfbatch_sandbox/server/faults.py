@@ -1,4 +1,4 @@
-"""Failures of AWS's own that a caller asks the sandbox for, to rehearse what comes of them.
+"""Failures of AWS that a caller can ask the sandbox for.
 
 They are set while the sandbox runs, by ``Sandbox.faults`` or by HTTP at ``/_sandbox/faults``.
 """

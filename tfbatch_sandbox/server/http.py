@@ -1,4 +1,4 @@
-"""HTTP as AWS speaks it: connections that are kept, and an id on every answer.
+"""The HTTP request handler: persistent connections, and a request id in every response.
 
 Werkzeug's handler closes each after one answer, having waited for what else might come on it: a
 connection, a thread and 10 ms for every call.

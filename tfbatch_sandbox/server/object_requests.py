@@ -1,4 +1,4 @@
-"""Whole objects of S3, got and put: two calls for every record of a transform job.
+"""Answers GetObject and PutObject for whole objects without Flask.
 
 moto spends two milliseconds on each, nearly all of them in Flask, on routes and on what the call
 might have asked for. One that asks for an object's bytes and nothing else is answered here, from

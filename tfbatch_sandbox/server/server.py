@@ -1,4 +1,4 @@
-"""The sandbox's one server process: moto's AWS APIs with our plug-ins, on 127.0.0.1.
+"""The sandbox's server process: moto with our extensions, on 127.0.0.1.
 
 The port is the kernel's choice, bound before it is told: one line of JSON on stdout,
 ``{"port": N}``, says that the server answers.

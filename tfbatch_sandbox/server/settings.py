@@ -1,4 +1,4 @@
-"""What a caller may choose about a sandbox, and the account and region it stands for."""
+"""The settings of a sandbox, its account and its region."""
 
 from __future__ import annotations
 

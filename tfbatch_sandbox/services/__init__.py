@@ -1,4 +1,4 @@
-"""What moto lacks or gets wrong, one small file each; every file says which and why.
+"""Extensions of moto: what it lacks or gets wrong, by AWS service.
 
 A plug-in is put into moto when the first request for its service comes: moto imports its services
 lazily, and so do we, for some take seconds.

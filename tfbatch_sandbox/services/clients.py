@@ -1,4 +1,4 @@
-"""SDK clients for calls of this server to itself, each made once: to make one takes 0.2 s.
+"""SDK clients for calls of the server to itself, created once because that takes 0.2 s.
 
 All are of one session, which reads the SDK's data files once.
 """

@@ -1,4 +1,4 @@
-"""Checks a request against the service model as the AWS services themselves do.
+"""Validates requests against the service model, as AWS does.
 
 botocore's clients check types, required members and minima, and leave lengths, patterns, maxima
 and enumerations to the service; moto checks few of them. The rules here are read from botocore's

@@ -1,4 +1,4 @@
-"""An AWS error that moto serializes for whichever service raises it."""
+"""An AWS error that moto returns in the format of the service."""
 
 from __future__ import annotations
 

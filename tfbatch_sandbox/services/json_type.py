@@ -1,4 +1,4 @@
-"""The type of what any JSON may be: plug-ins handle requests and templates of every shape."""
+"""The type of arbitrary JSON, for requests and templates."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""moto's models of operations, whole for every thread.
+"""Makes moto's models of operations safe for threads.
 
 moto's ``operation_model`` keeps its results in a cache that botocore's method of the same name
 keeps its own in, under the same key. While one thread is between the two, another gets botocore's

@@ -1,4 +1,4 @@
-"""Replaces a part of moto, and fails loudly when that part is no longer there."""
+"""Replaces a part of moto, and fails if the part no longer exists."""
 
 from __future__ import annotations
 

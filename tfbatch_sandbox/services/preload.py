@@ -1,4 +1,4 @@
-"""Every plug-in imported, and with them moto's services: what a process imports that is forked."""
+"""Imports all extensions and their moto services, for processes that are forked."""
 
 from __future__ import annotations
 

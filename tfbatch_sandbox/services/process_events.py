@@ -1,4 +1,4 @@
-"""What the processes that do a plug-in's work tell of it: a line of JSON for each event."""
+"""Reads the JSON events that child processes of an extension write."""
 
 from __future__ import annotations
 

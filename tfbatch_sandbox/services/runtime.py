@@ -1,4 +1,4 @@
-"""What plug-ins know of the sandbox they run in, and how their child processes reach it."""
+"""What extensions need of the sandbox: its settings, sessions and processes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The transform engine: what SageMaker does with a transform job between S3 and the container."""
+"""The transform engine: runs a transform job between S3 and its containers."""

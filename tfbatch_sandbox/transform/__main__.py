@@ -1,4 +1,4 @@
-"""``python -m tfbatch_sandbox.transform FOLDER``: run the transform job described in a folder.
+"""``python -m tfbatch_sandbox.transform FOLDER``: runs the transform job of a folder.
 
 Standard output carries JSON lines: ``{"event": "started"}`` when the transform begins, and at the
 end one of ``completed``, ``failed`` (with ``reason``) and ``stopped``. SIGTERM stops the job.

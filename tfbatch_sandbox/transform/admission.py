@@ -1,4 +1,4 @@
-"""How many objects are open at a time: enough that no request slot waits, few enough for memory."""
+"""Limits how many objects are open at a time."""
 
 from __future__ import annotations
 

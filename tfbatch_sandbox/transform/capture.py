@@ -1,4 +1,4 @@
-"""DataCapture: manifests of a job's inputs and outputs, by the hour in which it started.
+"""DataCapture: writes manifests of a job's inputs and outputs.
 
 Source: "Capture data from batch transform job", SageMaker developer guide.
 """

@@ -1,4 +1,4 @@
-"""How a job can fail, in the words of ``FailureReason`` and of the job's data log."""
+"""The failures of a job: ``FailureReason`` and lines of the data log."""
 
 from __future__ import annotations
 

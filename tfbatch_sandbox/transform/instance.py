@@ -1,4 +1,4 @@
-"""One instance of a job: a container, its logs, and its share of the objects."""
+"""One instance of a job: a container, its logs and its share of the objects."""
 
 from __future__ import annotations
 

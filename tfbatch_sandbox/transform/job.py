@@ -1,4 +1,4 @@
-"""A transform job as its two API documents describe it, with the service's defaults."""
+"""A transform job with the service's defaults, from its API documents."""
 
 from __future__ import annotations
 

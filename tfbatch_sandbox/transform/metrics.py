@@ -1,4 +1,4 @@
-"""CPU and memory of an instance's container, as CloudWatch has them for a transform job.
+"""Publishes CPU and memory metrics of an instance.
 
 Namespace ``/aws/sagemaker/TransformJobs``, dimension ``Host``; source: "Monitor SageMaker with
 CloudWatch", SageMaker developer guide. GPU metrics need a GPU.

@@ -1,4 +1,4 @@
-"""The three parameters that a caller, the container or the service may choose, in that order."""
+"""Chooses payload, concurrency and strategy: from the request, the container or the defaults."""
 
 from __future__ import annotations
 

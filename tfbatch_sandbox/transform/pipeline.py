@@ -1,4 +1,4 @@
-"""One instance's objects through its container: read, send, join in order, write."""
+"""Runs an instance's objects through its container: read, send, join, write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole job: its instances side by side, and what comes of them."""
+"""Runs a whole job: its instances in parallel, and its result."""
 
 from __future__ import annotations
 

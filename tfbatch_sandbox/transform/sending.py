@@ -1,4 +1,4 @@
-"""Requests to a container: ``/ping``, ``/execution-parameters`` and ``/invocations``."""
+"""Sends requests to a container: ``/ping``, ``/execution-parameters``, ``/invocations``."""
 
 from __future__ import annotations
 

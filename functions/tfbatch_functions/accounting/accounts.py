@@ -1,4 +1,4 @@
-"""Adds up what the shards have come to, and says it in words."""
+"""Adds up the results of the shards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SageMaker's data log says of the objects that a job could not transform.
+"""Reads from SageMaker's data log why a job could not transform an object.
 
 A job says "See job logs" and no more; the log stream ``<job>/<instance>/data-log`` has, for each
 such object, lines of ``<time>:[sagemaker logs]: <bucket>/<key>: <text>``.

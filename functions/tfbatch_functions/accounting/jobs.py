@@ -1,4 +1,4 @@
-"""A transform job as the workflow tells of it, and what it cost."""
+"""A transform job as the workflow reports it, and its cost."""
 
 from __future__ import annotations
 

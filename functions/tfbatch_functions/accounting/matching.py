@@ -1,4 +1,4 @@
-"""Which output belongs to which input.
+"""Matches outputs with inputs.
 
 AWS documents an output's key in two ways (the input's path below the output folder, or only its
 last part) and shows a third in its examples, so that the place of sub-folders is not to be relied

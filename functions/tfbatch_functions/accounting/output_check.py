@@ -1,4 +1,4 @@
-"""Looks at every input of a round: is its output there, and does it say what it should?"""
+"""Checks every input of a round: does it have an output, with the right lines?"""
 
 from __future__ import annotations
 

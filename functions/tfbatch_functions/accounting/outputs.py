@@ -1,4 +1,4 @@
-"""Reads an output object: how many lines it has, and which of them are the handler's errors."""
+"""Reads an output object: counts its lines and collects its error lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of an output are the handler's errors, in each form that an output may have.
+"""Recognizes the handler's error lines in every output format.
 
 JSON: ``{"error": {"code": …, "message": …, "record": …}}``; images before 2.20 put TensorFlow
 Serving's own ``{"error": "…"}`` into the output. CSV: ``error,<code>,<message>``. Joined to its

@@ -1,4 +1,4 @@
-"""What is known of a shard after each round of jobs, and where it lies under the work folder.
+"""The result of each round of a shard, and its place in the work bucket.
 
 ``reconcile/<shard>/<round>/`` holds what a round found, in segments, one for each call of the
 function; the shard's files are the segments of all its rounds, one after the other. A call writes

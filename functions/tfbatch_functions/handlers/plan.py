@@ -1,4 +1,4 @@
-"""Plans a run: lists its inputs once, cuts them into shards, and says what they will cost.
+"""Plans a run: lists the inputs once, divides them into shards and estimates the cost.
 
 Called with ``cursor`` until ``done``; what one call leaves for the next lies in S3, under the name
 of the last page it read, so that a call made twice with one cursor does the same twice.

@@ -1,4 +1,4 @@
-"""Holds a round's inputs against its outputs: what is there, what it says, what is missing.
+"""Compares a round's inputs with its outputs, and lists what is missing.
 
 Called with ``cursor`` until ``done``. What it writes depends on the manifest, the outputs and the
 round before alone, so that a call made twice leaves the same behind.

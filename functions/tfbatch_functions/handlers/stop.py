@@ -1,4 +1,4 @@
-"""Stops the transform jobs of an execution that ended without them.
+"""Stops the transform jobs of an execution that ended before them.
 
 Called by the event that tells of an execution's end. A job may have been asked for at that very
 moment, so that it looks again, until twice in a row there was nothing to stop.

@@ -1,4 +1,4 @@
-"""Closes a run's accounts: its summary, its exceptions, what belongs to what; the marker last."""
+"""Writes a run's summary, exceptions and manifest of predictions, and last its marker."""
 
 from __future__ import annotations
 

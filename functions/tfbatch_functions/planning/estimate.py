@@ -1,4 +1,4 @@
-"""How long a run takes on how many instances, what it costs, and the words for it."""
+"""Estimates time and cost of a run on a number of instances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""That a model's artifact in S3 is still the one that was synthesized and reviewed.
+"""Checks that the model artifact in S3 is the one that was synthesized.
 
 Its SHA-256 is part of the deployed workflow. An artifact is read whole once: that a version of it
 is good is remembered in the work bucket. Why here: docs/decisions/0014-artifact-integrity.md.

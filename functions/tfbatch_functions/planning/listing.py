@@ -1,4 +1,4 @@
-"""The objects of an execution, a page at a time, from any page on."""
+"""Lists the input objects of an execution page by page, from any page."""
 
 from __future__ import annotations
 

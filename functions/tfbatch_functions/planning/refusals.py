@@ -1,4 +1,4 @@
-"""Why an execution is refused before it costs anything.
+"""The errors with which the plan refuses an execution.
 
 A class's name is the error's name in Step Functions, its message the cause that a person reads.
 """

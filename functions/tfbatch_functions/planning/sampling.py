@@ -1,4 +1,4 @@
-"""How many records the objects hold: known, told by metadata, or judged by the size of a few.
+"""Finds the number of records of objects: known, from metadata, or estimated from a sample.
 
 A format that is not split has a record an object. For the others a few objects are looked at: those
 that say ``records`` in their metadata are believed, else the first records are measured.

@@ -1,4 +1,4 @@
-"""Cuts the inputs into shards, each of which one transform job reads as a manifest."""
+"""Divides the inputs into shards and writes a manifest for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is given: payload, concurrency, instances; and what passes a limit is refused."""
+"""Chooses payload, concurrency and instances of a run, and enforces their limits."""
 
 from __future__ import annotations
 

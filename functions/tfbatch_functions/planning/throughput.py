@@ -1,4 +1,4 @@
-"""How many records an instance does in a second: from settings, else the tuner, else the last run.
+"""Finds the records per second of an instance: from settings, the tuner or the last run.
 
 The tuner and the workflow's last step leave what they measured in the work bucket, under
 ``throughput/<model>/<format>/<instance type>``; a model, format and type have one figure of each.

@@ -1,4 +1,4 @@
-"""How long a function may go on before it must hand over to its next call."""
+"""The time that a function has left before it must return to be called again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of JSON for each call, with what finds it again: the execution, the shard, the trace."""
+"""Logs each call as one line of JSON, with the execution, the shard and the trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CloudWatch metrics as a line of the log: the Embedded Metric Format, no API call."""
+"""Writes CloudWatch metrics as log lines in the Embedded Metric Format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places in S3. Keys are taken as they are: whatever UTF-8 a key may be, nothing is quoted."""
+"""Parses S3 URIs. Keys are used unchanged, without quoting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SageMaker's ManifestFile: ``[{"prefix": "s3://bucket/folder/"}, "name", ...]``, streamed.
+"""Reads and writes SageMaker manifests: ``[{"prefix": "s3://bucket/folder/"}, "name", ...]``.
 
 Source: S3DataSource in the API reference of SageMaker. A list of ten million names is a gigabyte,
 so that neither side of it is ever held as a whole.

@@ -1,4 +1,4 @@
-"""Calls made ahead of their turn: many small ones at a time, large ones one after the other."""
+"""Calls a function ahead of use: many small calls at a time, large ones one by one."""
 
 from __future__ import annotations
 

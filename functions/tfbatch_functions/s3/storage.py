@@ -1,4 +1,4 @@
-"""S3 as the functions use it; a small interface, so that a benchmark can stand behind it."""
+"""S3 operations of the functions, as an interface that a benchmark can replace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects written as they grow, and put together of others; the memory holds a part of one."""
+"""Writes large objects in parts, with one part in memory, and concatenates objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a payload becomes records: one file per format, chosen by Content-Type.
+"""Decoders: payloads to records. A file for each format, chosen by Content-Type.
 
 A format is a module here with ``CONTENT_TYPES`` and a function ``decode(payload, request)`` that
 gives a list of records. To add one, add a file; nothing else needs to know of it.

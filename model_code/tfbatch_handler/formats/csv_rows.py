@@ -1,4 +1,4 @@
-"""CSV: a row per record, by Python's csv module; ``text/csv; header=present`` names the columns."""
+"""CSV: a record for each row. ``text/csv; header=present`` names the columns."""
 
 from __future__ import annotations
 

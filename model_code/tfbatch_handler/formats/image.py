@@ -1,4 +1,4 @@
-"""One image, bytes as they are: the model decodes it."""
+"""One encoded image, unchanged. The model decodes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON: TensorFlow Serving's own bodies, or one generic object or list as instances."""
+"""JSON: bodies of TensorFlow Serving's REST API, or one value or list as instances."""
 
 from __future__ import annotations
 

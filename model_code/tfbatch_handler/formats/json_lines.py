@@ -1,4 +1,4 @@
-"""JSON Lines: an instance a line."""
+"""JSON Lines: a record for each line."""
 
 from __future__ import annotations
 

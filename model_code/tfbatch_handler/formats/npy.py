@@ -1,4 +1,4 @@
-"""One array in NumPy's .npy format, without NumPy: a record, or a batch of them.
+"""NumPy's .npy format, read without NumPy: one array, as a record or a batch.
 
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """

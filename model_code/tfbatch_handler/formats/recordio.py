@@ -1,4 +1,4 @@
-"""MXNet RecordIO, one or many records: magic number, length, data padded to four bytes.
+"""MXNet RecordIO: one or many framed records.
 
 A record that contains the magic number travels in parts split there (dmlc-core's recordio.h); the
 upper three bits of a length say which part it is. A record is what the model takes: one string

@@ -1,4 +1,4 @@
-"""One serialized tf.Example, as Batch Transform sends it with SplitType TFRecord, SingleRecord."""
+"""One serialized tf.train.Example (SplitType TFRecord, SingleRecord)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Framed tf.Examples, one or many: MultiRecord payloads, or whole files with SplitType None.
+"""TFRecord frames with tf.train.Examples (MultiRecord, or SplitType None).
 
 A frame is a length (8 bytes), its masked CRC-32C (4), the record, and its masked CRC-32C (4):
 https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details

@@ -1,4 +1,4 @@
-"""TIFF to JPEG, resized: the worked example of a format of your own.
+"""TIFF, converted to JPEG and resized. An example of a format of your own.
 
 A model that decodes JPEG in its graph can't read TIFF, so Pillow does, here, before it is asked.
 Pillow is not in the container: a Model whose ``requirements`` are ``handler-tiff.lock`` brings it

@@ -1,4 +1,4 @@
-"""Puts rows together as the Accept header wants them: JSON lines, one JSON document, or CSV."""
+"""Joins rows into a response as the Accept header asks: JSON Lines, JSON or CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses how predictions are said, by the settings and the signature; for synth and handler."""
+"""Chooses the output of predictions by the settings and the signature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a prediction's line says: TensorFlow Serving's reply, the likeliest classes, or fields."""
+"""Encodes a prediction: TensorFlow Serving's reply, the likeliest classes, or chosen fields."""
 
 from __future__ import annotations
 

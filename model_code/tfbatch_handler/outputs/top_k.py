@@ -1,4 +1,4 @@
-"""The likeliest classes of a prediction, with their names."""
+"""Finds the likeliest classes of a prediction and their labels."""
 
 from __future__ import annotations
 

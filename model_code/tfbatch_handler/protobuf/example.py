@@ -1,4 +1,4 @@
-"""Reads a serialized tf.Example: features by name, without TensorFlow, images uncopied.
+"""Parses a serialized tf.train.Example without TensorFlow and without copying images.
 
 An Example is a map of names to Features; only those that are asked for are read further.
 """

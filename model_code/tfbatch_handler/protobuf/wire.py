@@ -1,4 +1,4 @@
-"""Reads the protobuf wire format: enough for tf.Example and SavedModel, no generated code.
+"""Reads the protobuf wire format without generated code.
 
 The container's Python has a protobuf runtime but none of TensorFlow's message classes (its images
 hold no TensorFlow), and protobuf's own parser copies every image twice. The format is described

@@ -1,4 +1,4 @@
-"""Base64, by pybase64's vector instructions where it is vendored, else by Python's own loop.
+"""Encodes base64 with pybase64 if it is vendored, else with the standard library.
 
 At 0.6 GB/s Python's loop is a fifth of the CPU time of a photograph that goes by REST.
 """

@@ -1,4 +1,4 @@
-"""A fast path beside REST: TensorFlow Serving's gRPC predict, where only scores are wanted.
+"""Calls TensorFlow Serving's gRPC predict, if only scores are needed.
 
 Images go as they are instead of in base64, and a thousand scores come as 4 KB instead of 15 KB of
 digits. Whatever it does not answer is asked again over REST, which says why.

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client that keeps its connections, for the one server beside us.
+"""A small HTTP/1.1 client with persistent connections to TensorFlow Serving.
 
 ``requests`` opens a connection per call and, with ``http.client``, spends most of a request's CPU
 time on parsing headers nobody reads.

@@ -1,4 +1,4 @@
-"""One gRPC call at a time on a kept HTTP/2 connection: what unary calls to a local server need.
+"""A small HTTP/2 client for unary gRPC calls on a persistent connection.
 
 The gRPC library blocks gevent's loop, and starts threads that do not survive a fork. Calls here
 take turns on a connection, as HTTP/1.1's do, and no response header is read: we ask for an empty

@@ -1,4 +1,4 @@
-"""JSON text of instances: compact, and in pieces that are made when they are sent.
+"""Writes instances as JSON text, in pieces that are encoded while they are sent.
 
 A batch of photographs in base64 does not fit in a processor's cache; one does.
 """

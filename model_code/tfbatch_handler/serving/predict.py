@@ -1,4 +1,4 @@
-"""Predictions of a payload's records: in batches the server takes, each bad record alone."""
+"""Predicts the records of a payload in batches, and isolates records that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PredictRequest and PredictResponse on the wire: images uncopied, scores unparsed.
+"""Encodes PredictRequest and decodes PredictResponse without generated code.
 
 The messages are TensorFlow Serving's ``predict.proto`` and TensorFlow's ``tensor.proto``.
 """

@@ -1,4 +1,4 @@
-"""Cuts TensorFlow Serving's reply into one compact JSON row per record, mostly unread.
+"""Splits TensorFlow Serving's JSON reply into one row for each record.
 
 The reply is pretty-printed over many lines, and a thousand probabilities are its weight. When no
 output is a string, white space can only be layout and a row's end can only be its brackets, so

@@ -1,4 +1,4 @@
-"""The TensorFlow Servings beside us: which one is asked next, and how long outages are sat out."""
+"""Chooses among the TensorFlow Serving processes, and retries during an outage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sending and receiving on a connection, buffers as they come and none of them joined.
+"""Sends and receives buffers on a socket without joining them.
 
 Sockets are looked up in their module when used, never at import: under gevent they are the
 cooperative ones, whenever the monkey patching took place, and nothing is open when a server forks.

@@ -1,4 +1,4 @@
-"""What changed inside the model artifacts and Lambda bundles, file by file."""
+"""Compares model artifacts and Lambda bundles file by file."""
 
 from __future__ import annotations
 

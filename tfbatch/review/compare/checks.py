@@ -1,4 +1,4 @@
-"""Findings of cdk-nag and cfn-lint that are new or solved, and those newly accepted."""
+"""Compares the findings of cdk-nag and cfn-lint: new, solved and newly acknowledged."""
 
 from __future__ import annotations
 

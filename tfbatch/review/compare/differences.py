@@ -1,4 +1,4 @@
-"""Differences of two values: property by property, line by line."""
+"""Compares two values: property by property, line by line."""
 
 from __future__ import annotations
 

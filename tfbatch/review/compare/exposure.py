@@ -1,4 +1,4 @@
-"""Protection against others: public access, encryption, network isolation, audit."""
+"""Compares public access, encryption, network isolation and auditing."""
 
 from __future__ import annotations
 

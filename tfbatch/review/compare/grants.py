@@ -1,4 +1,4 @@
-"""Who may do what: every policy statement of a stage, taken apart into single grants."""
+"""Splits the policy statements of a stage into single grants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells which resource of the head is which of the base, renamed ones included."""
+"""Matches resources of both sides, including renamed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change costs: for each so many records, and in each month whether used or not."""
+"""Compares costs: for a number of records, and for each month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages that changed, which must be said: both sides are synthesized with those installed."""
+"""Lists changed pins of packages. Both sides are synthesized with the installed ones."""
 
 from __future__ import annotations
 

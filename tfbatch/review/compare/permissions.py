@@ -1,4 +1,4 @@
-"""Permissions broadened and narrowed, as sets: what a wildcard meant before counts as had."""
+"""Compares permissions as sets: a wildcard covers what it matches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS charges, as far as a review compares it: US East (N. Virginia), on demand."""
+"""The prices of AWS that a review uses: US East (N. Virginia), on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resources added, changed, replaced, moved and removed, property by property."""
+"""Compares resources: added, changed, replaced, moved and removed."""
 
 from __future__ import annotations
 

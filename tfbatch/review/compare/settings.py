@@ -1,4 +1,4 @@
-"""Settings of a stage that changed, in words; limits on spending that were raised."""
+"""Compares the settings of a stage, and finds raised spending limits."""
 
 from __future__ import annotations
 

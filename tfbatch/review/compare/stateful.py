@@ -1,4 +1,4 @@
-"""What holds data: deleted, replaced, or less protected than before."""
+"""Finds resources with data that are deleted, replaced or less protected."""
 
 from __future__ import annotations
 

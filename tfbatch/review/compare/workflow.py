@@ -1,4 +1,4 @@
-"""What changed in a state machine: states added, removed, renamed and changed, drawn and told."""
+"""Compares state machines: states added, removed, renamed and changed."""
 
 from __future__ import annotations
 

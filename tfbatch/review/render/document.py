@@ -1,4 +1,4 @@
-"""A review as JSON, for programs."""
+"""Writes a review as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workflow as nodes and edges, to be drawn: what it is, apart from how it looks."""
+"""A workflow as nodes and edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds a place for every node and edge of a workflow, by the Eclipse Layout Kernel."""
+"""Places the nodes and edges of a workflow with the Eclipse Layout Kernel."""
 
 from __future__ import annotations
 

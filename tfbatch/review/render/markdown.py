@@ -1,4 +1,4 @@
-"""A review as a comment on GitHub: Markdown, within what a comment may hold."""
+"""Writes a review as a GitHub comment, within its size limit."""
 
 from __future__ import annotations
 

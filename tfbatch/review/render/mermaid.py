@@ -1,4 +1,4 @@
-"""Draws a workflow in mermaid, which GitHub renders in a comment."""
+"""Draws a workflow in mermaid, which GitHub renders."""
 
 from __future__ import annotations
 

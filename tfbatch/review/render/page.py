@@ -1,4 +1,4 @@
-"""A review as a page of HTML that needs nothing beside itself."""
+"""Renders a review as a self-contained HTML page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws a laid-out workflow as SVG, colored by the page's own style sheet."""
+"""Draws a workflow as SVG, in the colors of the page."""
 
 from __future__ import annotations
 

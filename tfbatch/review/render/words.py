@@ -1,4 +1,4 @@
-"""The words and signs that every form of a review shares."""
+"""Words and signs that all outputs of a review share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a synthesized stage: its resources by names that people know, its bundles, its settings."""
+"""Reads a synthesized stage: resources by readable names, bundles and settings."""
 
 from __future__ import annotations
 

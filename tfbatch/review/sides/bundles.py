@@ -1,4 +1,4 @@
-"""What a cloud assembly's assets hold: model artifacts, Lambda bundles, single files."""
+"""Reads the assets of a cloud assembly: model artifacts, Lambda bundles, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is deployed, read from CloudFormation: the side that a change really starts from."""
+"""Reads the deployed stacks from CloudFormation."""
 
 from __future__ import annotations
 

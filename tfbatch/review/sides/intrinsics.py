@@ -1,4 +1,4 @@
-"""Turns a template's values into text that a person reads: ``{Storage/Input.Arn}/*``."""
+"""Formats CloudFormation's intrinsic functions as text: ``{Storage/Input.Arn}/*``."""
 
 from __future__ import annotations
 

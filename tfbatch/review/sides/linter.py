@@ -1,4 +1,4 @@
-"""Writes cfn-lint's findings beside each template that it is told of.
+"""Runs cfn-lint on templates as they are written.
 
 Run by its path, never imported: ``python -P linter.py CACHE``, with the synthesizer's lines on its
 standard input. cfn-lint takes seconds to import, in which the synthesizer has not yet made any.

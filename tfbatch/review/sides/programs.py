@@ -1,4 +1,4 @@
-"""Runs the synthesizer and the linter behind it, in processes of their own."""
+"""Starts the synthesizer and the linter in processes of their own."""
 
 from __future__ import annotations
 

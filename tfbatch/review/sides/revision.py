@@ -1,4 +1,4 @@
-"""One side of a review: a commit, or the working tree as it is, as a tree of Git's."""
+"""One side of a review as a Git tree: a commit, or the working tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudFormation knows of resource types: read from the registry's schemas in cfn-lint.
+"""Reads CloudFormation's resource schemas, which come with cfn-lint.
 
 Its data files are read where they lie: importing cfn-lint takes seconds.
 """

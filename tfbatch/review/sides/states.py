@@ -1,4 +1,4 @@
-"""Reads a state machine's definition: its states, nested ones too, and the ways between them."""
+"""Reads the states and transitions of a state machine's definition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthesizes revisions without credentials, each once: a cache keeps what was made of which."""
+"""Synthesizes revisions without credentials, and caches the results."""
 
 from __future__ import annotations
 

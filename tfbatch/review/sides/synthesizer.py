@@ -1,4 +1,4 @@
-"""Synthesizes checkouts of this app, one after another, in the process of its own it is run as.
+"""Synthesizes checkouts of this app, one after another, in a process of its own.
 
 Run by its path, never imported: ``python -P synthesizer.py JOBS.json``. It must not import anything
 of this repository but what the checkout at hand holds. Starting the CDK takes ten seconds, a stage

@@ -1,4 +1,4 @@
-"""What an IAM policy says of a request: AWS's policy language, evaluated; no AWS, no moto here.
+"""Evaluates IAM policies for a request. It knows neither AWS's services nor moto.
 
 Source of the rules: IAM user guide, "Policy evaluation logic" and "IAM JSON policy elements
 reference".

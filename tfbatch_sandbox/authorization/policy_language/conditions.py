@@ -1,4 +1,4 @@
-"""The ``Condition`` of a statement: operators, their qualifiers, and what a missing key means."""
+"""Evaluates the ``Condition`` of a statement."""
 
 from __future__ import annotations
 

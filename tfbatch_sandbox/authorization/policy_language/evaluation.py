@@ -1,4 +1,4 @@
-"""Whether a principal may: all policies that have a say, weighed as AWS weighs them.
+"""Decides if a principal may act, from all its policies, by AWS's evaluation logic.
 
 An explicit deny wins; a permissions boundary and a session's policy must allow what an identity's
 policy allows; in one account the policy of a resource can allow alone. A key's policy and a role's

@@ -1,4 +1,4 @@
-"""Wildcards and variables as policies write them: ``arn:aws:s3:::b/*``, ``${aws:PrincipalArn}``."""
+"""Matches wildcards and variables in policies: ``arn:aws:s3:::b/*``, ``${aws:PrincipalArn}``."""
 
 from __future__ import annotations
 

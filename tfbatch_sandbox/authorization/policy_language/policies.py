@@ -1,4 +1,4 @@
-"""Policy documents as statements that can be asked about a request."""
+"""Parses policy documents into statements."""
 
 from __future__ import annotations
 

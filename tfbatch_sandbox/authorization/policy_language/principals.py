@@ -1,4 +1,4 @@
-"""Who asks, and whom a policy of a resource means by its ``Principal``."""
+"""Matches the ``Principal`` of a resource policy with a caller."""
 
 from __future__ import annotations
 

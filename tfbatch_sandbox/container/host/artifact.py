@@ -1,4 +1,4 @@
-"""``model.tar.gz`` to the folder that stands for ``/opt/ml/model``."""
+"""Unpacks ``model.tar.gz`` into the folder that stands for ``/opt/ml/model``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running container with its artifact in place and its output in a log stream."""
+"""A running container with its artifact and its log stream."""
 
 from __future__ import annotations
 

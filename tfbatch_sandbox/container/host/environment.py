@@ -1,4 +1,4 @@
-"""The environment SageMaker gives a container, and nothing else."""
+"""The environment variables that SageMaker gives a container."""
 
 from __future__ import annotations
 

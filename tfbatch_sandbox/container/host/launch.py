@@ -1,4 +1,4 @@
-"""How containers are started: a transform job's, and those behind an endpoint."""
+"""Starts the containers of transform jobs and endpoints."""
 
 from __future__ import annotations
 

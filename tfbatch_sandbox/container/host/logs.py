@@ -1,4 +1,4 @@
-"""Logs to CloudWatch: a container's lines, and the engine's own data log."""
+"""Writes a container's log and the data log to CloudWatch Logs."""
 
 from __future__ import annotations
 

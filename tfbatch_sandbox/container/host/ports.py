@@ -1,4 +1,4 @@
-"""Blocks of free ports on this machine."""
+"""Finds blocks of free ports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floating-point numbers in TensorFlow Serving's digits.
+"""Formats floating-point numbers with TensorFlow Serving's digits.
 
 Six significant digits where they say the number exactly, else nine (seventeen for double), and a
 ``.0`` on whole numbers: ``WriteDecimal`` in TensorFlow Serving's ``json_tensor.cc``.

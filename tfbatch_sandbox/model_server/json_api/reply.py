@@ -1,4 +1,4 @@
-"""Arrays to TensorFlow Serving's JSON text: its layout, its line breaks, its digits."""
+"""Writes arrays as TensorFlow Serving's JSON, byte by byte the same."""
 
 from __future__ import annotations
 

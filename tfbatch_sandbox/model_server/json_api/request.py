@@ -1,4 +1,4 @@
-"""The JSON body of a predict request to arrays, with TensorFlow Serving's rules and messages.
+"""Parses the JSON body of a predict request, with TensorFlow Serving's rules and messages.
 
 Source: TensorFlow Serving's ``util/json_tensor.cc`` and its REST API guide.
 """

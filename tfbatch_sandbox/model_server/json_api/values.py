@@ -1,4 +1,4 @@
-"""One JSON value to one array, strictly typed as TensorFlow Serving does it."""
+"""Converts a JSON value to an array, typed as strictly as TensorFlow Serving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TensorFlow's C API, declared for ctypes, and its messages' classes.
+"""TensorFlow's C API for ctypes, and its message classes.
 
 ``import tensorflow`` takes most of ten seconds and a gigabyte, nearly all of it for building and
 training models. Running one needs only the C library that the same package carries: loaded in

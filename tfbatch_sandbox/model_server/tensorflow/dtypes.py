@@ -1,4 +1,4 @@
-"""TensorFlow's data types by number, as NumPy has them."""
+"""TensorFlow's data types by number, as NumPy types."""
 
 from __future__ import annotations
 

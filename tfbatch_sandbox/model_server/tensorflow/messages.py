@@ -1,4 +1,4 @@
-"""Arrays and ``TensorProto`` messages, which gRPC requests and warm-up files carry."""
+"""Converts arrays to and from ``TensorProto`` messages."""
 
 from __future__ import annotations
 

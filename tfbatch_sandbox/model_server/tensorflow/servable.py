@@ -1,4 +1,4 @@
-"""One version of a model, loaded: its signatures, and running one of them."""
+"""Loads one version of a model and runs its signatures."""
 
 from __future__ import annotations
 

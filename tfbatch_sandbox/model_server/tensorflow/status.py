@@ -1,4 +1,4 @@
-"""TensorFlow's status codes, and what TensorFlow Serving answers over HTTP for each."""
+"""TensorFlow's status codes and their HTTP statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy arrays to TensorFlow's tensors and back; strings are arrays of ``bytes`` objects."""
+"""Converts NumPy arrays to and from TensorFlow's tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Autoscaling of endpoints: moto takes any endpoint's name, and lets its instances be.
+"""Makes scalable targets act on endpoints, which moto doesn't.
 
 A target's bounds hold at once, as on AWS; nothing here scales by a policy, for one container
 answers however many instances an endpoint has.

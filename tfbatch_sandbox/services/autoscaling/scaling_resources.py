@@ -1,4 +1,4 @@
-"""Scalable targets and scaling policies of CloudFormation, which moto doesn't make."""
+"""CloudFormation's scalable targets and scaling policies, which moto lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target of an EventBridge rule gets of an event: all, a part, a constant, or a template."""
+"""Builds the input of a rule's target: the event, a part, a constant or a template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EventBridge rules that start executions, call functions and publish to topics.
+"""Makes EventBridge rules start executions, call functions and publish to topics.
 
 moto delivers to queues, logs and buses, fails the sender for every other target, and delivers for
 rules that are disabled or have no pattern.

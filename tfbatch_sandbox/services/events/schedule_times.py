@@ -1,4 +1,4 @@
-"""When a schedule is due: ``rate(…)``, ``at(…)`` and ``cron(…)`` as EventBridge Scheduler has them.
+"""Computes when a schedule is due: ``rate(…)``, ``at(…)`` and ``cron(…)``.
 
 Source: EventBridge Scheduler user guide, "Schedule types".
 """

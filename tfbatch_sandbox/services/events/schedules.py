@@ -1,4 +1,4 @@
-"""Schedules of EventBridge Scheduler that start what they say: moto keeps them and starts nothing.
+"""Makes EventBridge Scheduler start its targets. moto only stores schedules.
 
 CloudFormation's ``AWS::Scheduler::Schedule``, which moto skips, is made here too.
 """

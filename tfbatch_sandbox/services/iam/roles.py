@@ -1,4 +1,4 @@
-"""IAM roles from CloudFormation: moto leaves out AWS's managed policies and most of a change.
+"""CloudFormation's IAM roles: managed policies and updates, which moto leaves out.
 
 It also has none of AWS's managed policies unless it reads all of them at its start; here each comes
 when it is attached.

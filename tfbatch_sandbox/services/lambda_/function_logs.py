@@ -1,4 +1,4 @@
-"""A function's own log group, if it has one: moto writes to ``/aws/lambda/NAME`` always."""
+"""Writes to a function's own log group. moto always writes to ``/aws/lambda/NAME``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lambda functions run from their deployed zip in processes of their own; moto wants Docker.
+"""Runs Lambda functions from their deployed zip, in processes. moto needs Docker.
 
 The languages are the sandbox's own Python and Node.js, whatever
 version the function asks for; layers and images are not supported.

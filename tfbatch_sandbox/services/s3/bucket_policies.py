@@ -1,4 +1,4 @@
-"""AWS::S3::BucketPolicy, which moto's CloudFormation skips; and who may do what with a bucket.
+"""CloudFormation's bucket policies, which moto skips.
 
 moto takes a Deny for what it says without its conditions, and the one in every bucket that insists
 on TLS would deny this server, which has none, everything: its own check gives way to the guard's.

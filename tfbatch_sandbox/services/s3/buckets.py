@@ -1,4 +1,4 @@
-"""What moto's CloudFormation leaves out of a bucket.
+"""Bucket properties of CloudFormation that moto leaves out.
 
 Versions, lifecycle rules, the public access block, ownership and events to EventBridge.
 """

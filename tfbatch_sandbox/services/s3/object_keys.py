@@ -1,4 +1,4 @@
-"""Keys of objects have 1,024 bytes at most; moto takes any."""
+"""Refuses object keys of more than 1,024 bytes. moto accepts any."""
 
 from __future__ import annotations
 

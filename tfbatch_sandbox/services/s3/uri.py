@@ -1,4 +1,4 @@
-"""S3 URIs as SageMaker takes them."""
+"""Parses S3 URIs of SageMaker requests."""
 
 from __future__ import annotations
 

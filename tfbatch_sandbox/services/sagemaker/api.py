@@ -1,4 +1,4 @@
-"""Puts our answers to SageMaker's actions in place of moto's, behind the service's own checks."""
+"""Replaces moto's SageMaker actions, and validates their requests first."""
 
 from __future__ import annotations
 

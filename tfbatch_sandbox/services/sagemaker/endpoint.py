@@ -1,4 +1,4 @@
-"""One endpoint as the API sees it: how it stands, and the fleet that answers for it."""
+"""An endpoint as the API shows it: its status and its running variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoint configurations that keep all they are given; moto's know few instance types.
+"""Endpoint configurations with all their fields. moto knows few instance types.
 
 Those made by CloudFormation come through here too, so a template is held to what the API takes.
 """

@@ -1,4 +1,4 @@
-"""The process that runs a production variant's container, and requests to that container."""
+"""The process of a production variant, and requests to its container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CloudWatch knows of an endpoint: namespace AWS/SageMaker, one value for each invocation.
+"""CloudWatch metrics of an endpoint: a value for each invocation.
 
 Source: "Amazon SageMaker endpoint invocation metrics", SageMaker developer guide.
 """

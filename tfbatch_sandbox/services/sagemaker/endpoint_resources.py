@@ -1,4 +1,4 @@
-"""Endpoints of CloudFormation, which waits for each to be in service, and says why one isn't."""
+"""CloudFormation's endpoints: waits until they are in service, or reports why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints that answer: moto's are born InService and run nothing."""
+"""Endpoints that run containers. moto's are InService at once and run nothing."""
 
 from __future__ import annotations
 

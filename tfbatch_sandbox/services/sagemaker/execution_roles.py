@@ -1,4 +1,4 @@
-"""The roles that SageMaker runs models as: their credentials, or why there are none."""
+"""Assumes the execution roles of SageMaker models."""
 
 from __future__ import annotations
 

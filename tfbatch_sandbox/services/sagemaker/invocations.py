@@ -1,4 +1,4 @@
-"""InvokeEndpoint, answered by the endpoint's container: moto's answers are made up."""
+"""InvokeEndpoint, answered by the endpoint's container. moto makes answers up."""
 
 from __future__ import annotations
 

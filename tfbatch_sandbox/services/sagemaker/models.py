@@ -1,4 +1,4 @@
-"""SageMaker models that keep all they are given: moto drops network isolation and checks nothing.
+"""SageMaker models with all their fields, validated. moto drops some.
 
 Models made by CloudFormation come through here too, so a template is held to what the API takes.
 """

@@ -1,4 +1,4 @@
-"""What SageMaker checks of a CreateTransformJob request beyond the shape of it.
+"""Validates a CreateTransformJob request beyond the service model.
 
 Texts that users have met on AWS are kept word for word where threads quote them.
 """

@@ -1,4 +1,4 @@
-"""Tells EventBridge's default bus of every change of a transform job's status."""
+"""Sends an EventBridge event for every status change of a transform job."""
 
 from __future__ import annotations
 

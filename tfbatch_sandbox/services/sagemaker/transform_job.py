@@ -1,4 +1,4 @@
-"""One transform job as the API sees it: what was asked, how it stands, the process that does it.
+"""A transform job as the API shows it: its request, its status and its process.
 
 The process writes a line of JSON to its stdout for everything that happens: ``started``, then one
 of ``completed``, ``failed`` (with a ``reason``) and ``stopped``.

@@ -1,4 +1,4 @@
-"""Transform jobs that run: moto's are born Completed, check little, and can't be stopped."""
+"""Transform jobs that run. moto's are Completed at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transform jobs as Describe and List show them."""
+"""The responses of DescribeTransformJob and ListTransformJobs."""
 
 from __future__ import annotations
 

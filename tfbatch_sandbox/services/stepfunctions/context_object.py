@@ -1,4 +1,4 @@
-"""The context object's times as text; moto puts a datetime where it promises ISO 8601."""
+"""Writes the times of the context object in ISO 8601."""
 
 from __future__ import annotations
 

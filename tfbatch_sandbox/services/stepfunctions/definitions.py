@@ -1,4 +1,4 @@
-"""A state machine's definition is read once: moto does it for every execution, for half a second.
+"""Caches parsed state machine definitions. moto parses for every execution, half a second.
 
 What is kept is the tree of the text, which nobody changes; what runs is made of it each time.
 """

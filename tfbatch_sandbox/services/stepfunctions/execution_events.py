@@ -1,4 +1,4 @@
-"""Tells EventBridge's default bus of executions that begin and end; moto tells nobody.
+"""Sends EventBridge events when executions start and end.
 
 Source: "Step Functions execution status change events", Step Functions developer guide.
 """

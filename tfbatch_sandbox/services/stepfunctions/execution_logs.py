@@ -1,4 +1,4 @@
-"""Executions write their events to CloudWatch Logs, where the state machine asks for it.
+"""Writes execution events to the state machine's log group.
 
 moto has the code for it, never uses it, and writes what its own logs can't take.
 """

@@ -1,4 +1,4 @@
-"""Executions as Step Functions shows them, where moto's answers differ.
+"""Corrects moto's responses about executions.
 
 An execution without a name gets one; StopExecution keeps its error and cause; Describe shows an
 output that is a string as JSON; the history has an order and pages; a Fail state may pass on an

@@ -1,4 +1,4 @@
-"""What Step Functions needs of a state machine's role besides what its tasks call.
+"""Checks what Step Functions needs of a state machine's role.
 
 It takes the role, makes a rule of EventBridge for jobs it waits for, sets up the delivery of logs,
 and starts the executions of a Distributed Map.

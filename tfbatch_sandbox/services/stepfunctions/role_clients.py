@@ -1,4 +1,4 @@
-"""State machines call AWS as their own role; moto's interpreter calls it as nobody.
+"""Makes tasks call AWS with the state machine's role.
 
 Its clients are also kept here: moto makes one for every task, through a session that threads share
 and that is not made for it.

@@ -1,4 +1,4 @@
-"""The integration ``sagemaker:createTransformJob[.sync]``, which moto refuses to wait for.
+"""The integration ``sagemaker:createTransformJob.sync``, which moto lacks.
 
 Step Functions tags the job, waits for its end, hands on what Describe says of it, and stops it when
 the state is left early.

@@ -1,4 +1,4 @@
-"""What ``aws-sdk`` tasks read is JSON, as Step Functions gives it; moto leaves streams, times."""
+"""Converts responses of ``aws-sdk`` tasks to JSON, as Step Functions does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of errors from ``aws-sdk`` tasks: Step Functions calls services as the Java SDK does.
+"""Names errors of ``aws-sdk`` tasks as Step Functions does, after the Java SDK.
 
 moto knows two of the SDK's service names, and botocore leaves the answer to a HEAD request, which
 has no body, without the name that the Java SDK gives it.

@@ -1,4 +1,4 @@
-"""``aws-sdk`` tasks spell every API's names with a capital; moto leaves those of some APIs small.
+"""Capitalizes field names of ``aws-sdk`` tasks, as Step Functions does.
 
 Step Functions' own API is one: ``listExecutions`` takes ``StateMachineArn`` in a state machine, and
 ``stateMachineArn`` anywhere else.

@@ -1,4 +1,4 @@
-"""State machines from CloudFormation: moto makes them in a backend that can't run them.
+"""CloudFormation's state machines, in the backend that runs them.
 
 It also drops their logging and tracing configuration, their type and their substitutions.
 """

@@ -1,4 +1,4 @@
-"""What a task sends is held to the service's model before it is sent, as Step Functions does.
+"""Validates the requests of tasks against the service model, as Step Functions does.
 
 moto's clients send whatever they are given, and moto's answers know few of the constraints.
 """

@@ -1,4 +1,4 @@
-"""``GenerateInferenceId``: an id and the job's start in every record of the outputs.
+"""``GenerateInferenceId``: adds an id and the job's start to each record.
 
 CSV gets two more columns, JSON and JSON Lines two more members. Source: "Capture data from batch
 transform job", SageMaker developer guide. What becomes of other formats is not documented; here

@@ -1,4 +1,4 @@
-"""The JSONPath subset of ``DataProcessing``'s filters.
+"""The JSONPath subset of ``DataProcessing`` filters.
 
 Source: "Associate Prediction Results with Input Records", SageMaker developer guide. Its text says
 that a slice includes its end (``$[1:4]`` is the second through the fifth column), unlike

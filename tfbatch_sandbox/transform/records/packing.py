@@ -1,4 +1,4 @@
-"""Records to request bodies: ``BatchStrategy``, ``MaxPayloadInMB`` and ``InputFilter``."""
+"""Packs records into request bodies: BatchStrategy, MaxPayloadInMB, InputFilter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``DataProcessing``: filter a record before it is sent, join it with its result, filter that.
+"""``DataProcessing``: filters inputs and outputs, and joins them.
 
 Source: "Associate Prediction Results with Input Records", SageMaker developer guide.
 """

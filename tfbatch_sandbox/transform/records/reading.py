@@ -1,4 +1,4 @@
-"""An input object to request bodies, read ahead in threads."""
+"""Reads an input object ahead, as request bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An object's bytes to records: ``SplitType``.
+"""Splits an object into records by ``SplitType``.
 
 Every splitter takes chunks as they come from S3 and yields records as they are complete, so no
 object is ever held whole (but for ``None``, where the object is the record). None holds more than a

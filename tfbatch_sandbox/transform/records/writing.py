@@ -1,4 +1,4 @@
-"""An output object, written behind while it is computed."""
+"""Writes an output object in the background."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which objects a job transforms, and where each one's output goes."""
+"""Lists the objects of a job and finds the key of each output."""
 
 from __future__ import annotations
 

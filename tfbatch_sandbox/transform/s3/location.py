@@ -1,4 +1,4 @@
-"""Places in S3."""
+"""Parses S3 URIs."""
 
 from __future__ import annotations
 

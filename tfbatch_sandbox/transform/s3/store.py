@@ -1,4 +1,4 @@
-"""S3 as the engine uses it: listing, streamed reads, and writes of unknown length."""
+"""S3 operations of the engine: listing, streamed reads, writes of unknown length."""
 
 from __future__ import annotations
 

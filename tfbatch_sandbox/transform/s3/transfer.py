@@ -1,4 +1,4 @@
-"""Small S3 objects on the event loop: botocore signs the calls, aiohttp makes them.
+"""Reads and writes small S3 objects on the event loop, signed by botocore and sent by aiohttp.
 
 A thread and a boto3 call cost two milliseconds of processor time per object, this 0.6; with an
 object per record that is what the model would have to wait for.

@@ -1,1 +1,1 @@
-"""What runs a Lambda function's code inside its own process: one file per language."""
+"""The Lambda runtimes: one file for each language."""

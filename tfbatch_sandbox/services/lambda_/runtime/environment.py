@@ -1,4 +1,4 @@
-"""Execution environments of Lambda functions: processes that serve one invocation after another.
+"""Lambda execution environments: processes that are kept for the next invocation.
 
 As on AWS, the first invocation starts one, it is kept for the next, two at a time have two, and one
 that takes too long or ends its process is lost with all that it had in memory. An event goes in as
