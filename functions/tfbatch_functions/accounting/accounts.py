@@ -24,15 +24,15 @@ def summarize(  # noqa: PLR0913 # what it is made of, each by its name
     prices_of: str | None,
     max_exceptions: float | None,
 ) -> Document:
-    """The summary of a run.
+    """Compute the summary of a run.
 
     Args:
-        results: of its shards.
-        run: the event's.
-        plan: of the run.
+        results: results of its shards.
+        run: the event's ``run``.
+        plan: the plan of the run.
         prices: USD an hour, by instance type.
-        prices_of: when and where they are from.
-        max_exceptions: how many are accepted; below 1, a share of all records.
+        prices_of: date and source of the prices.
+        max_exceptions: how many exceptions are accepted; below 1, a share of all records.
     """
     jobs = [job for result in results for job in result["jobs"]]
     summary = {
@@ -72,13 +72,13 @@ def _rates(
 
 
 def _seconds(jobs: Sequence[Document], started: str) -> float:
-    """From the run's beginning to the end of its last job."""
+    """Seconds from the start of the run to the end of its last job."""
     ends = [datetime.fromisoformat(job["endedAt"]) for job in jobs if job["endedAt"]]
     return max((max(ends) - parse_moment(started)).total_seconds(), 0.0) if ends else 0.0
 
 
 def _short(rate: float) -> float:
-    """Four digits of it."""
+    """Round to four significant digits."""
     return float(f"{rate:.4g}")
 
 
@@ -87,7 +87,7 @@ def _sum(results: Sequence[Document], field: str) -> int:
 
 
 def _is_within(summary: Document, max_exceptions: float | None) -> bool:
-    """An object without an output counts as one, as does a record with an error."""
+    """Whether exceptions are within the limit. An object without an output counts as one."""
     if max_exceptions is None:
         return True
     count = summary["exceptions"] + summary["recordErrors"]
@@ -100,7 +100,7 @@ def _is_within(summary: Document, max_exceptions: float | None) -> bool:
 
 
 def words(summary: Document, *, run: Mapping[str, Any]) -> str:
-    """What a person wants to know, in a few sentences."""
+    """The result of a run in a few sentences."""
     head = (
         f"{summary['outputs']:,} of {_objects(summary['inputs'])} under {run['input']} "
         f"{'has its' if summary['outputs'] == 1 else 'have their'} predictions in {run['output']}: "

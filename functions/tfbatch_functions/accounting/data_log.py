@@ -1,7 +1,7 @@
 """Reads from SageMaker's data log why a job could not transform an object.
 
-A job says "See job logs" and no more; the log stream ``<job>/<instance>/data-log`` has, for each
-such object, lines of ``<time>:[sagemaker logs]: <bucket>/<key>: <text>``.
+The failure reason of a job is only "See job logs". The log stream ``<job>/<instance>/data-log`` has
+a line ``<time>:[sagemaker logs]: <bucket>/<key>: <text>`` for each such object.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ GROUP: Final = "/aws/sagemaker/TransformJobs"
 _STREAM: Final = "/data-log"
 _MARK: Final = "[sagemaker logs]: "
 _MOST_PAGES: Final = 200
-"""Of 10,000 lines or 1 MB each; beyond, the job's own reason has to do."""
+"""Pages of 10,000 lines or 1 MB each. Beyond them the job's own reason is used."""
 _MOST_CHARACTERS: Final = 500
 _LABELS: Final = ("", "Message:")
-"""Lines that say nothing."""
+"""Lines without information."""
 
 
 def reasons(
     job: str, wanted: Collection[str], *, logs: CloudWatchLogsClient | None = None
 ) -> dict[str, str]:
-    """Why objects have no output, of those that the log tells of.
+    """Find the reasons of objects without an output.
 
-    A log that isn't there, or may not be read, has told nothing: no run fails for want of words.
+    A missing or unreadable log gives no reasons; it never fails a run.
 
     Args:
-        job: its name.
+        job: name of the job.
         wanted: ``bucket/key`` of each object.
-        logs: the API.
+        logs: the CloudWatch Logs API.
     """
     found: dict[str, list[str]] = {}
     try:
@@ -53,7 +53,7 @@ def reasons(
 
 
 def _parse(line: str, wanted: Collection[str]) -> tuple[str, str]:
-    """The object that a line tells of, if it is wanted, and what it says; a key may hold ``: ``."""
+    """Parse a line: a wanted object and its reason. A key may contain ``: ``."""
     told = line.partition(_MARK)[2]
     end = told.find(":")
     while end >= 0:
@@ -77,7 +77,7 @@ def _pages(job: str, logs: CloudWatchLogsClient) -> Iterator[list[str]]:
 
 
 def _read(stream: str, logs: CloudWatchLogsClient) -> Iterator[list[str]]:
-    """A stream's pages, from its beginning; the end gives back the token that it was asked with."""
+    """Yield a stream's pages from its start. At the end the API returns the token it was given."""
     token, before = "", None
     while token != before:
         more: Any = {"nextToken": token} if token else {}

@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MILLISECONDS_FROM: Final = 1e11
-"""As seconds this is the year 5138."""
+"""Numbers above this are milliseconds; as seconds it would be the year 5138."""
 
 
 def job_of(document: Mapping[str, Any], *, number: int) -> dict[str, Any]:
-    """What is kept of the job of a round.
+    """The facts about a round's job that are kept.
 
     Args:
-        document: the event's ``job``; one that never ran has no times.
-        number: of the round.
+        document: the event's ``job``; a job that never ran has no times.
+        number: number of the round.
     """
     started, ended = moment(document.get("startedAt")), moment(document.get("endedAt"))
     seconds = (ended - started).total_seconds() if started and ended else 0.0
@@ -34,12 +34,12 @@ def job_of(document: Mapping[str, Any], *, number: int) -> dict[str, Any]:
 
 
 def moment(value: str | float | None) -> datetime | None:
-    """A time as the SDK integrations give it: ISO text, or the optimized ones' milliseconds."""
+    """Parse a time: ISO text from SDK integrations, milliseconds from optimized ones."""
     return parse_moment(value) if value else None
 
 
 def parse_moment(value: str | float) -> datetime:
-    """A time that is there."""
+    """Parse a time that is present."""
     if isinstance(value, str):
         found = datetime.fromisoformat(value)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -47,12 +47,12 @@ def parse_moment(value: str | float) -> datetime:
 
 
 def instance_seconds(jobs: Iterable[Mapping[str, Any]]) -> float:
-    """What is paid for."""
+    """Billed seconds of all instances."""
     return float(sum(job["seconds"] * job["instances"] for job in jobs))
 
 
 def usd(jobs: Iterable[Mapping[str, Any]], prices: Mapping[str, float | None]) -> float | None:
-    """What they cost; ``None`` when a type that ran has no hourly price."""
+    """The cost in USD; ``None`` if an instance type has no hourly price."""
     total = 0.0
     for job in jobs:
         paid, price = job["seconds"] * job["instances"], prices.get(job["instanceType"])
@@ -63,6 +63,6 @@ def usd(jobs: Iterable[Mapping[str, Any]], prices: Mapping[str, float | None]) -
 
 
 def why_missing(job: Mapping[str, Any]) -> str:
-    """The reason an object of a job has no output, as far as the job tells it."""
+    """The reason why an object has no output, from its job."""
     told = job.get("reason") or f"the job ended {job['status']} without an output for it"
     return f"{job['name']}: {told}"

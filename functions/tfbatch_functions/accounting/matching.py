@@ -1,9 +1,8 @@
 """Matches outputs with inputs.
 
-AWS documents an output's key in two ways (the input's path below the output folder, or only its
-last part) and shows a third in its examples, so that the place of sub-folders is not to be relied
-on. What all have in common: the input's last part is kept and ``.out`` added. One service follows
-one rule, so the rule of a shard is the one that explains most of its outputs.
+AWS documents two places for an output (the input's path below the output folder, or only its last
+part) and its examples show a third. All keep the last part of the input's key and add ``.out``. The
+service follows one rule, so a shard uses the rule that explains most of its outputs.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ SUFFIX: Final = ".out"
 
 
 def match(names: Sequence[str], *, prefix: str, outputs: Collection[str]) -> dict[str, str]:
-    """The output of each input that has one.
+    """Match each input with its output.
 
     Args:
-        names: the inputs of the shard, all of them, below ``prefix``.
-        prefix: the beginning of the inputs' keys.
-        outputs: what lies below the shard's output folder, without the suffix.
+        names: all inputs of the shard, below ``prefix``.
+        prefix: the start of the inputs' keys.
+        outputs: names below the shard's output folder, without the suffix.
 
     Returns:
-        By the input's name. An output that could be of two inputs is of none.
+        Output by input name. An output that matches two inputs is given to neither.
     """
     below = {name: name for name in names if name in outputs}
     if len(below) == len(outputs):
@@ -36,7 +35,7 @@ def match(names: Sequence[str], *, prefix: str, outputs: Collection[str]) -> dic
 
 
 def _flat(names: Sequence[str], outputs: Collection[str]) -> dict[str, str]:
-    """All outputs side by side in one folder, for inputs whose last part no other has."""
+    """Match outputs in one flat folder with inputs whose last part is unique."""
     ((folder, _),) = Counter(map(_folder, outputs)).most_common(1) or [("", 0)]
     counts = Counter(map(_last_part, dict.fromkeys(names)))
     return {

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 class StoppedError(Exception):
-    """There is no time left to read on."""
+    """There is no time left to continue reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An output, and what it says."""
+    """An output and its contents."""
 
     output: Location
     scan: Scan
@@ -40,42 +40,42 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """An input and what came of it."""
+    """An input and the result of its check."""
 
     source: Location
     name: str
-    """Below the manifest's prefix."""
+    """Name below the manifest's prefix."""
     answer: Answer | None = None
-    """``None`` when there is no output, or one that is not to be relied on."""
+    """``None`` if there is no output, or one that can't be used."""
     problem: str | None = None
-    """Why it is not, where it is there."""
+    """Why an existing output can't be used."""
 
     def close(self) -> None:
-        """Nobody is going to read it."""
+        """Close a result that is not needed."""
         if self.answer:
             self.answer.scan.exceptions.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checker:
-    """What there is of a shard."""
+    """Checks the inputs of a shard."""
 
     storage: Storage
     prefix: Location
-    """Of the inputs."""
+    """Prefix of the inputs."""
     bucket: str
-    """Of the outputs."""
+    """Bucket of the outputs."""
     outputs: Mapping[str, Found]
-    """By the input's name."""
+    """Output by input name."""
     split: str
     answers: str = ""
-    """The ``Accept`` of the requests."""
+    """The ``Accept`` header of the requests."""
     joined: bool = False
-    """Whether each line of an output begins with its input."""
+    """Whether each line of an output starts with its input."""
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def check_all(self, names: Iterable[str]) -> Generator[Checked]:
-        """Each input, in order; closing the iterator stops what is under way."""
+        """Check all inputs in order. Closing the iterator cancels pending reads."""
         checked = in_order(self.check, names, weight=self._bytes, discard=Checked.close)
         try:
             for one in checked:  # noqa: UP028 (to come back here before what is read is waited for)
@@ -85,7 +85,7 @@ class Checker:
             checked.close()
 
     def check(self, name: str) -> Checked:
-        """One input."""
+        """Check one input."""
         source, found = self.prefix / name, self.outputs.get(name)
         if found is None:
             return Checked(source=source, name=name)
@@ -113,7 +113,7 @@ class Checker:
             yield chunk
 
     def _records(self, source: Location) -> int | None:
-        """How many records an object should have, where it is split and says so."""
+        """The number of records that an object should have, if its metadata gives it."""
         head = None if self.split == UNSPLIT else self.storage.head(source)
         return metadata_records(head[1]) if head else None
 
@@ -121,13 +121,13 @@ class Checker:
 def checker_of(
     storage: Storage, *, manifest: Location, output: Location, run: Mapping[str, Any]
 ) -> Checker:
-    """Match a shard's inputs with what was written since its run began."""
+    """Match a shard's inputs with the outputs written since its run started."""
     prefix, names = read_manifest(storage.read(manifest))
     since = parse_moment(run["started"])
     outputs = {
         one.key.removeprefix(output.key).removesuffix(SUFFIX): one
         for one in storage.list(output)
-        # S3 tells the time of an object in whole seconds.
+        # S3 gives the time of an object in whole seconds.
         if one.key.endswith(SUFFIX)
         and one.modified
         and one.modified >= since.replace(microsecond=0)
@@ -145,5 +145,5 @@ def checker_of(
 
 
 def names_of(storage: Storage, manifest: Location) -> Sequence[str]:
-    """The names in a manifest of ours."""
+    """The names in a manifest that the plan wrote."""
     return list(read_manifest(storage.read(manifest))[1])

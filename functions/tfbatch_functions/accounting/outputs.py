@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from tfbatch_functions.accounting.record_errors import ErrorOf
 
 _SPOOL_BYTES: Final = 1024 * 1024
-"""What an object's errors may take of the memory."""
+"""Memory for an object's errors."""
 
 
 @dataclass(slots=True)
 class Scan:
-    """What an output holds."""
+    """The contents of an output."""
 
     lines: int
-    """One for each record, errors included."""
+    """One line for each record, errors included."""
     errors: int
     exceptions: IO[bytes]
-    """A line of JSON for each error, to be read from its beginning."""
+    """A JSON line for each error; read it from its start."""
 
 
 def scan(
@@ -40,10 +40,10 @@ def scan(
     """Read an output.
 
     Args:
-        chunks: the output.
-        key: of its input, named in each exception.
-        error_of: tells an error from a prediction.
-        line_bytes: how much of a line it is shown.
+        chunks: the bytes of the output.
+        key: key of its input, which each exception names.
+        error_of: returns the error of a line, or nothing for a prediction.
+        line_bytes: how much of a line ``error_of`` gets.
     """
     with ExitStack() as closing:
         found = Scan(0, 0, closing.enter_context(SpooledTemporaryFile(_SPOOL_BYTES)))
@@ -58,7 +58,7 @@ def scan(
 
 
 def heads(chunks: Iterable[bytes], most: int = LINE_BYTES) -> Iterator[bytes]:
-    """Each line, cut to ``most`` bytes; a last one without a line feed counts."""
+    """Yield each line, cut to ``most`` bytes, including a last one without a line feed."""
     held = bytearray()
     is_open = False
     for chunk in chunks:
@@ -77,13 +77,13 @@ def exception(*, key: str, record: int | None, reason: str) -> bytes:
     """A line of ``exceptions.jsonl``.
 
     Args:
-        key: of the input.
-        record: counted from 0; ``None`` is the whole object.
-        reason: in words.
+        key: key of the input.
+        record: counted from 0; ``None`` for the whole object.
+        reason: a sentence.
     """
     return json_line({"key": key, "record": record, "reason": reason})
 
 
 def json_line(document: object) -> bytes:
-    """Compact JSON and a line feed."""
+    """Compact JSON with a line feed."""
     return json.dumps(document, separators=(",", ":")).encode() + b"\n"

@@ -1,8 +1,8 @@
 """Recognizes the handler's error lines in every output format.
 
-JSON: ``{"error": {"code": …, "message": …, "record": …}}``; images before 2.20 put TensorFlow
-Serving's own ``{"error": "…"}`` into the output. CSV: ``error,<code>,<message>``. Joined to its
-input by DataProcessing, it is the value of ``SageMakerOutput``, or the row's last cells.
+JSON: ``{"error": {"code": …, "message": …, "record": …}}``. Images before 2.20 write TensorFlow
+Serving's ``{"error": "…"}``. CSV: ``error,<code>,<message>``. If DataProcessing joined the line
+with its input, the error is the value of ``SageMakerOutput``, or the last cells of the row.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections.abc import Callable
 from typing import Any, Final
 
 ErrorOf = Callable[[bytes], str | None]
-"""What a line says went wrong with its record; ``None`` of a prediction."""
+"""Returns the error of a line, or ``None`` for a prediction."""
 
 LINE_BYTES: Final = 64 * 1024
-"""What is looked at of a line: a prediction may have megabytes, an error has a sentence."""
+"""Bytes of a line that are examined: a prediction may have megabytes, an error has a sentence."""
 JOINED_LINE_BYTES: Final = 6 * 1024 * 1024
-"""The same of a line that begins with its input."""
+"""The same for a line that starts with its input."""
 _CELLS: Final = 3
 
 
 def error_of(line: bytes) -> str | None:
-    """Of a line of JSON. A model may have an output named ``error``: a number or an array."""
+    """The error of a JSON line. A model's own output named ``error`` is a number or an array."""
     if not line.startswith(b'{"error"'):
         return None
     try:
@@ -34,7 +34,7 @@ def error_of(line: bytes) -> str | None:
 
 
 def joined_error_of(line: bytes) -> str | None:
-    """Of a line of JSON that has its input, too."""
+    """The error of a JSON line that also has its input."""
     if b'"SageMakerOutput"' not in line or b'"error"' not in line:
         return None
     try:
@@ -45,21 +45,21 @@ def joined_error_of(line: bytes) -> str | None:
 
 
 def csv_error_of(line: bytes) -> str | None:
-    """Of a row that has nothing but the error."""
+    """The error of a CSV row without its input."""
     return _row(line, joined=False) if line.startswith(b"error,") else None
 
 
 def joined_csv_error_of(line: bytes) -> str | None:
-    """Of a row that begins with its input's cells."""
+    """The error of a CSV row that starts with its input's cells."""
     return _row(line, joined=True) if b",error," in line else None
 
 
 def error_reader(answers: str, *, joined: bool) -> ErrorOf:
-    """For outputs of a type.
+    """The reader for an output type.
 
     Args:
-        answers: the format's ``Accept``, empty where it has none.
-        joined: whether each line begins with its input.
+        answers: the format's ``Accept``, empty if it has none.
+        joined: whether each line starts with its input.
     """
     if answers.startswith("text/csv"):
         return joined_csv_error_of if joined else csv_error_of

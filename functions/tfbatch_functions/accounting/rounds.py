@@ -1,8 +1,8 @@
 """The result of each round of a shard, and its place in the work bucket.
 
-``reconcile/<shard>/<round>/`` holds what a round found, in segments, one for each call of the
-function; the shard's files are the segments of all its rounds, one after the other. A call writes
-only its own segment, so that it may be made twice.
+``reconcile/<shard>/<round>/`` holds the result of a round in segments, one for each call of the
+function. The files of a shard are the segments of all its rounds, concatenated. A call writes only
+its own segment, so it can be repeated.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ KINDS: Final = (PREDICTIONS, EXCEPTIONS, MISSING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """A shard's folders."""
+    """The folders of a shard."""
 
     work: Location
     shard: str
 
     def folder(self, number: int) -> Location:
-        """Of a round."""
+        """The folder of a round."""
         return self.work / f"reconcile/{self.shard}/{number:02}/"
 
     def segment(self, number: int, segment: int, kind: str) -> Location:
-        """One call's part of a round."""
+        """The segment that one call of a round writes."""
         return self.folder(number) / f"{segment:04}.{kind}.jsonl"
 
     def missing(self, number: int) -> Location:
-        """The manifest of what a round left without an output."""
+        """The manifest of a round's inputs without an output."""
         return self.folder(number) / "missing.manifest"
 
     def result(self, number: int) -> Location:
-        """What a round came to."""
+        """The result of a round."""
         return self.folder(number) / "result.json"
 
     def before(self, storage: Storage, number: int) -> dict[str, Any]:
-        """The result of the round before; of nothing, before the first."""
+        """The result of the previous round, or an empty one."""
         if number == 1:
             return {"outputs": 0, "records": 0, "recordErrors": 0, "jobs": [], "segments": []}
         found: dict[str, Any] = read_json(storage, self.result(number - 1))
         return found
 
     def put_together(self, storage: Storage, kind: str, segments: Mapping[int, int]) -> None:
-        """The shard's file of a kind, of the segments of all rounds.
+        """Concatenate the segments of all rounds into the shard's file.
 
         Args:
             storage: S3.
             kind: ``predictions`` or ``exceptions``.
-            segments: how many of them each round has.
+            segments: number of segments of each round.
         """
         pieces = self._pieces(storage, kind, segments)
         concatenate(storage, pieces, self.work / f"{kind}/{self.shard}.jsonl")

@@ -1,7 +1,7 @@
 """Plans a run: lists the inputs once, divides them into shards and estimates the cost.
 
-Called with ``cursor`` until ``done``; what one call leaves for the next lies in S3, under the name
-of the last page it read, so that a call made twice with one cursor does the same twice.
+The workflow calls it with ``cursor`` until ``done``. A call stores its state in S3, under the name
+of the last page it read, so a call can be repeated.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Event = dict[str, Any]
 
 
 def handler(event: Event, context: Context) -> Event:
-    """Where Lambda enters: see :func:`plan`."""
+    """The Lambda handler: see :func:`plan`."""
     with log.told("plan", event) as line:
         store = storage()
         if not event.get("cursor"):
@@ -41,13 +41,13 @@ def handler(event: Event, context: Context) -> Event:
 
 
 def plan(event: Mapping[str, Any], storage: Lister, has_time: HasTime) -> Event:
-    """Read pages while there is time; after the last one, size the run.
+    """List pages while there is time, and after the last one size the run.
 
     Returns:
         ``{"done": false, "cursor": …}`` or ``{"done": true, "plan": …}``.
 
     Raises:
-        Refusal: the run can't be done as it was asked for.
+        Refusal: the request can't be run.
     """
     run, cursor = event["run"], event.get("cursor") or {"pages": 0, "mark": ""}
     work = Location.folder(run["work"])
@@ -93,7 +93,7 @@ def _sharding(
 def _finish(
     event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, work: Location, storage: Lister
 ) -> Event:
-    """Write what the rest of the workflow reads, and return the plan."""
+    """Write the files that the rest of the workflow reads, and return the plan."""
     sharding.finish()
     if not sharding.shards:
         raise EmptyInput(
@@ -107,7 +107,7 @@ def _finish(
 
 
 def _elements(run: Mapping[str, Any], sharding: Sharding) -> list[Event]:
-    """What the Map state hands to each of its iterations."""
+    """The items of the Map state."""
     output = Location.folder(run["output"])
     is_one = len(sharding.shards) == 1
     return [

@@ -1,7 +1,7 @@
 """Compares a round's inputs with its outputs, and lists what is missing.
 
-Called with ``cursor`` until ``done``. What it writes depends on the manifest, the outputs and the
-round before alone, so that a call made twice leaves the same behind.
+The workflow calls it with ``cursor`` until ``done``. Its files depend only on the manifest, the
+outputs and the previous round, so a call can be repeated.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NOTHING = {"outputs": 0, "missing": 0, "records": 0, "recordErrors": 0}
 
 
 def handler(event: Event, context: Context) -> Event:
-    """Where Lambda enters: see :func:`reconcile`."""
+    """The Lambda handler: see :func:`reconcile`."""
     with log.told("reconcile", event) as line:
         result = reconcile(event, storage(), has_time(context))
         line |= {
@@ -49,11 +49,12 @@ def handler(event: Event, context: Context) -> Event:
 
 
 def reconcile(event: Mapping[str, Any], storage: Storage, has_time: HasTime) -> Event:
-    """Check inputs while there is time; after the last one, say what the shard has come to.
+    """Check inputs while there is time, and after the last one compute the shard's result.
 
     Returns:
-        ``{"done": false, "cursor": …}``, or ``{"done": true, …}`` with the shard's ``outputs`` and
-        ``exceptions`` so far, how many objects are ``missing``, and the ``manifest`` of those.
+        ``{"done": false, "cursor": …}``, or ``{"done": true, …}`` with the shard's ``outputs``
+            and ``exceptions`` so far, the number of objects ``missing``, and their
+            ``manifest``.
     """
     run, number = event["run"], event["round"]
     names = names_of(storage, Location.parse(event["manifest"]))
@@ -83,15 +84,15 @@ def reconcile(event: Mapping[str, Any], storage: Storage, has_time: HasTime) -> 
 
 @dataclass(slots=True, kw_only=True)
 class Segment:
-    """What one call finds, written as it is found."""
+    """The result of one call, written while it is computed."""
 
     storage: Storage
     paths: list[Location]
-    """Of its predictions, exceptions and missing names."""
+    """Paths of its predictions, exceptions and missing names."""
     counts: dict[str, int]
-    """Of the round so far."""
+    """Counts of the round so far."""
     why_missing: Callable[[Location], str] | None
-    """Why an input has no output, when no other round will try it."""
+    """Gives the reason of an input without an output, if no other round will try it."""
     _files: list[Upload] = field(default_factory=list)
     _closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
@@ -110,7 +111,7 @@ class Segment:
         self._closing.__exit__(kind, error, trace)
 
     def add(self, checked: Checked) -> None:
-        """One more input."""
+        """Add one input."""
         predictions, exceptions, missing = self._files
         if checked.answer is None:
             self.counts["missing"] += 1
@@ -143,7 +144,7 @@ def _checker(event: Mapping[str, Any], storage: Storage) -> Checker:
 def _why_missing(
     event: Mapping[str, Any], checker: Checker, names: Iterable[str]
 ) -> Callable[[Location], str] | None:
-    """Says why an input has no output, when no other round will try it."""
+    """Give the reason of an input without an output, if no other round will try it."""
     if not event["final"]:
         return None
     lost = {_source(checker.prefix / name) for name in names if name not in checker.outputs}
@@ -163,7 +164,7 @@ def _finish(
     storage: Storage,
     cursor: Mapping[str, Any],
 ) -> Event:
-    """The round is over: write what the shard has come to in all its rounds."""
+    """End the round: write the shard's result of all its rounds."""
     number, counts = event["round"], cursor["counts"]
     before = shard.before(storage, number)
     result = {
@@ -192,14 +193,14 @@ def _finish(
 
 
 def _jobs(event: Mapping[str, Any]) -> list[Event]:
-    """All of a round: those that failed before their first record, and the one that counts."""
+    """All jobs of a round: those that failed before their first record, and the last one."""
     return [*event.get("tries", ()), event["job"]]
 
 
 def _missing(
     shard: Rounds, checker: Checker, storage: Storage, cursor: Mapping[str, Any], number: int
 ) -> str:
-    """Write the manifest that the next round's job reads."""
+    """Write the manifest of the next round."""
     manifest = Manifest()
     for segment in range(cursor["segments"]):
         text = b"".join(storage.read(shard.segment(number, segment, rounds.MISSING)))

@@ -1,7 +1,7 @@
 """Stops the transform jobs of an execution that ended before them.
 
-Called by the event that tells of an execution's end. A job may have been asked for at that very
-moment, so that it looks again, until twice in a row there was nothing to stop.
+The event of an execution's end calls it. A job may be created at that moment, so it looks again
+until it has found nothing twice.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 
 PAUSE_SECONDS: Final = "TFBATCH_STOP_PAUSE_SECONDS"
-"""Variable: the time between two looks, in seconds."""
+"""Environment variable: the pause between two looks, in seconds."""
 _LOOKS: Final = 2
 _RUNNING: Final = "InProgress"
 
 
 def handler(event: Event, context: Context) -> Event:
-    """Where Lambda enters: see :func:`stop`."""
+    """The Lambda handler: see :func:`stop`."""
     pause = float(os.environ.get(PAUSE_SECONDS, "10"))
     return stop(event, _sagemaker(), has_time(context), pause=lambda: time.sleep(pause))
 
@@ -47,16 +47,16 @@ def stop(
     *,
     pause: Callable[[], object],
 ) -> Event:
-    """Stop what is in progress.
+    """Stop the running jobs of an execution.
 
     Args:
-        event: the ``execution``, by its ARN.
-        sagemaker: the API.
-        has_time: whether to go on.
-        pause: lets time pass between two looks.
+        event: the ARN of the ``execution``.
+        sagemaker: the SageMaker API.
+        has_time: whether to continue.
+        pause: waits between two looks.
 
     Returns:
-        The names of the jobs that were told to stop.
+        The names of the stopped jobs.
     """
     prefix, stopped, idle = job_prefix(event["execution"]), [], 0
     while has_time():
@@ -70,7 +70,7 @@ def stop(
 
 
 def job_prefix(execution_arn: str) -> str:
-    """How the names of an execution's jobs begin, as the workflow makes them (``JOB_NAME``)."""
+    """The start of the names of an execution's jobs, as the workflow makes them (``JOB_NAME``)."""
     words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[:30]
     return f"tfbatch-{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"
 
@@ -86,7 +86,7 @@ def _running(sagemaker: SageMakerClient, prefix: str) -> Iterator[str]:
 
 
 def _stop(sagemaker: SageMakerClient, name: str) -> bool:
-    """Whether it could be told; one that has ended meanwhile can't."""
+    """Stop a job. Returns false if it has ended meanwhile."""
     try:
         sagemaker.stop_transform_job(TransformJobName=name)
     except ClientError as error:

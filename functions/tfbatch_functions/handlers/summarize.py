@@ -24,13 +24,13 @@ SUCCESS, FAULTY = "_SUCCESS", "_EXCEPTIONS"
 
 
 def handler(event: Event, context: Context) -> Event:  # noqa: ARG001 (Lambda's signature)
-    """Where Lambda enters: see :func:`summarize`."""
+    """The Lambda handler: see :func:`summarize`."""
     with log.told("summarize", event):
         return summarize(event, storage())
 
 
 def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
-    """Write the run's files under its output folder, and return the summary."""
+    """Write the run's files to its output folder, and return the summary."""
     run = event["run"]
     work, output = Location.folder(run["work"]), Location.folder(run["output"])
     results = _results(storage, work)
@@ -57,7 +57,7 @@ def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
 
 
 def _results(storage: Storage, work: Location) -> list[Event]:
-    """Of the shards that have one; without the others the accounts won't balance."""
+    """The results of the shards. Without all of them the accounts don't balance."""
     found = (Location(work.bucket, one.key) for one in storage.list(work / "results/"))
     return list(in_order(lambda location: read_json(storage, location), found))
 
@@ -68,7 +68,7 @@ def _concatenate(storage: Storage, folder: Location, target: Location) -> None:
 
 
 def _remove(storage: Storage, output: Location, *names: str) -> None:
-    """An earlier run into the same folder may have left its own."""
+    """Remove the marker of an earlier run into the same folder."""
     for name in names:
         if storage.head(output / name) is not None:
             storage.client.delete_object(Bucket=output.bucket, Key=(output / name).key)

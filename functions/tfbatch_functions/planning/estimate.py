@@ -19,7 +19,7 @@ class Fleet:
 
     instance_type: str
     instances: int | None
-    """As requested; ``None`` leaves it to the deadline."""
+    """As requested; ``None`` lets the deadline decide."""
     max_instances: int
     usd_per_hour: float | None
     prices_of: str | None
@@ -34,7 +34,7 @@ class Fleet:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:
-        """From the event."""
+        """Parse the event."""
         return cls(
             instance_type=document["instanceType"],
             instances=document.get("instances"),
@@ -50,13 +50,13 @@ class Fleet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What there is to do."""
+    """The amount of work."""
 
     shards: Sequence[Shard]
     records: int
-    """In all of them."""
+    """Records in all objects."""
     by_bytes: bool
-    """A shard has as many of the records as it has of the bytes; else, of the objects."""
+    """Whether records are divided among shards by bytes; otherwise by objects."""
 
     def shares(self) -> list[float]:
         """The records of each shard."""
@@ -66,26 +66,26 @@ class Work:
 
     @property
     def widest(self) -> int:
-        """The most objects of a shard: an instance without one has nothing to do."""
+        """The most objects of a shard. An instance without an object has no work."""
         return max(shard.objects for shard in self.shards)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a number of instances comes to."""
+    """The estimate for a number of instances."""
 
     instances: int
-    """Of each job."""
+    """Instances of each job."""
     minutes: float
     usd: float | None
 
 
 def estimate(work: Work, fleet: Fleet, *, instances: int) -> Estimate:
-    """The minutes until the last job ends, and the dollars of all.
+    """Estimate the minutes until the last job ends, and the cost of all.
 
-    Jobs begin in the order of the shards, each as soon as one of ``max_concurrency`` places is
-    free. Objects are dealt to a job's instances, none is shared; the one with the most objects is
-    the last to end. An instance for which there is none is not asked for.
+    Jobs start in the order of the shards, when one of ``max_concurrency`` places is free. An object
+    belongs to one instance, so the instance with the most objects ends last. A job gets no more
+    instances than objects.
     """
     free = [0.0] * min(fleet.max_concurrency, len(work.shards))
     paid = 0.0
@@ -100,7 +100,7 @@ def estimate(work: Work, fleet: Fleet, *, instances: int) -> Estimate:
 
 
 def sentence(found: Estimate, work: Work, fleet: Fleet) -> str:
-    """The estimate in words, with what it rests on."""
+    """The estimate in words, with the source of its throughput."""
     cost = "" if found.usd is None else f" and {found.usd:,.2f} USD"
     price = (
         f"; {fleet.instance_type} has no price here"
@@ -116,7 +116,7 @@ def sentence(found: Estimate, work: Work, fleet: Fleet) -> str:
 
 
 def count(instances: int, instance_type: str) -> str:
-    """Instances in words."""
+    """The number of instances in words."""
     return f"{instances} {instance_type}"
 
 

@@ -1,7 +1,7 @@
 """Checks that the model artifact in S3 is the one that was synthesized.
 
-Its SHA-256 is part of the deployed workflow. An artifact is read whole once: that a version of it
-is good is remembered in the work bucket. Why here: docs/decisions/0014-artifact-integrity.md.
+Its SHA-256 is in the deployed workflow. Each version of the object is read once, and the work
+bucket stores that it was right. See docs/decisions/0014-artifact-integrity.md.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ if TYPE_CHECKING:
 
 
 class Store(Protocol):
-    """What is needed of S3."""
+    """The S3 operations that it needs."""
 
     def version(self, location: Location) -> str | None:
-        """What tells this content of an object from every other it had; ``None`` without it."""
+        """The id of this version of an object; ``None`` if it doesn't exist."""
         ...
 
     def head(self, location: Location) -> tuple[Found, Mapping[str, str]] | None:
-        """An object; ``None`` when it isn't there."""
+        """An object; ``None`` if it doesn't exist."""
         ...
 
     def read(self, location: Location) -> Iterator[bytes]:
-        """An object's bytes."""
+        """The bytes of an object."""
         ...
 
     def put(self, location: Location, body: bytes) -> None:
-        """Write a whole object."""
+        """Write an object."""
         ...
 
 
 def verify(artifact: Mapping[str, str], *, work: Location, store: Store) -> bool:
-    """Hold an artifact against what is known of it.
+    """Compare an artifact with its expected digest.
 
     Args:
-        artifact: its ``uri``, and the ``sha256`` of what was synthesized.
-        work: any place in the bucket where it is remembered that it was good.
+        artifact: its ``uri`` and the ``sha256`` of the synthesized file.
+        work: a location in the bucket that stores which artifacts were right.
         store: S3.
 
     Returns:
         Whether it had to be read.
 
     Raises:
-        ArtifactChanged: it is another one, or gone.
+        ArtifactChanged: it is different or missing.
     """
     where, wanted = Location.parse(artifact["uri"]), artifact["sha256"]
     version = store.version(where)

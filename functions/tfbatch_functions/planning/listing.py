@@ -25,30 +25,30 @@ _SUFFIX: Final = ".manifest"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the objects, in their order."""
+    """Some of the objects, in order."""
 
     objects: list[Found]
-    """By their names below the prefix."""
+    """Objects by their names below the prefix."""
     mark: str
-    """Where the next page begins."""
+    """Where the next page starts."""
     is_last: bool
 
 
 class Inputs(Protocol):
-    """Where the objects come from."""
+    """The source of the input objects."""
 
     prefix: Location
 
     def pages(self, mark: str) -> Iterator[Page]:
-        """The pages after a mark; all of them after an empty one."""
+        """The pages after a mark; all of them for an empty mark."""
         ...
 
 
 def inputs_of(uri: str, storage: Lister) -> Inputs:
-    """What ``run.input`` names: a folder, or a manifest when it ends in ``.manifest``.
+    """The inputs that ``run.input`` names: a folder, or a manifest if it ends in ``.manifest``.
 
     Raises:
-        BadManifest: the manifest isn't there, or has no prefix.
+        BadManifest: the manifest doesn't exist or has no prefix.
     """
     if uri.endswith(_SUFFIX):
         return Listed(Location.parse(uri), storage)
@@ -56,12 +56,15 @@ def inputs_of(uri: str, storage: Lister) -> Inputs:
 
 
 def is_object(name: str, size: int) -> bool:
-    """Whether it is data: consoles mark a folder with an object of no bytes and a last slash."""
+    """Whether it is data. Consoles create an empty object with a trailing slash for a folder."""
     return bool(name) and not (size == 0 and name.endswith("/"))
 
 
 class Folder:
-    """All objects below a folder, by key; each page begins after the last key of the one before."""
+    """All objects below a folder, by key.
+
+    Each page starts after the last key of the previous one.
+    """
 
     def __init__(self, prefix: Location, storage: Lister) -> None:
         self.prefix = prefix
@@ -82,7 +85,7 @@ class Folder:
 
 
 class Listed:
-    """The objects that a manifest names, each asked for its size; a mark counts names."""
+    """The objects that a manifest names, with a HEAD for each size. A mark counts names."""
 
     def __init__(self, location: Location, storage: Lister) -> None:
         self._location = location
@@ -93,7 +96,7 @@ class Listed:
         """See :class:`Inputs`.
 
         Raises:
-            BadManifest: it is torn, or names what is not there.
+            BadManifest: it is damaged, or names an object that doesn't exist.
         """
         _, names = self._read()
         done = int(mark or 0)

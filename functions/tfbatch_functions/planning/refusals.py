@@ -1,13 +1,13 @@
 """The errors with which the plan refuses an execution.
 
-A class's name is the error's name in Step Functions, its message the cause that a person reads.
+The name of a class is the name of the error in Step Functions. Its message is the cause.
 """
 
 from __future__ import annotations
 
 
 class Refusal(Exception):  # noqa: N818 (the names are those of the workflow's errors)
-    """The request can't be run as it is; the message names the field, its value and the remedy."""
+    """The request can't be run. The message names the field, its value and the remedy."""
 
 
 class ArtifactChanged(Refusal):
@@ -15,28 +15,28 @@ class ArtifactChanged(Refusal):
 
 
 class EmptyInput(Refusal):
-    """There is nothing to transform."""
+    """There are no input objects."""
 
 
 class BadManifest(Refusal):
-    """The user's manifest can't be read, or names what is not there."""
+    """The user's manifest can't be read, or names an object that doesn't exist."""
 
 
 class OutputInsideInput(Refusal):
-    """Outputs would lie among the inputs, where the next run would take them for inputs."""
+    """The output folder is inside the input folder, so the next run would read the outputs."""
 
 
 class ObjectTooLarge(Refusal):
-    """An object fits no request that Batch Transform can send."""
+    """An object is too large for a request of Batch Transform."""
 
 
 class TooManyInstances(Refusal):
-    """More instances than the stage admits."""
+    """The request asks for more instances than the stage allows."""
 
 
 class DeadlineImpossible(Refusal):
-    """No number of instances that the stage admits meets the deadline."""
+    """No number of instances that the stage allows meets the deadline."""
 
 
 class BudgetExceeded(Refusal):
-    """The estimate passes the budget, or there is no price to make one with."""
+    """The estimate is above the budget, or there is no price for an estimate."""

@@ -1,7 +1,7 @@
 """Finds the number of records of objects: known, from metadata, or estimated from a sample.
 
-A format that is not split has a record an object. For the others a few objects are looked at: those
-that say ``records`` in their metadata are believed, else the first records are measured.
+Without a split type, each object is one record. Otherwise a few objects are sampled. If their
+metadata has ``records``, that is used; if not, the size of their first records.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ UNSPLIT: Final = "None"
 COUNTED: Final = "counted"
 SAMPLED: Final = "sampled"
 METADATA: Final = "records"
-"""The key of an object's metadata that says how many records it holds."""
+"""The metadata key with the number of records of an object."""
 _HEAD_BYTES: Final = 256 * 1024
 _TFRECORD: Final = struct.Struct("<Q")
 _TFRECORD_FRAME: Final = 16
@@ -33,12 +33,12 @@ _RECORDIO_LENGTH: Final = (1 << 29) - 1
 def estimate_records(
     totals: Totals, *, split: str, prefix: Location, storage: Lister
 ) -> tuple[int, str]:
-    """How many records there are, and how that is known.
+    """Estimate the number of records, and say where it comes from.
 
     Args:
-        totals: of the objects, with the sampled ones.
+        totals: totals of the objects, with the sampled ones.
         split: the ``SplitType``.
-        prefix: of the sampled objects' names.
+        prefix: prefix of the sampled objects' names.
         storage: S3.
     """
     if split == UNSPLIT:
@@ -54,7 +54,7 @@ def estimate_records(
 
 
 def metadata_records(metadata: Mapping[str, str]) -> int | None:
-    """What an object's metadata says of its records, if it does."""
+    """The number of records in an object's metadata, if it is there."""
     text = metadata.get(METADATA, "")
     return int(text) if text.isascii() and text.isdigit() else None
 
@@ -70,7 +70,7 @@ def _records_in(location: Location, size: int, *, split: str, storage: Lister) -
 
 
 def tfrecord_bytes(head: bytes) -> float | None:
-    """The mean size of the records at a TFRecord file's beginning, framing included."""
+    """The mean size of the first records of a TFRecord file, framing included."""
     at = count = 0
     while at + _TFRECORD.size <= len(head):
         (length,) = _TFRECORD.unpack_from(head, at)
@@ -80,7 +80,7 @@ def tfrecord_bytes(head: bytes) -> float | None:
 
 
 def recordio_bytes(head: bytes) -> float | None:
-    """The same of a RecordIO file, padding to four bytes included."""
+    """The mean size of the first records of a RecordIO file, padding included."""
     at = count = 0
     while at + _RECORDIO.size <= len(head):
         magic, length = _RECORDIO.unpack_from(head, at)
@@ -92,7 +92,7 @@ def recordio_bytes(head: bytes) -> float | None:
 
 
 def line_bytes(head: bytes) -> float | None:
-    """The mean size of the whole lines at a text's beginning."""
+    """The mean size of the first complete lines of a text."""
     count = head.count(b"\n")
     return (head.rfind(b"\n") + 1) / count if count else None
 

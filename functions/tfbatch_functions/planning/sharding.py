@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from tfbatch_functions.s3.storage import Found, Lister
 
 _MANIFEST_BYTES: Final = 32 * 1024 * 1024
-"""Of a shard's names: with keys of a kilobyte the memory is bounded all the same."""
+"""Bytes of a shard's names, which bounds the memory for keys of a kilobyte too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a shard may hold at most; an object beyond ``bytes`` has a shard to itself."""
+    """The limits of a shard. An object larger than ``bytes`` gets a shard of its own."""
 
     objects: int
     bytes: int
@@ -33,7 +33,7 @@ class Open:
     bytes: int = 0
 
     def has_room(self, size: int, limits: Limits) -> bool:
-        """Whether one more object may go in."""
+        """Whether one more object fits."""
         return not self.manifest.count or (
             self.manifest.count < limits.objects
             and self.bytes + size <= limits.bytes
@@ -43,7 +43,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One that is full, and written."""
+    """A shard that is full and written."""
 
     objects: int
     bytes: int
@@ -51,7 +51,7 @@ class Shard:
 
 @dataclass(slots=True)
 class Totals:
-    """What is known of all the objects."""
+    """Totals over all objects."""
 
     objects: int = 0
     bytes: int = 0
@@ -61,7 +61,7 @@ class Totals:
     """Name and size of the 1st, 2nd, 4th, 8th, ... object."""
 
     def add(self, found: Found) -> None:
-        """One more object."""
+        """Add one object."""
         self.objects += 1
         self.bytes += found.size
         if found.size > self.largest_bytes:
@@ -71,12 +71,12 @@ class Totals:
 
 
 class Sharding:
-    """Fills one shard after the other, in the order of the inputs, and writes them.
+    """Fills and writes one shard after the other, in the order of the inputs.
 
     Args:
-        prefix: of the inputs.
-        folder: where ``00000.manifest`` and the others go.
-        limits: of a shard.
+        prefix: prefix of the inputs.
+        folder: where ``00000.manifest`` and the others are written.
+        limits: limits of a shard.
         storage: S3.
     """
 
@@ -92,7 +92,7 @@ class Sharding:
         self._storage = storage
 
     def add(self, objects: list[Found]) -> None:
-        """The next objects."""
+        """Add the next objects."""
         for found in objects:
             if not self._open.has_room(found.size, self._limits):
                 self._close()
@@ -101,12 +101,12 @@ class Sharding:
             self.totals.add(found)
 
     def finish(self) -> None:
-        """There are no more objects."""
+        """Write the last shard."""
         if self._open.manifest.count:
             self._close()
 
     def manifest(self, number: int) -> Location:
-        """Where a shard's manifest lies."""
+        """The location of a shard's manifest."""
         return self._folder / f"{name(number)}.manifest"
 
     def _close(self) -> None:
@@ -116,7 +116,7 @@ class Sharding:
         self._open = Open()
 
     def save(self, place: Location) -> None:
-        """Write all of it down, for another call to go on."""
+        """Return the state, for the next call."""
         self._storage.put(place / ".names", self._open.manifest.text)
         saved = {
             "totals": asdict(self.totals),
@@ -126,7 +126,7 @@ class Sharding:
         self._storage.put(place / ".json", json.dumps(saved).encode())
 
     def restore(self, place: Location) -> None:
-        """Go on where another call stopped."""
+        """Restore the state of the previous call."""
         saved = read_json(self._storage, place / ".json")
         text = b"".join(self._storage.read(place / ".names"))
         self.totals = Totals(**saved["totals"])
@@ -135,5 +135,5 @@ class Sharding:
 
 
 def name(number: int) -> str:
-    """A shard's name: ``00000``, ``00001``, ..."""
+    """The name of a shard: ``00000``, ``00001``, ..."""
     return f"{number:05}"

@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 
 _MEBIBYTE: Final = 1024 * 1024
 LARGEST_PAYLOAD_MB: Final = 100
-"""Of MaxPayloadInMB, and of its product with MaxConcurrentTransforms."""
+"""The limit of MaxPayloadInMB, and of its product with MaxConcurrentTransforms."""
 
 
 def payload(
     totals: Totals, *, split: str, prefix: Location, max_payload_mb: int, max_concurrent: int
 ) -> tuple[int, int]:
-    """``MaxPayloadInMB`` and ``MaxConcurrentTransforms``.
+    """Choose ``MaxPayloadInMB`` and ``MaxConcurrentTransforms``.
 
-    An object that is not split goes out as one request, which must hold the largest; their product
-    may not pass 100 MB. A record's size is not known before it is read: the settings stand.
+    Without a split type an object is one request, so the payload must hold the largest object. The
+    product may not exceed 100 MB. With a split type the settings are used, because the size of
+    records is unknown.
 
     Raises:
-        ObjectTooLarge: 100 MB don't hold it.
+        ObjectTooLarge: an object is larger than 100 MB.
     """
     if split != UNSPLIT:
         return max_payload_mb, max_concurrent
@@ -48,10 +49,10 @@ def payload(
 
 
 def choose(work: Work, fleet: Fleet, *, deadline_minutes: float | None) -> Estimate:
-    """As many instances as requested, else as few as meet the deadline, else one.
+    """Choose the number of instances: as requested, or as few as meet the deadline, or one.
 
     Raises:
-        TooManyInstances: the request passes the stage's limit.
+        TooManyInstances: the request is above the stage's limit.
         DeadlineImpossible: no number within the limit is enough.
     """
     if fleet.instances is not None and fleet.instances > fleet.max_instances:
@@ -84,10 +85,10 @@ def _late(best: Estimate, fleet: Fleet, deadline_minutes: float) -> str:
 
 
 def check_budget(found: Estimate, fleet: Fleet, sentence: str, budget_usd: float | None) -> None:
-    """Refuse what would cost more than it may.
+    """Refuse a run above its budget.
 
     Raises:
-        BudgetExceeded: it would, or nobody knows.
+        BudgetExceeded: the estimate is above it, or there is no price.
     """
     if budget_usd is None:
         return

@@ -1,7 +1,7 @@
 """Finds the records per second of an instance: from settings, the tuner or the last run.
 
-The tuner and the workflow's last step leave what they measured in the work bucket, under
-``throughput/<model>/<format>/<instance type>``; a model, format and type have one figure of each.
+The tuner and the workflow store their measurements in the work bucket, under
+``throughput/<model>/<format>/<instance type>``, one of each.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 TUNED: Final = "tuned"
 RUN: Final = "run"
 LEAST_RECORDS: Final = 1000
-"""Fewer measure how long a container takes to start."""
+"""Fewer records would measure the start of the container."""
 _ARTICLE: Final = 70.0
 _OF_ARTICLE: Final = "AWS's article of 100,000 photos on ml.p3.2xlarge; nothing was measured here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throughput:
-    """A rate, and where it is from."""
+    """A rate and its source."""
 
     records_per_second: float
     """Of one instance."""
     source: str
-    """In words, with its date."""
+    """A sentence with its date."""
 
 
 def known(
     storage: Lister, run: Mapping[str, Any], *, instance_type: str, settings: float | None
 ) -> Throughput:
-    """The best that is known, before a run.
+    """The best known rate before a run.
 
     Args:
         storage: S3.
-        run: the event's; its model, format and work bucket.
-        instance_type: as in ``ml.g5.xlarge``.
+        run: the event's ``run``, with model, format and work bucket.
+        instance_type: like ``ml.g5.xlarge``.
         settings: the stage's own figure.
     """
     if settings is not None:
@@ -62,7 +62,7 @@ def known(
 def keep(
     storage: Lister, run: Mapping[str, Any], summary: Mapping[str, Any], jobs: Sequence[Any]
 ) -> None:
-    """Leave what a run did for the next one's estimate, if it tells anything of one type."""
+    """Store a run's rate for the next estimate, if it used one instance type."""
     types = {job["instanceType"] for job in jobs if job["seconds"]}
     rate = summary["recordsPerInstanceSecond"]
     if len(types) == 1 and rate and summary["records"] >= LEAST_RECORDS:
@@ -76,11 +76,11 @@ def keep(
 
 
 def location(run: Mapping[str, Any], instance_type: str, kind: str) -> Location:
-    """Where a figure lies.
+    """The location of a rate.
 
     Args:
-        run: the event's.
-        instance_type: as in ``ml.g5.xlarge``.
+        run: the event's ``run``.
+        instance_type: like ``ml.g5.xlarge``.
         kind: ``tuned`` or ``run``.
     """
     bucket = Location.folder(run["work"]).bucket

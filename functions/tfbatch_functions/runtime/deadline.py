@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 RESERVE_SECONDS: Final = "TFBATCH_RESERVE_SECONDS"
-"""Variable: the time kept for finishing what is under way and writing it down, in seconds."""
+"""Environment variable: the time kept for finishing and saving, in seconds."""
 _MOST_SECONDS: Final = 60.0
 _SHARE: Final = 0.25
-"""What is kept where nobody says: this share of a call's time, up to a minute."""
+"""The default of that time: this share of a call's time, at most a minute."""
 
 HasTime = Callable[[], bool]
 
 
 class Context(Protocol):
-    """What of Lambda's context is used."""
+    """The part of Lambda's context that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is ended."""
@@ -24,7 +24,7 @@ class Context(Protocol):
 
 
 def has_time(context: Context) -> HasTime:
-    """Asks whether more work may be begun."""
+    """Whether more work may be started."""
     share = context.get_remaining_time_in_millis() / 1000 * _SHARE
     seconds = float(os.environ.get(RESERVE_SECONDS) or min(share, _MOST_SECONDS))
     return lambda: context.get_remaining_time_in_millis() > seconds * 1000

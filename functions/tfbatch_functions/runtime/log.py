@@ -16,14 +16,14 @@ Line = dict[str, Any]
 
 @contextlib.contextmanager
 def told(what: str, event: Mapping[str, Any]) -> Iterator[Line]:
-    """Print what a call did, and how it ended, when it ends.
+    """Print what a call did and how it ended.
 
     Args:
-        what: was asked for, such as ``plan``.
-        event: the call's; its ``run`` and, where there is one, its ``shard`` and ``round``.
+        what: the operation, such as ``plan``.
+        event: the event of the call, with ``run`` and maybe ``shard`` and ``round``.
 
     Yields:
-        The line, for the call to add to.
+        The log line, to which the call can add.
     """
     line, began = {"message": what, **_ids(event)}, time.monotonic()
     try:

@@ -25,15 +25,14 @@ _UNITS: Final = {
 
 
 def line(summary: Mapping[str, Any], *, about: Mapping[str, str], execution: str) -> str:
-    """The summary's numbers as metrics; what is not known is left out.
+    """The summary's numbers as metrics. Unknown ones are left out.
 
     Source: "Specification: Embedded metric format", CloudWatch user guide.
 
     Args:
-        summary: of the run.
-        about: dimensions; the metrics are there by the first of them, which alarms watch, and by
-            all of them.
-        execution: the run's, for whoever searches the log.
+        summary: summary of the run.
+        about: dimensions. Metrics are published by the first, which alarms use, and by all.
+        execution: the execution of the run, for searching the log.
     """
     known = {**summary, "exceptionPercent": _exception_percent(summary)}
     values = {
@@ -56,7 +55,7 @@ def line(summary: Mapping[str, Any], *, about: Mapping[str, str], execution: str
 
 
 def _exception_percent(summary: Mapping[str, Any]) -> float:
-    """Of all records and of the objects that gave none."""
+    """Exceptions as a percentage of all records and of objects without an output."""
     without = summary["exceptions"] + summary["recordErrors"]
     whole = summary["records"] + summary["exceptions"]
     return round(100 * without / whole, 4) if whole else 0.0

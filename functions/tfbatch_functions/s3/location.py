@@ -10,17 +10,17 @@ _SCHEME = "s3://"
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A bucket and a key, or the beginning of keys."""
+    """A bucket and a key, or a prefix of keys."""
 
     bucket: str
     key: str
 
     @classmethod
     def parse(cls, uri: str) -> Self:
-        """From ``s3://bucket/key``.
+        """Parse ``s3://bucket/key``.
 
         Raises:
-            ValueError: it isn't one.
+            ValueError: it isn't an S3 URI.
         """
         bucket, slash, key = uri.removeprefix(_SCHEME).partition("/")
         if not (uri.startswith(_SCHEME) and bucket and slash):
@@ -29,7 +29,7 @@ class Location:
 
     @classmethod
     def folder(cls, uri: str) -> Self:
-        """From ``s3://bucket/folder/``, with the last slash or without.
+        """Parse ``s3://bucket/folder/``, with or without the trailing slash.
 
         Raises:
             ValueError: it isn't an S3 URI.
@@ -46,9 +46,9 @@ class Location:
         return f"{_SCHEME}{self.bucket}/{self.key}"
 
     def __truediv__(self, name: str) -> Location:
-        """What lies below: the key and the name as one."""
+        """The location of a name below this one: key and name concatenated."""
         return Location(self.bucket, self.key + name)
 
     def holds(self, other: Location) -> bool:
-        """Whether the other one begins with this one."""
+        """Whether another location starts with this one."""
         return self.bucket == other.bucket and other.key.startswith(self.key)

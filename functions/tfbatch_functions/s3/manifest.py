@@ -1,7 +1,7 @@
 """Reads and writes SageMaker manifests: ``[{"prefix": "s3://bucket/folder/"}, "name", ...]``.
 
-Source: S3DataSource in the API reference of SageMaker. A list of ten million names is a gigabyte,
-so that neither side of it is ever held as a whole.
+Source: S3DataSource in SageMaker's API reference. A list of ten million names is a gigabyte, so
+neither reading nor writing holds a whole manifest.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _LONGEST: Final = 64 * 1024
-"""Characters of an element, six for each of a key's 1,024 bytes at the most."""
+"""Characters of an element: at most six for each of a key's 1,024 bytes."""
 _decode = json.JSONDecoder().raw_decode
 _quote = json.encoder.encode_basestring_ascii
 
 
 class ManifestError(ValueError):
-    """The text is no manifest."""
+    """The text is not a manifest."""
 
 
 class Manifest:
-    """A manifest as it is written: names are added, the text grows."""
+    """A manifest that is being written."""
 
     __slots__ = ("_text", "count")
 
     def __init__(self, text: bytes = b"", count: int = 0) -> None:
-        """Empty, or as :attr:`text` told of another one."""
+        """Start empty, or with the :attr:`text` of another manifest."""
         self._text = bytearray(text)
         self.count = count
 
     def add(self, name: str) -> None:
-        """One more object, by its name below the prefix."""
+        """Add an object by its name below the prefix."""
         self._text += b",\n"
         self._text += _quote(name).encode()
         self.count += 1
@@ -49,7 +49,7 @@ class Manifest:
 
     @property
     def text(self) -> bytes:
-        """Of the names alone; another manifest can begin with it."""
+        """The text of the names, which another manifest can start with."""
         return bytes(self._text)
 
     def body(self, prefix: Location) -> bytes:
@@ -58,10 +58,11 @@ class Manifest:
 
 
 def read_manifest(chunks: Iterable[bytes]) -> tuple[Location, Iterator[str]]:
-    """The prefix, and the names as they are read.
+    """Return the prefix, and an iterator over the names.
 
     Raises:
-        ManifestError: it is no manifest; also while the names are read. Says which element.
+        ManifestError: it is not a manifest; may be raised while names are read. Names the
+            element.
     """
     elements = _elements(chunks)
     first = next(elements, None)
@@ -86,7 +87,7 @@ def _shown(element: object) -> str:
 
 
 def _elements(chunks: Iterable[bytes]) -> Iterator[Any]:
-    """The elements of a JSON array, with no more of it in memory than a chunk and an element."""
+    """Yield the elements of a JSON array with only a chunk and an element in memory."""
     text = _Text(chunks)
     if text.next_character() != "[":
         raise ManifestError("it is not a JSON array")
@@ -109,20 +110,20 @@ class _Text:
         self._at = 0
 
     def peek(self) -> str:
-        """The next character that is not space, left where it is; empty at the end."""
+        """The next character that is not a space, without consuming it; empty at the end."""
         while True:
             self._at = _SPACE.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
 
     def next_character(self) -> str:
-        """The next character that is not space."""
+        """Consume the next character that is not a space."""
         character = self.peek()
         self._at += 1
         return character
 
     def value(self) -> Any:  # noqa: ANN401 (any JSON)
-        """The next JSON value."""
+        """Consume the next JSON value."""
         self.peek()
         while True:
             try:
@@ -135,7 +136,7 @@ class _Text:
             return value
 
     def _more(self) -> bool:
-        """Take the next chunk; false when there is none."""
+        """Read the next chunk; false if there is none."""
         try:
             chunk = next(self._chunks, None)
             added = self._decoder.decode(chunk or b"", final=chunk is None)

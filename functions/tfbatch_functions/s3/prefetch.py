@@ -24,13 +24,13 @@ def in_order(
     weight: Callable[[_Item], int] = lambda _: 0,
     discard: Callable[[_Result], None] = lambda _: None,
 ) -> Generator[_Result]:
-    """The results of the calls, in the order of the items.
+    """Yield the results of the calls, in the order of the items.
 
     Args:
-        call: made in a thread.
-        items: taken as they are needed.
-        weight: of an item, in bytes; at most 256 MiB are under way, or a single item.
-        discard: what to do with a result that nobody waits for any more.
+        call: runs in a thread.
+        items: read as needed.
+        weight: bytes of an item. At most 256 MiB are in flight, or a single item.
+        discard: gets results that are no longer needed.
     """
     rest = iter(items)
     running: deque[tuple[int, Future[_Result]]] = deque()

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from tfbatch_functions.s3.location import Location
 
 THREADS: Final = 32
-"""Requests in flight at a time."""
+"""Requests in flight."""
 PAGE: Final = 1000
-"""Objects that are listed, or asked for, before a function looks at the clock; S3's most."""
+"""Objects listed or read between two looks at the deadline; the maximum of S3."""
 _CHUNK_BYTES: Final = 256 * 1024
 _NOT_FOUND: Final = ("404", "NoSuchKey", "NotFound")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An object as a listing or a HEAD shows it."""
+    """An object from a listing or a HEAD."""
 
     key: str
     size: int
@@ -41,29 +41,29 @@ class Found:
 
 
 class Lister(Protocol):
-    """What planning needs of S3."""
+    """The S3 operations that planning needs."""
 
     def page(self, prefix: Location, *, after: str) -> tuple[list[Found], bool]:
         """The next objects by key, at most 1,000, and whether there are more."""
         ...
 
     def head(self, location: Location) -> tuple[Found, Mapping[str, str]] | None:
-        """An object and its metadata; ``None`` when it isn't there."""
+        """An object with its metadata; ``None`` if it doesn't exist."""
         ...
 
     def read(
         self, location: Location, *, first: int = 0, last: int | None = None
     ) -> Iterator[bytes]:
-        """An object's bytes, a chunk at a time; from byte ``first`` through ``last``."""
+        """Yield an object's bytes in chunks, from byte ``first`` through ``last``."""
         ...
 
     def put(self, location: Location, body: bytes) -> None:
-        """Write a whole object."""
+        """Write an object."""
         ...
 
 
 class Storage:
-    """The real one; thread-safe, every method blocks."""
+    """S3 through boto3. It is thread-safe, and every method blocks."""
 
     def __init__(self, client: S3Client) -> None:
         self.client = client
@@ -81,7 +81,7 @@ class Storage:
         return found, reply["IsTruncated"]
 
     def list(self, prefix: Location) -> Iterator[Found]:
-        """Every object whose key begins with the prefix, in the order of their keys."""
+        """Yield every object whose key starts with the prefix, in the order of keys."""
         after, is_more = "", True
         while is_more:
             found, is_more = self.page(prefix, after=after)
@@ -100,7 +100,7 @@ class Storage:
         return found, reply["Metadata"]
 
     def version(self, location: Location) -> str | None:
-        """What tells an object's content from every other it had; ``None`` when it isn't there."""
+        """The id of an object's version; ``None`` if it doesn't exist."""
         try:
             reply = self.client.head_object(Bucket=location.bucket, Key=location.key)
         except ClientError as error:
@@ -126,20 +126,21 @@ class Storage:
 
 
 def read_json(storage: Lister, location: Location) -> Any:  # noqa: ANN401 (any JSON)
-    """A small object's JSON."""
+    """Read a small JSON object."""
     return json.loads(b"".join(storage.read(location)))
 
 
 def write_json(storage: Lister, location: Location, document: object) -> None:
-    """A small object of JSON, for programs and people."""
+    """Write a small JSON object, readable by people."""
     storage.put(location, json.dumps(document, indent=1).encode() + b"\n")
 
 
 @cache
 def storage() -> Storage:
-    """One for as long as Lambda keeps the process."""
+    """The storage of this process. Lambda keeps the process."""
     session = botocore.session.get_session()
-    # A page of a listing has a thousand times; reading any format takes most of the page's time.
+    # A page of a listing has a thousand times, and parsing a general format would take most of its
+    # time.
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_moment)
     return Storage(
         boto3.Session(botocore_session=session).client(
@@ -152,7 +153,7 @@ def storage() -> Storage:
 
 
 def _moment(value: str) -> datetime:
-    """A time in a response; S3's listings have ISO 8601, its headers HTTP's."""
+    """Parse a time of a response: ISO 8601 in listings, HTTP's format in headers."""
     try:
         return datetime.fromisoformat(value)
     except ValueError:

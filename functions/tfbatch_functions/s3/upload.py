@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from tfbatch_functions.s3.storage import Storage
 
 SMALLEST_PART: Final = 5 * 1024 * 1024
-"""Of a multipart upload, but for its last part; there may be 10,000 parts."""
+"""Minimum size of a part of a multipart upload, except the last. There are at most 10,000 parts."""
 LARGEST_PART: Final = 5 * 1024**3
 _PART_BYTES: Final = 8 * 1024 * 1024
 _AHEAD: Final = 4
-"""Parts on their way at a time."""
+"""Parts in flight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An object, or the part of one that begins at ``first``."""
+    """An object from byte ``first`` on."""
 
     location: Location
     size: int
@@ -37,14 +37,14 @@ class Piece:
 
     @property
     def left(self) -> int:
-        """Bytes of the piece."""
+        """Remaining bytes of the piece."""
         return self.size - self.first
 
 
 class Upload:
-    """An object that is there when its ``with`` block ends well, and not otherwise.
+    """An object that exists only if its ``with`` block succeeds.
 
-    Small ones are put at once; what grows beyond a part goes out in parts.
+    Small objects are written at once, larger ones in parts.
     """
 
     def __init__(self, storage: Storage, location: Location) -> None:
@@ -57,14 +57,14 @@ class Upload:
         self._threads = ThreadPoolExecutor(THREADS)
 
     def write(self, data: bytes) -> None:
-        """Add to the end."""
+        """Append bytes."""
         self.size += len(data)
         self._held += data
         if len(self._held) >= _PART_BYTES:
             self._send()
 
     def copy(self, piece: Piece) -> None:
-        """Add another object's bytes, which S3 copies itself where there are enough for a part."""
+        """Append another object. S3 copies it if it is large enough for a part."""
         if self._held and len(self._held) < SMALLEST_PART:
             piece = self._read(piece, min(SMALLEST_PART - len(self._held), piece.left))
         while piece.left >= SMALLEST_PART:
@@ -92,7 +92,7 @@ class Upload:
                 raise
 
     def _abort(self) -> None:
-        """Leave no parts behind, which are paid for and not seen."""
+        """Abort the upload, because incomplete parts cost money and are invisible."""
         self._threads.shutdown(cancel_futures=True)
         if self._upload_id:
             self._storage.client.abort_multipart_upload(
@@ -112,7 +112,7 @@ class Upload:
         )
 
     def _read(self, piece: Piece, count: int) -> Piece:
-        """Add the first bytes of a piece by reading them; returns the rest."""
+        """Append the first bytes of a piece by reading them; returns the rest."""
         if count:
             for chunk in self._storage.read(
                 piece.location, first=piece.first, last=piece.first + count - 1
@@ -168,7 +168,7 @@ class Upload:
 
 
 def concatenate(storage: Storage, pieces: Iterable[Piece], target: Location) -> None:
-    """One object of many, in their order."""
+    """Write one object from many, in order."""
     with Upload(storage, target) as upload:
         for piece in pieces:
             upload.copy(piece)
