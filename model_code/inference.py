@@ -1,7 +1,7 @@
 """The entry point of the AWS TensorFlow Serving container: ``handler(data, context)``.
 
-The container may or may not have put this directory and ``lib`` on Python's path, depending on
-its version and on how it loads this file, so it is done here.
+Some versions of the container don't put this directory and ``lib`` on Python's path, so this module
+does.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ _handle = create(_CODE)
 
 
 def handler(data: Stream, context: Context) -> tuple[bytes, str]:
-    """Answer one request: ``data`` is its body's stream, the result a body and its type."""
+    """Answer one request: ``data`` is the stream of its body; the result is a body and its type."""
     return _handle(data, context)

@@ -8,7 +8,7 @@ from typing import Any
 
 @cache
 def numpy() -> Any:  # noqa: ANN401  the module or None
-    """NumPy, which TensorFlow Serving's images hold since their APIs need it; or ``None``."""
+    """NumPy, or ``None``. TensorFlow Serving's images have it because their APIs need it."""
     try:
         import numpy as np  # noqa: PLC0415  not at import: it takes a tenth of a second
     except ImportError:

@@ -1,9 +1,8 @@
 """Reads the body of a request, without gunicorn's buffers if possible.
 
-Gunicorn before version 25 receives 8 KiB at a time, and every version copies what it received half
-a dozen times: together two thirds of the CPU time of reading a payload of 5 MB. What it has not
-received yet can be taken from its socket instead; where its parts are not as known here, its own
-``read`` serves.
+Gunicorn before version 25 receives 8 KiB at a time, and every version copies the data about six
+times: two thirds of the CPU time of reading 5 MB. This module reads the rest of the body from
+gunicorn's socket. If gunicorn's internals are not as expected, it uses gunicorn's ``read``.
 """
 
 from __future__ import annotations
@@ -14,21 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _STEP: Final = 1 << 17
-"""Gunicorn's ``read()`` of everything grows its buffers again and again."""
+"""Gunicorn's ``read()`` without a size grows its buffers again and again."""
 _RECEIVED: Final = 1 << 18
-"""The most that a Unix socket holds."""
+"""The maximum that a Unix socket holds."""
 
 
 class Stream(Protocol):
     """A request's body."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """At most ``size`` bytes."""
+        """Read at most ``size`` bytes."""
         ...
 
 
 def read(data: Stream) -> bytes:
-    """All of a body."""
+    """Read a whole body."""
     try:
         parts = _direct(data)
     except AttributeError:
@@ -37,10 +36,10 @@ def read(data: Stream) -> bytes:
 
 
 def _direct(data: Any) -> Iterator[bytes]:  # noqa: ANN401  gunicorn's Body
-    """The parts of a body of known length, from gunicorn's connection.
+    """Yield the parts of a body of known length, from gunicorn's connection.
 
     Raises:
-        AttributeError: it is no such body, or some of it has been read; nothing is lost.
+        AttributeError: it is another kind of body, or partly read; nothing is lost.
     """
     reader, started = data.reader, data.buf.tell()
     unreader, left = reader.unreader, reader.length
@@ -56,7 +55,7 @@ def _parts(
     ahead: int,
     receive: Callable[[int], bytes],
 ) -> Iterator[bytes]:
-    """What gunicorn has received ahead, and then all that the connection brings."""
+    """Yield what gunicorn has received already, and then what the connection has."""
     if ahead:
         yield (part := reader.read(min(left, ahead)))
         left -= len(part)

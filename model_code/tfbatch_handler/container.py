@@ -11,22 +11,21 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
 def quiet_requests() -> None:
-    """Keep the container's own service from logging two lines for every request.
+    """Stop the container's service from logging two lines for every request.
 
-    They say nothing about the request, cost a tenth of a millisecond of the worker's CPU time
-    and, for a hundred million records, real money in CloudWatch Logs. Its warnings and errors
-    stay.
+    They hold no information, cost a tenth of a millisecond of the worker's CPU time and, for a
+    hundred million records, much money in CloudWatch Logs. Warnings and errors stay.
     """
     for name in _SERVICE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def keep_memory() -> None:
-    """Keep freed buffers instead of giving each back to the kernel and faulting in fresh pages.
+    """Keep freed buffers instead of returning them to the kernel.
 
-    A payload passes through a dozen buffers of its size, and glibc maps every one above 128 KiB
-    anew: a twelfth of the worker's CPU time. Batch Transform keeps concurrency times payload below
-    100 MB, and so what is kept. Other C libraries have no such parameters.
+    A payload passes through a dozen buffers of its size, and glibc maps each above 128 KiB anew: a
+    twelfth of the worker's CPU time. Batch Transform bounds concurrency times payload to 100 MB,
+    which bounds the kept memory. Other C libraries have no such parameters.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

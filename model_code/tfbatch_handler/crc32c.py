@@ -1,12 +1,12 @@
 """Computes CRC-32C fast, without a C extension if necessary.
 
-Where google-crc32c is vendored, it does the work. The container brings no library for this
-polynomial (zlib's is another), and a loop over bytes takes 50 ns each: 5 ms for a photograph. A
-checksum is a remainder, so whatever is congruent to 0
-may be added to the data. ``x^6777 + x^484 + x^100 + 1`` is a multiple of the CRC's polynomial,
-and so, because squaring is linear over GF(2), is the same sum with every exponent multiplied by a
-power of two. Hence a long run of bits at the front is removed by adding it three more times
-further on: whole arrays XORed, not bytes looked up. A denser multiple finishes what is short.
+If google-crc32c is vendored, it is used. The container has no library for this polynomial (zlib's
+is another), and a loop over bytes takes 50 ns each: 5 ms for a photograph. A checksum is a
+remainder, so anything congruent to 0 may be added to the data. ``x^6777 + x^484 + x^100 + 1`` is a
+multiple of the CRC's polynomial. Because squaring is linear over GF(2), so is the same sum with
+every exponent multiplied by a power of two. Therefore a long run of bits at the front is removed by
+XORing it three more times further on: whole arrays instead of single bytes. A denser multiple
+finishes the short rest.
 
 TFRecord's checksum is masked: https://www.tensorflow.org/tutorials/load_data/tfrecord
 """
@@ -32,7 +32,7 @@ _REVERSED: Final = 0x82F6_3B78
 _ONES: Final = 0xFFFF_FFFF
 _MASK_DELTA: Final = 0xA282_EAD8
 _FEW_BYTES: Final = 128
-"""Up to here a loop over bytes is as fast as anything."""
+"""Up to this size a loop over bytes is as fast."""
 _GROUP_BYTES: Final = 1 << 20
 """Records are folded together while they fit in a processor's cache."""
 
@@ -54,7 +54,7 @@ def checksums(records: Sequence[memoryview]) -> list[int]:
 
 
 def folded(records: Sequence[memoryview]) -> list[int]:
-    """The same without google-crc32c, by folding."""
+    """The same by folding, without google-crc32c."""
     np = numpy()
     if np is None or sum(map(len, records)) <= _FEW_BYTES:
         return [_checksum(record) for record in records]
@@ -73,7 +73,7 @@ def folded(records: Sequence[memoryview]) -> list[int]:
 
 @cache
 def _vendored() -> Callable[[bytes], int] | None:
-    """google-crc32c's, where it is vendored; not its slow stand-in for where it has no wheel."""
+    """google-crc32c's function, if it is vendored with its C extension."""
     try:
         library = import_module("google_crc32c")
     except ImportError:
@@ -83,7 +83,7 @@ def _vendored() -> Callable[[bytes], int] | None:
 
 
 def _groups(records: Sequence[memoryview]) -> Iterator[list[int]]:
-    """Indices of records of similar size, few enough to be folded together."""
+    """Yield indices of records of similar size, few enough to fold together."""
     group: list[int] = []
     for index in sorted(range(len(records)), key=lambda index: len(records[index])):
         if group and (len(group) + 1) * len(records[index]) > _GROUP_BYTES:
@@ -98,9 +98,10 @@ def _width(record: memoryview) -> int:
 
 
 def _folded(np: ModuleType, records: Sequence[memoryview], room: Any) -> Any:  # noqa: ANN401
-    """Rows of at most 563 bytes with the records' remainders; ``room`` is memory to work in.
+    """Fold records to rows of at most 563 bytes with the same remainders.
 
-    Zeros at the front change no remainder, so the rows are as long as the last, longest record.
+    ``room`` is working memory. Zeros at the front change no remainder, so rows are as long as the
+    last, longest record.
     """
     width = _width(records[-1])
     rows = room[: len(records) * width].reshape(len(records), width)
@@ -129,7 +130,7 @@ def _fold_rows(np: ModuleType, rows: Any, exponents: tuple[int, ...]) -> Any:  #
 
 
 def _looked_up(np: ModuleType, rows: Any) -> list[int]:  # noqa: ANN401  an array
-    """The checksums of short rows: a table for each position, all looked up at once."""
+    """The checksums of short rows: a table for each position, looked up at once."""
     width = rows.shape[1]
     tables = _position_tables(np)[SHORT[0] - width :]
     remainders = np.bitwise_xor.reduce(tables[np.arange(width), rows], axis=1)
@@ -137,7 +138,7 @@ def _looked_up(np: ModuleType, rows: Any) -> list[int]:  # noqa: ANN401  an arra
 
 
 def _checksum(record: memoryview) -> int:
-    """One record's, with Python's integers alone."""
+    """The checksum of one record, with Python integers."""
     bits = len(record) * 8
     if len(record) <= _FEW_BYTES:
         return _remainder(_ONES, bytes(record)) ^ _ONES
@@ -148,7 +149,7 @@ def _checksum(record: memoryview) -> int:
 
 
 def _fold_bits(number: int, bits: int, exponents: tuple[int, ...]) -> tuple[int, int]:
-    """Fold an integer, lowest bit first in time, to about ``exponents[0]`` bits; whole bytes."""
+    """Fold an integer, lowest bit first, to about ``exponents[0]`` bits in whole bytes."""
     scale = 1 << max(0, (bits // exponents[0]).bit_length() - 1)
     while scale:
         degree, longest = exponents[0] * scale, exponents[1] * scale

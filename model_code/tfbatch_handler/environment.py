@@ -1,7 +1,7 @@
 """The settings of the handler, typed and as environment variables.
 
-The stacks write a Model's settings with ``variables`` and the handler reads them with ``parse``:
-names, defaults and limits stand here alone, once for both.
+The CDK writes a Model's settings with ``variables``, and the handler reads them with ``parse``.
+Names, defaults and limits are defined only here.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 ENABLE_BATCHING: Final = "SAGEMAKER_TFS_ENABLE_BATCHING"
 MAX_BATCH_SIZE: Final = "SAGEMAKER_TFS_MAX_BATCH_SIZE"
-"""The container's own: what TensorFlow Serving was told, and refuses requests beyond."""
+"""The container's variable: TensorFlow Serving refuses larger batches."""
 DEFAULT_MAX_BATCH_SIZE: Final = "8"
-"""The container's, in every version."""
+"""Its default in every version of the container."""
 
 Output = Literal["raw", "top_k", "fields"]
 OnError = Literal["record", "fail"]
@@ -38,7 +38,7 @@ def _variable(name: str, kind: Kind) -> dict[str, Variable]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How records are answered."""
+    """The output and the behavior of the handler."""
 
     output: Output = field(
         default="raw", metadata=_variable("TFBATCH_OUTPUT", choice(get_args(Output)))
@@ -47,16 +47,16 @@ class Settings:
     ``fields``: chosen outputs under names of your own."""
 
     top_k: int = field(default=5, metadata=_variable("TFBATCH_TOP_K", whole_number()))
-    """How many classes a ``top_k`` line names."""
+    """Number of classes in a ``top_k`` line."""
 
     labels: str = field(default="labels.txt", metadata=_variable("TFBATCH_LABELS", file_name()))
-    """File in ``code/`` with a class name a line; classes have no names when it is not there."""
+    """File in ``code/`` with a class name on each line. Without it classes have no names."""
 
     fields: Mapping[str, str] = field(
         default_factory=dict,
         metadata=_variable("TFBATCH_FIELDS", names(like='{"<field>": "<output>"}')),
     )
-    """Field -> output, for ``fields``; every output under its own name when empty."""
+    """Field -> output, for ``fields``. If empty, every output under its own name."""
 
     on_error: OnError = field(
         default="record", metadata=_variable("TFBATCH_ON_ERROR", choice(get_args(OnError)))
@@ -69,21 +69,21 @@ class Settings:
             "TFBATCH_FEATURES", names(like='{"<signature input>": "<tf.Example feature>"}')
         ),
     )
-    """Signature input -> tf.Example feature, where their names differ; ``*`` is the whole
-    Example. An input ``image_bytes`` that is not named here is ``image/encoded``."""
+    """Signature input -> tf.Example feature, if their names differ; ``*`` is the whole Example. An
+    input ``image_bytes`` that is not named here takes ``image/encoded``."""
 
     batch_size: int = field(default=32, metadata=_variable("TFBATCH_BATCH_SIZE", whole_number()))
-    """The most records of a payload sent to TensorFlow Serving at once; while it batches itself,
-    at most its batch."""
+    """Maximum records of a payload in one request to TensorFlow Serving. If the server batches, at
+    most its batch size."""
 
     timeout_seconds: int = field(
         default=570, metadata=_variable("TFBATCH_TIMEOUT_SECONDS", whole_number())
     )
-    """How long a request may take, outages included. The stacks set nginx's and gunicorn's
-    time-outs above it, so that the answer is ours, and SageMaker waits 600 s unless told."""
+    """Maximum seconds for a request, including outages. The CDK sets the time-outs of nginx and
+    gunicorn above it, so that the handler's answer is sent. SageMaker waits 600 s by default."""
 
     def __post_init__(self) -> None:
-        """Refuse what ``parse`` would not give back.
+        """Refuse values that ``parse`` would not return.
 
         Raises:
             SettingError: names the field, its value and the remedy.
@@ -96,10 +96,10 @@ class Settings:
 
     @classmethod
     def parse(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings from environment variables; what is unset or empty has its default.
+        """Read the settings from environment variables. An unset or empty one has its default.
 
         Raises:
-            SettingError: a value can't be used; names the variable, the value and the remedy.
+            SettingError: names the variable, the value and the remedy.
         """
         chosen: dict[str, Any] = {
             name: variable.read(text)
@@ -113,7 +113,7 @@ class Settings:
     def variables(self) -> dict[str, str]:
         """The environment variables that ``parse`` reads these settings from.
 
-        What has its default is left out: the handler that reads them lies in the same artifact.
+        Defaults are left out, because the handler in the same artifact has them.
         """
         default = Settings()
         return {

@@ -1,7 +1,7 @@
 """Fails a whole request with an HTTP status, if the container allows it.
 
-From 2.20 on its service passes ``falcon.HTTPError`` through (and its Context has ``timeout``);
-before, every exception is HTTP 500 with its text.
+From 2.20 on the service passes ``falcon.HTTPError`` through (and its Context has ``timeout``).
+Before, every exception becomes HTTP 500 with its text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RecordError(ValueError):
-    """A bad record, where ``TFBATCH_ON_ERROR`` is ``fail``."""
+    """A bad record, if ``TFBATCH_ON_ERROR`` is ``fail``."""
 
 
 STATUS: Mapping[type[Exception], str] = {
@@ -30,7 +30,7 @@ EXPECTED = tuple(STATUS)
 
 
 def as_http(error: Exception, context: object) -> Exception:
-    """What to raise in place of one of the ``EXPECTED`` errors."""
+    """The exception to raise instead of one of the ``EXPECTED`` errors."""
     if not hasattr(context, "timeout"):
         return error
     import falcon  # noqa: PLC0415  the container's own; others have none

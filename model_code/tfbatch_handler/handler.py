@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 
 class Context(Protocol):
-    """What the container says of a request; in a transform job ``model_name`` is ``None``."""
+    """The container's data about a request. In a transform job ``model_name`` is ``None``."""
 
     @property
     def rest_uri(self) -> str:
-        """Where TensorFlow Serving predicts."""
+        """The REST address of TensorFlow Serving."""
         ...
 
     @property
@@ -54,7 +54,7 @@ class Context(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A servable, and what is known of it once it has been asked."""
+    """A servable and its signature."""
 
     fleet: Fleet
     signature: Signature
@@ -63,10 +63,10 @@ class Model:
 
 
 class Handler:
-    """Everything one worker keeps between requests; opens nothing until the first one."""
+    """The state that a worker keeps between requests. It opens nothing before the first request."""
 
     def __init__(self, *, code: Path, environment: Mapping[str, str]) -> None:
-        """Read the settings; ``code`` is where the labels lie."""
+        """Read the settings. ``code`` has the labels."""
         self._settings = Settings.parse(environment)
         self._merged = server_batch(environment)
         self._environment = environment
@@ -77,10 +77,10 @@ class Handler:
         self._locks: dict[object, threading.Lock] = {}
 
     def __call__(self, data: Stream, context: Context) -> tuple[bytes, str]:
-        """Answer one request with a line per record, in order.
+        """Answer one request with a line for each record, in order.
 
         Raises:
-            Exception: the request as a whole failed: see ``failure``.
+            Exception: the whole request failed: see ``failure``.
         """
         deadline = time.monotonic() + self._settings.timeout_seconds
         try:
@@ -89,7 +89,7 @@ class Handler:
             raise failure.as_http(error, context) from error
 
     def close(self) -> None:
-        """Close the idle connections and print the last counts, if any are to come."""
+        """Close idle connections and print the last counts."""
         for model in self._models.values():
             model.fleet.close()
             model.progress.close()
@@ -116,7 +116,7 @@ class Handler:
     def _document(
         self, document: Document, model: Model, asked: accept.Accept, *, deadline: float
     ) -> tuple[bytes, str]:
-        """Pass a document on; its reply stays one where nothing else is asked for."""
+        """Forward a document. Its reply stays a document unless other output is asked for."""
         try:
             sent = [document.body]
             answer = model.fleet.ask("POST", f":{document.action}", sent, deadline=deadline)
@@ -131,11 +131,12 @@ class Handler:
         return accept.encode(rows, model.output, asked)
 
     def _model(self, rest_uri: str, *, deadline: float) -> Model:
-        """The model of a Context's ``rest_uri``, whichever server's port that names."""
+        """The model of a Context's ``rest_uri``, for any server's port."""
         model = self._by_uri.get(rest_uri)
         if model is None:
             fleet = Fleet.at(rest_uri, self._environment)
-            # The first requests come all at once; made here, the lock is gevent's under gevent.
+            # The first requests come at the same time. Created here, the lock is gevent's under
+            # gevent.
             with self._locks.setdefault(fleet.key, threading.Lock()):
                 model = self._models.get(fleet.key) or self._ask(fleet, deadline=deadline)
                 self._models[fleet.key] = self._by_uri[rest_uri] = model
@@ -172,7 +173,7 @@ def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> S
 
 
 def create(code: Path) -> Handler:
-    """The handler of the artifact whose ``code`` directory is given, in the container."""
+    """Create the handler of the artifact whose ``code`` directory is given."""
     container.quiet_requests()
     container.keep_memory()
     handler = Handler(code=code, environment=os.environ)

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from tfbatch_handler.signature import Signature, Tensor
 
 WHOLE: Final = "*"
-"""As a feature's name: the serialized tf.Example itself."""
+"""As a feature's name: the whole serialized tf.Example."""
 IMAGE_FEATURES: Final = {"image_bytes": "image/encoded"}
-"""What TensorFlow's own scripts call an image's bytes in a tf.Example, for the input that AWS's
-examples call so; read unless the deployer names another feature."""
+"""The name of an image's bytes in a tf.Example in TensorFlow's own scripts. An input with the name
+from AWS's examples takes it by default."""
 _SERIALIZED = frozenset(("examples", "example", "inputs", "serialized", "input_example_tensor"))
 
 
 def takes_bytes(signature: Signature) -> bool:
-    """Whether a record is one string of bytes, an encoded image say."""
+    """Whether a record is one string of bytes, such as an encoded image."""
     tensors = list(signature.inputs.values())
     return len(tensors) == 1 and tensors[0].dtype == STRING
 
@@ -34,7 +34,7 @@ def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
     """The instance of a model that takes one string of bytes.
 
     Raises:
-        SignatureError: it takes something else; says what.
+        SignatureError: it takes something else.
     """
     if not takes_bytes(signature):
         raise SignatureError(
@@ -47,7 +47,7 @@ def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
 
 
 def takes_serialized_examples(signature: Signature, names: Mapping[str, str]) -> bool:
-    """Whether the servable parses tf.Examples itself, as Estimators' exports do."""
+    """Whether the servable parses tf.Examples, as Estimators' exports do."""
     if not takes_bytes(signature):
         return False
     name = next(iter(signature.inputs))
@@ -60,12 +60,12 @@ def from_features(
     """The instance of one tf.Example.
 
     Args:
-        features: the Example's.
-        signature: what the servable takes.
-        names: signature input -> feature, where their names differ.
+        features: features of the Example.
+        signature: signature of the servable.
+        names: signature input -> feature, if their names differ.
 
     Raises:
-        ExampleError: a feature is missing, empty, of another type or of another size.
+        ExampleError: a feature is missing, empty, or has another type or size.
     """
     return {
         name: _values(feature(features, read), read, tensor)
@@ -85,7 +85,7 @@ def _values(items: Feature, name: str, tensor: Tensor) -> Values:
 
 
 def _row_shape(count: int, *, name: str, tensor: Tensor) -> tuple[int, ...]:
-    """The shape of one record's values, with at most one size that is not fixed worked out."""
+    """The shape of one record's values. At most one size that is not fixed is computed."""
     if tensor.shape is None:
         return (count,) if count > 1 else ()
     shape = tensor.shape[1:]

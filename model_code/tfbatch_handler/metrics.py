@@ -1,7 +1,7 @@
 """Prints the worker's progress as CloudWatch Embedded Metric Format lines.
 
-On AWS the same lines become metrics with no API call, and whoever watches a job sums them over
-its log streams. A line counts what happened since the line before, at most one a second.
+On AWS the lines become metrics without an API call. ``tfbatch watch`` adds them up over the log
+streams of a job. A line counts what happened since the previous line, at most one a second.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _METRICS = [{"Name": name, "Unit": "Count"} for name in ("Records", "RecordError
 
 @dataclass(kw_only=True, slots=True)
 class Progress:
-    """Counts since the last line; nothing runs while there is nothing to say."""
+    """Counts since the last line. Nothing runs while there is nothing to print."""
 
     model: str
     records: int = 0
     errors: int = 0
     requests: int = 0
     waits: dict[int, int] = field(default_factory=dict)
-    """Requests by the milliseconds they took, rounded up to a power of the square root of 2."""
+    """Requests by their milliseconds, rounded up to a power of the square root of 2."""
     timer: threading.Timer | None = None
-    # Looked up when it is made: under gevent, which may patch after this import, it is gevent's. A
-    # native one would stop every greenlet while the one that holds it waits for its timer's start.
+    # Looked up when it is created: under gevent, which may patch after this import, it is gevent's
+    # lock. A native lock would block every greenlet while its holder waits for a timer to start.
     lock: threading.Lock = field(default_factory=lambda: threading.Lock())  # noqa: PLW0108
 
     def add(self, *, records: int, errors: int, seconds: float) -> None:
-        """Count one request and make sure that a line follows within a second."""
+        """Count one request, and print a line within a second."""
         wait = _rounded(seconds * 1000)
         with self.lock:
             self.waits[wait] = self.waits.get(wait, 0) + 1
@@ -47,23 +47,23 @@ class Progress:
                 self.timer.start()
 
     def close(self) -> None:
-        """Print what has not been printed, now; it is out when this returns."""
+        """Print the remaining counts now. They are written when this returns."""
         timer = self.timer
         if timer is not None:
             timer.cancel()
         self.flush()
 
     def flush(self) -> None:
-        """Print the line, if there is anything to say."""
-        with self.lock:  # printed in it: who closes waits for a line that is on its way
+        """Print the line, if there are counts."""
+        with self.lock:  # printed under the lock: close() waits for a line that is being written
             if self.timer is None:
                 return
             line = self.line(int(time.time() * 1000))
             self.records = self.errors = self.requests = 0
             self.waits = {}
             self.timer = None
-            # The end of line with it, in one write: other workers have the same stdout, which is
-            # where CloudWatch Logs reads, and Python may be told not to buffer it.
+            # One write including the end of line: other workers share this stdout, which CloudWatch
+            # Logs reads, and Python may be unbuffered.
             print(line + "\n", end="", flush=True)  # noqa: T201
 
     def line(self, timestamp: int) -> str:
@@ -84,5 +84,5 @@ class Progress:
 
 
 def _rounded(milliseconds: float) -> int:
-    """The power of the square root of 2 at or above, in whole milliseconds."""
+    """The next power of the square root of 2, in whole milliseconds."""
     return round(2 ** (math.ceil(2 * math.log2(max(milliseconds, 1.0))) / 2))

@@ -9,32 +9,32 @@ from typing import TYPE_CHECKING
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BadRecord:
-    """Why one record has no prediction; takes its place among its neighbors' predictions."""
+    """The error of one record, which takes the place of its prediction."""
 
     code: str
-    """``InvalidRecord``: it could not be decoded; ``TornFrame``: its framing is damaged;
-    ``Refused``: TensorFlow Serving refused it."""
+    """``InvalidRecord``: it can't be decoded; ``TornFrame``: its framing is damaged; ``Refused``:
+    TensorFlow Serving refused it."""
     message: str
 
     def error(self, number: int) -> dict[str, object]:
-        """What its line says, where ``number`` counts the payload's records from 0."""
+        """The content of its error line. ``number`` counts the payload's records from 0."""
         return {"error": {"code": self.code, "message": self.message, "record": number}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Values:
-    """One record's part of one input tensor, in row-major order."""
+    """The values of one record for one input tensor, in row-major order."""
 
     dtype: str
-    """As the signature says it: ``STRING``, ``FLOAT``, ``INT64``..."""
+    """As in the signature: ``STRING``, ``FLOAT``, ``INT64``..."""
     shape: tuple[int, ...]
-    """Of one record, without the batch."""
+    """Shape of one record, without the batch dimension."""
     items: Sequence[bytes | memoryview] | Sequence[float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
-    """A whole request in TensorFlow Serving's own JSON, to be passed on as it is."""
+    """A whole request in TensorFlow Serving's JSON, forwarded unchanged."""
 
     body: bytes
     action: str
@@ -49,6 +49,6 @@ if TYPE_CHECKING:
 else:
     Scores = memoryview  # can't be subscripted before Python 3.14
 Prediction = bytes | Scores
-"""An element of ``predictions`` as compact JSON, or one output's scores alone, as float32."""
+"""An element of ``predictions`` as compact JSON, or the scores of one output as float32."""
 Row = Prediction | BadRecord
-"""A prediction, or why there is none."""
+"""A prediction, or the error in its place."""

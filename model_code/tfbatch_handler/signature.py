@@ -1,7 +1,7 @@
 """Reads and checks a model's signature, from ``saved_model.pb`` or from TensorFlow Serving.
 
-Both sides need it: the synth refuses a model the handler can't feed, and the handler maps records
-to the signature's inputs.
+The synthesis uses it to refuse a model that the handler can't serve, and the handler to map records
+to inputs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT: Final = "serving_default"
 _INITIALIZER: Final = "__saved_model_init_op"
-"""Among the signatures of a SavedModel, and none that can be called."""
+"""A signature in every SavedModel that can't be called."""
 
 # tensorflow/core/framework/types.proto
 DTYPES: Final = (
@@ -33,7 +33,7 @@ STRING: Final = "STRING"
 
 
 class SignatureError(ValueError):
-    """The model can't be served; says what was found and what to do."""
+    """The model can't be served. The message says what was found and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class Tensor:
     dtype: str
     """As in types.proto without ``DT_``: ``STRING``, ``FLOAT``, ``INT64``..."""
     shape: tuple[int, ...] | None
-    """Sizes, -1 for one not fixed; ``None`` when even the rank is not known."""
+    """Sizes, -1 if not fixed; ``None`` if the rank is unknown."""
 
     def __str__(self) -> str:
         """For messages: ``string[?]``, ``float[?,224,224,3]``."""
@@ -55,14 +55,15 @@ class Tensor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signature:
-    """What a servable takes and gives."""
+    """The inputs and outputs of a servable."""
 
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
     method: str = ""
     """``tensorflow/serving/predict``, or classify or regress."""
     tensorflow_version: str = field(default="", compare=False)
-    """That wrote the SavedModel; empty when read from TensorFlow Serving, which does not say."""
+    """The version that wrote the SavedModel; empty from TensorFlow Serving, which doesn't give
+    it."""
 
     def __str__(self) -> str:
         """For messages: ``(image_bytes: string[?]) -> (classes: int64[?])``."""
@@ -77,10 +78,11 @@ def read_saved_model(path: Path | str) -> dict[str, Signature]:
     """Read the signatures of the ``serve`` graph of a SavedModel.
 
     Args:
-        path: its ``saved_model.pb``, or the directory that holds one.
+        path: its ``saved_model.pb``, or the directory of one.
 
     Raises:
-        SignatureError: the file is not there, is no SavedModel, or has no graph tagged ``serve``.
+        SignatureError: the file doesn't exist, is not a SavedModel, or has no graph tagged
+            ``serve``.
     """
     file = Path(path)
     file = file / "saved_model.pb" if file.is_dir() else file
@@ -98,7 +100,7 @@ def parse_saved_model(data: bytes) -> dict[str, Signature]:
     """Read the signatures of the ``serve`` graph from the bytes of a saved_model.pb.
 
     Raises:
-        wire.WireError: the bytes are no protobuf message.
+        wire.WireError: the bytes are not a protobuf message.
         SignatureError: no graph is tagged ``serve``.
     """
     found: list[str] = []
@@ -176,14 +178,15 @@ def _described(info: Mapping[str, Any]) -> Tensor:
 def servable(
     signatures: Mapping[str, Signature], *, features: Mapping[str, str] | None = None
 ) -> Signature:
-    """Choose the signature the handler serves, or say why there is none.
+    """Choose the signature that the handler serves.
 
     Args:
-        signatures: of one SavedModel, by name.
-        features: the deployer's signature input -> tf.Example feature names, to be checked too.
+        signatures: signatures of one SavedModel, by name.
+        features: signature input -> tf.Example feature; checked too.
 
     Raises:
-        SignatureError: there is no ``serving_default``, or an input of it can't be fed.
+        SignatureError: there is no ``serving_default``, or the handler can't feed one of its
+            inputs.
     """
     chosen = signatures.get(DEFAULT)
     if chosen is None:

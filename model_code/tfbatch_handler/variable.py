@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 class SettingError(ValueError):
-    """A setting has a value the handler can't use; says which, what, and what it may be."""
+    """A setting has a value that the handler can't use. The message names both and the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """What a setting may be."""
+    """The allowed values of a setting."""
 
     wants: str
     """For messages: ``a whole number of at least 1``."""
     read: Callable[[str], Any]
-    """The value of a text; raises ValueError for what is none."""
+    """Parse a text; raises ValueError if it isn't allowed."""
     write: Callable[[Any], str]
 
     def admits(self, value: object) -> bool:
-        """Whether a value comes back from its text as it was."""
+        """Whether a value survives writing and reading."""
         try:
             found = self.read(self.write(value))
         except (ValueError, TypeError):

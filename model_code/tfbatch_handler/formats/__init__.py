@@ -1,7 +1,7 @@
 """Decoders: payloads to records. A file for each format, chosen by Content-Type.
 
-A format is a module here with ``CONTENT_TYPES`` and a function ``decode(payload, request)`` that
-gives a list of records. To add one, add a file; nothing else needs to know of it.
+A format is a module in this package with ``CONTENT_TYPES`` and a function ``decode(payload,
+request)`` that returns a list of records. To add a format, add a file. Nothing else changes.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ class UnknownFormatError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What a format may need to know beside the payload."""
+    """What a decoder needs besides the payload."""
 
     signature: Signature
     features: Mapping[str, str]
-    """Signature input -> tf.Example feature, where their names differ."""
+    """Signature input -> tf.Example feature, if their names differ."""
     parameters: Mapping[str, str]
-    """Of the Content-Type: ``header=present`` of ``text/csv; header=present``."""
+    """Parameters of the Content-Type: ``header=present`` of ``text/csv; header=present``."""
 
 
 class Format(Protocol):
     """A module in this package."""
 
     CONTENT_TYPES: tuple[str, ...]
-    """Lower case; ``image/*`` stands for every subtype that has no format of its own."""
+    """Lower case. ``image/*`` matches every subtype without a format of its own."""
 
     def decode(self, payload: bytes, request: Request) -> list[Decoded] | Document:
-        """Turn a payload into its records, in order; a bad one into a ``BadRecord``."""
+        """Decode a payload into its records, in order. A bad one becomes a ``BadRecord``."""
         ...
 
 
 def load() -> dict[str, Format]:
-    """Import every format beside this file and list them by content type."""
+    """Import every format in this folder and list them by content type."""
     found: dict[str, Format] = {}
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
         module: Format = importlib.import_module(f"{__name__}.{name}")
@@ -54,10 +54,10 @@ def load() -> dict[str, Format]:
 
 
 def choose(formats: Mapping[str, Format], content_type: str) -> tuple[str, Format, dict[str, str]]:
-    """The type of a Content-Type header, its format, and its parameters.
+    """Parse a Content-Type header: the type, its format and its parameters.
 
     Raises:
-        UnknownFormatError: there is none; lists those there are.
+        UnknownFormatError: there is no format for it; the message lists all.
     """
     kind, *parameters = (part.strip() for part in content_type.split(";"))
     kind = kind.lower()

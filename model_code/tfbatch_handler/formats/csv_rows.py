@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 CONTENT_TYPES = ("text/csv",)
 
 Row = list[str] | str
-"""A row's cells, or what is wrong with it."""
+"""The cells of a row, or what is wrong with it."""
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:
-    """One record per row; a row that is no CSV is a bad one.
+    """Decode one record for each row. A row that is not CSV becomes a bad record.
 
-    A model with one input takes the row's values in their order; one with several takes a column
-    each, by the header's names.
+    A model with one input gets the row's values in order. For several inputs the header names the
+    columns.
 
     Raises:
         SignatureError: the model has several inputs and there is no header.
@@ -96,7 +96,7 @@ def _shaped(cells: Sequence[str], tensor: Tensor) -> Any:  # noqa: ANN401  neste
 
 def _value(cell: str, tensor: Tensor) -> str | float:
     if tensor.dtype == STRING:
-        cell.encode()  # raises UnicodeEncodeError, a ValueError, for bytes that were no UTF-8
+        cell.encode()  # raises UnicodeEncodeError, a ValueError, for bytes that are not UTF-8
         return cell
     try:
         return int(cell) if tensor.dtype in INTEGERS else float(cell)

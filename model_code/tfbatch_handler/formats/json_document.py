@@ -16,10 +16,12 @@ CONTENT_TYPES = ("application/json",)
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded] | Document:
-    """One record per instance; columns (``inputs``) and ``examples`` stay one document.
+    """Decode one record for each instance.
 
-    A list is a list of instances and any other value is one, as in the container without a
-    handler.
+    Columns (``inputs``) and ``examples`` stay one document.
+
+    A list is a list of instances, and any other value is one instance, as in the container without
+    a handler.
     """
     try:
         value = json.loads(payload)

@@ -16,7 +16,7 @@ CONTENT_TYPES = ("application/jsonlines", "application/jsons", "application/x-js
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:  # noqa: ARG001  every format's
-    """One record per line; an empty line between others is a bad one, and keeps the count."""
+    """Decode one record for each line. An empty line between others becomes a bad record."""
     lines = payload.removesuffix(b"\n").split(b"\n") if payload else []
     return [_record(line) for line in lines]
 

@@ -23,7 +23,7 @@ _TYPES: Final = {
     **dict(zip(("<f4", "<f8", "|b1", "|u1", "|i1"), "fd?Bb", strict=True)),
     **dict(zip(("<u2", "<i2", "<u4", "<i4", "<u8", "<i8"), "HhIiQq", strict=True)),
 }
-"""NumPy's types as ``memoryview`` names them, on the little-endian machines TensorFlow runs on."""
+"""NumPy's types by their ``memoryview`` names, on the little-endian machines of TensorFlow."""
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:
@@ -53,7 +53,7 @@ def _array(payload: bytes) -> memoryview:
 
 
 def _viewed(data: memoryview, kind: Any, shape: Any) -> memoryview:  # noqa: ANN401  checked here
-    flat = data.cast(kind)  # raises TypeError when the bytes are no multiple of the item size
+    flat = data.cast(kind)  # raises TypeError if the bytes are not a multiple of the item size
     if math.prod(shape) != len(flat):
         raise ValueError(f"it has {len(flat)} values, not the {math.prod(shape)} of shape {shape}")
     if not len(flat):

@@ -1,8 +1,8 @@
 """MXNet RecordIO: one or many framed records.
 
-A record that contains the magic number travels in parts split there (dmlc-core's recordio.h); the
-upper three bits of a length say which part it is. A record is what the model takes: one string
-of bytes, or else a tf.Example.
+A record that contains the magic number is split there (dmlc-core's recordio.h). The upper three
+bits of a length say which part it is. A record is one string of bytes, or a tf.Example, as the
+model needs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MAGIC: Final = 0xCED7230A
 _MAGIC_BYTES: Final = struct.pack("<I", _MAGIC)
 _LENGTH_BITS: Final = 29
 _FOLLOWS: Final = {0: (0, 1), 1: (2, 3), 2: (2, 3), 3: (0, 1)}
-"""A part and those that may follow it: 0 whole, 1 first, 2 middle, 3 last."""
+"""A part and the parts that may follow: 0 whole, 1 first, 2 middle, 3 last."""
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:
@@ -44,7 +44,7 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
 
 
 def frames(payload: memoryview) -> Iterator[memoryview | BadRecord]:
-    """The records of a payload; a torn frame ends it with one error."""
+    """The records of a payload. A damaged frame ends it with one error."""
     at, part, parts = 0, 0, list[memoryview]()
     while at < len(payload):
         head = _head(payload, at, _FOLLOWS[part])
@@ -62,7 +62,7 @@ def frames(payload: memoryview) -> Iterator[memoryview | BadRecord]:
 
 
 def _head(payload: memoryview, at: int, expected: tuple[int, ...]) -> tuple[int, int] | str:
-    """The part and length of the frame at ``at``, or what is wrong with it."""
+    """The part and length of the frame at ``at``, or an error."""
     rest = len(payload) - at
     if rest < _HEAD.size:
         return "a RecordIO frame takes at least 8 bytes"
@@ -72,7 +72,7 @@ def _head(payload: memoryview, at: int, expected: tuple[int, ...]) -> tuple[int,
     part, size = word >> _LENGTH_BITS, word & ((1 << _LENGTH_BITS) - 1)
     if part not in expected:
         return f"part {part} of a RecordIO record can't stand here"
-    # The last record's padding may have been cut off; its data may not.
+    # The last record's padding may be missing. Its data may not.
     if size > rest - _HEAD.size:
         return f"a frame's record has {size} bytes and the payload ends before them"
     return part, size

@@ -21,7 +21,7 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
 
 
 def record(data: bytes | memoryview, request: Request) -> Decoded:
-    """One tf.Example: its features by the signature's input names, or whole."""
+    """One tf.Example: its features by the signature's input names, or unchanged."""
     if instance.takes_serialized_examples(request.signature, request.features):
         return instance.from_bytes(data, request.signature)
     try:

@@ -32,10 +32,10 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
 
 
 def frames(payload: memoryview) -> list[memoryview | BadRecord]:
-    """The records of a payload, uncopied; one with a wrong checksum is bad, and the next follows.
+    """The records of a payload, not copied. A wrong checksum makes a bad record.
 
-    Where the framing itself is damaged nobody knows where the next record begins: the payload
-    ends with one error that says how many bytes were left.
+    If the framing is damaged, the start of the next record is unknown. The payload ends with one
+    error that says how many bytes were left.
     """
     starts, torn = _walk(payload)
     heads = masked_checksums([payload[start : start + 8] for start in starts])
@@ -50,7 +50,7 @@ def frames(payload: memoryview) -> list[memoryview | BadRecord]:
 
 
 def _walk(payload: memoryview) -> tuple[list[int], list[BadRecord]]:
-    """Where frames begin, by their lengths alone, and what is wrong after the last of them."""
+    """Find the starts of frames by their lengths, and the error after the last."""
     starts: list[int] = []
     at = 0
     while rest := len(payload) - at:

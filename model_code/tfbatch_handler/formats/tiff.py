@@ -1,8 +1,7 @@
 """TIFF, converted to JPEG and resized. An example of a format of your own.
 
-A model that decodes JPEG in its graph can't read TIFF, so Pillow does, here, before it is asked.
-Pillow is not in the container: a Model whose ``requirements`` are ``handler-tiff.lock`` brings it
-in ``code/lib``.
+A model that decodes JPEG in its graph can't read TIFF, so Pillow converts it. The container has no
+Pillow: set a Model's ``requirements`` to ``handler-tiff.lock`` to put it into ``code/lib``.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ if TYPE_CHECKING:
 CONTENT_TYPES = ("image/tiff",)
 
 LONGEST_SIDE = 512
-"""Pixels; larger than what classifiers are fed, smaller than what scanners make."""
+"""Pixels: larger than the inputs of classifiers, smaller than scans."""
 QUALITY = 92
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:
-    """One record: the first page, as a JPEG of at most ``LONGEST_SIDE`` pixels a side."""
+    """Decode one record: the first page, as a JPEG of at most ``LONGEST_SIDE`` pixels a side."""
     pillow = _pillow()
     try:
         with pillow.open(io.BytesIO(payload), formats=["TIFF"]) as image:

@@ -24,30 +24,30 @@ CSV: Final = "text/csv"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accept:
-    """What the caller sent and wants back."""
+    """The formats of a request and of its response."""
 
     header: str
-    """The request's Accept."""
+    """The request's Accept header."""
     sent: str
-    """The request's Content-Type, without its parameters."""
+    """The request's Content-Type without parameters."""
 
     @property
     def kind(self) -> str:
-        """JSON lines or CSV where they are asked for, else JSON."""
+        """JSON Lines or CSV if asked for, else JSON."""
         kind = self.header.partition(";")[0].strip().lower()
         return kind if kind in {JSON_LINES, CSV} else JSON
 
     @property
     def document(self) -> bool:
-        """Whether one JSON document came and one is to go back, as TensorFlow Serving does."""
+        """Whether one JSON document came and one must be returned, as TensorFlow Serving does."""
         return self.kind == JSON and self.sent == JSON
 
 
 def encode(rows: Sequence[Row], output: Output, accept: Accept) -> tuple[bytes, str]:
     """The response's body and type.
 
-    A line per record, without a newline after the last, which Batch Transform adds; or one JSON
-    document.
+    A line for each record, without a newline after the last, which Batch Transform adds; or one
+    JSON document.
     """
     good = [row for row in rows if not isinstance(row, BadRecord)]
     if accept.kind == CSV:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def output_of(signature: Signature, settings: Settings, *, code: Path) -> output.Output:
-    """How a line says a prediction.
+    """Choose the output of predictions.
 
     Args:
-        signature: what the servable gives.
-        settings: what the deployer wants of it.
+        signature: outputs of the servable.
+        settings: settings of the deployer.
         code: the folder with the labels.
 
     Raises:
-        SignatureError: the servable doesn't give it.
+        SignatureError: the servable doesn't have the output.
     """
     if settings.output == "raw":
         return output.Raw()

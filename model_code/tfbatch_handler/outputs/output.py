@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class Output(Protocol):
-    """One way to say a prediction."""
+    """A way to encode a prediction."""
 
     @property
     def scores(self) -> str | None:
-        """The float output that is all it needs, or ``None`` when it needs the whole row."""
+        """The one float output that it needs, or ``None`` if it needs the whole row."""
         ...
 
     def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
-        """As compact JSON, each."""
+        """Each prediction as compact JSON."""
         ...
 
     def cells(self, rows: Sequence[Prediction]) -> list[list[Any]]:
-        """As the cells of a CSV row, each."""
+        """Each prediction as the cells of a CSV row."""
         ...
 
 
@@ -39,7 +39,7 @@ class Raw:
     scores = None
 
     def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
-        """``{"predictions":[…]}``, the row as it came."""
+        """``{"predictions":[…]}`` with the row as it came."""
         return [b'{"predictions":[%b]}' % bytes(row) for row in rows]
 
     def cells(self, rows: Sequence[Prediction]) -> list[list[Any]]:
@@ -49,16 +49,16 @@ class Raw:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fields:
-    """Chosen outputs, under names of the deployer's."""
+    """Chosen outputs, renamed."""
 
     names: Mapping[str, str]
     """Field -> output."""
     lone: bool
-    """Whether the signature has a single output, whose rows have no names."""
+    """Whether the signature has one output, whose rows have no names."""
 
     @property
     def scores(self) -> None:
-        """Fields are taken from whole rows."""
+        """Fields need whole rows."""
         return
 
     def lines(self, rows: Sequence[Prediction]) -> list[bytes]:
@@ -85,10 +85,10 @@ def _flat(value: Any) -> Iterator[Any]:  # noqa: ANN401  JSON
 
 
 def fields_of(signature: Signature, names: Mapping[str, str]) -> Fields:
-    """The chosen outputs; all of them when none are chosen.
+    """The chosen outputs, or all if none are chosen.
 
     Raises:
-        SignatureError: an output is chosen that the signature does not have.
+        SignatureError: the signature doesn't have a chosen output.
     """
     unknown = sorted(set(names.values()) - set(signature.outputs))
     if unknown:

@@ -24,17 +24,17 @@ _pack, _unpack = struct.Struct("<f").pack, struct.Struct("<f").unpack
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopK:
-    """The ``k`` likeliest classes, best first."""
+    """The ``k`` likeliest classes, the best first."""
 
     k: int
     output: str
-    """The output that holds a score per class."""
+    """The output with a score for each class."""
     lone: bool
-    """Whether it is the signature's only output, whose rows have no names."""
+    """Whether it is the only output of the signature, whose rows have no names."""
     is_float32: bool
     labels: Sequence[str]
     heads: dict[int, bytes] = field(default_factory=dict)
-    """How the entries of classes begin, once they have been needed."""
+    """The start of each class's entry, cached."""
 
     @property
     def scores(self) -> str | None:
@@ -82,13 +82,13 @@ class TopK:
 
 
 def likeliest(scores: Sequence[float] | Scores, k: int) -> list[tuple[int, float]]:
-    """The ``k`` highest scores with their indices, best first; of equals, the first."""
+    """The ``k`` highest scores with their indices, the best first. Of equal ones the first wins."""
     indices = heapq.nlargest(k, range(len(scores)), key=scores.__getitem__)
     return [(index, scores[index]) for index in indices]
 
 
 def likeliest_of(rows: Sequence[Scores], k: int) -> Iterable[list[tuple[int, float]]]:
-    """The same for many rows, all at once where there is NumPy."""
+    """The same for many rows, at once if NumPy is there."""
     np = numpy()
     if np is None or len({len(row) for row in rows}) != 1 or len(rows[0]) <= k:
         return [likeliest(row, k) for row in rows]
@@ -107,7 +107,7 @@ def likeliest_of(rows: Sequence[Scores], k: int) -> Iterable[list[tuple[int, flo
 
 
 def as_decimal(value: float) -> str:
-    """A float32 in TensorFlow Serving's digits: six if they say it exactly, else nine."""
+    """A float32 with TensorFlow Serving's digits: six if they are exact, else nine."""
     text = f"{value:.6g}"
     if _unpack(_pack(float(text)))[0] != value:
         text = f"{value:.9g}"
@@ -115,7 +115,7 @@ def as_decimal(value: float) -> str:
 
 
 def top_k_of(signature: Signature, *, k: int, labels: Sequence[str]) -> TopK:
-    """The output with a score per class: ``probabilities``, or the only vector of floats.
+    """The output with a score for each class: ``probabilities``, or the only vector of floats.
 
     Raises:
         SignatureError: there is none, or more than one.
@@ -149,7 +149,7 @@ def top_k_of(signature: Signature, *, k: int, labels: Sequence[str]) -> TopK:
 
 
 def read_labels(file: Path) -> tuple[str, ...]:
-    """The class names of ``file``, one a line; none when it is not there."""
+    """The class names of ``file``, one on each line; none if it doesn't exist."""
     try:
         return tuple(file.read_text(encoding="utf-8").splitlines())
     except FileNotFoundError:

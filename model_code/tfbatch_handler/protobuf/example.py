@@ -1,6 +1,6 @@
 """Parses a serialized tf.train.Example without TensorFlow and without copying images.
 
-An Example is a map of names to Features; only those that are asked for are read further.
+An Example maps names to Features. Only requested features are parsed further.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Values = list[memoryview] | list[float] | list[int]
-"""A feature's values: bytes, floats or integers, as its BytesList, FloatList or Int64List says."""
+"""A feature's values: bytes, floats or integers, for BytesList, FloatList or Int64List."""
 
 _BYTES, _FLOATS, _INTEGERS = 1, 2, 3
 _FIRST, _SECOND = 0x0A, 0x12
-"""How fields 1 and 2 begin where they are strings, bytes or messages."""
+"""The first byte of fields 1 and 2 if they are strings, bytes or messages."""
 
 
 class ExampleError(ValueError):
-    """The bytes are not a tf.Example, or it lacks what was asked for."""
+    """The bytes are not a tf.Example, or a feature is missing."""
 
 
 def parse(record: bytes | memoryview) -> dict[str, memoryview]:
@@ -50,8 +50,8 @@ def parse(record: bytes | memoryview) -> dict[str, memoryview]:
 def _entry(data: memoryview) -> tuple[str, memoryview]:
     """One name and its feature.
 
-    Every writer puts the name first, and a name is short: that case is read by position, six times
-    as fast, and a thousand records have thousands of entries.
+    Every writer puts the name first, and a name is short. That case is read by position, which is
+    six times faster.
     """
     if len(data) > 2 and data[0] == _FIRST and data[1] < 0x80:  # noqa: PLR2004  a one-byte length
         end = 2 + data[1]
@@ -63,10 +63,10 @@ def _entry(data: memoryview) -> tuple[str, memoryview]:
 
 
 def feature(features: Mapping[str, memoryview], name: str) -> Values:
-    """One feature's values.
+    """The values of a feature.
 
     Raises:
-        ExampleError: the Example has no such feature, or it is empty; says which it has.
+        ExampleError: the feature is missing or empty; the message lists those that exist.
     """
     try:
         values = _values(features[name]) if name in features else []

@@ -1,8 +1,7 @@
 """Reads the protobuf wire format without generated code.
 
-The container's Python has a protobuf runtime but none of TensorFlow's message classes (its images
-hold no TensorFlow), and protobuf's own parser copies every image twice. The format is described
-at https://protobuf.dev/programming-guides/encoding/.
+The container's Python has a protobuf runtime but not TensorFlow's message classes, and protobuf's
+parser copies every image twice. The format: https://protobuf.dev/programming-guides/encoding/.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class WireError(ValueError):
 
 
 def varint(data: memoryview, at: int) -> tuple[int, int]:
-    """Read one base-128 integer and give it with the position after it.
+    """Read one base-128 integer and return it with the next position.
 
     Raises:
         WireError: the data ends inside it, or it has more than ten bytes.
@@ -41,12 +40,12 @@ def varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
-    """Walk a message's fields as (number, wire type, value), copying nothing.
+    """Yield a message's fields as (number, wire type, value), without copying.
 
-    A varint's value is an int; any other is a view of its bytes.
+    The value of a varint is an int. Others are views of their bytes.
 
     Raises:
-        WireError: a field ends past the message, or has a wire type proto3 does not use.
+        WireError: a field ends past the message, or has a wire type that proto3 doesn't use.
     """
     at, end = 0, len(data)
     while at < end:
@@ -73,7 +72,7 @@ def messages(data: memoryview, number: int) -> Iterator[memoryview]:
         WireError: as :func:`fields`.
     """
     wanted, at, end = number << 3 | DELIMITED, 0, len(data)
-    while at < end and data[at] == wanted:  # one after the other, as they mostly are
+    while at < end and data[at] == wanted:  # one after the other, the usual case
         size, start = varint(data, at + 1)
         at = start + size
         if at > end:

@@ -1,6 +1,6 @@
 """Encodes base64 with pybase64 if it is vendored, else with the standard library.
 
-At 0.6 GB/s Python's loop is a fifth of the CPU time of a photograph that goes by REST.
+The standard library encodes 0.6 GB/s: a fifth of the CPU time of a photograph over REST.
 """
 
 from __future__ import annotations

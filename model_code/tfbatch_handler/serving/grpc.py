@@ -1,7 +1,7 @@
 """Calls TensorFlow Serving's gRPC predict, if only scores are needed.
 
-Images go as they are instead of in base64, and a thousand scores come as 4 KB instead of 15 KB of
-digits. Whatever it does not answer is asked again over REST, which says why.
+Images are sent without base64, and a thousand scores are 4 KB instead of 15 KB of digits. If a call
+fails, the caller asks again over REST, which gives the reason.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from tfbatch_handler.serving.sockets import Buffer
 
 _AWAY_SECONDS: Final = 30.0
-"""A port that does not answer is left alone for so long."""
+"""Seconds for which a port that doesn't answer isn't tried again."""
 
 
 class Unanswered(Exception):  # noqa: N818  the state
-    """There is no answer this way: ask over REST."""
+    """gRPC gave no answer: ask over REST."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Channel:
-    """One TensorFlow Serving's gRPC port and the idle connections to it."""
+    """One TensorFlow Serving's gRPC port and its idle connections."""
 
     host: str
     port: int
@@ -46,10 +46,10 @@ class Channel:
         output: str,
         timeout: float,
     ) -> list[Scores]:
-        """Predict records and give one float output of each.
+        """Predict records and return one float output of each.
 
         Raises:
-            Unanswered: for whatever reason.
+            Unanswered: there was no answer.
         """
         if time.monotonic() < self.away_until:
             raise Unanswered

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 client with persistent connections to TensorFlow Serving.
 
-``requests`` opens a connection per call and, with ``http.client``, spends most of a request's CPU
-time on parsing headers nobody reads.
+``requests`` opens a connection for each call and, with ``http.client``, spends most of the CPU time
+on parsing headers that nobody reads.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """One host and port, and the idle connections to it."""
+    """One host and port with its idle connections."""
 
     host: str
     port: int
@@ -39,17 +39,17 @@ class Server:
     def request(
         self, method: str, path: str, body: Sequence[Piece] = (), *, timeout: float
     ) -> Reply:
-        """Send a request and read its reply, on a kept connection when there is one.
+        """Send a request and read its reply, on an idle connection if there is one.
 
         Args:
             method: ``GET`` or ``POST``.
             path: with its leading slash.
             body: JSON, in pieces.
-            timeout: seconds that any one wait on the socket may take.
+            timeout: seconds for one wait on the socket.
 
         Raises:
-            Unreachable: no reply came. A kept connection the server has closed meanwhile is no
-                failure: the request is sent again on a new one.
+            Unreachable: no reply came. If the server closed an idle connection, the request is
+                sent again on a new one.
         """
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
@@ -64,7 +64,7 @@ class Server:
             except TimeoutError as error:
                 raise self._unreachable(error) from None
             except OSError:
-                continue  # closed while it was idle
+                continue  # closed while idle
         try:
             return self._exchange(connect(self.host, self.port, timeout=timeout), message)
         except OSError as error:

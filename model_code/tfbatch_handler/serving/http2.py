@@ -1,9 +1,9 @@
 """A small HTTP/2 client for unary gRPC calls on a persistent connection.
 
-The gRPC library blocks gevent's loop, and starts threads that do not survive a fork. Calls here
-take turns on a connection, as HTTP/1.1's do, and no response header is read: we ask for an empty
-header table, a reply without a message is a failure, and why it failed REST says better.
-RFC 9113 has the frames, gRPC's "over HTTP2" the five bytes before a message.
+The gRPC library blocks gevent's loop and starts threads that don't survive a fork. Calls take turns
+on a connection, as in HTTP/1.1. Response headers aren't read: the client asks for an empty header
+table, and a reply without a message is a failure, which REST explains better. RFC 9113 defines the
+frames, gRPC's "over HTTP2" the five bytes before a message.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class NoMessage(OSError):  # noqa: N818  the state
 
 
 class Connection:
-    """An HTTP/2 connection that makes one call at a time."""
+    """An HTTP/2 connection for one call at a time."""
 
     def __init__(self, connection: socket.socket, *, authority: str) -> None:
-        """Greet the server on a fresh connection."""
+        """Send the connection preface."""
         self.socket = connection
         self.usable = True
-        """False when the server will take no further call."""
+        """False if the server will accept no further call."""
         self._authority = authority.encode()
         self._received = bytearray()
         self._stream = -1
@@ -65,14 +65,14 @@ class Connection:
 
         Args:
             path: ``/package.Service/Method``.
-            message: the request, serialized, in pieces.
+            message: the serialized request, in pieces.
 
         Returns:
-            The reply, serialized.
+            The serialized reply.
 
         Raises:
             NoMessage: the call failed.
-            OSError: the connection did.
+            OSError: the connection failed.
         """
         self._stream += 2
         self._stream_window = self._initial_window
@@ -87,7 +87,7 @@ class Connection:
         return self._message()
 
     def _send_body(self, ready: list[Buffer], waiting: deque[Buffer], size: int) -> None:
-        """Send data frames as the server's windows allow, reading its frames while they do not."""
+        """Send data frames as the server's windows allow, and read its frames while they don't."""
         while size and self._open:
             allowed = min(size, self._window, self._stream_window, self._frame_size)
             if allowed <= 0:
@@ -164,7 +164,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> tuple[bytes, b
 
 
 def _request(path: str, authority: bytes) -> bytes:
-    """Request headers, by HPACK's static table and plain literals (RFC 7541)."""
+    """Request headers with HPACK's static table and plain literals (RFC 7541)."""
     literals = (
         (b"\x04", path.encode()),
         (b"\x01", authority),
@@ -177,7 +177,7 @@ def _request(path: str, authority: bytes) -> bytes:
 
 
 def _take(waiting: deque[Buffer], size: int) -> Iterable[Buffer]:
-    """Take the next ``size`` bytes off the front, uncopied."""
+    """Take the next ``size`` bytes, without copying."""
     while size:
         piece = waiting.popleft()
         if len(piece) > size:

@@ -1,6 +1,6 @@
 """Writes instances as JSON text, in pieces that are encoded while they are sent.
 
-A batch of photographs in base64 does not fit in a processor's cache; one does.
+A batch of photographs in base64 doesn't fit in a processor's cache, but one photograph does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def dumps(value: Any) -> bytes:  # noqa: ANN401  whatever JSON can say
 
 
 class Base64:
-    """Bytes that are encoded when they are asked for; their length is known before."""
+    """Bytes that are encoded when they are sent. Their encoded length is known before."""
 
     __slots__ = ("_data",)
 
@@ -51,7 +51,7 @@ def predict_request(records: Iterable[Instance]) -> list[Piece]:
 
 
 def instance(record: Instance) -> list[Piece]:
-    """An element of ``instances``, in pieces: a lone input stands bare, several are an object."""
+    """An element of ``instances``, in pieces: the value of a single input, or an object."""
     if isinstance(record, bytes):
         return [record]
     if len(record) == 1:

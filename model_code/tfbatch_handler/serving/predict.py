@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 
 def predict(records: Sequence[Decoded], batch: Batch, *, size: int, merged: int = 0) -> list[Row]:
-    """Predict the good records as if the bad ones were not there.
+    """Predict the good records. Bad ones keep their place.
 
     Args:
-        records: of one payload.
+        records: records of one payload.
         batch: predicts at most ``size`` instances.
-        size: the most instances the server takes at once.
-        merged: as many instances of whichever requests the server makes a batch of; 0: none.
+        size: maximum instances in a request.
+        merged: number of instances that the server merges from several requests; 0 without
+            batching.
 
     Returns:
         A row for each record, in order.
 
     Raises:
-        Outage: by ``batch``.
+        Outage: from ``batch``.
     """
     good = [record for record in records if not isinstance(record, BadRecord)]
     rows: list[Row] = []
@@ -42,7 +43,7 @@ def predict(records: Sequence[Decoded], batch: Batch, *, size: int, merged: int 
 
 
 def _batch(instances: Sequence[Instance], batch: Batch, merged: int) -> Sequence[Row]:
-    """Predict a batch; one that is refused is halved until the culprits are alone."""
+    """Predict a batch. A refused one is halved until the bad records are found."""
     try:
         return batch(instances)
     except Refusal as error:
@@ -56,10 +57,10 @@ def _batch(instances: Sequence[Instance], batch: Batch, merged: int) -> Sequence
 
 
 def _alone(instance: Instance, batch: Batch, merged: int) -> Row:
-    """Predict one that was refused together with who knows what of other requests.
+    """Predict one instance that was refused in a batch merged with other requests.
 
-    A server that merges requests refuses all of a batch for one record's sake. As often as makes
-    a whole batch, the instance has one to itself.
+    A server that merges requests refuses the whole batch for one record. Repeated as often as fills
+    a batch, the instance has a batch to itself.
     """
     try:
         return batch([instance] * merged)[0]

@@ -36,16 +36,16 @@ _FLOAT: Final = DTYPES.index("FLOAT")
 
 
 class NotTensorsError(ValueError):
-    """The records can't be stacked to tensors, or the reply has none that was asked for."""
+    """The records can't be stacked to tensors, or the reply lacks a tensor."""
 
 
 def predict_request(
     records: Sequence[Mapping[str, Values]], *, model: str, version: int | None, output: str
 ) -> list[Buffer]:
-    """A PredictRequest for the records as one batch and for one output, in pieces.
+    """A PredictRequest of the records as one batch, for one output, in pieces.
 
     Raises:
-        NotTensorsError: their shapes differ, or a number does not fit its type.
+        NotTensorsError: shapes differ, or a number doesn't fit its type.
     """
     spec = _field(1, model.encode()) + _field(3, b"serving_default")
     if version is not None:
@@ -86,7 +86,7 @@ def scores(response: bytes, *, output: str, count: int) -> list[Scores]:
     """The rows of a float output, each a view of little-endian float32.
 
     Raises:
-        NotTensorsError: the response holds no such output for ``count`` records.
+        NotTensorsError: the response has no such output for ``count`` records.
     """
     try:
         for name, tensor in wire.entries(memoryview(response), 1):

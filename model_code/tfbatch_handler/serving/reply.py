@@ -1,8 +1,8 @@
 """Splits TensorFlow Serving's JSON reply into one row for each record.
 
-The reply is pretty-printed over many lines, and a thousand probabilities are its weight. When no
-output is a string, white space can only be layout and a row's end can only be its brackets, so
-two passes in C do the work and no number is parsed.
+The reply is pretty-printed over many lines and mostly consists of numbers. If no output is a
+string, white space is only layout and brackets end the rows. Two passes in C do the work, and no
+number is parsed.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
 
     Args:
         body: the reply.
-        count: how many predictions it must hold.
-        signature: of the servable.
+        count: number of predictions that it must have.
+        signature: signature of the servable.
 
     Raises:
-        ReplyError: the reply holds something else.
+        ReplyError: the reply has something else.
     """
     if not has_strings(signature):
         line = body.translate(None, _SPACE)
@@ -60,10 +60,10 @@ def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
 
 
 def document_rows(body: bytes) -> list[bytes]:
-    """The rows of a reply in any of TensorFlow Serving's formats; columns are turned into rows.
+    """The rows of a reply in any of TensorFlow Serving's formats. Columns become rows.
 
     Raises:
-        ReplyError: the reply holds none.
+        ReplyError: the reply has none.
     """
     reply = json.loads(body)
     found = reply.get("predictions", reply.get("results"))
@@ -90,7 +90,7 @@ def _cut(line: bytes, signature: Signature) -> list[bytes]:
 
 
 def _brackets(signature: Signature) -> tuple[bytes, bytes]:
-    """What begins and ends every row: named outputs are objects, a lone output stands bare."""
+    """The brackets of a row: named outputs are objects, a single output is a bare value."""
     if len(signature.outputs) > 1:
         return b"{", b"}"
     shape = next(iter(signature.outputs.values())).shape

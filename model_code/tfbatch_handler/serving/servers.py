@@ -21,28 +21,29 @@ if TYPE_CHECKING:
 
 REST_PORTS: Final = "TFS_REST_PORTS"
 GRPC_PORTS: Final = "TFS_GRPC_PORTS"
-"""Set by the container: the ports of every TensorFlow Serving, one per GPU say."""
+"""Set by the container: the ports of all TensorFlow Serving processes, for example one for each
+GPU."""
 
 _OK, _BAD_REQUEST = 200, 400
 _PAUSES: Final = (0.1, 0.2, 0.5, 1.0)
-"""Seconds between attempts while TensorFlow Serving is not there; the last one repeats."""
+"""Seconds between attempts during an outage. The last one repeats."""
 
 
 class Outage(RuntimeError):  # noqa: N818  the state
-    """TensorFlow Serving did not answer in time: no record's fault, and worth another try."""
+    """TensorFlow Serving did not answer in time. It may succeed later; no record is bad."""
 
 
 class Refusal(ValueError):  # noqa: N818  what it is called on the line of the record
-    """TensorFlow Serving answered that the request itself is at fault (HTTP 400)."""
+    """TensorFlow Serving answered HTTP 400: the request itself is bad."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Instance:
-    """One TensorFlow Serving and the requests it has from this worker just now."""
+    """One TensorFlow Serving process and its pending requests from this worker."""
 
     server: Server
     channel: Channel | None = None
-    """Its gRPC port, where it is known."""
+    """Its gRPC port, if known."""
     busy: int = 0
 
     def close(self) -> None:
@@ -54,11 +55,11 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
-    """Every TensorFlow Serving that has the model, and the model's path on each of them."""
+    """All TensorFlow Serving processes that serve a model."""
 
     instances: Sequence[Instance]
     path: str
-    """``/v1/models/<name>``, with the version if one is asked for."""
+    """``/v1/models/<name>``, with the version if one is requested."""
     turn: list[int] = field(default_factory=lambda: [0])
 
     @classmethod
@@ -79,7 +80,7 @@ class Fleet:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells this fleet from others: whichever of its ports was asked, it is the same."""
+        """Identifies the servers and the model, for any of their ports."""
         return self.path, *(instance.server.port for instance in self.instances)
 
     @property
@@ -89,17 +90,17 @@ class Fleet:
 
     @property
     def version(self) -> int | None:
-        """The model's version, where one is asked for."""
+        """The model's version, if one is requested."""
         version = self.path.partition("/versions/")[2]
         return int(version) if version.isdigit() else None
 
     def scores(
         self, records: Sequence[Mapping[str, Values]], *, output: str, deadline: float
     ) -> list[Scores]:
-        """One output's scores for each record, by gRPC.
+        """The scores of one output for each record, over gRPC.
 
         Raises:
-            Unanswered: ask for them over REST.
+            Unanswered: ask over REST.
         """
         chosen = self._least_busy()
         if chosen.channel is None:
@@ -120,14 +121,14 @@ class Fleet:
 
         Args:
             method: ``GET`` or ``POST``.
-            action: after the model's path: ``:predict`` or ``/metadata``.
+            action: what follows the model's path: ``:predict`` or ``/metadata``.
             body: JSON, in pieces.
-            deadline: on the monotonic clock, in seconds.
+            deadline: seconds of the monotonic clock.
 
         Raises:
             Refusal: HTTP 400; the same request would always be refused.
-            Outage: anything else, until ``deadline``: refused connections, time-outs, 404 while a
-                model loads, 429 of RESOURCE_EXHAUSTED, 5xx.
+            Outage: anything else, until ``deadline``: refused connections, time-outs, 404 while
+                a model loads, 429 of RESOURCE_EXHAUSTED, 5xx.
         """
         attempt = 0
         while True:
@@ -161,7 +162,7 @@ class Fleet:
             chosen.busy -= 1
 
     def _least_busy(self) -> Instance:
-        """The one with the fewest requests from here; equals take turns."""
+        """The server with the fewest pending requests. Equal ones take turns."""
         self.turn[0] += 1
         start = self.turn[0] % len(self.instances)
         return min((*self.instances[start:], *self.instances[:start]), key=lambda one: one.busy)

@@ -1,7 +1,7 @@
 """Sends and receives buffers on a socket without joining them.
 
-Sockets are looked up in their module when used, never at import: under gevent they are the
-cooperative ones, whenever the monkey patching took place, and nothing is open when a server forks.
+The socket module is looked up at each use, so gevent's sockets are used whenever it patches.
+Nothing is open when a server forks.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _FLUSH_BYTES = 1 << 18
-"""A photograph and what is around it go in one call; a batch stays in the processor's cache."""
+"""A photograph and its surrounding text go in one call. A batch stays in the processor's cache."""
 _MOST_BUFFERS = 512
-"""The kernel takes 1,024 (IOV_MAX)."""
+"""The kernel accepts 1,024 (IOV_MAX)."""
 
 
 class Unreachable(OSError):  # noqa: N818  the state, as in ConnectionRefusedError's message
-    """The server did not answer: refused, closed, timed out, or sent what is not its protocol."""
+    """The server did not answer: refused, closed, timed out, or broke the protocol."""
 
 
 def connect(host: str, port: int, *, timeout: float) -> socket.socket:
-    """Open a connection that sends at once what it is given."""
+    """Open a connection without Nagle's delay."""
     connection = socket.create_connection((host, port), timeout)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
 
 def send(connection: socket.socket, buffers: Iterable[Buffer]) -> None:
-    """Send buffers in order; small ones together, large ones as soon as they are made."""
+    """Send buffers in order, small ones together, large ones when they are ready."""
     waiting: list[Buffer] = []
     size = 0
     for buffer in buffers:
@@ -51,7 +51,7 @@ def _send(connection: socket.socket, buffers: Sequence[Buffer]) -> None:
 
 
 def _rest(buffers: Sequence[Buffer], sent: int) -> Sequence[Buffer]:
-    """What is left of the buffers after ``sent`` bytes."""
+    """The rest of the buffers after ``sent`` bytes."""
     for index, buffer in enumerate(buffers):
         if sent < len(buffer):
             return [memoryview(buffer)[sent:], *buffers[index + 1 :]]
