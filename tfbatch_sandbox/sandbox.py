@@ -28,12 +28,12 @@ _LOG_LINES = 20
 
 
 class SandboxError(Exception):
-    """The sandbox's server did not start; the message holds the end of its log."""
+    """The sandbox's server did not start. The message has the end of its log."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sandbox:
-    """A running sandbox; leaving its ``with`` block stops it and all that it started."""
+    """A running sandbox. Its ``with`` block stops it and its children at the end."""
 
     process: supervision.Process
     port: int
@@ -46,11 +46,11 @@ class Sandbox:
         """Start a server process and wait until it answers.
 
         Args:
-            state_dir: directory for logs, jobs and functions; made when missing.
-            choices: as in :class:`tfbatch_sandbox.server.settings.Settings`.
+            state_dir: directory for logs, jobs and functions; created if missing.
+            choices: see :class:`tfbatch_sandbox.server.settings.Settings`.
 
         Raises:
-            SandboxError: the server ended before it answered.
+            SandboxError: the server exited before it answered.
         """
         settings = Settings(state_dir=state_dir.resolve(), **choices)
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -60,16 +60,16 @@ class Sandbox:
 
     @property
     def endpoint_url(self) -> str:
-        """Where every service answers."""
+        """The address of every service."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which the AWS CLI, SDKs and the CDK talk to this sandbox.
+        """The variables that point the AWS CLI, SDKs and the CDK at this sandbox.
 
-        Lay them over the caller's own; ``AWS_PROFILE`` must not be set beside them.
+        Add them to the caller's environment, without ``AWS_PROFILE``.
         """
-        # S3 clients put the bucket in front of the host name: bucket.localhost is this machine.
+        # S3 clients put the bucket in front of the host name; bucket.localhost is this machine.
         endpoint = f"http://localhost:{self.port}"
         return {
             "AWS_ENDPOINT_URL": endpoint,
@@ -86,9 +86,9 @@ class Sandbox:
         }
 
     def authorizations(self) -> list[dict[str, Any]]:
-        """What was asked in the name of each role: action, outcome, how often, by which statements.
+        """The calls of each role: action, outcome, count, and statements that allowed them.
 
-        Empty where IAM is not enforced.
+        Empty if IAM isn't enforced.
         """
         with _opener().open(self.endpoint_url + record.PATH) as answer:
             uses: list[dict[str, Any]] = json.load(answer)["authorizations"]
@@ -98,10 +98,10 @@ class Sandbox:
         """Make AWS fail from now on, as :class:`tfbatch_sandbox.server.faults.Faults` describes.
 
         Returns:
-            All that is still to go wrong.
+            All pending faults.
 
         Raises:
-            ValueError: a change is not one that can be made.
+            ValueError: a change is not valid.
         """
         url, body = self.endpoint_url + faults.PATH, json.dumps(changes).encode()
         try:
@@ -113,7 +113,7 @@ class Sandbox:
         return left
 
     def stop(self) -> None:
-        """Stop the server, its jobs and its functions; does nothing the second time."""
+        """Stop the server, its jobs and its functions. A second call does nothing."""
         supervision.stop(self.process, grace_seconds=_GRACE_SECONDS)
 
     def __enter__(self) -> Self:
@@ -129,7 +129,7 @@ class Sandbox:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Opens addresses of this machine, past any proxy."""
+    """An opener for local addresses that ignores proxies."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -23,21 +23,21 @@ _EVERYTHING: Final = policy_of("AdministratorAccess", _ALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A principal, with what is written of it in IAM."""
+    """A principal with its IAM policies."""
 
     principal: Principal
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Condition keys of the principal, in lower case."""
     holder: Any = None
-    """moto's role or user, whose policies change while the session goes on."""
+    """moto's role or user. Its policies may change during the session."""
     backend: Any = None
-    """moto's IAM of the account."""
+    """moto's IAM backend of the account."""
     session_policy: Policy | None = None
     is_owner: bool = False
-    """Whether it may all that policies of resources don't deny."""
+    """Whether everything is allowed that resource policies don't deny."""
 
     def identity(self) -> tuple[Policy, ...]:
-        """Its own policies, as they are now."""
+        """The principal's own policies, as they are now."""
         return (_EVERYTHING,) if self.is_owner else tuple(_policies(self.holder, self.backend))
 
     def boundary(self) -> Policy | None:
@@ -47,8 +47,8 @@ class Actor:
 
 
 def owner(account: str) -> Actor:
-    """Whoever brings keys that the sandbox did not give out: the person whose sandbox it is."""
-    arn = f"arn:aws:sts::{account}:user/moto"  # as GetCallerIdentity tells
+    """The root user: any access key that the sandbox did not create."""
+    arn = f"arn:aws:sts::{account}:user/moto"  # as GetCallerIdentity returns it
     context = {"aws:principalarn": arn, "aws:principalaccount": account}
     return Actor(
         principal=Principal(arn=arn, account=account),
@@ -58,12 +58,12 @@ def owner(account: str) -> Actor:
 
 
 def service(name: str, *, account: str, source_arn: str) -> Actor:
-    """A service of AWS that acts for a resource of the account.
+    """An AWS service that acts for a resource of the account.
 
     Args:
         name: ``events.amazonaws.com``.
-        account: the resource's.
-        source_arn: the resource's.
+        account: account of the resource.
+        source_arn: ARN of the resource.
     """
     context = {
         "aws:principalservicename": name,

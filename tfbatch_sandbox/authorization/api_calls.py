@@ -1,6 +1,6 @@
 """Converts API operations to IAM actions and resources, for all services but S3.
 
-An operation that is not in the table is asked on ``*``, which only a policy for all resources
+An operation that is not in the table is checked on ``*``, which only a policy for all resources
 allows.
 """
 
@@ -30,13 +30,13 @@ _FIELD: Final = re.compile(r"\{([\w.]+)(?::(\w+))?\}")
 
 
 def api_calls(service: str, operation: str, given: Parameters, place: Place) -> Iterator[Call]:
-    """What IAM is asked of a request.
+    """The IAM calls of a request.
 
     Args:
-        service: as moto names it.
-        operation: as the service model names it.
-        given: the request's parameters.
-        place: of the account that is called.
+        service: moto's name of the service.
+        operation: name in the service model.
+        given: parameters of the request.
+        place: account and region that are called.
     """
     prefix = PREFIXES.get(service, service)
     action = f"{prefix}:{operation}"
@@ -64,7 +64,7 @@ def _resources(prefix: str, operation: str, given: Parameters, place: Place) -> 
 
 
 def _whole(text: str, prefix: str, place: Place) -> str:
-    """The ARN of a resource; what a request names by its ARN is that already."""
+    """The ARN of a resource. A request may name it by its ARN already."""
     start = text.find("arn:")
     if start >= 0:
         return text[start:]

@@ -133,7 +133,7 @@ PASSED: Final[Mapping[tuple[str, str], str]] = {
     ("cloudformation", "CreateChangeSet"): "RoleARN",
     ("cloudformation", "CreateStack"): "RoleARN",
 }
-"""Where a role is handed to a service, which takes ``iam:PassRole`` on it."""
+"""Operations that pass a role to a service, which needs ``iam:PassRole`` on it."""
 KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "cloudwatch:PutMetricData": {"cloudwatch:namespace": "Namespace"},
     "events:PutEvents": {
@@ -151,4 +151,4 @@ KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "sns:Subscribe": {"sns:protocol": "Protocol", "sns:endpoint": "Endpoint"},
 }
-"""Condition keys of an action, and where their values are in its request."""
+"""Condition keys of an action, and where their values are in the request."""

@@ -11,24 +11,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One action on one resource, as the Service Authorization Reference has them."""
+    """One action on one resource, as in the Service Authorization Reference."""
 
     action: str
     """``s3:GetObject``."""
     resource: str
-    """An ARN; ``*`` for an action that knows no resource."""
+    """An ARN; ``*`` for an action without resources."""
     context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Condition keys of the call itself, in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a call is made."""
+    """The account and region of a call."""
 
     account: str
     region: str
     partition: str = "aws"
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of something here."""
+        """The ARN of a resource here."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"

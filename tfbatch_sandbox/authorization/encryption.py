@@ -27,7 +27,7 @@ def key_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
     query: Mapping[str, str],
     headers: Mapping[str, str],
 ) -> Iterator[Call]:
-    """Decrypt for what is read and for a part of an upload, GenerateDataKey for what is written."""
+    """Decrypt for reads and for parts of an upload, GenerateDataKey for writes."""
     bucket = backend.buckets.get(bucket_name)
     if bucket is None:
         return
@@ -77,7 +77,7 @@ def _rule(bucket: FakeBucket) -> Mapping[str, Mapping[str, str]]:
 
 
 def _arn(key_id: str | None, bucket: FakeBucket) -> str | None:
-    """The key's ARN; ``None`` for AWS's own key of S3, and for one that is not there."""
+    """The key's ARN; ``None`` for S3's default key and for a key that doesn't exist."""
     if not key_id or key_id.endswith("alias/aws/s3"):
         return None
     from moto.kms.models import kms_backends  # noqa: PLC0415 - a second, where there are keys

@@ -1,7 +1,7 @@
 """Authorizes every incoming request before moto answers it.
 
-moto has a gate of its own, which knows neither resources nor conditions; ours takes its places:
-``call_action`` of every service, and what S3 calls before it acts.
+moto's own authorization knows neither resources nor conditions. This one replaces it: in
+``call_action`` of every service, and in what S3 calls before it acts.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 _KEY: Final = re.compile(r"(?:Credential=|AWSAccessKeyId=|Credential%3D)([\w-]+)")
 _FREE: Final = frozenset({"GetCallerIdentity", "GetSessionToken"})
-"""What anybody may, whatever the policies say."""
+"""Operations that need no permission."""
 _WITH_POLICIES: Final = frozenset({"awslambda", "kms", "sns", "sts"})
-"""Services whose resources have policies, which may deny even who owns the account."""
+"""Services whose resource policies may deny even the root user."""
 _CODES: Final = {
     "cloudformation": "AccessDenied",
     "cloudwatch": "AccessDenied",
@@ -51,7 +51,7 @@ _BY_STATUS_400: Final = frozenset({"json"})
 
 
 def install(guard: Guard, sessions: Sessions) -> None:
-    """Put the gate in front of every service that has its actions by name."""
+    """Authorize requests of every service that names its actions."""
     original = BaseResponse.call_action
 
     def call_action(response: BaseResponse) -> Any:  # noqa: ANN401 - moto's
@@ -67,7 +67,7 @@ def install(guard: Guard, sessions: Sessions) -> None:
 
 
 def install_for_s3(guard: Guard, sessions: Sessions) -> None:
-    """Put the gate in front of S3, which has its actions by method and address."""
+    """Authorize requests of S3, which has actions by method and path."""
     from moto.s3.exceptions import BucketAccessDeniedError, S3ClientError  # noqa: PLC0415 - a second
     from moto.s3.responses import S3Response  # noqa: PLC0415
 
@@ -79,7 +79,7 @@ def install_for_s3(guard: Guard, sessions: Sessions) -> None:
             guard.check(asking, _s3(response, bucket_name, key_name))
             guard.check(asking, _if_missing(response, bucket_name, key_name))
         except DeniedError as denied:
-            if _deletes(response):  # which is told of each object in the answer
+            if _deletes(response):  # which reports each object in the response
                 raise BucketAccessDeniedError(bucket=str(bucket_name)) from denied
             raise S3ClientError("AccessDenied", str(denied)) from denied
 
@@ -88,7 +88,7 @@ def install_for_s3(guard: Guard, sessions: Sessions) -> None:
 
 
 def access_key(authorization: str, query: str = "") -> str:
-    """Whose request it is, by its header or by its signed address; empty where neither says."""
+    """The access key of a request, from its header or its presigned URL; empty if there is none."""
     found = _KEY.search(authorization) or _KEY.search(query.replace("%2F", "/"))
     return found[1] if found else ""
 
@@ -107,7 +107,7 @@ def _calls(response: BaseResponse, asking: Actor) -> Iterator[Call]:
 
 
 def _parameters(response: BaseResponse) -> dict[str, Any]:
-    """The request's, by the names of the service model, whichever protocol it came in."""
+    """The request's parameters by the names of the service model, for any protocol."""
     request = response.normalized_request
     model = get_service_model(response.boto3_service_name)
     operation = model.operation_model(response._get_action())  # noqa: SLF001
@@ -156,13 +156,13 @@ def object_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
     query: Mapping[str, str],
     headers: Mapping[str, str],
 ) -> Iterator[Call]:
-    """What IAM is asked of a request about an object: of S3, and of the object's key in KMS."""
+    """The IAM calls of a request for an object: of S3, and of the object's KMS key."""
     yield from s3_calls(method=method, bucket=bucket, key=key, query=query, headers=headers)
     yield from key_calls(backend, method, bucket, key, query, headers)
 
 
 def _if_missing(response: S3Response, bucket: str | None, key: str | None) -> Iterator[Call]:
-    """Only who may list a bucket is told that an object isn't there."""
+    """Only a principal that may list a bucket gets 404 for a missing object."""
     if bucket is None or key is None or response.method not in {"GET", "HEAD"}:
         return
     found = response.backend.buckets.get(bucket)

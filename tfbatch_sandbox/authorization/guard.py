@@ -25,14 +25,14 @@ _SHOWN: Final = {"sns": "SNS"}
 
 
 class DeniedError(Exception):
-    """A call is refused; the message is AWS's."""
+    """A call is denied. The message is AWS's."""
 
 
 class Guard:
-    """Weighs every policy that has a say in a call.
+    """Evaluates every policy that applies to a call.
 
     Args:
-        enforces: whether it refuses anything; where it doesn't, nothing is recorded either.
+        enforces: whether it denies anything. If not, nothing is recorded either.
     """
 
     def __init__(self, *, enforces: bool) -> None:
@@ -40,10 +40,10 @@ class Guard:
         self.record = Record()
 
     def check(self, actor: Actor, calls: Iterable[Call]) -> None:
-        """Let all the calls pass.
+        """Check that all the calls are allowed.
 
         Raises:
-            DeniedError: one may not be made.
+            DeniedError: one is not.
         """
         if not self.enforces:
             return
@@ -53,7 +53,7 @@ class Guard:
                 raise DeniedError(_message(actor, call, decision))
 
     def decide(self, actor: Actor, call: Call) -> Decision:
-        """What comes of a call."""
+        """Decide one call."""
         written = written_on(call)
         request = Request(
             action=call.action, resource=call.resource, context=_context(actor.context, call)
@@ -78,7 +78,7 @@ def _context(
     region, account = parts[3:5] if parts[0] == "arn" else ("", "")
     now = time.time()
     always = {
-        # There is no TLS on 127.0.0.1; the requests stand for those that AWS gets over it.
+        # There is no TLS on 127.0.0.1. The requests stand for those that AWS gets over TLS.
         "aws:securetransport": "true",
         "aws:sourceip": "127.0.0.1",
         "aws:currenttime": datetime.fromtimestamp(now, UTC).isoformat(),

@@ -1,7 +1,7 @@
 """Records the calls of each role and the statements that allowed them.
 
-Anyone may read it at ``/_sandbox/authorizations``: what a role was granted and never used is more
-than it needs.
+``/_sandbox/authorizations`` returns them. A permission that a role never used is one that it
+doesn't need.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class _Use:
 
 
 class Record:
-    """Uses by role, action and outcome; a few examples of the resources, not all."""
+    """Calls by role, action and outcome, with a few example resources."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._uses: dict[tuple[str, str, bool], _Use] = {}
 
     def add(self, role_arn: str, call: Call, decision: Decision) -> None:
-        """Take down one decision."""
+        """Record one decision."""
         with self._lock:
             use = self._uses.setdefault((role_arn, call.action, decision.allowed), _Use())
             use.count += 1
@@ -50,7 +50,7 @@ class Record:
                 use.resources.append(call.resource)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """GET shows all, DELETE begins anew."""
+        """GET returns all, DELETE clears them."""
         with self._lock:
             if Request(environ).method == "DELETE":
                 self._uses.clear()

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.authorization.call import Call
     from tfbatch_sandbox.authorization.policy_language.policies import Policy
 
-# moto's services are imported where a resource of theirs is asked for: they take seconds.
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415 # moto's services take seconds to import, so each is imported when it is used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a resource's own policy is."""
+    """A resource's policy."""
 
     policy: Policy | None = None
     is_needed: bool = False
@@ -34,7 +33,7 @@ def written_on(call: Call) -> Written:
     if find is None or not call.resource.startswith("arn:"):
         return Written()
     text: str | None = None
-    with contextlib.suppress(KeyError):  # there is no such resource
+    with contextlib.suppress(KeyError):  # the resource doesn't exist
         text = find(call.resource)
     policy = policy_of("resource", text) if text else None
     return Written(policy=policy, is_needed=find in _NEEDED)

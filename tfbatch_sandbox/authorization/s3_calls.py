@@ -36,7 +36,7 @@ _BUCKET: Final = {
     "website": "BucketWebsite",
     "location": "BucketLocation",
 }
-"""What a GET of a subresource gets and a PUT puts."""
+"""Subresources: what a GET reads and a PUT writes."""
 _LISTS: Final = {"uploads": "ListBucketMultipartUploads", "versions": "ListBucketVersions"}
 _OBJECT: Final = {
     "GET": {
@@ -77,15 +77,15 @@ def s3_calls(  # noqa: PLR0913 - the parts of an HTTP request, each by its name
     headers: Mapping[str, str],
     partition: str = "aws",
 ) -> Iterator[Call]:
-    """What IAM is asked of a request.
+    """The IAM calls of a request.
 
     Args:
-        method: of HTTP.
-        bucket: its name; ``None`` for the list of all.
-        key: of the object, if it is about one.
-        query: the address's parameters; a subresource has an empty value.
-        headers: by names in lower case.
-        partition: of the ARNs.
+        method: HTTP method.
+        bucket: its name; ``None`` for the list of all buckets.
+        key: key of the object, if it is about one.
+        query: query parameters; a subresource has an empty value.
+        headers: headers by lower-case name.
+        partition: partition of the ARNs.
     """
     context = _context(query, headers)
     root = f"arn:{partition}:s3:::"
@@ -104,7 +104,7 @@ def s3_calls(  # noqa: PLR0913 - the parts of an HTTP request, each by its name
 
 
 def deletions(bucket: str, body: bytes, partition: str = "aws") -> Iterator[Call]:
-    """What IAM is asked of a DeleteObjects request, which names its objects in its body."""
+    """The IAM calls of a DeleteObjects request, which names its objects in its body."""
     listed = xmltodict.parse(body, force_list=("Object",))["Delete"].get("Object", [])
     for each in listed:
         action = "DeleteObjectVersion" if each.get("VersionId") else "DeleteObject"
@@ -112,7 +112,7 @@ def deletions(bucket: str, body: bytes, partition: str = "aws") -> Iterator[Call
 
 
 def bucket_action(method: str, query: Mapping[str, str]) -> str:
-    """The action on a bucket, without its ``s3:``."""
+    """The action on a bucket, without ``s3:``."""
     listed = next((action for name, action in _LISTS.items() if name in query), "ListBucket")
     subresource = next((noun for name, noun in _BUCKET.items() if name in query), None)
     if method == "HEAD" or (method == "GET" and subresource is None):
@@ -130,7 +130,7 @@ def _beside(
     headers: Mapping[str, str],
     context: Mapping[str, str | tuple[str, ...]],
 ) -> Iterator[Call]:
-    """What a PUT of an object asks besides: its source, its access control list, its tags."""
+    """Further permissions of a PUT: for its source, its access control list and its tags."""
     if "x-amz-copy-source" in headers:
         source = unquote(headers["x-amz-copy-source"]).lstrip("/").partition("?")[0]
         yield Call(action="s3:GetObject", resource=root + source, context=context)

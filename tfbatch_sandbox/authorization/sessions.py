@@ -24,19 +24,19 @@ _NAME: Final = 64
 
 
 class CannotAssumeError(Exception):
-    """A service may not be a role: there is no such role, or its trust policy does not say so."""
+    """A service can't assume a role: it doesn't exist, or its trust policy doesn't allow it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Keys of a session, or of the account's owner."""
+    """Access keys of a session, or of the root user."""
 
     access_key: str = OWNERS_KEY
     secret: str = OWNERS_KEY
     token: str | None = None
 
     def environment(self) -> dict[str, str]:
-        """As variables of a process."""
+        """As environment variables."""
         keys = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret}
         return keys | ({"AWS_SESSION_TOKEN": self.token} if self.token else {})
 
@@ -45,7 +45,7 @@ class Sessions:
     """All sessions of one sandbox.
 
     Args:
-        guard: asks the trust policies; where it is off, every role is the account's owner.
+        guard: checks trust policies. If it is off, every role is the root user.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -58,16 +58,16 @@ class Sessions:
     def assume(
         self, role_arn: str, *, service: str, name: str, source_arn: str = ""
     ) -> Credentials:
-        """Credentials of a role for a service of AWS that acts as it.
+        """Create credentials of a role for an AWS service.
 
         Args:
             role_arn: the role.
             service: ``lambda.amazonaws.com``.
-            name: the session's, which its calls show.
+            name: name of the session, visible in its calls.
             source_arn: the resource for which the service acts.
 
         Raises:
-            CannotAssumeError: there is no such role, or it does not trust the service.
+            CannotAssumeError: the role doesn't exist or doesn't trust the service.
         """
         if not self._guard.enforces:
             return Credentials()
@@ -83,7 +83,7 @@ class Sessions:
             return self._given[key]
 
     def actor(self, access_key: str) -> Actor:
-        """Whose key it is; the owner's, when nobody here gave it out."""
+        """The principal of an access key; the root user if the sandbox did not create the key."""
         if access_key in self._actors:
             return self._actors[access_key]
         found = _found(access_key)

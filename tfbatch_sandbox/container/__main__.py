@@ -85,7 +85,7 @@ def _run(supervisor: Supervisor) -> None:
 
 
 def _remove_socket(bind: str) -> None:
-    """Take a Unix socket and its folder away, for whoever made them may have been killed."""
+    """Remove a Unix socket and its folder, because their creator may have been killed."""
     if bind.startswith("unix:"):
         path = Path(bind.removeprefix("unix:"))
         with contextlib.suppress(OSError):
@@ -94,7 +94,7 @@ def _remove_socket(bind: str) -> None:
 
 
 def _exit(_: int, __: FrameType | None) -> None:
-    # Once only: what stops the children must not be interrupted by the second signal.
+    # Once only: the second signal must not interrupt the stopping of children.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(0)

@@ -18,7 +18,7 @@ _METHODS: Final = {"predict", "classify", "regress"}
 
 
 class BadAttributeError(ValueError):
-    """A ``tfs-…`` custom attribute that would not make a valid address."""
+    """A ``tfs-…`` custom attribute that would make an invalid address."""
 
 
 class OldContext(NamedTuple):
@@ -37,7 +37,7 @@ class OldContext(NamedTuple):
 
 
 class Context(NamedTuple):
-    """The context of 2.20, which adds how long a predict request may take, in seconds."""
+    """The context of 2.20, with the time-out of predict requests in seconds."""
 
     model_name: str | None
     model_version: str | None
@@ -54,23 +54,23 @@ class Context(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """What is the same for every request to one model server."""
+    """What all requests to one model server have in common."""
 
     rest_port: str
     grpc_port: str
     channel: Any
     default_model_name: str
     timeout: int
-    """Seconds a predict request may take, where the image knows of it."""
+    """Seconds for a predict request, if the image supports it."""
 
 
 def make_context(
     request: falcon.Request, *, profile: Profile, server: Server
 ) -> Context | OldContext:
-    """The context of one request.
+    """Create the context of one request.
 
     ``model_name``, ``model_version`` and ``method`` are ``None`` unless the request's custom
-    attributes name them, which those of a transform job never do.
+    attributes set them, which transform jobs never do.
 
     Raises:
         BadAttributeError: in images that check the attributes.
@@ -112,7 +112,7 @@ def _check(attributes: dict[str, str]) -> None:
 def predict_uri(
     request: falcon.Request, *, port: str, default_model_name: str, profile: Profile
 ) -> str:
-    """Where a request goes on the model server, by its custom attributes.
+    """The path of a request on the model server, from its custom attributes.
 
     Raises:
         BadAttributeError: in images that check the attributes.

@@ -22,13 +22,13 @@ _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectPing:
-    """Healthy when the default model is: what the Python service's ping doesn't tell."""
+    """Healthy if the default model is. The Python service doesn't check that."""
 
     rest_ports: tuple[str, ...]
     default_model_name: str
 
     def on_get(self, _: falcon.Request, response: falcon.Response) -> None:
-        """200, or 502 when the model is not available."""
+        """200, or 502 if the model is not available."""
         url = f"http://localhost:{_any(self.rest_ports)}/v1/models/{self.default_model_name}"
         status, text = _ask("GET", url, None)
         is_available = status == HTTPStatus.OK and '"AVAILABLE"' in text
@@ -37,14 +37,14 @@ class DirectPing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectInvocations:
-    """Passes a request on to the model server as a predict request, and its reply back."""
+    """Forwards a request to the model server as a predict request, and returns its reply."""
 
     profile: Profile
     rest_ports: tuple[str, ...]
     default_model_name: str
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
-        """The model server's status and reply; 415 for what is neither JSON nor CSV."""
+        """The model server's status and reply; 415 for anything but JSON and CSV."""
         response.content_type = "application/json"
         try:
             body = njs.to_predict_request(
@@ -75,7 +75,7 @@ def _any(ports: tuple[str, ...]) -> str:
 
 def _ask(method: str, url: str, body: bytes | None) -> tuple[int, str]:
     try:
-        # No time-out of its own: nginx's, around the whole request, is the one there is.
+        # Without a time-out of its own: nginx's applies to the whole request.
         reply = requests.request(method, url, data=body, headers=_JSON, timeout=None)  # noqa: S113
     except requests.ConnectionError:
         return HTTPStatus.BAD_GATEWAY, error_page(HTTPStatus.BAD_GATEWAY, "Bad Gateway")

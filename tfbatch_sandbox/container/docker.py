@@ -1,8 +1,7 @@
 """``python -m tfbatch_sandbox.container.docker``: runs a model's own image with Docker or Podman.
 
-Containers share the machine's network, each with ports of its own, and so reach the sandbox where
-its other processes do. An isolated one is in a network without a way out, and what comes to its
-port of 127.0.0.1 is handed on.
+Containers share the machine's network, each on its own ports, and reach the sandbox. An isolated
+container has an internal network, and its port is forwarded from 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VARIABLES: Final = "SANDBOX_CONTAINER_VARIABLES"
-"""Holds the container's variables as a JSON object."""
+"""The container's variables as a JSON object."""
 _NETWORK: Final = "tfbatch-isolated"
 _PORT: Final = 8080
-"""Where an image listens when nothing says otherwise."""
+"""The default port of an image."""
 _GPU: Final = Path("/dev/nvidia0")
 _ADDRESS: Final = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
 _STARTING_SECONDS: Final = 0.2
 _GRACE_SECONDS: Final = 2.0
-"""What a container has to end by itself; whoever stops this program gives it some more."""
+"""Seconds for a container to exit. The caller of this program allows more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """One container of a program that takes Docker's commands."""
+    """One container of a Docker-compatible program."""
 
     program: str
     image: str
@@ -49,13 +48,13 @@ class Engine:
     name: str = field(default_factory=lambda: f"tfbatch-{uuid.uuid4().hex[:12]}")
 
     async def run(self, variables: dict[str, str]) -> int:
-        """Run the container to its end, or until this task is canceled; its status.
+        """Run the container until it exits or this task is canceled; returns its status.
 
         Args:
-            variables: the container's.
+            variables: variables of the container.
         """
         if self.is_isolated:
-            await self._command("network", "create", "--internal", _NETWORK)  # it may be there
+            await self._command("network", "create", "--internal", _NETWORK)  # it may exist
         process = await asyncio.create_subprocess_exec(*self._start(variables))
         forwarding = asyncio.create_task(self._forward()) if self.is_isolated else None
         try:
@@ -81,7 +80,7 @@ class Engine:
         ]
 
     async def _command(self, *arguments: str) -> str:
-        """What the program says to a command; nothing when it fails."""
+        """The output of a command; empty if it fails."""
         process = await asyncio.create_subprocess_exec(
             self.program,
             *arguments,
@@ -97,7 +96,7 @@ class Engine:
             await asyncio.sleep(_STARTING_SECONDS)
 
         async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError):  # either side may leave, and neither may be there
+            with contextlib.suppress(OSError):  # either side may close first
                 inner_reader, inner_writer = await asyncio.open_connection(host, _PORT)
                 await asyncio.gather(_pour(reader, inner_writer), _pour(inner_reader, writer))
             writer.close()
@@ -132,7 +131,7 @@ async def _main(engine: Engine, variables: dict[str, str]) -> int:
 @click.option("--port", type=int, required=True, help="Of 127.0.0.1, to listen on.")
 @click.option("--isolated", is_flag=True, help="Without a network.")
 def main(*, engine: str, image: str, model_dir: Path, port: int, isolated: bool) -> None:
-    """Serve the unpacked artifact in MODEL_DIR by an image, until told to stop."""
+    """Serve the unpacked artifact in MODEL_DIR with an image, until stopped."""
     supervision.hold()
     container = Engine(
         program=engine,

@@ -1,8 +1,8 @@
 """Replaces compiled packages of ``code/lib`` with builds for this Python.
 
-An artifact holds wheels for the image's Python, and the sandbox runs on its user's: a compiled
-module of the one can't be imported by the other. The same versions are unpacked for this one, by uv
-and outside the container, which may be isolated; the container then finds them first.
+An artifact has wheels for the image's Python, which this Python may not be able to import. uv
+unpacks the same versions for this Python, outside the container, because it may be isolated. The
+container finds them first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 FOLDER: Final = "fitting"
-"""Beside the unpacked artifact: a link to each package for the container to find first."""
+"""Beside the unpacked artifact: links to the packages that the container finds first."""
 _CACHE: Final = Path(sys.prefix) / FOLDER
 _TAG: Final = re.compile(r"^Tag: (.+)$", re.MULTILINE)
 _DOWNLOADS: Final = "SANDBOX_DOWNLOADS"
@@ -40,7 +40,7 @@ class Package:
     name: str
     version: str
     tag: str
-    """Of its wheel: ``cp312-cp312-manylinux_2_28_x86_64``."""
+    """Its wheel's tag: ``cp312-cp312-manylinux_2_28_x86_64``."""
 
     def __str__(self) -> str:
         """For the log."""
@@ -48,12 +48,12 @@ class Package:
 
 
 def fit(model_dir: Path, say: Callable[[str], object], *, cache: Path = _CACHE) -> None:
-    """Lay packages for this Python beside an unpacked artifact, where it needs them.
+    """Put packages for this Python beside an unpacked artifact, if needed.
 
     Args:
         model_dir: stands for ``/opt/ml/model``.
         say: adds a line to the container's log.
-        cache: where unpacked packages are kept.
+        cache: folder of unpacked packages.
     """
     for package in unfit(model_dir / "code" / "lib"):
         folder = cache / f"{package.name}-{package.version}"
@@ -74,7 +74,7 @@ def fit(model_dir: Path, say: Callable[[str], object], *, cache: Path = _CACHE) 
 
 
 def unfit(lib: Path) -> Iterator[Package]:
-    """The packages that this Python can't import, by the tags of their wheels."""
+    """The packages that this Python can't import, by their wheels' tags."""
     supported = frozenset(sys_tags())
     for folder in sorted(lib.glob("*.dist-info")):
         wheel = folder / "WHEEL"
@@ -94,7 +94,7 @@ def downloads(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """This process's, with what it was told of fetching packages."""
+    """This process's environment with those settings."""
     if _DOWNLOADS not in os.environ:
         return dict(os.environ)
     chosen: dict[str, str] = json.loads(os.environ[_DOWNLOADS])
@@ -102,12 +102,12 @@ def environment() -> dict[str, str]:
 
 
 def _unpack(package: Package, folder: Path) -> None:
-    """Make ``folder`` whole or not at all.
+    """Create ``folder`` completely or not at all.
 
     Raises:
         CalledProcessError: there is no such wheel, or no network.
     """
-    from uv import find_uv_bin  # noqa: PLC0415 # only who has nothing in the cache needs it
+    from uv import find_uv_bin  # noqa: PLC0415 # only needed if the cache has nothing
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:

@@ -1,9 +1,9 @@
 """``python -m tfbatch_sandbox.container.gunicorn_app``: the service under gunicorn, as on AWS.
 
-The user's ``inference.py`` is imported here, once, before the workers are forked.
+It imports the user's ``inference.py`` once, before the workers are forked.
 """
 
-# ruff: noqa: E402  (the patch must come before whatever it patches)
+# ruff: noqa: E402  (the patch must come before the imports that it patches)
 from tfbatch_sandbox.processes import supervision
 
 supervision.hold()
@@ -34,11 +34,11 @@ from tfbatch_sandbox.container.service import Invocations, Ping, application
 from tfbatch_sandbox.container.settings import Settings
 
 _PYTHON_CODE = ("inference.py", "requirements.txt", "lib")
-_KEEPALIVE_SECONDS = 75  # what nginx in front of gunicorn would do for the callers
+_KEEPALIVE_SECONDS = 75  # what nginx would do in front of gunicorn
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
-    """Gunicorn around an application that is already built."""
+    """Gunicorn with an application that exists already."""
 
     def __init__(self, app: Nginx, options: dict[str, Any]) -> None:
         self._app = app
@@ -74,7 +74,7 @@ def _invocations(model_dir: Path, version: str, settings: Settings) -> Invocatio
 def _application(
     model_dir: Path, version: str, settings: Settings
 ) -> falcon.App[falcon.Request, falcon.Response]:
-    """The Python service if the artifact has any Python code, else what nginx does alone."""
+    """The Python service if the artifact has Python code, else nginx's behavior alone."""
     if any((model_dir / "code" / name).exists() for name in _PYTHON_CODE):
         return application(Ping(), _invocations(model_dir, version, settings))
     rest_ports = tuple(os.environ["TFS_REST_PORTS"].split(","))
@@ -88,7 +88,7 @@ def _application(
 
 
 def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) -> None:
-    """Import the handler, then serve until told to stop."""
+    """Import the handler and serve until stopped."""
     logging.basicConfig(
         format="%(process)d %(asctime)s %(levelname)-8s %(message)s",
         force=True,
@@ -96,7 +96,7 @@ def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) 
     )
     if refuse_connections:
         isolation.refuse_connections()
-    atexit.register(gc.freeze)  # an interpreter that ends would look for garbage in all it has
+    atexit.register(gc.freeze)  # at exit the interpreter would collect garbage in everything
     settings = Settings.of(os.environ, PROFILES[version])
     app = Nginx(_application(model_dir, version, settings), settings.proxy_read_timeout_seconds)
     options = {

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def load_handler(script: Path, profile: Profile) -> Handler:
-    """``handler``, or ``input_handler`` and ``output_handler`` with a predict between them.
+    """Load ``handler``, or ``input_handler`` and ``output_handler`` around a predict request.
 
     Raises:
         NotImplementedError: the script has neither.
-        Exception: whatever importing the script raises.
+        Exception: importing the script failed.
     """
     spec = importlib.util.spec_from_file_location("inference", script)
     if spec is None or spec.loader is None:
@@ -40,7 +40,7 @@ def load_handler(script: Path, profile: Profile) -> Handler:
 
 
 def default_handler(profile: Profile) -> Handler:
-    """Post the body to TensorFlow Serving as it is."""
+    """Post the body to TensorFlow Serving unchanged."""
 
     def handle(data: Any, context: AnyContext) -> tuple[bytes, str]:  # noqa: ANN401 (a stream)
         response = _post(data.read().decode("utf-8"), context, profile)
@@ -59,7 +59,7 @@ def _pair(input_handler: Any, output_handler: Any, profile: Profile) -> Handler:
 
 
 def _post(body: str | bytes, context: AnyContext, profile: Profile) -> requests.Response:
-    """A connection for each request and, before 2.20, no time-out: as the container does it."""
+    """A new connection for each request and, before 2.20, no time-out, like the container."""
     response = requests.post(context.rest_uri, data=body, timeout=getattr(context, "timeout", None))
     if profile.raises_for_status and not response.ok:
         raise falcon.HTTPError(

@@ -1,8 +1,8 @@
 """``EnableNetworkIsolation``: cuts the container off the network.
 
-On Linux the container moves into a network namespace of its own, which has a loopback interface
-and no other. Where that is not permitted, or not Linux, the container's Python refuses to open
-connections beyond loopback: enough to show code that depends on a network, not to hold an attacker.
+On Linux the container enters a network namespace with only a loopback interface. If that isn't
+permitted, or not on Linux, the container's Python refuses connections beyond loopback. That finds
+code that needs a network; it doesn't stop an attacker.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ _log = logging.getLogger(__name__)
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
 NAMESPACES: Final = (Path("/proc/self/ns/user"), Path("/proc/self/ns/net"))
-"""A process's own; where there are none there is no Linux."""
+"""This process's namespaces, which only Linux has."""
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
 
 
 def enter_namespace() -> bool:
-    """Cut this process, and all it starts, off from every network.
+    """Cut this process and its children off from every network.
 
-    Must be called before there is a second thread.
+    Call it before there is a second thread.
 
     Returns:
         Whether the system permits it.
@@ -54,15 +54,15 @@ def enter_namespace() -> bool:
 
 
 def join(namespaces: Sequence[int]) -> None:
-    """Move this process into the namespaces of another.
+    """Move this process into another's namespaces.
 
-    Must be called before there is a second thread.
+    Call it before there is a second thread.
 
     Args:
-        namespaces: descriptors of the other's ``NAMESPACES``.
+        namespaces: descriptors of the other process's ``NAMESPACES``.
 
     Raises:
-        OSError: the system does not permit it.
+        OSError: the system doesn't permit it.
     """
     for descriptor, own in zip(namespaces, NAMESPACES, strict=True):
         if os.fstat(descriptor).st_ino == own.stat().st_ino:
@@ -81,7 +81,7 @@ def _raise_loopback() -> None:
 
 
 def refuse_connections() -> None:
-    """Make this Python process refuse to connect, or to resolve a name, beyond loopback."""
+    """Make this Python process refuse connections and name lookups beyond loopback."""
     sys.addaudithook(_audit)
 
 

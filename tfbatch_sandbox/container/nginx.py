@@ -18,7 +18,7 @@ _NOT_FOUND: Final = b'{"error": "Not Found"}'
 
 
 def error_page(status: HTTPStatus, words: str) -> str:
-    """Nginx's own page for an error."""
+    """Return the page that nginx sends for an error."""
     title = f"{status.value} {words}"
     return (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
@@ -31,8 +31,8 @@ class Nginx:
 
     Args:
         application: the service.
-        read_timeout_seconds: ``proxy_read_timeout``; a handler gives its answer all at once, so
-            this is how long it may take. One that never yields is left to gunicorn's time-out.
+        read_timeout_seconds: ``proxy_read_timeout``: how long an answer may take. gunicorn's
+            time-out ends a handler that never yields.
     """
 
     def __init__(self, application: Application, read_timeout_seconds: int) -> None:
@@ -40,7 +40,7 @@ class Nginx:
         self._seconds = read_timeout_seconds
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """The service's answer, 404 outside its locations, 504 when it takes too long."""
+        """The service's answer, 404 outside its locations, 504 after the time-out."""
         if not environ["PATH_INFO"].startswith(_LOCATIONS):
             start_response("404 Not Found", [("Content-Type", "application/json")])
             return [_NOT_FOUND]

@@ -1,7 +1,7 @@
 """Emulates nginx's JavaScript, which converts requests for artifacts without Python code.
 
-CSV and JSON lines become ``{"instances": …}``. The rules are of ``tensorflowServing.js`` in the
-images, oddities included: text is searched by patterns, not parsed.
+CSV and JSON Lines become ``{"instances": …}``. The rules are those of ``tensorflowServing.js`` in
+the images, including their oddities: text is searched by patterns, not parsed.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+
 
 
 class UnsupportedMediaTypeError(ValueError):
-    """A content type that is neither JSON nor CSV; the message is the reply's."""
+    """A content type other than JSON and CSV. The message is the reply."""
 
 
 def to_predict_request(body: str, content_type: str | None, profile: Profile) -> str:
     """The JSON that the model server gets for a request's body.
 
     Args:
-        body: the request's.
-        content_type: its header; 2.20 overlooks parameters (``; charset=utf-8``) and case.
-        profile: of the image.
+        body: body of the request.
+        content_type: its header; 2.20 ignores parameters (``; charset=utf-8``) and case.
+        profile: profile of the image.
 
     Raises:
-        UnsupportedMediaTypeError: the content type is another one.
+        UnsupportedMediaTypeError: another content type.
     """
     kind = content_type or ""
     if profile.njs_parses:
@@ -68,7 +68,7 @@ def _from_json(body: str) -> str:
 
 def _from_json_lines(body: str) -> str:
     lines = [line.strip() for line in _LINE_END.split(body.strip())]
-    # A blank line between two others leaves no trace; one line is taken for a list as it stands.
+    # A blank line between two others is dropped. A single line is used as a list.
     values = ",".join(line for line in lines if line)
     return f'{{"instances":{values}}}' if len(lines) == 1 else f'{{"instances":[{values}]}}'
 
@@ -79,7 +79,7 @@ def _from_csv(body: str, write: Callable[[str], str]) -> str:
 
 
 def _fields_parsed(line: str) -> str:
-    """A line of 2.20 on: quoted fields are understood, each field is a number or a string."""
+    """Parse a line, from 2.20 on: quoted fields; each field is a number or a string."""
     fields = [_field(field) for field in _split(line)]
     return f"[{','.join(fields)}]" if len(fields) > 1 else fields[0]
 
@@ -92,7 +92,7 @@ def _field(field: str) -> str:
 
 
 def _split(line: str) -> list[str]:
-    """Fields between commas that are not in quotes; two quotes within quotes are one."""
+    """Split at commas outside quotes. Two quotes within quotes are one."""
     fields, is_quoted, position = [""], False, 0
     while position < len(line):
         letter = line[position]
@@ -110,11 +110,11 @@ def _split(line: str) -> list[str]:
 
 
 def _fields_guessed(body: str) -> Callable[[str], str]:
-    """Before 2.20 the first field of the first line decides whether all lines get quotes."""
+    """Before 2.20 the first field of the first line decides whether all lines are quoted."""
     needs_quotes = not _QUOTED_OR_NUMERIC.match(body)
 
     def write(line: str) -> str:
-        # Only the first quote and the first comma: JavaScript's replace of a string.
+        # Only the first quote and the first comma, like JavaScript's replace of a string.
         quoted = '"' + line.replace('"', '\\"', 1).replace(",", '","', 1) + '"'
         value = quoted if needs_quotes else line
         return f"[{value}]" if "," in line else value
@@ -123,8 +123,8 @@ def _fields_guessed(body: str) -> Callable[[str], str]:
 
 
 def error(message: str, profile: Profile) -> str:
-    """The body of a refusal."""
-    # Before 2.20 the message is put between quotes as it is.
+    """The body of an error."""
+    # Before 2.20 the message is quoted without escaping.
     if profile.njs_parses:
         return json.dumps({"error": message}, separators=(",", ":"))
     return f'{{"error": "{message}"}}'

@@ -9,25 +9,25 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One image version's behavior, as read in aws/deep-learning-containers."""
+    """The behavior of an image version, from aws/deep-learning-containers."""
 
     version: str
     wait_seconds: int
-    """``SAGEMAKER_TFS_WAIT_TIME_SECONDS`` when unset: how long the model may take to load."""
+    """Default of ``SAGEMAKER_TFS_WAIT_TIME_SECONDS``: how long the model may take to load."""
     wait_is_shared: bool
     """Whether that time is divided by ``SAGEMAKER_TFS_INSTANCE_COUNT``."""
     context_has_timeout: bool
-    """Whether the handlers' context ends with ``timeout``, and predict requests obey it."""
+    """Whether the context has ``timeout``, which predict requests use."""
     raises_for_status: bool
-    """Whether a predict reply that is not 200 is raised before ``output_handler`` sees it, and
-    a ``falcon.HTTPError`` keeps its status; else every exception is a 500."""
+    """Whether a predict reply other than 200 is raised before ``output_handler``, and a
+    ``falcon.HTTPError`` keeps its status. Otherwise every exception is a 500."""
     checks_attributes: bool
     """Whether a malformed ``tfs-…`` custom attribute is a 400."""
     checks_default_content_type: bool
-    """Whether the default handler answers 415 for what is neither JSON nor CSV."""
+    """Whether the default handler answers 415 for anything but JSON and CSV."""
     njs_parses: bool
-    """Whether nginx's JavaScript, which serves artifacts without Python code, understands CSV's
-    quotes and a content type's parameters; else it guesses from the first line."""
+    """Whether nginx's JavaScript understands quotes in CSV and parameters of content types.
+    Otherwise it guesses from the first line."""
 
 
 _V2_19: Final = Profile(
@@ -56,7 +56,7 @@ _TAG = re.compile(r":(\d+)\.(\d+)")
 
 
 def profile_of(image: str) -> Profile:
-    """The profile of an image URI by its tag; images older than 2.19 behave as 2.19 here."""
+    """The profile of an image URI by its tag. Images before 2.19 are treated as 2.19."""
     tag = _TAG.search(image.rpartition("/")[2])
     if tag is None:
         return _NEWEST

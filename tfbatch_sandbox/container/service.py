@@ -28,7 +28,7 @@ _DEFAULT_CONTENT_TYPES = {
 
 
 class Ping:
-    """Always healthy: a model server that died is invisible here, as it is in the container."""
+    """Always healthy, even if the model server exited, as in the container."""
 
     def on_get(self, _: falcon.Request, response: falcon.Response) -> None:
         """200, empty."""
@@ -63,7 +63,7 @@ class Invocations:
         self._handle(request, response, context)
 
     def _server(self) -> Server:
-        """Both ports at random and apart, as the container picks them."""
+        """Both ports at random and independently, as the container picks them."""
         grpc_port = random.choice(tuple(self.channels))  # noqa: S311 (spreads load, no secret)
         return Server(
             rest_port=random.choice(self.rest_ports),  # noqa: S311

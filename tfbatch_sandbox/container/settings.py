@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.container.profile import Profile
 
 _BATCH_ENQUEUED: Final = 100_000_000
-"""In a transform job the callers' concurrency bounds the queue, so the queue need not."""
+"""In a transform job concurrency limits the queue."""
 _DEFAULT_PORTS: Final = (9000, 8501)
 
 
 class SettingsError(ValueError):
-    """An environment variable has a value the container can't start with."""
+    """An environment variable has a value that the container can't start with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Batching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the container reads from its environment."""
+    """Everything that the container reads from its environment."""
 
     default_model_name: str | None
     ports: tuple[tuple[int, int], ...]
@@ -47,14 +47,14 @@ class Settings:
     gunicorn_timeout_seconds: int
     gunicorn_log_level: str
     proxy_read_timeout_seconds: int
-    """How long nginx waits for an answer; never less than gunicorn's time-out."""
+    """How long nginx waits for an answer; at least gunicorn's time-out."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str], profile: Profile) -> Settings:
         """Read an environment as the image of this profile does.
 
         Raises:
-            SettingsError: with the variable, its value and what it should be.
+            SettingsError: names the variable, its value and what it should be.
         """
         read = _Reader(environment)
         count = read.integer("SAGEMAKER_TFS_INSTANCE_COUNT", 1)
@@ -98,7 +98,7 @@ class _Reader:
 
 def _ports(safe_range: str | None, count: int) -> tuple[tuple[int, int], ...]:
     if safe_range is None:
-        # As the container does: the second model server finds no port of its own.
+        # As in the container: the second model server has no port.
         return (_DEFAULT_PORTS,) * count
     low, high = (int(part) for part in safe_range.split("-"))
     if low + 2 * count > high:

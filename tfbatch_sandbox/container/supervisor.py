@@ -35,7 +35,7 @@ _GRACE_SECONDS: Final = 1.5
 
 
 class ContainerError(Exception):
-    """The container can't start; the message is the last line of its log."""
+    """The container can't start. The message is the last line of its log."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,11 +45,11 @@ class Supervisor:
     model_dir: Path
     """Stands for ``/opt/ml/model``."""
     bind: str
-    """Where the service listens: ``127.0.0.1:PORT``, or ``unix:PATH``."""
+    """The address of the service: ``127.0.0.1:PORT``, or ``unix:PATH``."""
     refuses_connections: bool
-    """Whether the service must isolate itself, for want of a network namespace."""
+    """Whether the service must isolate itself, because there is no network namespace."""
     model_server: str | None
-    """TensorFlow Serving's own program; ``None`` is the sandbox's."""
+    """TensorFlow Serving's program; ``None`` for the sandbox's model server."""
     profile: Profile
     settings: Settings
     _model_servers: list[supervision.Process] = field(default_factory=list)
@@ -57,10 +57,10 @@ class Supervisor:
     _default_model_name: str = ""
 
     def start(self) -> None:
-        """Model servers first; the service when they have loaded, so no request comes too soon.
+        """Start the model servers, and the service when they have loaded.
 
         Raises:
-            ContainerError: with what is wrong with the artifact.
+            ContainerError: the artifact is wrong.
         """
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         models = find_models(self.model_dir)
@@ -77,7 +77,7 @@ class Supervisor:
         self._wait_for_gunicorn(self._gunicorn)
 
     def watch(self) -> None:
-        """Restart what dies, for ever; a restarted model server is not waited for."""
+        """Restart processes that exit. A restarted model server is not waited for."""
         while True:
             time.sleep(_WATCH_SECONDS)
             for index, process in enumerate(self._model_servers):
@@ -94,12 +94,12 @@ class Supervisor:
                 self._gunicorn = self._start_gunicorn()
 
     def stop(self) -> None:
-        """Stop every process of the container, all at once."""
+        """Stop all processes of the container at once."""
         for process in self._model_servers:
             process.terminate()
         if self._gunicorn is not None:
-            # At SIGTERM it would wait for idle connections, whose callers are gone by now. To the
-            # master alone: a second signal, from both, would end a worker in its last words.
+            # At SIGTERM it would wait for idle connections, whose callers have gone. To the master
+            # alone: a second signal would end a worker while it logs.
             self._gunicorn.send_signal(signal.SIGQUIT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._gunicorn.wait(_GRACE_SECONDS)
@@ -167,7 +167,7 @@ class Supervisor:
             _log.warning("loading modules in '%s', ignoring requirements.txt", code / "lib")
             return
         _log.info("installing packages from requirements.txt...")
-        # Beside the artifact, not into this Python: another job must not find them.
+        # Beside the artifact, not into this Python, where other jobs would find them.
         command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
         command += ["--target", str(self._installed), "-r", str(code / "requirements.txt")]
         if subprocess.run(command, check=False).returncode:
@@ -188,10 +188,10 @@ class Supervisor:
         return process
 
     def _wait_for_gunicorn(self, process: supervision.Process) -> None:
-        """A script that can't be imported ends the container, as it does from 2.20 on.
+        """A script that can't be imported ends the container, as from 2.20 on.
 
-        Older images restart gunicorn again and again, until SageMaker gives up after half an
-        hour; that much truth helps nobody.
+        Older images restart gunicorn until SageMaker gives up after half an hour, which helps
+        nobody.
         """
         while not _listens(self.bind):
             if process.poll() is not None:

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def command(
     program: str, *, model_dir: Path, ports: tuple[int, int], settings: Settings
 ) -> list[str]:
-    """The program with its flags; their files are written beside ``model_dir``.
+    """The program with its flags. Their files are written beside ``model_dir``.
 
     Args:
-        program: ``tensorflow_model_server``, by its name on PATH or its place.
+        program: ``tensorflow_model_server``, a name on PATH or a path.
         model_dir: stands for ``/opt/ml/model``.
-        ports: of gRPC and REST.
-        settings: the container's.
+        ports: gRPC and REST port.
+        settings: settings of the container.
     """
     config = model_dir.parent / "model-config.cfg"
     config.write_text(model_config(model_dir))
@@ -42,7 +42,7 @@ def command(
 
 
 def model_config(model_dir: Path) -> str:
-    """``ModelServerConfig`` text: every model, every version of it."""
+    """``ModelServerConfig`` text: all versions of all models."""
     models = "".join(
         "  config: {\n"
         f"    name: '{model.name}'\n"

@@ -1,8 +1,7 @@
 """``python -m tfbatch_sandbox.endpoint FOLDER``: runs the production variant of a folder.
 
-Standard output carries JSON lines: ``{"event": "healthy"}`` with the ``port`` or the ``socket`` on
-which the container listens, each time one has become healthy, or ``failed`` with a ``reason``.
-SIGTERM ends it.
+Standard output has JSON lines: ``{"event": "healthy"}`` with the ``port`` or ``socket`` of the
+container, each time one is healthy, or ``failed`` with a ``reason``. SIGTERM ends it.
 """
 
 from __future__ import annotations

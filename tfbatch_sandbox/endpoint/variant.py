@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     Start = Callable[[], AbstractAsyncContextManager[Started]]
 
 LOG_GROUP: Final = "/aws/sagemaker/Endpoints"
-"""Each endpoint has a group of its own below it."""
+"""Each endpoint has a log group below it."""
 _WATCH_SECONDS: Final = 0.2
 _PAUSE_SECONDS: Final = 1.0
 _PING_SECONDS: Final = 8 * 60
-"""How long a container may take to become healthy when the variant doesn't say: not documented."""
+"""Default seconds until a container must be healthy; AWS doesn't document it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """What a production variant runs, on one instance however many it asks for."""
+    """A production variant, on one instance for any number requested."""
 
     endpoint: str
     name: str
@@ -51,7 +51,7 @@ class Variant:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
-        """From an endpoint's name, a ProductionVariant and its model as DescribeModel answers."""
+        """From an endpoint's name, a ProductionVariant and its DescribeModel response."""
         variant = document["variant"]
         return cls(
             endpoint=document["endpoint"],
@@ -62,7 +62,7 @@ class Variant:
 
     @property
     def unhealthy(self) -> str:
-        """The ``FailureReason`` of an endpoint whose container never answers, as users meet it."""
+        """The ``FailureReason`` of an endpoint whose container never answers."""
         return (
             f"The primary container for production variant {self.name} did not pass the ping "
             "health check. Please check CloudWatch logs for this endpoint."
@@ -76,16 +76,16 @@ class Variant:
         logs: CloudWatchLogsClient,
         on_healthy: InService,
     ) -> None:
-        """Run the container, and another whenever it ends, until canceled.
+        """Run the container, and a new one if it exits, until canceled.
 
         Args:
             folder: the instance's disk.
             store: where the artifact is.
             logs: gets the container's output.
-            on_healthy: told where the container listens, each time one has become healthy.
+            on_healthy: called with the address, each time a container is healthy.
 
         Raises:
-            JobFailure: the first container has not become healthy, or the artifact can't be read.
+            JobFailure: the first container never became healthy, or the artifact can't be read.
         """
         log = LogStream(logs, f"{self.name}/{self.identity}", group=f"{LOG_GROUP}/{self.endpoint}")
         start = partial(
@@ -108,7 +108,7 @@ class Variant:
             await log.close()
 
     async def _run(self, start: Start, on_healthy: InService) -> bool:
-        """Run one container to its end; whether it was healthy."""
+        """Run one container until it exits. Returns whether it was healthy."""
         async with start() as started:
             is_healthy = await self._becomes_healthy(started)
             if is_healthy:
@@ -117,7 +117,7 @@ class Variant:
             return is_healthy
 
     async def _becomes_healthy(self, started: Started) -> bool:
-        """Whether ``/ping`` answers before the container ends and the time is over."""
+        """Whether ``/ping`` answers in time and before the container exits."""
         async with Client(started[1]) as client:
             ping = asyncio.create_task(client.wait_until_healthy(self.ping_seconds))
             end = asyncio.create_task(_end_of(started))

@@ -75,7 +75,7 @@ async def _serve(
     if grpc_server is not None:
         await grpc_server.stop(grace=None)
     await runner.cleanup()
-    os._exit(0)  # a graph still running would keep the threads, and so the process, alive
+    os._exit(0)  # a running graph would keep the threads, and the process, alive
 
 
 def _batching(options: dict[str, Any]) -> BatchingParameters | None:
@@ -112,7 +112,7 @@ def _load_beside(models: Models, options: dict[str, Any]) -> None:
 
 
 def _exit_on_failure(models: Models) -> None:
-    """One version that can't be loaded ends the server, as it ends TensorFlow Serving."""
+    """Exit if a version can't be loaded, as TensorFlow Serving does."""
     failures = models.failures()
     if not failures:
         return

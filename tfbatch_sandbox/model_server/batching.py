@@ -31,13 +31,13 @@ class BatchingParameters:
     """``--batching_parameters_file`` of TensorFlow Serving."""
 
     max_batch_size: int
-    """Instances in one run; a larger request is refused."""
+    """Instances in one run. A larger request is refused."""
     batch_timeout_micros: int
     """How long the oldest request of a batch waits for others."""
     num_batch_threads: int
-    """Batches run at a time."""
+    """Batches that run at a time."""
     max_enqueued_batches: int
-    """Batches waiting; a request that would need one more is refused."""
+    """Waiting batches. A request that would need one more is refused."""
 
     def __post_init__(self) -> None:
         for name in ("max_batch_size", "num_batch_threads", "max_enqueued_batches"):
@@ -67,12 +67,12 @@ class _Batch:
 
 
 class BatchQueue:
-    """The batches of one signature of one servable, the last of them still open.
+    """The batches of one signature; the last one is still open.
 
     Args:
         run: runs the graph once.
         parameters: when a batch is ready, and how many may wait.
-        threads: shared by all queues of a server, ``num_batch_threads`` of them.
+        threads: ``num_batch_threads`` threads that all queues of a server share.
     """
 
     def __init__(
@@ -87,11 +87,11 @@ class BatchQueue:
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, inputs: Tensors) -> Tensors:
-        """This request's outputs, computed together with others'.
+        """Return this request's outputs, computed in a batch.
 
         Raises:
             StatusError: INVALID_ARGUMENT, larger than a batch; UNAVAILABLE, the queue is full;
-                or the graph's own.
+                or an error of the graph.
         """
         task = _Task(inputs, _batch_size(inputs), asyncio.get_running_loop().create_future())
         if task.size > self._parameters.max_batch_size:
@@ -104,7 +104,7 @@ class BatchQueue:
         return await task.done
 
     def _open_batch(self, size: int) -> _Batch:
-        """The last batch if the task fits in it, else a new one."""
+        """The last batch if the task fits, else a new one."""
         limits = self._parameters
         if self._batches and self._batches[-1].size + size <= limits.max_batch_size:
             return self._batches[-1]
@@ -120,7 +120,7 @@ class BatchQueue:
         return self._batches[-1]
 
     async def _work(self) -> None:
-        """Hand over batches in order; the open one keeps growing until a thread is free."""
+        """Run batches in order. The open one grows until a thread is free."""
         while True:
             await self._ready()
             await self._threads.acquire()
@@ -129,7 +129,7 @@ class BatchQueue:
             running.add_done_callback(self._running.discard)
 
     async def _ready(self) -> None:
-        """Wait until the first batch is full, or followed by another, or old enough."""
+        """Wait until the first batch is full, followed by another, or old enough."""
         loop = asyncio.get_running_loop()
         while not self._batches or not self._is_due(loop.time()):
             self._changed.clear()

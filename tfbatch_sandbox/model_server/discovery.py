@@ -23,17 +23,17 @@ class Model:
     path: Path
 
     def versions(self) -> dict[int, Path]:
-        """Every numeric folder, oldest first; each of them is loaded."""
+        """All numeric folders, the oldest first. All are loaded."""
         found = {int(entry.name): entry for entry in self.path.iterdir() if entry.name.isdigit()}
         return dict(sorted(found.items()))
 
 
 def find_models(model_dir: Path) -> list[Model]:
-    """Every model, in the order the folder is read; the first is the default.
+    """Find every model, in the order of the folder. The first is the default.
 
     Args:
-        model_dir: stands for ``/opt/ml/model``; versions right inside it are of a model named
-            ``model``, whatever the folder's own name.
+        model_dir: stands for ``/opt/ml/model``. Versions directly in it belong to a model named
+            ``model``.
     """
     models: dict[Path, Model] = {}
     for version in _version_folders(model_dir):

@@ -31,7 +31,7 @@ _MATRIX: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What a signature must say of itself to be called so."""
+    """The methods that a signature may declare."""
 
     name: str
     noun: str
@@ -41,7 +41,7 @@ class Method:
         """The signature of a request.
 
         Raises:
-            StatusError: INVALID_ARGUMENT, there is none, or it is not for this method.
+            StatusError: INVALID_ARGUMENT, it doesn't exist or is for another method.
         """
         name = signature_name or "serving_default"
         signature = servable.signatures.get(name)
@@ -67,7 +67,7 @@ def read_json(body: bytes) -> tuple[str, list[bytes]]:
     """The signature's name and the serialized examples of a JSON request.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, with the message TensorFlow Serving gives.
+        StatusError: INVALID_ARGUMENT, with TensorFlow Serving's message.
     """
     document = parse_json(body)
     context = b"" if "context" not in document else _example(document["context"])
@@ -80,7 +80,7 @@ def read_json(body: bytes) -> tuple[str, list[bytes]]:
         raise _format_error(document, "Expecting 'examples' value to be an list/array")
     if not examples:
         raise _format_error(document, "'examples' value is an empty array")
-    # Serialized messages, one after the other, are one merged message.
+    # Concatenated serialized messages are one merged message.
     return str(document.get("signature_name", "")), [context + _example(each) for each in examples]
 
 
@@ -130,13 +130,13 @@ async def run(
     """The signature's outputs for serialized examples.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, there are none; or the graph's own.
+        StatusError: INVALID_ARGUMENT, there are none; or an error of the graph.
     """
     return await predict(servable, signature, {"inputs": as_strings(examples)})
 
 
 def as_strings(examples: Sequence[bytes]) -> Array:
-    """The examples as the one input of a signature."""
+    """The examples as a signature's only input."""
     if not examples:
         raise invalid_argument("Input is empty.")
     array = np.empty(len(examples), object)
@@ -145,10 +145,10 @@ def as_strings(examples: Sequence[bytes]) -> Array:
 
 
 def classifications(outputs: Mapping[str, Array], size: int) -> list[list[tuple[bytes, float]]]:
-    """Each example's labels and scores; a signature may give either alone.
+    """Labels and scores of each example. A signature may have only one of them.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, outputs that are not [examples, classes].
+        StatusError: INVALID_ARGUMENT, outputs are not [examples, classes].
     """
     given = [outputs[name] for name in ("classes", "scores") if name in outputs]
     for array in given:
@@ -166,10 +166,10 @@ def classifications(outputs: Mapping[str, Array], size: int) -> list[list[tuple[
 
 
 def regressions(outputs: Mapping[str, Array], size: int) -> Array:
-    """Each example's value.
+    """The value of each example.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, an output that is not one value for each example.
+        StatusError: INVALID_ARGUMENT, an output is not one value for each example.
     """
     values = outputs["outputs"]
     if values.shape not in {(values.size,), (values.size, 1)}:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc  # type: ignore[import-untyped]
 
-# Before TensorFlow Serving's messages, which would load all of TensorFlow for its own.
+# Before TensorFlow Serving's messages, which would import all of TensorFlow.
 from tfbatch_sandbox.model_server.tensorflow import c_api  # noqa: F401
 
 # isort: split
@@ -37,7 +37,7 @@ _STATES = get_model_status_pb2.ModelVersionStatus.State
 
 
 async def start(*, models: Models, predictor: Predictor, port: int) -> Any:  # noqa: ANN401 - no types
-    """A server that listens on a port of 127.0.0.1; stop it to close the port."""
+    """Start a server on a port of 127.0.0.1. Stop it to close the port."""
     server = grpc.aio.server(options=_UNLIMITED)
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
         Predictions(models, predictor), server
@@ -56,7 +56,7 @@ class Predictions:
         self._predictor = predictor
 
     async def Predict(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
-        """The signature's outputs, or those that the request picks."""
+        """The signature's outputs, or those that the request chooses."""
         try:
             version, servable = self._find(request.model_spec)
             signature = servable.signature(request.model_spec.signature_name)
@@ -119,7 +119,7 @@ class Predictions:
         return response
 
     async def MultiInference(self, _: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Not served: no handler of a transform job was seen to use it."""
+        """Not served: no handler of a transform job was found to use it."""
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "MultiInference is not served")
 
     def _find(self, spec: Any) -> tuple[int, Servable]:  # noqa: ANN401 - a message
@@ -143,13 +143,13 @@ class Predictions:
 
 
 class Statuses:
-    """``tensorflow.serving.ModelService``; the configuration of a container never changes."""
+    """``tensorflow.serving.ModelService``. The configuration of a container never changes."""
 
     def __init__(self, models: Models) -> None:
         self._models = models
 
     async def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: ANN401, N802
-        """Every version's state, or one's."""
+        """The state of one version or of all."""
         spec = request.model_spec
         try:
             if not spec.name:
@@ -173,7 +173,7 @@ class Statuses:
 
 
 def serialized(request_input: Any) -> list[bytes]:  # noqa: ANN401 - a message
-    """The examples of an ``Input``, the context's features in each."""
+    """The examples of an ``Input``, each with the context's features."""
     listed = request_input.example_list_with_context
     context: bytes = listed.context.SerializeToString()
     together = [*request_input.example_list.examples, *listed.examples]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Version:
-    """One version of one model, from START to AVAILABLE, or END with the reason."""
+    """One version of a model, from START to AVAILABLE, or END with the reason."""
 
     path: Path
     state: str = "START"
@@ -25,7 +25,7 @@ class Version:
     error: StatusError | None = None
 
     def load(self, load: Callable[[Path], Servable]) -> None:
-        """Load it; a failure is kept, and the other versions go on."""
+        """Load it. A failure is stored, and other versions are loaded."""
         self.state = "LOADING"
         try:
             self.servable = load(self.path)
@@ -43,13 +43,13 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Versions by number, by model name."""
+    """The versions of all models, by model name and number."""
 
     versions: dict[str, dict[int, Version]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Iterable[Model]) -> Models:
-        """All versions of the models found, none loaded yet."""
+        """All versions of the models found, not loaded yet."""
         return cls(
             {
                 model.name: {number: Version(path) for number, path in model.versions().items()}
@@ -64,7 +64,7 @@ class Models:
                 version.load(load)
 
     def failures(self) -> dict[str, StatusError]:
-        """Why versions did not load, by ``{name: … version: …}``."""
+        """The versions that failed to load, by ``{name: … version: …}``."""
         return {
             f"{{name: {name} version: {number}}}": version.error
             for name, versions in self.versions.items()
@@ -73,7 +73,7 @@ class Models:
         }
 
     def servable(self, name: str, number: int | None) -> tuple[int, Servable]:
-        """The version asked for, or the highest that is available.
+        """The requested version, or the highest available one.
 
         Raises:
             StatusError: NOT_FOUND.
@@ -90,7 +90,7 @@ class Models:
         return chosen, available[chosen]
 
     def states(self, name: str, number: int | None) -> dict[int, Version]:
-        """One version or all of them, highest first.
+        """One version or all, the highest first.
 
         Raises:
             StatusError: NOT_FOUND.

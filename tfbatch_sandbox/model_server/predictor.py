@@ -20,11 +20,11 @@ _THREADS_PER_CPU = 4
 
 
 class Predictor:
-    """The threads that TensorFlow runs on.
+    """The threads that run TensorFlow.
 
     Args:
-        batching: ``None`` runs every request at once, as many as there are threads.
-        timeout_ms: of one run of the graph.
+        batching: ``None`` runs every request at once, one for each thread.
+        timeout_ms: for one run of the graph.
     """
 
     def __init__(self, *, batching: BatchingParameters | None, timeout_ms: int) -> None:
@@ -43,7 +43,7 @@ class Predictor:
         """The signature's outputs.
 
         Raises:
-            StatusError: as the graph or the batch queue raises it.
+            StatusError: from the graph or the batch queue.
         """
         if self._batching is None:
             return await self._run(servable, signature, inputs)

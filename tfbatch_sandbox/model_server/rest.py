@@ -31,11 +31,11 @@ _STATUS: Final = re.compile(
 
 
 def application(*, models: Models, predictor: Predictor, max_body_bytes: int) -> web.Application:
-    """The server's routes over its models.
+    """The server's routes.
 
     Args:
         models: loaded, or still loading.
-        predictor: runs a servable, perhaps in batches.
+        predictor: runs a servable, maybe in batches.
         max_body_bytes: a larger request is refused with 413.
     """
     app = web.Application(client_max_size=max_body_bytes, middlewares=[_say_errors])

@@ -35,11 +35,11 @@ def warm_up(servable: Servable, path: Path) -> int:
     """Run every request of the version's warm-up file, if it has one.
 
     Returns:
-        How many there were.
+        The number of requests.
 
     Raises:
-        StatusError: the file can't be read or one of its requests fails; the version does not
-            become available.
+        StatusError: the file can't be read or a request fails; the version doesn't become
+            available.
     """
     file = path / "assets.extra" / "tf_serving_warmup_requests"
     if not file.exists():

@@ -38,13 +38,14 @@ PROGRAMS: Final = {
         *("tfbatch_sandbox.container.gunicorn_app", "gunicorn.arbiter", "gunicorn.workers.ggevent"),
     ),
 }
-"""What can be forked, and the modules that each would import."""
+"""Programs that can be forked, and the modules that each imports."""
 
 PATCHED: Final = "tfbatch_sandbox.container.gunicorn_app"
-"""Has gevent change Python's own modules, so that nothing else is forked where it is imported."""
+"""The program for which gevent changes Python's modules. Nothing else is forked from its
+process."""
 
 SERVICES: Final = ("s3", "logs", "cloudwatch")
-"""Of AWS, whose clients a job makes, a quarter of a second from the SDK's descriptions."""
+"""AWS services whose clients a job creates. Reading the SDK's descriptions takes 0.25 s."""
 
 NUMBER: Final = struct.Struct("!q")
 
@@ -57,15 +58,18 @@ class Order:
     """A module of ``PROGRAMS``."""
     arguments: list[str]
     environment: dict[str, str]
-    """All but the lifeline's variable."""
+    """All variables but the one of the supervision pipe."""
     lifeline: str
-    """The variable that tells the descriptor of the lifeline."""
+    """The variable with the descriptor of the supervision pipe."""
     directory: str
 
 
 @dataclass(slots=True, eq=False)
 class Forked:
-    """A process that a fork server has started; like ``subprocess.Popen`` as far as it goes."""
+    """A process that a fork server started.
+
+    It has the needed part of ``subprocess.Popen``'s interface.
+    """
 
     pid: int
     _connection: socket.socket
@@ -73,15 +77,15 @@ class Forked:
     stdin: None = None
     stdout: IO[bytes] | None = None
     lifeline: IO[bytes] | None = None
-    """The end that its caller holds, who sets it."""
+    """The caller's end of the supervision pipe."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def poll(self) -> int | None:
-        """The status, as ``Popen`` gives it, or ``None`` while it runs."""
+        """The status, as from ``Popen``, or ``None`` while it runs."""
         return self._look(0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end and return the status.
+        """Wait for the exit and return the status.
 
         Raises:
             subprocess.TimeoutExpired: it still runs after ``timeout`` seconds.
@@ -96,12 +100,13 @@ class Forked:
             if self.returncode is None and _readable(self._connection, timeout):
                 with self._connection:
                     told = receive(self._connection, NUMBER.size)
-                # Nothing is told when the server was killed: the process goes with its lifeline.
+                # Nothing arrives if the server was killed. The process exits with its supervision
+                # pipe.
                 self.returncode = NUMBER.unpack(told)[0] if told else -signal.SIGKILL
             return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, if it still runs."""
+        """Send a signal if it still runs."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
@@ -118,10 +123,10 @@ class Forked:
 def fork(
     address: str, order: Order, lifeline: int, *, stdout: int | IO[bytes], stderr: int | IO[bytes]
 ) -> Forked:
-    """Have the server at ``address`` start a process.
+    """Ask the server at ``address`` to start a process.
 
     Args:
-        address: the path of its socket.
+        address: path of its socket.
         order: what to start.
         lifeline: a descriptor for the process.
         stdout: a descriptor, a file or ``subprocess.PIPE``.
@@ -158,7 +163,7 @@ def _readable(connection: socket.socket, timeout: float | None) -> bool:
 
 
 def receive(connection: socket.socket, size: int) -> bytes:
-    """Exactly that many bytes, or none where the other side has closed."""
+    """Receive exactly that many bytes, or none if the other side closed."""
     parts = bytearray()
     while len(parts) < size:
         part = connection.recv(size - len(parts))

@@ -1,7 +1,7 @@
 """Checks that a fork gives the same imports and environment as a fresh start.
 
-A fork has what its parent imported, in the order of its parent's search path, under its parent's
-variables. A program whose environment asks for anything else must start afresh.
+A fork has its parent's imports, search path and variables. A program whose environment differs in a
+way that matters must start afresh.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ if TYPE_CHECKING:
 
 _PATH: Final = "PYTHONPATH"
 _READ_AT_START: Final = ("PYTHON", "GEVENT", "GRPC")
-"""How variables begin that Python reads when it starts, or a library when it is imported."""
+"""Prefixes of variables that Python reads at start, or a library at import."""
 _BYTECODE: Final = "PYTHONDONTWRITEBYTECODE"
 _UNBUFFERED: Final = "PYTHONUNBUFFERED"
 _SET_LATER: Final = frozenset({_PATH, _BYTECODE, _UNBUFFERED, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"})
-"""Of these, what a fork can be given: see :func:`search_path` and :func:`set_switches`.
+"""Of these, the ones that a fork can set: see :func:`search_path` and :func:`set_switches`.
 
-gRPC reads the name of the file of root certificates when a connection first needs it (found by
-trying 1.85.1: a fork's own was used, whatever its parent had when it imported the library).
-"""
+gRPC reads the path of the root certificates when a connection first needs it (tried with 1.85.1:
+a fork used its own, whatever its parent had at import)."""
 
 
 def is_alike(environment: Mapping[str, str], *, directory: str) -> bool:
-    """Whether nothing that is imported here would be something else there.
+    """Whether every imported module would be the same in a fresh start.
 
     Args:
-        environment: all variables of the program that is to run.
-        directory: where it is to run.
+        environment: all variables of the program.
+        directory: its working directory.
     """
     is_same = _read_at_start(environment) == _read_at_start(_OWN)
     return is_same and not _shadowed(_folders(environment, directory))
@@ -48,7 +47,7 @@ def _read_at_start(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def set_switches(environment: Mapping[str, str]) -> None:
-    """Have this process write bytecode, and its output, as Python would under the variables."""
+    """Make this process write bytecode and output as the variables say."""
     sys.dont_write_bytecode = bool(environment.get(_BYTECODE))
     is_unbuffered = bool(environment.get(_UNBUFFERED))
     if is_unbuffered != bool(_OWN.get(_UNBUFFERED)):
@@ -57,7 +56,7 @@ def set_switches(environment: Mapping[str, str]) -> None:
 
 
 def _text_output(old: TextIO, *, is_unbuffered: bool, is_by_line: bool) -> TextIO:
-    """A stream to the same descriptor."""
+    """A text stream to the same descriptor."""
     return io.TextIOWrapper(
         open(old.fileno(), "wb", buffering=0 if is_unbuffered else -1, closefd=False),
         encoding=old.encoding,
@@ -78,7 +77,7 @@ def _folders(environment: Mapping[str, str], directory: str) -> Sequence[str]:
 
 
 def _shadowed(folders: Sequence[str]) -> bool:
-    """Whether a folder that only the program has holds another module of an imported name."""
+    """Whether a folder of the program has another module of an imported name."""
     imported = {name.partition(".")[0] for name in sys.modules}
     found = {
         entry.name.partition(".")[0]

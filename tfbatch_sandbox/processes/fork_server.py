@@ -1,17 +1,17 @@
 """Starts the sandbox's own programs by forking a process that has imported them already.
 
-A job runs four of them, and most of the processor's time that a small job takes is their imports.
-This process imports what a program needs when it is first asked for it, and forks for whoever
-connects to its Unix socket, whose path it prints. A second process, started when it is first
-needed, forks the one program for which gevent changes Python itself; requests for it are passed on.
+A job runs four programs, and their imports are most of a small job's processor time. This process
+imports what a program needs when it is first asked for it, and forks for requests on its Unix
+socket, whose path it prints. A second process, started when first needed, forks the one program for
+which gevent changes Python. Requests for it are passed on.
 
-What loads an artifact's code finds the modules that it would find in a process started afresh: see
-:func:`tfbatch_sandbox.processes.fork_compatibility.is_alike`. Functions start afresh.
+Programs that load an artifact's code find the same modules as in a fresh start: see
+:func:`tfbatch_sandbox.processes.fork_compatibility.is_alike`. Lambda functions start afresh.
 
 A request is a length, the JSON of :class:`Order`, and descriptors: standard output, standard error,
-the lifeline, the namespaces. The answers are the new process's id and, when it has ended, its
-status; the connection stays open between them. A connection that is closed before has asked for
-what has to start afresh.
+the supervision pipe, the namespaces. The answers are the process id and, after its exit, its
+status. The connection stays open between them. If it is closed without an answer, the caller starts
+the program afresh.
 """
 
 from __future__ import annotations
@@ -66,25 +66,25 @@ class _Request:
     asker: int
     """The descriptor of the connection to answer on."""
     descriptors: Sequence[int]
-    """For the new process."""
+    """Descriptors for the new process."""
 
 
 class _Source(Protocol):
     """Where requests come from."""
 
     def fileno(self) -> int:
-        """Readable when there is one."""
+        """Readable if there is a request."""
 
     def take(self) -> _Request | None:
-        """The next one; ``None`` for one that is not whole."""
+        """The next request; ``None`` if it is incomplete."""
 
     def close(self) -> None:
-        """In the children."""
+        """Close it in the children."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """Whoever connects to a socket."""
+    """Accepts connections on a socket."""
 
     socket: socket.socket
 
@@ -108,7 +108,10 @@ class _Listener:
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
-    """What the other fork server passes on; its end is this process's end."""
+    """Requests that the other fork server passes on.
+
+    The end of the connection ends this process.
+    """
 
     socket: socket.socket
 
@@ -126,7 +129,7 @@ class _Passed:
 
 
 def _read(connection: socket.socket) -> tuple[list[int], Order | None]:
-    """What came with a request; no order where whoever asked ended, or hangs, in the midst."""
+    """Read a request; without an order if the caller ended or stalled halfway."""
     descriptors: list[int] = []
     with contextlib.suppress(OSError):
         header, descriptors, *_ = socket.recv_fds(connection, NUMBER.size, _DESCRIPTORS)
@@ -143,12 +146,15 @@ def _close(descriptors: Sequence[int]) -> None:
 
 @dataclass(slots=True)
 class _Second:
-    """The fork server of the program that can't share one, from this one's side."""
+    """The fork server of the program that can't share one, seen from this one."""
 
     _socket: socket.socket | None = None
 
     def pass_on(self, request: _Request) -> None:
-        """Have it answer a request, if it lives; without an answer, whoever asked does without."""
+        """Pass a request on, if the other server runs.
+
+        Without an answer the caller starts afresh.
+        """
         if self._socket is None:
             self._socket = self._start()
         text = json.dumps(dataclasses.asdict(request.order)).encode()
@@ -171,26 +177,26 @@ class _Second:
         return ours
 
     def close(self) -> None:
-        """In the children."""
+        """Close it in the children."""
         if self._socket is not None:
             self._socket.close()
 
 
 @dataclass(slots=True)
 class _Server:
-    """The loop of the parent; :meth:`run` returns in the children alone."""
+    """The loop of the parent. :meth:`run` returns only in children."""
 
     source: _Source
     lifeline: int | None = None
-    """The descriptor whose end of file is this process's end."""
+    """The descriptor whose end of file ends this process."""
     second: _Second | None = None
     _children: dict[int, int] = field(default_factory=dict)
-    """Process id to the descriptor of who asked."""
+    """Process id -> descriptor of the caller."""
 
     def run(self) -> Order:
-        """Fork for whoever asks; return, in the child, what it is to be."""
+        """Fork for each request. Returns, in the child, what it must run."""
         woken, waker = socket.socketpair()
-        waker.setblocking(False)  # noqa: FBT003 # as sockets have it
+        waker.setblocking(False)  # noqa: FBT003 # like the socket API
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -242,7 +248,7 @@ class _Server:
             _close([request.asker, become, has_become])
             return request.order
         _close([*request.descriptors, has_become])
-        os.read(become, 1)  # the end of file: it has its session, by which it can be stopped
+        os.read(become, 1)  # end of file: it has a session, by which it can be stopped
         _close([become])
         self._children[pid] = request.asker
         self._tell(pid, pid)
@@ -259,12 +265,12 @@ class _Server:
                     _close([self._children.pop(pid)])
 
     def _tell(self, pid: int, number: int) -> None:
-        with contextlib.suppress(OSError):  # whoever asked is gone
+        with contextlib.suppress(OSError):  # the caller has gone
             os.write(self._children[pid], NUMBER.pack(number))
 
 
 def _import(program: str) -> None:
-    """Import what a program will, unless it is here already."""
+    """Import what a program will import."""
     missing = [module for module in PROGRAMS[program] if module not in sys.modules]
     for module in missing:
         importlib.import_module(module)
@@ -274,7 +280,7 @@ def _import(program: str) -> None:
 
 
 def _become(order: Order, descriptors: Sequence[int]) -> None:
-    """Make this process, just forked, the one that was ordered, up to its first instruction."""
+    """Make this fork the ordered process, up to its first instruction."""
     stdout, stderr, lifeline, *namespaces = descriptors
     os.setsid()
     isolation.join(namespaces)
@@ -298,18 +304,19 @@ def main(lifeline: int) -> None:
     """Serve, and in the children run what was ordered.
 
     Args:
-        lifeline: a descriptor; its end of file ends this process, not its children.
+        lifeline: a descriptor whose end of file ends this process, but not its children.
     """
-    import boto3  # noqa: PLC0415 # nothing that the second server may have
+    import boto3  # noqa: PLC0415 # nothing that the second server must not import
 
     for service in SERVICES:  # the SDK's own session keeps what it has read, and no credentials
         boto3.client(service, "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
-    # Not in the sandbox's own folder: a Unix socket's path may have a hundred characters only.
+    # Not in the sandbox's folder: the path of a Unix socket is limited to about a hundred
+    # characters.
     folder = Path(tempfile.mkdtemp(prefix="tfbatch-"))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "fork"))
         listener.listen(_BACKLOG)
-        print(folder / "fork", flush=True)  # noqa: T201 # the promise of this module
+        print(folder / "fork", flush=True)  # noqa: T201 # this module's output
         try:
             order = _Server(_Listener(listener), lifeline, _Second()).run()
         except SystemExit:
@@ -319,12 +326,12 @@ def main(lifeline: int) -> None:
 
 
 def _run(order: Order) -> None:
-    sys.modules.pop(order.program, None)  # it is run as the main one
+    sys.modules.pop(order.program, None)  # it runs as the main module
     runpy.run_module(order.program, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
-    setproctitle.getproctitle()  # finds its place before a child has another environment
+    setproctitle.getproctitle()  # reads its place before a child has another environment
     if sys.argv[1:]:
         _run(_Server(_Passed(socket.socket(fileno=int(sys.argv[1])))).run())
     else:

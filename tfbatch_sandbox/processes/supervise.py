@@ -1,6 +1,6 @@
 """``python -m tfbatch_sandbox.processes.supervise PROGRAM ARG…``: ends it when its parent exits.
 
-The program runs in this process's session, and the session ends with whoever spawned it.
+The program runs in this process's session, which ends with the parent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tfbatch_sandbox.processes import supervision
 
 
 def main() -> int:
-    """Run the program to its end and pass on its exit code."""
+    """Run the program and return its exit code."""
     supervision.hold()
     return subprocess.call(sys.argv[1:])
 

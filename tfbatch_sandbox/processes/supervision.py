@@ -1,9 +1,8 @@
 """Starts child processes that exit when their parent exits, for whatever reason.
 
-A child is started in a session of its own, so that Ctrl-C in a terminal reaches only the
-outermost process, which then stops the others in order. What holds when there is no order (a
-``kill -9`` of the parent) is the lifeline: a pipe whose write end only the parent has. When the
-parent is gone the child reads its end of file and terminates itself.
+A child gets a session of its own, so Ctrl-C in a terminal reaches only the outermost process, which
+stops the others in order. If the parent is killed instead, a pipe ends the child: only the parent
+has its write end, and the child terminates itself at the end of file.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from _thread import start_new_thread  # as it is before gevent makes threads its own
+from _thread import start_new_thread  # the original, before gevent replaces threads
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypedDict, Unpack, cast
@@ -35,7 +34,7 @@ Process = subprocess.Popen[bytes] | fork_client.Forked
 
 
 class Options(TypedDict, total=False):
-    """What :func:`spawn` passes on, as ``subprocess.Popen`` describes it."""
+    """The options of ``subprocess.Popen`` that :func:`spawn` passes on."""
 
     cwd: Path | None
     stdin: int
@@ -50,16 +49,16 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     **options: Unpack[Options],
 ) -> Process:
-    """Start ``command`` on a lifeline held by this process.
+    """Start ``command`` supervised by this process.
 
-    The command must call :func:`hold` early; one that can't (a program that isn't ours) still
-    gets a session of its own and is stopped by :func:`stop`.
+    The command must call :func:`hold` early. A program that can't still gets a session of its own,
+    and :func:`stop` stops it.
 
     Args:
-        command: program and arguments; no shell. Where there is a fork server (see
+        command: program and arguments; no shell. If there is a fork server (see
             :func:`fork_programs`), it starts the programs that it knows.
-        environment: the child's whole environment; this process's when ``None``.
-        options: of ``subprocess.Popen``; without ``stdin`` there is nothing to read.
+        environment: the child's whole environment; this process's if ``None``.
+        options: options of ``subprocess.Popen``. Without ``stdin`` there is no input.
     """
     env = dict(os.environ if environment is None else environment)
     return _on_lifeline(
@@ -76,7 +75,7 @@ def _on_lifeline(start: Callable[[int], Process]) -> Process:
         raise
     finally:
         os.close(read_end)
-    # Kept on the process object: the pipe closes when the parent forgets or loses the child.
+    # Kept on the process object: the pipe closes when the parent drops or loses the child.
     process.lifeline = open(write_end, "wb", buffering=0)  # type: ignore[union-attr] # noqa: SIM115, PTH123
     return process
 
@@ -84,7 +83,7 @@ def _on_lifeline(start: Callable[[int], Process]) -> Process:
 def _start(
     command: Sequence[str], env: dict[str, str], options: Options, lifeline: int
 ) -> subprocess.Popen[bytes]:
-    """The process, started afresh."""
+    """Start the process afresh."""
     known = {} if fork_server.address is None else {_FORK_SERVER: fork_server.address}
     return subprocess.Popen(
         list(command),
@@ -101,7 +100,7 @@ def _start(
 def _fork(
     command: Sequence[str], env: dict[str, str], options: Options, lifeline: int
 ) -> fork_client.Forked | None:
-    """The process, if there is a server that forks it."""
+    """Fork the process, if there is a server for it."""
     program = command[2] if list(command[:2]) == [sys.executable, "-m"] else ""
     is_known = program in fork_client.PROGRAMS and not {"stdin", "pass_fds"} & options.keys()
     address = fork_server.find() if is_known else None
@@ -126,16 +125,16 @@ def _fork(
 
 @dataclass(slots=True)
 class ForkServer:
-    """The one that this process may use."""
+    """The fork server of this process."""
 
     address: str | None = None
     is_wanted: bool = False
-    """Whether this process starts one when it needs it first, and has not yet."""
+    """Whether this process starts one when first needed, and hasn't yet."""
     process: Process | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self) -> str | None:
-        """Its address, when it is ready."""
+        """The server's address, when it is ready."""
         with self._lock:
             if self.is_wanted:
                 self.is_wanted = False
@@ -153,16 +152,16 @@ fork_server = ForkServer()
 
 
 def fork_programs() -> None:
-    """Have :func:`spawn` fork the sandbox's own programs, here and in all that it starts."""
+    """Make :func:`spawn` fork the sandbox's own programs, here and in children."""
     if fork_server.address is None:
         fork_server.is_wanted = sys.platform == "linux"  # elsewhere libraries do not stand it
 
 
 def hold() -> None:
-    """Terminate this process's whole session when the process that started it is gone.
+    """Terminate this process's session when its parent exits.
 
-    Does nothing in a process that :func:`spawn` did not start. Processes further down that do not
-    call :func:`spawn` themselves (gunicorn's workers) are in the same session and end with it.
+    Does nothing in a process that :func:`spawn` did not start. Children that don't use
+    :func:`spawn` (gunicorn's workers) are in the same session and end with it.
     """
     fork_server.address = os.environ.pop(_FORK_SERVER, None)
     descriptor = os.environ.pop(_VARIABLE, None)
@@ -182,8 +181,8 @@ def stop(process: Process, *, grace_seconds: float = _GRACE_SECONDS) -> int:
     """Stop a spawned process and its session.
 
     Args:
-        process: what :func:`spawn` returned.
-        grace_seconds: how long it may take to end by itself; then it gets SIGKILL.
+        process: the result of :func:`spawn`.
+        grace_seconds: time to exit; then it gets SIGKILL.
 
     Returns:
         The exit status, as ``Popen.returncode`` gives it.

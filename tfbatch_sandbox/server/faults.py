@@ -1,6 +1,6 @@
 """Failures of AWS that a caller can ask the sandbox for.
 
-They are set while the sandbox runs, by ``Sandbox.faults`` or by HTTP at ``/_sandbox/faults``.
+Set them while the sandbox runs, with ``Sandbox.faults`` or over HTTP at ``/_sandbox/faults``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _COUNTS: Final = (
 
 
 class Changes(TypedDict, total=False):
-    """The faults to set anew; those that are not named stay as they are."""
+    """The faults to change. Others stay as they are."""
 
     no_capacity: list[str]
     throttled_calls: int
@@ -46,22 +46,23 @@ class Changes(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Faults:
-    """What is still to go wrong.
+    """The pending faults.
 
     Raises:
         ValueError: names the field, the value and what it may be.
     """
 
     no_capacity: tuple[str, ...] = ()
-    """Instance types of which there are none: a transform job on one ends Failed, CapacityError."""
+    """Instance types without capacity: a transform job on one ends Failed with CapacityError."""
     throttled_calls: int = 0
-    """So many CreateTransformJob requests, SDKs' retries counted, get a ThrottlingException."""
+    """Number of CreateTransformJob requests, including an SDK's retries, that get
+    ThrottlingException."""
     internal_errors: int = 0
-    """So many transform jobs end Failed, InternalServerError, as soon as they are made."""
+    """Number of transform jobs that end Failed with InternalServerError at once."""
     denied_descriptions: int = 0
-    """So many DescribeTransformJob requests get an AccessDeniedException."""
+    """Number of DescribeTransformJob requests that get AccessDeniedException."""
     unanswered_pings: int = 0
-    """So many transform jobs give up their containers, as if /ping had not answered for long."""
+    """Number of transform jobs that give up their containers, as if /ping had not answered."""
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -75,7 +76,7 @@ class Faults:
             )
 
     def changed(self, changes: Any) -> Faults:  # noqa: ANN401 - any JSON value
-        """These faults with the :class:`Changes` made."""
+        """The faults with the :class:`Changes` applied."""
         names = [field.name for field in fields(self)]
         if not isinstance(changes, dict) or not changes.keys() <= set(names):
             raise ValueError(f"the body must be an object with some of {names}, got {changes!r}")
@@ -87,32 +88,32 @@ class Faults:
 
 
 class FaultBox:
-    """The faults of one server, taken out one by one as they happen."""
+    """The faults of one server, removed as they happen."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults = Faults()
 
     def take_throttling(self) -> bool:
-        """Whether this call is to be throttled."""
+        """Whether to throttle this call."""
         return self._take("throttled_calls")
 
     def take_denial(self) -> bool:
-        """Whether this description is to be denied."""
+        """Whether to deny this description."""
         return self._take("denied_descriptions")
 
     def take_deafness(self) -> bool:
-        """Whether a new job's containers are to be given up."""
+        """Whether to give up a new job's containers."""
         return self._take("unanswered_pings")
 
     def take_failure(self, instance_type: str) -> str | None:
-        """The FailureReason of a new job, if it is to fail."""
+        """The FailureReason of a new job, if it must fail."""
         if instance_type in self._faults.no_capacity:
             return CAPACITY_ERROR
         return INTERNAL_ERROR if self._take("internal_errors") else None
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """GET shows what is left, POST changes it, DELETE takes all away."""
+        """GET returns the pending faults, POST changes them, DELETE removes all."""
         return self._answer(Request(environ))(environ, start_response)
 
     def _answer(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
 """The HTTP request handler: persistent connections, and a request id in every response.
 
-Werkzeug's handler closes each after one answer, having waited for what else might come on it: a
-connection, a thread and 10 ms for every call.
+Werkzeug's handler closes each connection after one response: a connection, a thread and 10 ms for
+every call.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
 class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not followed
-    """One connection, request by request."""
+    """A connection, request by request."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = _CHUNK_BYTES
     disable_nagle_algorithm = True
 
     def log_request(self, *_: object) -> None:
-        """Not a line for every request."""
+        """Don't log every request."""
 
     def handle_expect_100(self) -> bool:
-        """Tell a client that waits for it to send the body."""
+        """Tell a waiting client to send the body."""
         may_go_on: bool = super().handle_expect_100()
         self.wfile.flush()
         return may_go_on
 
     def run_wsgi(self) -> None:
-        """Answer one request, and read what the application has left of it."""
+        """Answer one request, and read what the application left of it."""
         self.environ = environ = self.make_environ()
         body = environ["wsgi.input"]
-        if not environ.get("wsgi.input_terminated"):  # it has a length, and no chunks
+        if not environ.get("wsgi.input_terminated"):  # it has a length, not chunks
             body = environ["wsgi.input"] = LimitedStream(
                 self.rfile, int(environ.get("CONTENT_LENGTH") or 0)
             )
@@ -54,7 +54,7 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
             self._answer(self.server.app(environ, self._start))
         except ConnectionError:
             raise
-        except Exception:  # noqa: BLE001 # whatever the application raises is its answer
+        except Exception:  # noqa: BLE001 # any error of the application becomes a response
             _log.exception("%s %s", self.command, self.path)
             self.close_connection = True
             if not self._is_begun:
@@ -83,13 +83,13 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
                 close()
 
     def _begin(self) -> bool:
-        """Send the head; whether the body is chunked, for its length is not known."""
+        """Send the head. Returns whether the body is chunked, because its length is unknown."""
         status, headers = self._head
         number, _, words = status.partition(" ")
         self.send_response(int(number), words)
         for name, value in headers:
             self.send_header(name, value)
-        # moto's own failures have none, and callers report them by it.
+        # moto's own errors have no request id, which callers report.
         if not any(name.lower() == _ID.lower() for name, _ in headers):
             self.send_header(_ID, str(uuid.uuid4()))
         has_body = self.command != "HEAD" and int(number) not in _BODILESS
@@ -108,7 +108,7 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
     def _write(self, piece: bytes, *, is_chunked: bool) -> None:
         if piece and is_chunked:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-            self.wfile.flush()  # whoever streams waits for each
+            self.wfile.flush()  # streaming clients wait for each chunk
         elif piece:
             self.wfile.write(piece)
 

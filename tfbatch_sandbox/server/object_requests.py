@@ -1,9 +1,8 @@
 """Answers GetObject and PutObject for whole objects without Flask.
 
-moto spends two milliseconds on each, nearly all of them in Flask, on routes and on what the call
-might have asked for. One that asks for an object's bytes and nothing else is answered here, from
-moto's own store; every other (of a range, a version, a condition, with metadata or checksums, and
-whatever will be refused) stays moto's.
+moto spends two milliseconds on each, mostly in Flask and on options that the call doesn't use. A
+call for an object's bytes and nothing else is answered here, from moto's store. All others (with a
+range, a version, a condition, metadata or checksums, and calls that will fail) go to moto.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _LONGEST_KEY: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plain:
-    """A GET or PUT of an object and nothing but the object."""
+    """A GET or PUT of an object without options."""
 
     method: str
     bucket: str
@@ -46,7 +45,7 @@ class _Plain:
 
     @classmethod
     def of(cls, environ: WSGIEnvironment, hosts: frozenset[str]) -> _Plain | None:
-        """The request, if it is one."""
+        """Parse the request, if it is one."""
         sent = ((name, value) for name, value in environ.items() if name.startswith("HTTP_"))
         headers = {_HEADERS.get(name, ""): value for name, value in sent}
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
@@ -68,10 +67,10 @@ class _Plain:
 
 
 class ObjectRequests:
-    """Answers what it can.
+    """Answers such requests.
 
     Args:
-        runtime: of the server, which has S3 in it already.
+        runtime: runtime of a server that has loaded S3.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -80,7 +79,7 @@ class ObjectRequests:
         self._hosts = frozenset(f"{host}:{runtime.port}" for host in ("127.0.0.1", "localhost"))
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes] | None:
-        """The answer to a request; ``None`` for one that moto has to see, untouched as it is."""
+        """Answer a request; ``None`` for one that moto must answer."""
         from moto.s3.models import s3_backends  # noqa: PLC0415 - a second, where there is no S3
 
         plain = _Plain.of(environ, self._hosts)
@@ -112,6 +111,6 @@ def _put(backend: Any, plain: _Plain, environ: WSGIEnvironment) -> dict[str, Any
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     made = backend.put_object(plain.bucket, plain.key, body, storage="STANDARD")
     made.set_acl(backend.get_bucket(plain.bucket).acl)
-    backend.put_object_tagging(made, {})  # those of what was under the key
+    backend.put_object_tagging(made, {})  # those of the object before
     shown: dict[str, Any] = made.response_dict
     return shown

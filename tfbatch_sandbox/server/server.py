@@ -1,7 +1,6 @@
 """The sandbox's server process: moto with our extensions, on 127.0.0.1.
 
-The port is the kernel's choice, bound before it is told: one line of JSON on stdout,
-``{"port": N}``, says that the server answers.
+The kernel chooses the port. When the server answers it prints one line of JSON, ``{"port": N}``.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _S3 = "s3"
-_BACKLOG = 1024  # a transform job asks for its objects all at once
+_BACKLOG = 1024  # a transform job requests its objects all at once
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is not followed
-    """Moto's dispatcher, which looks through its directories for a service at every request."""
+    """moto's dispatcher, without its search through directories for each request."""
 
     def __init__(self, create_app: Callable[[str], Flask], runtime: Runtime) -> None:
         super().__init__(create_app)
@@ -66,12 +65,12 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
 
     @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
     def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's
-        """The service that answers for ``host``."""
+        """The name of the service that answers for ``host``."""
         return super().get_backend_for_host(host)
 
 
 def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
-    """A server that listens on its port, and is not served yet."""
+    """Bind a server to its port, without serving yet."""
     listener = socket.create_server((_HOST, settings.port), backlog=_BACKLOG)
     port: int = listener.getsockname()[1]
     runtime = Runtime(settings=settings, port=port)
@@ -87,14 +86,14 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
         fd=listener.fileno(),
     )
     listener.close()  # the server has its own
-    # Makes moto run state machines, and find itself for the calls they make.
+    # Makes moto run state machines, and call itself.
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     os.environ["MOTO_PORT"] = str(port)
     return server, plugins
 
 
 def serve(settings: Settings) -> None:
-    """Answer AWS API calls until SIGTERM, then stop every process that was started."""
+    """Answer AWS API calls until SIGTERM, then stop every child process."""
     server, plugins = bind(settings)
     _announce(server.port)
     try:
@@ -105,7 +104,7 @@ def serve(settings: Settings) -> None:
 
 def _announce(port: int) -> None:
     print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the promise of this module
-    # What moto prints later belongs in the log, not in a pipe nobody reads.
+    # moto's later output belongs in the log, not in a pipe that nobody reads.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
 
@@ -114,12 +113,12 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 
 
 def main() -> None:
-    """Serve with the settings given as JSON in the one argument."""
+    """Serve with the settings in the argument, as JSON."""
     supervision.hold()
     supervision.fork_programs()
     signal.signal(signal.SIGTERM, _exit)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
-    # Nor a state's whole program when it fails: the execution's history has what happened.
+    # Nor a state's whole program at an error: the execution's history has it.
     states = "moto.stepfunctions.parser.asl.component.eval_component"
     logging.getLogger(states).setLevel(logging.CRITICAL)
     serve(Settings.from_json(sys.argv[1]))

@@ -29,30 +29,29 @@ class Choices(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """One sandbox: where it keeps its files and how it runs a transform job."""
+    """The settings of one sandbox."""
 
     state_dir: Path
-    """Logs, transform jobs and functions live here; nothing in it is read by a later sandbox."""
+    """Folder of logs, transform jobs and functions. A later sandbox doesn't read it."""
     port: int = 0
-    """Port on 127.0.0.1; 0 lets the kernel choose a free one."""
+    """Port on 127.0.0.1; 0 lets the kernel choose."""
     transform_command: tuple[str, ...] = (sys.executable, "-m", "tfbatch_sandbox.transform")
-    """Runs one transform job; the job's directory is appended."""
+    """Command that runs one transform job. The job's directory is appended."""
     concurrent_transform_jobs: int = 4
-    """Jobs that run at the same time; others stay InProgress without a start time, as they do on
-    AWS while it finds instances."""
+    """Jobs that run at a time. Others stay InProgress without a start time, as on AWS while it
+    finds instances."""
     transform_quotas: Mapping[str, int] = field(default_factory=dict)
-    """Instances each type may use at once in transform jobs, as ``{"ml.g5.xlarge": 2}``; a type
-    that is not named has no limit."""
+    """Instances of each type that transform jobs may use at once, as ``{"ml.g5.xlarge": 2}``. Other
+    types have no limit."""
     model_server: str | None = None
-    """TensorFlow Serving's own program (``tensorflow_model_server`` on PATH, say), for transform
-    jobs to run instead of the sandbox's model server."""
+    """TensorFlow Serving's program (for example ``tensorflow_model_server`` on PATH), to run
+    instead of the sandbox's model server."""
     container_engine: str | None = None
-    """A program that takes Docker's commands (``docker``, ``podman``), to run the images that
-    models name, AWS's own, in the place of the sandbox's container; it fetches them from the
-    registries it is logged in to."""
+    """A Docker-compatible program (``docker``, ``podman``) that runs the models' images instead of
+    the sandbox's container. It pulls them from the registries it is logged in to."""
     enforce_iam: bool = True
-    """Whether what is done as a role (a state machine's, a function's, a model's) is refused where
-    its policies do not allow it; else every role may everything, and nothing is recorded."""
+    """Whether calls of roles are denied unless policies allow them. Otherwise every role may do
+    everything, and nothing is recorded."""
 
     def to_json(self) -> str:
         """The settings as one command line argument."""

@@ -1,7 +1,7 @@
 """Extensions of moto: what it lacks or gets wrong, by AWS service.
 
-A plug-in is put into moto when the first request for its service comes: moto imports its services
-lazily, and so do we, for some take seconds.
+An extension is installed at the first request for its service, because moto imports its services
+lazily and some take seconds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ OF_SERVICE = {
         "stepfunctions.machine_roles",
         "stepfunctions.execution_logs",
     ),
-    # CloudFormation makes resources of all services without asking their servers.
+    # CloudFormation creates resources of all services without their servers.
     "cloudformation": (
         "cloudformation.templates",
         "cloudformation.change_sets",
@@ -77,7 +77,7 @@ _NEEDED_BY_CLOUDFORMATION = (
 
 
 class Plugins:
-    """The plug-ins of one running server."""
+    """The extensions of one running server."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -86,12 +86,12 @@ class Plugins:
         self._stops: list[Callable[[], None]] = []
 
     def create_app(self, service: str) -> Flask:
-        """The application that answers for a service, named as moto's package of it."""
+        """The application of a service, by the name of moto's package."""
         self.install_for(service)
         return create_backend_app(service)
 
     def install_for(self, service: str) -> None:
-        """Put in what belongs to ``service``, once."""
+        """Install the extensions of ``service``, once."""
         with self._lock:
             if service in self._installed:
                 return
@@ -106,6 +106,6 @@ class Plugins:
                     self._stops.append(stop)
 
     def stop(self) -> None:
-        """Stop the processes that plug-ins have started."""
+        """Stop the child processes of extensions."""
         for stop in self._stops:
             stop()

@@ -1,6 +1,6 @@
 """SDK clients for calls of the server to itself, created once because that takes 0.2 s.
 
-All are of one session, which reads the SDK's data files once.
+All belong to one session, which reads the SDK's data files once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OWNER = Credentials()
 _SESSION = botocore.session.get_session()
 _LOCK = threading.Lock()
-"""A session is not made for threads."""
+"""A session is not thread-safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Clients:
     endpoint_url: str
     config: Config | None = None
     prepare: Callable[[BaseClient], BaseClient] | None = None
-    """Changes a client that was made."""
+    """Configures a new client."""
     _made: dict[tuple[str, str, str], BaseClient] = field(default_factory=dict)
 
     def get(self, service: str, region: str, credentials: Credentials = OWNER) -> Any:  # noqa: ANN401 - any of boto3's

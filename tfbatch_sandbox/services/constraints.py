@@ -1,8 +1,8 @@
 """Validates requests against the service model, as AWS does.
 
-botocore's clients check types, required members and minima, and leave lengths, patterns, maxima
-and enumerations to the service; moto checks few of them. The rules here are read from botocore's
-service model, the words are the services'.
+botocore's clients check types, required members and minima, and leave lengths, patterns, maxima and
+enumerations to the service. moto checks few of them. The rules come from botocore's service model,
+the messages are the services'.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _broken(value: Json, shape: Shape) -> Iterator[str]:
 
 @cache
 def _pattern(pattern: str) -> re.Pattern[str]:
-    # Java's Unicode classes, which Python's re lacks; each stands inside a class of characters.
+    # Java's Unicode classes, which Python's re lacks. Each is inside a character class.
     for java, python in {r"\p{L}": r"\w", r"\p{N}": r"\w", r"\p{Z}": r"\s"}.items():
         pattern = pattern.replace(java, python)
     return re.compile(pattern)

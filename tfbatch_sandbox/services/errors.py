@@ -6,12 +6,12 @@ from moto.core.exceptions import ServiceException
 
 
 class ApiError(ServiceException):
-    """An error code and a message; moto takes a class of its own package for that package's."""
+    """An error code and a message. moto needs a class of its own package for each service."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
 
 
 def refusal(message: str) -> ApiError:
-    """SageMaker's error for nearly everything: ``ValidationException``."""
+    """SageMaker's most common error: ``ValidationException``."""
     return ApiError("ValidationException", message)

@@ -1,8 +1,8 @@
 """Makes moto's models of operations safe for threads.
 
-moto's ``operation_model`` keeps its results in a cache that botocore's method of the same name
-keeps its own in, under the same key. While one thread is between the two, another gets botocore's
-model, which lacks what moto adds: of the first requests for a service, made at once, one fails.
+moto's ``operation_model`` caches its results where botocore's method of the same name caches its
+own, under the same key. While one thread is between the two, another gets botocore's model, which
+lacks moto's additions. Of the first requests for a service, made at once, one fails.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Give moto's results a key of their own: the name of the function that is cached."""
+    """Cache moto's results under a key of their own: the name of the cached function."""
 
     @instance_cache
     def own_operation_model(model: ServiceModel, name: str) -> OperationModel:

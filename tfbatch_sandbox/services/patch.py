@@ -9,10 +9,10 @@ def replace(owner: Any, name: str, value: object) -> Any:  # noqa: ANN401 - a cl
     """Set ``owner.name`` to ``value``.
 
     Returns:
-        What was there, for a replacement that calls it.
+        The old value, for a replacement that calls it.
 
     Raises:
-        AttributeError: ``owner`` has no such attribute: moto has changed.
+        AttributeError: ``owner`` has no such attribute, because moto has changed.
     """
     original = getattr(owner, name)
     setattr(owner, name, value)

@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def read(process: supervision.Process) -> Iterator[Mapping[str, Any]]:
-    """Each event as it comes, until the process closes its standard output."""
+    """Yield each event until the process closes its standard output."""
     for line in cast("IO[bytes]", process.stdout):
         try:
             event = json.loads(line)

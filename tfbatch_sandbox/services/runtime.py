@@ -25,24 +25,24 @@ _OF_ENGINES = (
     "DOCKER_HOST",
     "XDG_RUNTIME_DIR",
 )
-"""Where a program that runs images finds what does."""
+"""Variables by which a Docker-compatible program finds its engine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
-    """One running server: its settings and the port it answers on."""
+    """A running server: its settings and its port."""
 
     settings: Settings
     port: int
     faults: FaultBox = field(default_factory=FaultBox)
     environments: Environments = field(default_factory=Environments)
-    """Where Lambda functions run."""
+    """The environments of Lambda functions."""
     guard: Guard = field(init=False)
-    """Allows or refuses the calls that come in."""
+    """Allows or denies incoming calls."""
     sessions: Sessions = field(init=False)
-    """Gives out credentials of roles."""
+    """Creates credentials of roles."""
     clients: Clients = field(init=False)
-    """For calls of this server to itself."""
+    """Clients for calls of this server to itself."""
 
     def __post_init__(self) -> None:
         guard = Guard(enforces=self.settings.enforce_iam)
@@ -52,11 +52,11 @@ class Runtime:
 
     @property
     def endpoint_url(self) -> str:
-        """Where this server answers."""
+        """The address of this server."""
         return f"http://127.0.0.1:{self.port}"
 
     def environment(self, region: str, credentials: Credentials = OWNER) -> dict[str, str]:
-        """The whole environment of a child process: nothing of the caller's AWS settings."""
+        """The whole environment of a child process, without the caller's AWS settings."""
         inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return inherited | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -70,7 +70,7 @@ class Runtime:
         }
 
     def container_environment(self) -> dict[str, str]:
-        """What a child process that starts containers is told beside it."""
+        """Further variables of a child process that starts containers."""
         chosen = {
             "SANDBOX_MODEL_SERVER": self.settings.model_server,
             "SANDBOX_CONTAINER_ENGINE": self.settings.container_engine,

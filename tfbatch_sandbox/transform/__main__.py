@@ -1,7 +1,7 @@
 """``python -m tfbatch_sandbox.transform FOLDER``: runs the transform job of a folder.
 
-Standard output carries JSON lines: ``{"event": "started"}`` when the transform begins, and at the
-end one of ``completed``, ``failed`` (with ``reason``) and ``stopped``. SIGTERM stops the job.
+Standard output has JSON lines: ``{"event": "started"}`` when the transform starts, and at the end
+``completed``, ``failed`` (with ``reason``) or ``stopped``. SIGTERM stops the job.
 """
 
 from __future__ import annotations

@@ -7,25 +7,25 @@ from typing import Final
 
 _OPEN_BYTES: Final = 64 * 1024 * 1024
 _ALWAYS_OPEN: Final = 2
-"""The one being sent and the next, however large."""
+"""The object being sent and the next one, whatever their size."""
 
 
 class Admission:
-    """Counts open objects and their bytes, for one task that opens them.
+    """Counts open objects and their bytes, for the task that opens them.
 
     Args:
         concurrency: request slots of the instance.
     """
 
     def __init__(self, concurrency: int) -> None:
-        # Beside those whose request is under way: some being read, some being written.
+        # Besides those being sent: some being read, some being written.
         self._most = 2 * concurrency + 8
         self._count = 0
         self._bytes = 0
         self._freed = asyncio.Event()
 
     async def enter(self, size: int) -> None:
-        """Wait for a place for an object of ``size`` bytes, and take it."""
+        """Wait until an object of ``size`` bytes may be opened."""
         while not self._has_room(size):
             self._freed.clear()
             await self._freed.wait()
@@ -33,7 +33,7 @@ class Admission:
         self._bytes += size
 
     def leave(self, size: int) -> None:
-        """Give the place back."""
+        """Release an object's place."""
         self._count -= 1
         self._bytes -= size
         self._freed.set()

@@ -26,8 +26,8 @@ def write_manifests(
     """Write ``input/`` and ``output/`` ``yyyy/mm/dd/hh/<id>.json`` below the destination.
 
     Args:
-        capture: where to, and the key to encrypt with.
-        work: every object of the job, transformed.
+        capture: destination and encryption key.
+        work: all objects of the job, transformed.
         store: S3.
         started: when the job started, UTC.
     """
@@ -41,7 +41,7 @@ def write_manifests(
 
 
 def manifest_of(locations: Sequence[Location]) -> bytes:
-    """A manifest: the folder that all have in common, then each object below it."""
+    """A manifest: the common folder, then each object below it."""
     keys = [location.key for location in locations]
     folder = _common_folder(keys)
     prefix = {"prefix": Location(locations[0].bucket, folder).uri}

@@ -20,11 +20,11 @@ class JobFailure(Exception):  # noqa: N818 (a failed job is an outcome, not an e
 
 
 class ObjectFailure(Exception):  # noqa: N818
-    """One input object gets no output; the others go on, and the job fails at its end.
+    """One input object has no output. The job goes on, and fails at its end.
 
     Attributes:
-        kind: ``ClientError`` (the data or its settings) or ``AlgorithmError`` (the container).
-        lines: what the data log says of it.
+        kind: ``ClientError`` (data or settings) or ``AlgorithmError`` (container).
+        lines: lines for the data log.
     """
 
     def __init__(self, kind: str, *lines: str) -> None:
@@ -34,16 +34,16 @@ class ObjectFailure(Exception):  # noqa: N818
 
 
 def client_error(*lines: str) -> ObjectFailure:
-    """The input or the settings are at fault."""
+    """The input or the settings are wrong."""
     return ObjectFailure("ClientError", *lines)
 
 
 def too_large(limit: int, size: int | None = None) -> ObjectFailure:
-    """A record does not fit in a request.
+    """A record doesn't fit in a request.
 
     Args:
         limit: bytes that fit.
-        size: the record's, if it is known.
+        size: size of the record, if known.
     """
     of = f"of {size} bytes" if size is not None else f"of more than {limit} bytes"
     return client_error(
@@ -53,5 +53,5 @@ def too_large(limit: int, size: int | None = None) -> ObjectFailure:
 
 
 def algorithm_error(*lines: str) -> ObjectFailure:
-    """The container is at fault."""
+    """The container failed."""
     return ObjectFailure("AlgorithmError", *lines)

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     FindWork = Callable[[], Awaitable[Sequence[Work]]]
 
 _PING_SECONDS: Final = 1800.0
-"""A container that never becomes healthy is given up after half an hour."""
+"""A container that isn't healthy after half an hour is given up."""
 PING_SECONDS: Final = "SANDBOX_PING_SECONDS"
-"""Variable: another time than that."""
+"""Environment variable that overrides it."""
 _WATCH_SECONDS: Final = 0.2
 
 
 def instance_id() -> str:
-    """A name as a virtual machine of EC2's has it."""
+    """A name like that of an EC2 instance."""
     return f"i-{secrets.token_hex(9)[:17]}"
 
 
@@ -57,7 +57,7 @@ class Instance:
     logs: CloudWatchLogsClient
     launch: Launch
     started: datetime
-    """Of the job, UTC."""
+    """When the job started, UTC."""
     on_healthy: Callable[[], None]
     identity: str = field(default_factory=instance_id)
 
@@ -65,13 +65,13 @@ class Instance:
         """Start the container, transform the objects, stop it.
 
         Args:
-            find_work: this instance's objects; listed while the container starts.
+            find_work: lists this instance's objects while the container starts.
 
         Returns:
             Why some objects have no output.
 
         Raises:
-            JobFailure: the container never becomes healthy, or ends on its own.
+            JobFailure: the container never becomes healthy, or exits.
         """
         name = f"{self.job.name}/{self.identity}-{int(time.time())}"
         container_log = LogStream(self.logs, name)
@@ -122,12 +122,12 @@ async def _unless_it_ends(
     serving: asyncio.Task[list[ObjectFailure]],
     data_log: DataLog,
 ) -> list[ObjectFailure]:
-    """The task's result, or a failed job when the container ends first."""
+    """The task's result, or a job failure if the container exits first."""
     try:
         while not serving.done():
             await asyncio.wait([serving], timeout=_WATCH_SECONDS)
             _check(process, serving, data_log)
-        if not _has_said(serving):  # connections may break before the container has ended
+        if not _has_said(serving):  # connections may fail before the container has exited
             await asyncio.sleep(_WATCH_SECONDS)
             _check(process, serving, data_log)
         return serving.result()
@@ -139,7 +139,7 @@ async def _unless_it_ends(
 def _check(
     process: supervision.Process, serving: asyncio.Task[list[ObjectFailure]], data_log: DataLog
 ) -> None:
-    """Fail the job if the container has ended before all was said.
+    """Fail the job if the container has exited early.
 
     Raises:
         JobFailure: it has.
@@ -153,5 +153,5 @@ def _check(
 
 
 def _has_said(serving: asyncio.Task[list[ObjectFailure]]) -> bool:
-    """Whether the task came to an outcome; to stumble over a dead container is none."""
+    """Whether the task has an outcome. Failing because the container exited isn't one."""
     return serving.done() and isinstance(serving.exception(), JobFailure | None)

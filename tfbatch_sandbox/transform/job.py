@@ -36,7 +36,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requested:
-    """What a caller may set and the container may propose; ``None`` is unset.
+    """What a caller may set and the container may propose; ``None`` if unset.
 
     Source: precedence rule of "Your own inference code", SageMaker developer guide.
     """
@@ -58,7 +58,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The Model the job runs."""
+    """The Model of the job."""
 
     image: str
     data_url: Location | None
@@ -67,7 +67,7 @@ class Model:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Self:
-        """A model as DescribeModel answers."""
+        """From the DescribeModel response."""
         container = document.get("PrimaryContainer") or document["Containers"][0]
         data_url = container.get("ModelDataUrl")
         return cls(
@@ -80,7 +80,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Everything one transform job is to do."""
+    """A transform job."""
 
     name: str
     input: Input
@@ -97,13 +97,13 @@ class Job:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The job in ``request.json`` of its folder: the request, and DescribeModel's answer."""
+        """Read ``request.json`` of the job's folder: the request and DescribeModel's response."""
         document = json.loads((folder / "request.json").read_text())
         return cls.of(document["request"], document["model"])
 
     @classmethod
     def of(cls, request: Mapping[str, Any], model: Mapping[str, Any]) -> Self:
-        """A job from a valid CreateTransformJob request and its model."""
+        """From a valid CreateTransformJob request and its model."""
         client = request.get("ModelClientConfig", {})
         resources = request["TransformResources"]
         return cls(

@@ -31,8 +31,8 @@ class HostMetrics:
     Args:
         host: ``<job>/<instance>``, the metrics' dimension.
         pid: the container's process.
-        folder: the instance's, which the command lines of its other processes name, too: those
-            that a fork server started are not below the container's own.
+        folder: the instance's folder. Processes that a fork server started are not children of
+            the container, but their command lines name the folder.
     """
 
     def __init__(self, host: str, pid: int, folder: Path) -> None:
@@ -67,7 +67,7 @@ class HostMetrics:
             _log.exception("the metrics of %s are lost", self._host)
 
     def measure(self) -> dict[str, float]:
-        """CPU since the last time, 100 for each core; memory now, of all there is."""
+        """CPU since the last measurement, 100 for each core, and the share of memory now."""
         seconds, resident = 0.0, 0
         for process in self._processes():
             with contextlib.suppress(psutil.Error):

@@ -18,18 +18,18 @@ _STRATEGIES: Final = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_REC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """What the job runs with."""
+    """The parameters in effect."""
 
     max_concurrent_transforms: int
     """Requests at a time, per instance."""
     max_payload_in_mb: int
-    """0: bodies of any size, sent in chunks."""
+    """0 allows bodies of any size, sent in chunks."""
     batch_strategy: str
     """``MULTI_RECORD`` or ``SINGLE_RECORD``."""
 
     @property
     def max_payload_bytes(self) -> int:
-        """The largest request body; MultiRecord without a limit packs up to the largest one."""
+        """The largest request body. MultiRecord without a limit packs up to the maximum."""
         return (self.max_payload_in_mb or _LARGEST_PAYLOAD_MB) * _MEBIBYTE
 
     @property
@@ -45,11 +45,11 @@ class Parameters:
 
 
 def choose_parameters(requested: Requested, proposed: Mapping[str, Any]) -> Parameters:
-    """The caller's choice, else the container's, else the default.
+    """Choose the caller's value, else the container's, else the default.
 
     Args:
-        requested: of CreateTransformJob; a concurrency of 0 leaves the choice to the container.
-        proposed: the container's answer to ``/execution-parameters``, empty when it has none.
+        requested: from CreateTransformJob; a concurrency of 0 leaves it to the container.
+        proposed: the container's answer to ``/execution-parameters``; empty if it has none.
 
     Source: "Speed up a batch transform job" and "Your own inference code", developer guide.
     """

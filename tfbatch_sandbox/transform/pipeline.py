@@ -37,20 +37,20 @@ _SMALL_BYTES: Final = 1024 * 1024
 _AHEAD_PAYLOADS: Final = 64
 _AHEAD_BYTES: Final = 512 * 1024
 _WINDOW: Final = 4
-"""Replies held back by an earlier one, as a multiple of the request slots."""
+"""Replies that wait for an earlier one, as a multiple of the request slots."""
 
 
 class Pipeline:
-    """What one instance does.
+    """The work of one instance.
 
     Args:
         job: the job.
-        parameters: concurrency, payload and strategy in force.
+        parameters: concurrency, payload and strategy.
         client: the instance's container.
         invocation: how to send a request.
         store: S3, for large objects.
-        transfer: S3, for small ones.
-        data_log: where failures are told.
+        transfer: S3, for small objects.
+        data_log: gets failures.
         started: when the job started, UTC.
     """
 
@@ -83,7 +83,7 @@ class Pipeline:
         """Transform every object.
 
         Returns:
-            Why some of them have no output.
+            Why some objects have no output.
         """
         failures: list[ObjectFailure] = []
         try:
@@ -111,14 +111,15 @@ class Pipeline:
             self._admission.leave(work.size)
 
     async def _bodies(self, work: Work) -> AsyncIterator[bytes]:
-        """The replies in the order of the requests, whichever comes first."""
+        """The replies in the order of the requests."""
         window: deque[asyncio.Task[bytes]] = deque()
         most = _WINDOW * self._parameters.max_concurrent_transforms
         try:
             async for payload in self._payloads(work):
                 await self._slots.acquire()
                 sending = asyncio.create_task(self._send(payload))
-                # Not in the task: one that is canceled before it begins runs no line of it.
+                # Not in the task: a task that is canceled before it starts runs no line of its
+                # code.
                 sending.add_done_callback(lambda _: self._slots.release())
                 window.append(sending)
                 while window and (window[0].done() or len(window) > most):
@@ -137,7 +138,7 @@ class Pipeline:
         return identify(reply, self._job, self._started)
 
     async def _payloads(self, work: Work) -> AsyncIterator[Payload]:
-        """A small object at once; a large one read ahead in a thread, some payloads at a time."""
+        """The payloads of an object: a small one at once, a large one read ahead in a thread."""
         if work.size <= _SMALL_BYTES:
             for payload in self._pack([await self._get(work)]):
                 yield payload
@@ -165,7 +166,7 @@ class Pipeline:
 
 
 async def _uploaded(upload: Awaitable[None]) -> None:
-    """Wait for an upload; if S3 refuses it, for its long key say, one object is lost."""
+    """Wait for an upload. If S3 refuses it (for example a long key), only this object fails."""
     try:
         await upload
     except (TransferError, BotoCoreError, ClientError) as error:

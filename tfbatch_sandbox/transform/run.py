@@ -34,16 +34,16 @@ async def run_job(
     on_started: Callable[[], None],
     launch: Launch = launch_here,
 ) -> None:
-    """Run a job to its end; returns when every object has its output.
+    """Run a job until every object has its output.
 
     Args:
-        job: what to do.
-        folder: the job's own, for the instances' disks.
+        job: the job.
+        folder: folder for the instances' disks.
         on_started: called once, when the first container is healthy.
         launch: starts a container.
 
     Raises:
-        JobFailure: the job ends Failed; outputs that are complete stay.
+        JobFailure: the job ends Failed. Complete outputs stay.
     """
     _check(job)
     begun = datetime.now(UTC)
@@ -96,11 +96,11 @@ async def _share(shares: asyncio.Task[list[list[Work]]], index: int) -> Sequence
 async def _together(
     runs: Sequence[Coroutine[None, None, list[ObjectFailure]]],
 ) -> list[ObjectFailure]:
-    """All instances' failures; the first that fails the job stops the others."""
+    """The failures of all instances. The first that fails the job stops the others."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(run) for run in runs]
-    except ExceptionGroup as errors:  # of except*, Python 3.11.2 wraps what is raised in it again
+    except ExceptionGroup as errors:  # Python 3.11.2's except* wraps what is raised in it again
         failures, others = errors.split(JobFailure)
         if failures is None or others is not None:
             raise

@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 _PING_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 _PING_INTERVAL_SECONDS: Final = 0.1
 _FIRST_PAUSE_SECONDS: Final = 1.0
-"""Doubled each time: three retries outlast the restart of a model server."""
+"""Doubled each time: three retries outlast a restart of the model server."""
 _MESSAGE_CHARACTERS: Final = 1_000
 _CHUNK_BYTES: Final = 1024 * 1024
 _USER_AGENT: Final = "Go-http-client/1.1"
-"""What the service's own requests carry, as containers log them."""
+"""The user agent of the service's requests in containers' logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """How every request of a job is sent."""
+    """How the requests of a job are sent."""
 
     headers: Mapping[str, str]
     timeout_seconds: int
-    """Of one try."""
+    """Time-out of one try."""
     max_retries: int
     is_chunked: bool
 
     @classmethod
     def of(cls, job: Job, *, is_chunked: bool) -> Invocation:
-        """As ``ContentType``, ``Accept`` and ``ModelClientConfig`` say.
+        """From ``ContentType``, ``Accept`` and ``ModelClientConfig``.
 
-        Which ``Accept`` goes out when the job names none is not documented; here, none.
+        AWS doesn't document which ``Accept`` is sent if the job has none. Here none is.
         """
         named = {"Content-Type": job.input.content_type, "Accept": job.output.accept}
         return cls(
@@ -61,7 +61,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a container listens: a port of 127.0.0.1, or a Unix socket."""
+    """The address of a container: a port of 127.0.0.1, or a Unix socket."""
 
     where: int | Path
 
@@ -71,19 +71,19 @@ class Address:
         return "localhost" if isinstance(self.where, Path) else f"127.0.0.1:{self.where}"
 
     def remove(self) -> None:
-        """Take a Unix socket's folder away."""
+        """Remove a Unix socket's folder."""
         if isinstance(self.where, Path):
             shutil.rmtree(self.where.parent, ignore_errors=True)
 
     def connector(self) -> aiohttp.BaseConnector:
-        """As many connections as there are requests at a time."""
+        """As many connections as concurrent requests."""
         if isinstance(self.where, Path):
             return aiohttp.UnixConnector(path=str(self.where), limit=0)
         return aiohttp.TCPConnector(limit=0)
 
 
 class Client:
-    """Talks to one container; use as an async context."""
+    """Talks to one container. Use it as an async context manager."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -102,7 +102,7 @@ class Client:
         await self._session.close()
 
     async def wait_until_healthy(self, timeout_seconds: float) -> bool:
-        """Whether ``/ping`` answers 200 within the time."""
+        """Whether ``/ping`` answers 200 in time."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         while asyncio.get_running_loop().time() < deadline:
             if await self._ping():
@@ -118,7 +118,7 @@ class Client:
             return False
 
     async def execution_parameters(self) -> dict[str, Any]:
-        """What the container proposes; nothing when it has no such path."""
+        """The container's proposal; empty if it has no such path."""
         try:
             async with self._session.get(
                 f"{self._url}/execution-parameters", timeout=_PING_TIMEOUT
@@ -133,8 +133,8 @@ class Client:
     async def invoke(self, payload: bytes, invocation: Invocation) -> bytes:
         """The container's answer to one request, retried as the job allows.
 
-        Which failures SageMaker retries is not documented; here no answer, a time-out, 429 and
-        5xx are, and any other refusal is final.
+        AWS doesn't document what is retried. Here it is no answer, a time-out, 429 and 5xx. Other
+        errors are final.
 
         Raises:
             ObjectFailure: with the lines for the data log.

@@ -1,7 +1,7 @@
-"""Unpacks an archive so that no member lands outside its folder, on every Python there is.
+"""Unpacks an archive so that no member lands outside its folder.
 
-``tarfile``'s own ``filter="data"`` came with Python 3.11.4 and the distributions' security updates;
-Debian 12's Python 3.11.2 has none.
+``tarfile``'s ``filter="data"`` came with Python 3.11.4 and security updates. Debian 12's Python
+3.11.2 lacks it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def extract(archive: tarfile.TarFile, target: Path) -> None:
     """Unpack all members below ``target``.
 
     Raises:
-        tarfile.TarError: a member would land elsewhere, or is no file, folder or link within.
+        tarfile.TarError: a member would land elsewhere, or is not a file, folder or link
+            within.
     """
     if hasattr(tarfile, "data_filter"):
         archive.extractall(target, filter="data")

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.authorization.policy_language.patterns import Context
 
     Test = Callable[[str, str, Context], bool]
-    """From the policy's value, the request's and its context."""
+    """Takes the policy's value, the request's value and its context."""
 
 _EXISTS: Final = "IfExists"
 _ALL, _ANY = "ForAllValues:", "ForAnyValue:"
 
 
 class PolicyError(ValueError):
-    """A policy that AWS would not have taken; the message names the part."""
+    """A policy that AWS would refuse. The message names the part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ class Condition:
 
 
 def conditions_of(document: Mapping[str, Mapping[str, object]]) -> tuple[Condition, ...]:
-    """The conditions of a statement's ``Condition`` element; all of them must hold.
+    """Parse a statement's ``Condition``. All conditions must hold.
 
     Raises:
         PolicyError: an operator is unknown.

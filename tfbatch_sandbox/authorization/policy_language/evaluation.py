@@ -1,8 +1,8 @@
 """Decides if a principal may act, from all its policies, by AWS's evaluation logic.
 
-An explicit deny wins; a permissions boundary and a session's policy must allow what an identity's
-policy allows; in one account the policy of a resource can allow alone. A key's policy and a role's
-trust policy are different: nothing is allowed without them.
+An explicit deny wins. A permissions boundary and a session policy must also allow what an identity
+policy allows. Within one account the resource policy alone can allow. Key policies and trust
+policies differ: without them nothing is allowed.
 """
 
 from __future__ import annotations
@@ -30,29 +30,30 @@ SESSION: Final = "session policy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """All that is written about a request."""
+    """All policies that apply to a request."""
 
     identity: Sequence[Policy] = ()
     boundary: Policy | None = None
     session: Policy | None = None
     resource: Policy | None = None
     needs_resource: bool = False
-    """Whether the resource's own policy must allow, or leave it to the account."""
+    """Whether the resource policy must allow, or delegate to the account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What comes of a request."""
+    """The result of a request."""
 
     allowed: bool
     because: str = ""
-    """Of a refusal, in AWS's words: ``with an explicit deny in an identity-based policy``."""
+    """The reason of a denial, in AWS's words: ``with an explicit deny in an identity-based
+    policy``."""
     matched: tuple[tuple[str, int], ...] = field(default=())
-    """The statements that allow it: name of the policy, place in it."""
+    """The statements that allow it: name of the policy and index."""
 
 
 def decide(request: Request, principal: Principal, policies: Policies) -> Decision:
-    """Weigh the policies."""
+    """Evaluate the policies."""
     denied = _denied(request, principal, policies)
     if denied:
         return Decision(allowed=False, because=f"with an explicit deny in a{denied}")
@@ -74,7 +75,7 @@ def _missing(request: Request, kind: str) -> Decision:
 
 
 def _denied(request: Request, principal: Principal, policies: Policies) -> str:
-    """The kind of policy that denies, with the end of its article; empty when none does."""
+    """The kind of policy that denies, with its article; empty if none does."""
     for kind, policy in (
         *((f"n {IDENTITY}", each) for each in policies.identity),
         (f" {BOUNDARY}", policies.boundary),
@@ -97,7 +98,7 @@ def _allowing(request: Request, policies: Iterable[Policy]) -> Iterable[tuple[st
 
 
 def _meant(request: Request, principal: Principal, policy: Policy | None) -> Meant:
-    """The most that the resource's policy does for the principal."""
+    """The most that the resource policy grants to the principal."""
     statements = policy.statements if policy else ()
     fitting = (one for one in statements if one.allows and one.fits(request))
     return max(

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     """A request's condition keys in lower case, each with its values."""
 
 _VARIABLE: Final = re.compile(r"\$\{([^}]*)\}")
-_COLON: Final = re.compile(r":(?![^${]*\})")  # not one inside ${aws:PrincipalArn}
-_LITERALS: Final = frozenset("*?$")  # ${*} stands for an asterisk that is one
+_COLON: Final = re.compile(r":(?![^${]*\})")  # not inside ${aws:PrincipalArn}
+_LITERALS: Final = frozenset("*?$")  # ${*} stands for a literal asterisk
 _ARN_PARTS: Final = 6
 _PATTERNS: Final = 4096
 
 
 def matches(pattern: str, value: str, context: Context, *, ignore_case: bool = False) -> bool:
-    """Whether ``value`` is of the pattern.
+    """Whether ``value`` matches the pattern.
 
     A pattern with a variable that the request has no value for matches nothing.
     """
@@ -32,9 +32,9 @@ def matches(pattern: str, value: str, context: Context, *, ignore_case: bool = F
 
 
 def matches_arn(pattern: str, arn: str, context: Context) -> bool:
-    """Whether an ARN is of the pattern: part by part, so that no wildcard reaches over a colon.
+    """Whether an ARN matches the pattern, part by part, so no wildcard crosses a colon.
 
-    The last part, the resource, may have colons of its own; parts that the pattern lacks are any.
+    The last part, the resource, may have colons. Missing parts of the pattern match anything.
     """
     if pattern == "*":
         return True
@@ -46,7 +46,7 @@ def matches_arn(pattern: str, arn: str, context: Context) -> bool:
 
 
 def filled(text: str, context: Context) -> str | None:
-    """A text with its variables' values; ``None`` where the request lacks one."""
+    """Replace variables by their values; ``None`` if the request lacks one."""
     pieces = _VARIABLE.split(text)
     values = [_value(name, context) for name in pieces[1::2]]
     if None in values:

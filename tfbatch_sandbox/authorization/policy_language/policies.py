@@ -21,18 +21,18 @@ _DOCUMENTS = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked for."""
+    """A request for a permission."""
 
     action: str
     """``s3:GetObject``."""
     resource: str
-    """An ARN, or ``*`` for an action that knows no resource."""
+    """An ARN, or ``*`` for an action without resources."""
     context: Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement; ``None`` for an element it does not have."""
+    """One statement. A missing element is ``None``."""
 
     allows: bool
     actions: tuple[str, ...] | None
@@ -44,7 +44,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def fits(self, request: Request) -> bool:
-        """Whether it speaks of the request, whoever makes it."""
+        """Whether the statement matches the request, for any principal."""
         return (
             self._is_of_action(request.action)
             and self._is_of_resource(request)
@@ -74,14 +74,14 @@ class Policy:
 
 @lru_cache(maxsize=_DOCUMENTS)
 def policy_of(name: str, document: str) -> Policy:
-    """A policy from its JSON text.
+    """Parse a policy's JSON.
 
     Raises:
-        PolicyError: it has what AWS would not have taken.
+        PolicyError: AWS would refuse it.
     """
     statements = json.loads(document).get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
-    # Where a template leaves one out by AWS::NoValue, moto leaves a null.
+    # moto leaves a null where a template omits a value with AWS::NoValue.
     return Policy(name=name, statements=tuple(_statement(each) for each in listed if each))
 
 

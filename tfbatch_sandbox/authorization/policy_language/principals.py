@@ -11,34 +11,34 @@ if TYPE_CHECKING:
 
 
 class Meant(Enum):
-    """How a policy of a resource means a principal."""
+    """How a resource policy names a principal."""
 
     NOT = 0
     ACCOUNT = 1
-    """Its account: which may let it, but does not by this alone."""
+    """Its account, which then needs an identity policy too."""
     ROLE = 2
-    """The role whose session it is."""
+    """The role of its session."""
     SELF = 3
-    """It, by name or as everyone."""
+    """The principal itself, or everyone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A session of a role, a user, or a service of AWS."""
+    """A session of a role, a user, or an AWS service."""
 
     arn: str
-    """Of the session or the user; a service's is its name, ``events.amazonaws.com``."""
+    """ARN of the session or user; for a service its name, ``events.amazonaws.com``."""
     account: str
     role_arn: str | None = None
-    """Of the role whose session it is."""
+    """ARN of the session's role."""
 
     @property
     def is_service(self) -> bool:
-        """Whether AWS itself asks, with no policies of its own."""
+        """Whether it is an AWS service, which has no policies."""
         return not self.arn.startswith("arn:")
 
     def meant_by(self, element: object) -> Meant:
-        """How the ``Principal`` element means it.
+        """How the ``Principal`` element names it.
 
         Args:
             element: ``"*"``, or an object with ``AWS`` and ``Service``.

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def fetch_artifact(location: Location | None, folder: Path, store: Store) -> Path:
-    """Download and unpack; a model without an artifact gets an empty folder.
+    """Download and unpack an artifact. A model without one gets an empty folder.
 
     Raises:
-        JobFailure: it can't be read, or holds a member that would leave the folder.
+        JobFailure: it can't be read, or a member would leave the folder.
     """
     model = folder / "model"
     model.mkdir(parents=True, exist_ok=True)

@@ -36,9 +36,9 @@ async def container(
     """Fetch a model's artifact, start its container, and stop it at the end.
 
     Args:
-        model: what runs.
+        model: the model.
         folder: the instance's disk.
-        store: where the artifact is fetched from.
+        store: where the artifact is.
         log: gets every line of the container's output.
         launch: starts the container from the unpacked artifact.
 
@@ -46,7 +46,7 @@ async def container(
         JobFailure: the artifact can't be fetched or unpacked.
     """
     artifact = await asyncio.to_thread(fetch_artifact, model.data_url, folder, store)
-    if CONTAINER_ENGINE not in os.environ:  # an image has the Python that the packages are for
+    if CONTAINER_ENGINE not in os.environ:  # an image has the Python of the packages
         await asyncio.to_thread(fitting.fit, artifact, log.write)
     process, address = launch(artifact)
     following = asyncio.create_task(_follow(process, log))

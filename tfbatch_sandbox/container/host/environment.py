@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _STRATEGIES: Final = {"MultiRecord": "MULTI_RECORD", "SingleRecord": "SINGLE_RECORD"}
 OF_THE_IMAGE: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-"""What an image would set for itself; here it is the machine's."""
+"""Variables that an image sets. Here this machine's are used."""
 _CREDENTIALS: Final = (
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
@@ -23,9 +23,8 @@ _CREDENTIALS: Final = (
 def container_environment(job: Job, *, port_range: tuple[int, int], region: str) -> dict[str, str]:
     """Every variable of one container of a transform job.
 
-    The job's own variables win over the Model's; which wins on AWS is not documented.
-    Parameters are passed on only if the caller set them; credentials only to a container that
-    is not isolated.
+    The job's variables override the Model's; AWS doesn't document which wins. Parameters are passed
+    only if the caller set them, and credentials only if the container isn't isolated.
     """
     requested = job.requested
     told = {
@@ -45,7 +44,7 @@ def container_environment(job: Job, *, port_range: tuple[int, int], region: str)
 def endpoint_environment(
     model: Model, *, port_range: tuple[int, int], region: str
 ) -> dict[str, str]:
-    """Every variable of one container behind an endpoint; nothing of it speaks of batches."""
+    """Every variable of one container of an endpoint. None is about batches."""
     return _passed(model) | _place(port_range, region)
 
 

@@ -29,31 +29,31 @@ if TYPE_CHECKING:
         """Makes a container's variables."""
 
         def __call__(self, *, port_range: tuple[int, int], region: str) -> dict[str, str]:
-            """From the ports it may use, and its region."""
+            """From its ports and its region."""
 
 
 Started = tuple[supervision.Process, Address]
-"""A process (its standard output is its log) that will listen at an address."""
+"""A process, whose standard output is its log, and its address."""
 
 Launch = Callable[["Job", Path], Started]
 """Starts a job's container from its unpacked artifact."""
 
 _PORTS: Final = 32
 MODEL_SERVER: Final = "SANDBOX_MODEL_SERVER"
-"""Names TensorFlow Serving's own program, for containers to run instead of the sandbox's."""
+"""Names TensorFlow Serving's program, to run instead of the sandbox's model server."""
 CONTAINER_ENGINE: Final = "SANDBOX_CONTAINER_ENGINE"
-"""Names a program that takes Docker's commands, to run the models' own images."""
+"""Names a Docker-compatible program, to run the models' own images."""
 
 
 def launch_here(job: Job, artifact: Path) -> Started:
-    """A transform job's container, as a process of this machine."""
+    """Start a transform job's container as a process of this machine."""
     return launch(job.model, artifact, environment=partial(container_environment, job))
 
 
 def launch(model: Model, artifact: Path, *, environment: Environment) -> Started:
-    """A container: the sandbox's own, as a process of this machine, or the model's image.
+    """Start a container: the sandbox's own, or the model's image.
 
-    The sandbox's own, isolated, listens on a Unix socket: files go where packets can't.
+    An isolated container of the sandbox listens on a Unix socket, because it has no network.
     """
     port = free_block(_PORTS)
     ports = (port + 1, port + _PORTS - 1)
@@ -64,7 +64,8 @@ def launch(model: Model, artifact: Path, *, environment: Environment) -> Started
     if MODEL_SERVER in os.environ:
         command += ["--model-server", os.environ[MODEL_SERVER]]
     if model.network_isolation:
-        # Not in the job's folder: a Unix socket's path may have a hundred characters only.
+        # Not in the job's folder: the path of a Unix socket is limited to about a hundred
+        # characters.
         address = Address(Path(tempfile.mkdtemp(prefix="tfbatch-")) / "container.sock")
         command += ["--isolated", "--socket", str(address.where)]
     else:
@@ -96,7 +97,7 @@ def _run_image(
 def spawn(
     command: list[str], environment: Environment, *, port_range: tuple[int, int]
 ) -> supervision.Process:
-    """A process with exactly the environment SageMaker gives, and its log on standard output."""
+    """Start a process with exactly SageMaker's environment and its log on standard output."""
     return supervision.spawn(
         command,
         environment=environment(port_range=port_range, region=_region()),

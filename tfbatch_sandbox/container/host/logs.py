@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 GROUP: Final = "/aws/sagemaker/TransformJobs"
 _INTERVAL_SECONDS: Final = 0.5
-_LINE_CHARACTERS: Final = 60_000  # of four bytes at most: an event may have 256 KiB
+_LINE_CHARACTERS: Final = 60_000  # at most four bytes: an event may have 256 KiB
 _BATCH_EVENTS: Final = 1_000
 _BATCH_CHARACTERS: Final = 200_000  # a request may have 1 MiB
 
 
 class LogStream:
-    """One stream; lines are sent twice a second, in order, and the rest when it is closed."""
+    """One log stream. Lines are sent twice a second, in order, and the rest when it is closed."""
 
     def __init__(self, logs: CloudWatchLogsClient, name: str, *, group: str = GROUP) -> None:
         self._logs = logs
@@ -39,7 +39,7 @@ class LogStream:
         self._sender = asyncio.create_task(self._send_for_ever())
 
     def write(self, line: str) -> None:
-        """Add a line, now."""
+        """Add a line now."""
         text = line.rstrip("\n")[:_LINE_CHARACTERS]
         if text:  # CloudWatch refuses an empty message
             self._events.append({"timestamp": time.time_ns() // 1_000_000, "message": text})
@@ -50,7 +50,7 @@ class LogStream:
             self.write(line.decode("utf-8", "replace"))
 
     async def close(self) -> None:
-        """Send what is left."""
+        """Send the remaining lines."""
         self._sender.cancel()
         await asyncio.gather(self._sender, return_exceptions=True)
         await self._send()
@@ -58,11 +58,11 @@ class LogStream:
     async def _send_for_ever(self) -> None:
         while True:
             await asyncio.sleep(_INTERVAL_SECONDS)
-            # Shielded, so that closing does not cut a request in two and send its lines again.
+            # Shielded, so that closing doesn't cancel a request and send its lines again.
             await asyncio.shield(self._send())
 
     async def _send(self) -> None:
-        async with self._sending:  # so that who closes waits for what is on its way, too
+        async with self._sending:  # so that close() also waits for a request in flight
             while self._events:
                 batch = self._take()
                 try:
@@ -97,9 +97,9 @@ class LogStream:
 
 @contextlib.contextmanager
 def _unless_it_exists() -> Iterator[None]:
-    """By the error's code: a client makes its classes of errors once for each thread that is first.
+    """Ignore that it exists, by the error's code.
 
-    Then what one of them raises is not what another catches.
+    Clients of two threads may have different classes for the same error.
     """
     try:
         yield
@@ -116,22 +116,22 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
 
 
 def logs_client() -> CloudWatchLogsClient:
-    """One client for all of a job's streams."""
+    """One client for all streams of a job."""
     return boto3.client("logs")
 
 
 class DataLog:
-    """What SageMaker itself says of a job's data: stream ``<job>/<instance>/data-log``."""
+    """SageMaker's messages about a job's data: stream ``<job>/<instance>/data-log``."""
 
     def __init__(self, stream: LogStream) -> None:
         self._stream = stream
 
     def write(self, *lines: str) -> None:
-        """Each line as the service stamps it."""
+        """Add each line with the service's prefix."""
         for line in lines:
             now = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
             self._stream.write(f"{now}:[sagemaker logs]: {line}")
 
     async def close(self) -> None:
-        """Send what is left."""
+        """Send the remaining lines."""
         await self._stream.close()

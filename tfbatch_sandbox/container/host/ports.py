@@ -9,12 +9,12 @@ from typing import Final
 
 _LOWEST: Final = 10_000
 _HIGHEST: Final = 32_000
-"""Below the ports that systems give to outgoing connections."""
+"""Below the system's ports for outgoing connections."""
 _TRIES: Final = 200
 
 
 def free_block(count: int) -> int:
-    """The first of ``count`` ports in a row that nothing listens on.
+    """The first of ``count`` consecutive free ports.
 
     Raises:
         OSError: none was found.

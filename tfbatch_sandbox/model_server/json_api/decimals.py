@@ -1,7 +1,7 @@
 """Formats floating-point numbers with TensorFlow Serving's digits.
 
-Six significant digits where they say the number exactly, else nine (seventeen for double), and a
-``.0`` on whole numbers: ``WriteDecimal`` in TensorFlow Serving's ``json_tensor.cc``.
+Six significant digits if they are exact, else nine (seventeen for double), and ``.0`` for whole
+numbers: ``WriteDecimal`` in TensorFlow Serving's ``json_tensor.cc``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SHORT_DIGITS: Final = 6
 _FULL_DIGITS: Final = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}
 _PLAIN_FROM: Final = 1e-30
 _PLAIN_BELOW: Final = 1e5
-"""Larger numbers may come out of ``%g`` without a decimal point."""
+"""``%g`` may write larger numbers without a decimal point."""
 
 
 def format_decimals(values: Array) -> list[str]:
@@ -33,7 +33,7 @@ def format_decimals(values: Array) -> list[str]:
 
 
 def _may_be_short(values: Array) -> Array:
-    """Which numbers six digits might say exactly; a few more than do."""
+    """Numbers that six digits may represent exactly, and a few more."""
     wide = values.astype(np.float64)
     size = np.abs(wide)
     with np.errstate(all="ignore"):
@@ -41,7 +41,7 @@ def _may_be_short(values: Array) -> Array:
         nearest = np.rint(wide / unit) * unit
         if values.dtype == np.float32:
             near = nearest.astype(np.float32) == values
-        else:  # the sieve itself rounds at this precision: leave it a margin
+        else:  # this test rounds at the same precision, so leave a margin
             near = np.abs(nearest - wide) <= size * (4 * np.finfo(np.float64).eps)
         plain = (size >= _PLAIN_FROM) & (size < _PLAIN_BELOW)
     return np.asarray(near | ~plain)

@@ -35,15 +35,15 @@ def write_predict(outputs: Mapping[str, Array], layout: Format) -> bytes:
         layout: row replies need a batch dimension, the same for all.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, outputs that don't fit the row format or have a type that
-            JSON has no word for.
+        StatusError: INVALID_ARGUMENT, outputs don't fit the row format, or JSON has no form for
+            their type.
     """
     text = _rows(outputs) if layout is Format.ROW else _columns(outputs)
     return text.encode("utf-8", "surrogateescape")
 
 
 def write_error(error: StatusError) -> bytes:
-    """The body that goes with a status that is not OK."""
+    """The body of an error status."""
     return f'{{\n{_INDENT}"error": {_quote(error.message)}\n}}'.encode()
 
 
@@ -127,7 +127,7 @@ def _spread(words: Iterator[str], shape: tuple[int, ...], depth: int) -> str:
 
 
 def _words(name: str, array: Array, depth: int) -> list[str]:
-    """Every element as JSON, in order; ``depth`` brackets are around each."""
+    """Every element as JSON, in order, inside ``depth`` brackets."""
     kind = array.dtype.kind
     if array.dtype in _UNWRITABLE:
         number = next(key for key, value in NUMPY_TYPES.items() if value == array.dtype)

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Format(Enum):
-    """How a request lays out its values, and so its reply."""
+    """The layout of a request's values, and of its reply."""
 
     ROW = "predictions"
     COLUMN = "outputs"
 
 
 def parse_json(body: bytes) -> dict[str, Any]:
-    """The body as an object.
+    """Parse the body as an object.
 
     Raises:
         StatusError: INVALID_ARGUMENT, it isn't one.
@@ -61,11 +61,11 @@ def parse_predict(
     """A predict request's signature, its inputs by name, and its format.
 
     Args:
-        body: UTF-8 JSON with ``instances`` or ``inputs``, and perhaps ``signature_name``.
-        find_signature: by name; the empty name is the default's.
+        body: UTF-8 JSON with ``instances`` or ``inputs``, and maybe ``signature_name``.
+        find_signature: finds a signature by name; the empty name is the default.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, with the message TensorFlow Serving gives.
+        StatusError: INVALID_ARGUMENT, with TensorFlow Serving's message.
     """
     document = parse_json(body)
     name = document.get("signature_name", "")
@@ -150,7 +150,7 @@ def _wrong_keys(item: int, instance: dict[str, Any], signature: Signature) -> St
 
 
 def _stack(values: list[Any], data_type: int, *, key: str | None) -> Array:
-    """One array of all instances, which must be of one shape."""
+    """One array of all instances, which must have one shape."""
     whole = _stack_at_once(values, data_type)
     if whole is not None:
         return whole
@@ -175,7 +175,7 @@ def _stack_at_once(values: list[Any], data_type: int) -> Array | None:
     try:
         return to_array(values, data_type)
     except StatusError:
-        return None  # said again, with the element at fault, by the careful way
+        return None  # the careful way reports the wrong element
 
 
 def _check_shape(first: Array, other: Array) -> None:

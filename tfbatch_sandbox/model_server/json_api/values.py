@@ -37,25 +37,25 @@ _TYPE_NAMES: Final = {
 }
 _JSON_TYPES: Final[dict[str, set[type]]] = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
 _UNREADABLE: Final = {17, 19}
-"""Data types that TensorFlow Serving does not read from JSON."""
+"""Data types that TensorFlow Serving doesn't read from JSON."""
 
 
 def debug_string(value: object) -> str:
-    """The value as an error message shows it, cut at 256 bytes."""
+    """The value as in an error message, cut at 256 bytes."""
     return json.dumps(value, ensure_ascii=False, indent=4)[:_DEBUG_BYTES]
 
 
 def is_b64_object(value: object) -> bool:
-    """Whether the value is ``{"b64": "<base64>"}``, nothing more."""
+    """Whether the value is exactly ``{"b64": "<base64>"}``."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
 def to_array(value: Any, data_type: int) -> Array:  # noqa: ANN401 (any JSON value)
-    """A scalar or a rectangle of nested lists as an array of the data type.
+    """Convert a scalar or a rectangle of nested lists to an array.
 
     Raises:
         StatusError: INVALID_ARGUMENT, ragged or of another type; UNIMPLEMENTED, a data type
-            that TensorFlow Serving does not read from JSON.
+            that TensorFlow Serving doesn't read from JSON.
     """
     shape = _shape(value)
     if data_type != DT_STRING and shape:
@@ -71,7 +71,7 @@ def to_array(value: Any, data_type: int) -> Array:  # noqa: ANN401 (any JSON val
 
 
 def _shape(value: object) -> tuple[int, ...]:
-    """The shape that the first element at each level promises."""
+    """The shape, from the first element at each level."""
     shape: list[int] = []
     while isinstance(value, list):
         shape.append(len(value))
@@ -82,7 +82,7 @@ def _shape(value: object) -> tuple[int, ...]:
 
 
 def _numbers(value: list[Any], data_type: int, shape: tuple[int, ...]) -> Array | None:
-    """All of them at once, where NumPy alone can tell that each is right."""
+    """Convert all at once, if NumPy can tell that each is valid."""
     types = _types(value)
     wanted = NUMPY_TYPES[data_type]
     if not types or not types <= _JSON_TYPES[wanted.kind] or data_type in _UNREADABLE:
@@ -90,12 +90,12 @@ def _numbers(value: list[Any], data_type: int, shape: tuple[int, ...]) -> Array 
     try:
         array = np.array(value, _read_as(wanted))
     except (ValueError, OverflowError):
-        return None  # ragged, or out of range: the careful way says where
+        return None  # ragged or out of range: the careful way reports where
     return _cast(array, wanted) if array.shape == shape else None
 
 
 def _types(value: list[Any]) -> set[type]:
-    """The types of all elements; NumPy would count ``True`` as a 1."""
+    """The types of all elements. NumPy would count ``True`` as 1."""
     if isinstance(value[0], list):
         return set().union(
             *(_types(item) if isinstance(item, list) and item else {list} for item in value)
@@ -104,7 +104,7 @@ def _types(value: list[Any]) -> set[type]:
 
 
 def _read_as(wanted: np.dtype[Any]) -> np.dtype[Any]:
-    """Every integer of up to 32 bits is read as a C int, floats as double; then they are cut."""
+    """Integers of up to 32 bits are read as C int, floats as double, and then cast."""
     if wanted.kind == "f":
         return np.dtype(np.float64)
     is_small = wanted.kind in "iu" and wanted.itemsize < np.dtype(np.int32).itemsize
@@ -112,7 +112,7 @@ def _read_as(wanted: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _cast(array: Array, wanted: np.dtype[Any]) -> Array:
-    with np.errstate(over="ignore"):  # 1e39 is an infinite float, as it is in C
+    with np.errstate(over="ignore"):  # 1e39 is an infinite float, as in C
         return array.astype(wanted)
 
 
@@ -187,7 +187,7 @@ def _decode_b64(value: dict[str, Any]) -> bytes:
 
 
 def _decode_loose_b64(text: str) -> bytes:
-    """White space anywhere and missing padding are forgiven, as ``absl::Base64Unescape`` does."""
+    """White space and missing padding are accepted, as in ``absl::Base64Unescape``."""
     packed = "".join(text.split()).rstrip("=")
     try:
         return pybase64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)

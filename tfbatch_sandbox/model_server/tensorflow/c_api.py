@@ -1,9 +1,9 @@
 """TensorFlow's C API for ctypes, and its message classes.
 
-``import tensorflow`` takes most of ten seconds and a gigabyte, nearly all of it for building and
-training models. Running one needs only the C library that the same package carries: loaded in
-half a second, with the GIL released in every call, and with the very messages TensorFlow Serving
-gives, for it stands on the same sessions.
+``import tensorflow`` takes about ten seconds and a gigabyte, mostly for building and training
+models. Running a model needs only the C library in the same package. It loads in half a second,
+releases the GIL in every call, and gives TensorFlow Serving's messages, which uses the same
+sessions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Output(ctypes.Structure):
 
 
 class Buffer(ctypes.Structure):
-    """``TF_Buffer``: serialized bytes and who frees them."""
+    """``TF_Buffer``: serialized bytes and their deallocator."""
 
     _fields_ = (("data", c_void_p), ("length", c_size_t), ("data_deallocator", c_void_p))
 
@@ -94,9 +94,9 @@ _SIGNATURES: Final = {
 
 
 def _package() -> Path:
-    """The installed package's folder; the package itself is not executed, only its modules are.
+    """The folder of the installed package, found without importing it.
 
-    Its protobuf classes (``tensorflow.core``) need nothing of ``tensorflow/__init__.py``.
+    Its protobuf classes (``tensorflow.core``) don't need ``tensorflow/__init__.py``.
     """
     if "tensorflow" in sys.modules:
         return Path(str(sys.modules["tensorflow"].__path__[0]))
@@ -120,7 +120,7 @@ TF: Final = _load()
 
 
 class Status:
-    """A ``TF_Status`` as a context: what is not OK when it ends is raised.
+    """A ``TF_Status`` as a context manager, which raises any status but OK.
 
     Raises:
         StatusError: with TensorFlow's code and message.

@@ -38,7 +38,7 @@ _FIELDS: Final = {
 
 
 def to_array(message: Any) -> Array:  # noqa: ANN401 - TensorFlow publishes no types
-    """A ``TensorProto``'s values.
+    """The values of a ``TensorProto``.
 
     Raises:
         StatusError: INVALID_ARGUMENT, its values don't fill its shape; UNIMPLEMENTED, its type.
@@ -58,7 +58,7 @@ def to_array(message: Any) -> Array:  # noqa: ANN401 - TensorFlow publishes no t
 
 
 def _typed_values(message: Any, wanted: np.dtype[Any], size: int) -> Array:  # noqa: ANN401
-    """The values of the type's own field; the last one stands for all that are left out."""
+    """The values of the type's own field. The last one is repeated for omitted ones."""
     values = list(getattr(message, _FIELDS[message.dtype]))
     if not values:
         values = [b"" if message.dtype == DT_STRING else 0]
@@ -71,7 +71,7 @@ def _typed_values(message: Any, wanted: np.dtype[Any], size: int) -> Array:  # n
 
 
 def fill(message: Any, array: Array, data_type: int) -> None:  # noqa: ANN401
-    """Write an array into an empty ``TensorProto``, each value in its type's field."""
+    """Write an array into an empty ``TensorProto``, in the field of its type."""
     message.dtype = data_type
     message.tensor_shape.SetInParent()
     for size in array.shape:
@@ -83,10 +83,10 @@ def fill(message: Any, array: Array, data_type: int) -> None:  # noqa: ANN401
 
 
 def read_inputs(tensors: Mapping[str, Any], signature: Signature) -> dict[str, Array]:
-    """The inputs of a ``PredictRequest``, held to the signature.
+    """The inputs of a ``PredictRequest``, checked against the signature.
 
     Raises:
-        StatusError: INVALID_ARGUMENT, names or types are not the signature's.
+        StatusError: INVALID_ARGUMENT, names or types differ from the signature.
     """
     sent, wanted = set(tensors), set(signature.inputs)
     if sent != wanted:

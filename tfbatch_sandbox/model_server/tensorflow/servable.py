@@ -22,7 +22,7 @@ _TAG = b"serve"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A named way into the graph: tensors by the names a client uses."""
+    """An entry point of the graph: tensors by their public names."""
 
     name: str
     inputs: Mapping[str, Any]
@@ -61,7 +61,7 @@ class Servable:
         }
 
     def signature(self, name: str) -> Signature:
-        """The signature a request names; ``serving_default`` when it names none.
+        """The requested signature; by default ``serving_default``.
 
         Raises:
             StatusError: there is no such signature.
@@ -77,18 +77,18 @@ class Servable:
     def run(
         self, signature: Signature, inputs: Mapping[str, Array], *, timeout_ms: int = 0
     ) -> dict[str, Array]:
-        """Run the graph; other threads run meanwhile.
+        """Run the graph, without blocking other threads.
 
         Args:
             signature: one of this servable's.
-            inputs: an array for each of the signature's inputs, of its data type.
-            timeout_ms: 0 waits without end.
+            inputs: an array of the right type for each input of the signature.
+            timeout_ms: 0 for no time-out.
 
         Returns:
-            An array for each of the signature's outputs.
+            An array for each output of the signature.
 
         Raises:
-            StatusError: as the graph's operations raise it.
+            StatusError: from the graph's operations.
         """
         tensors = [new_tensor(inputs[name], info.dtype) for name, info in signature.inputs.items()]
         try:
@@ -165,7 +165,7 @@ def _run_options(timeout_ms: int) -> ctypes._Pointer[Buffer] | None:
 
 
 def _load(path: Path, graph: int, config: bytes) -> tuple[int, Any]:
-    """A session with the variables restored, and the ``MetaGraphDef``."""
+    """Create a session with restored variables, and its ``MetaGraphDef``."""
     from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef  # noqa: PLC0415
 
     options, buffer = TF.TF_NewSessionOptions(), TF.TF_NewBuffer()

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def new_tensor(array: Array, data_type: int) -> int:
-    """A ``TF_Tensor`` of the array's values; the caller deletes it.
+    """A ``TF_Tensor`` of the array's values, which the caller deletes.
 
-    A string tensor only points at the array's ``bytes`` objects: the array must outlive it.
+    A string tensor points to the array's ``bytes`` objects, so the array must outlive it.
     """
     dims = (ctypes.c_int64 * array.ndim)(*array.shape)
     size = array.size * STRING_BYTES if data_type == DT_STRING else array.nbytes
@@ -35,10 +35,10 @@ def new_tensor(array: Array, data_type: int) -> int:
 
 
 def to_array(tensor: int) -> Array:
-    """A copy of a ``TF_Tensor``'s values.
+    """Copy a ``TF_Tensor``'s values.
 
     Raises:
-        StatusError: UNIMPLEMENTED for a data type that NumPy has no equal of.
+        StatusError: UNIMPLEMENTED, NumPy has no such data type.
     """
     data_type = TF.TF_TensorType(tensor)
     if data_type not in NUMPY_TYPES:

@@ -1,7 +1,7 @@
 """Makes scalable targets act on endpoints, which moto doesn't.
 
-A target's bounds hold at once, as on AWS; nothing here scales by a policy, for one container
-answers however many instances an endpoint has.
+A target's bounds apply at once, as on AWS. Policies don't scale, because one container answers for
+any number of instances.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAMESPACE = "sagemaker"
 
 
 def install(_runtime: Runtime) -> None:
-    """Hold the targets of SageMaker's namespace to the endpoints there are."""
+    """Check that targets of SageMaker's namespace are existing endpoints."""
     name = "register_scalable_target"
     original = getattr(ApplicationAutoscalingBackend, name)
     replace(ApplicationAutoscalingBackend, name, _bound(original))
@@ -52,10 +52,10 @@ def _bound(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _variant(backend: ApplicationAutoscalingBackend, resource_id: str) -> dict[str, Any]:
-    """The variant that ``endpoint/NAME/variant/NAME`` stands for.
+    """The variant of ``endpoint/NAME/variant/NAME``.
 
     Raises:
-        ApiError: there is none.
+        ApiError: it doesn't exist.
     """
     parts = resource_id.split("/")
     endpoints = sagemaker_backends[backend.account_id][backend.region_name].endpoints

@@ -73,7 +73,7 @@ class ScalingPolicy(Resource, CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """The policy's parts; on AWS its ARN, which here is made anew at every change."""
+        """The parts of the policy. On AWS it is an ARN that every change replaces."""
         return "|".join(self._key.values())
 
     def put(self) -> None:

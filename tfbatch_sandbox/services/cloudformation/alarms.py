@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def install(runtime: Runtime) -> None:
-    """Give alarms the API through which they are made."""
+    """Give alarms the API that creates them."""
     Alarm.runtime = runtime
 
 
 class Alarm(Resource, CloudFormationModel):
-    """An alarm, whose properties are called as PutMetricAlarm's parameters are."""
+    """An alarm. Its properties have the names of PutMetricAlarm's parameters."""
 
     KIND = "AWS::CloudWatch::Alarm"
     runtime: ClassVar[Runtime]
@@ -31,7 +31,7 @@ class Alarm(Resource, CloudFormationModel):
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
-        """Whether ``Fn::GetAtt`` knows it."""
+        """Whether ``Fn::GetAtt`` has it."""
         return attr == "Arn"
 
     def get_cfn_attribute(self, _attribute_name: str) -> str:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 _ANSWER_SECONDS = 60.0
-"""How long an answer may come after its function has ended."""
+"""Seconds in which an answer may come after its function has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Where functions bring their answers, by the id of the request they answer."""
+    """Receives the answers of functions, by the id of their request."""
 
     runtime: Runtime
     waiting: dict[str, queue.SimpleQueue[dict[str, Any]]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Desk:
         """Send ``event`` to its function and wait for the answer.
 
         Raises:
-            ApiError: the function failed, or answered FAILED, or not at all.
+            ApiError: the function failed, answered FAILED, or did not answer.
         """
         request_id = str(uuid.uuid4())
         url = f"{self.runtime.endpoint_url}/cloudformation_{region}/cfnresponse"
@@ -60,7 +60,7 @@ class Desk:
 
 
 class CustomResource(CustomModel):
-    """A resource that lives in the answers of a function."""
+    """A resource whose attributes are a function's answers."""
 
     desk: Desk
 
@@ -83,7 +83,7 @@ class CustomResource(CustomModel):
         region_name: str,
         **identity: Any,  # noqa: ANN401 - moto's
     ) -> CustomResource:
-        """Ask the function to make the resource."""
+        """Ask the function to create the resource."""
         properties = cloudformation_json["Properties"]
         event = {
             "ServiceToken": properties["ServiceToken"],
@@ -103,7 +103,7 @@ class CustomResource(CustomModel):
         account_id: str,
         region_name: str,
     ) -> CustomResource:
-        """Ask the function to change the resource; one that it replaces is deleted."""
+        """Ask the function to update the resource. A replaced one is deleted."""
         old, new = original_resource.event, cloudformation_json["Properties"]
         event = old | {
             "ResourceProperties": new,
@@ -118,7 +118,7 @@ class CustomResource(CustomModel):
         return original_resource
 
     def delete(self, account_id: str, region: str) -> None:
-        """Ask the function to remove the resource."""
+        """Ask the function to delete the resource."""
         event = self.event | {
             "RequestType": "Delete",
             "PhysicalResourceId": self.resource_name,
@@ -127,7 +127,7 @@ class CustomResource(CustomModel):
 
 
 def install(runtime: Runtime) -> None:
-    """Take the place of moto's custom resources and of its way to hear their answers."""
+    """Replace moto's custom resources and its way to receive answers."""
     desk = Desk(runtime)
     CustomResource.desk = desk
 

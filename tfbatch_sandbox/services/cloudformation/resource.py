@@ -1,7 +1,7 @@
-"""What a resource of CloudFormation is that moto doesn't make at all: put, put anew, deleted.
+"""The base of CloudFormation resources that moto lacks: put, update, delete.
 
-moto finds a resource's class among the direct subclasses of its own ``CloudFormationModel``, once
-the module that has it is imported: a subclass of :class:`Resource` names both as its bases.
+moto finds a resource's class among the direct subclasses of its ``CloudFormationModel``, once its
+module is imported. So a subclass of :class:`Resource` names both as its bases.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ Template = dict[str, Any]
 
 
 class Resource(CloudFormationModel):
-    """A resource, kept by what its template says of it."""
+    """A resource with the properties of its template."""
 
     KIND: ClassVar[str] = ""
-    """As templates name it."""
+    """Its type in templates."""
     logical_resource_id: str = ""
 
     def __init__(self, resource: Template, account_id: str, region: str, name: str) -> None:
@@ -26,7 +26,7 @@ class Resource(CloudFormationModel):
 
     @classmethod
     def cloudformation_type(cls) -> str:
-        """As templates name it."""
+        """Its type in templates."""
         return cls.KIND
 
     @staticmethod
@@ -43,7 +43,7 @@ class Resource(CloudFormationModel):
         region_name: str,
         **_other: object,
     ) -> Resource:
-        """Make it."""
+        """Create it."""
         made = cls(cloudformation_json, account_id, region_name, resource_name)
         made.put()
         return made
@@ -58,7 +58,7 @@ class Resource(CloudFormationModel):
         region_name: str,
         **_other: object,
     ) -> Resource:
-        """Put it anew; the old one goes when it had another identity."""
+        """Put it again. The old one is deleted if its identity changed."""
         name = original_resource.generated_name
         made = cls(cloudformation_json, account_id, region_name, name)
         if made.physical_resource_id != original_resource.physical_resource_id:
@@ -72,7 +72,7 @@ class Resource(CloudFormationModel):
         raise NotImplementedError
 
     def put(self) -> None:
-        """Bring it to what the template says."""
+        """Create or update it."""
         raise NotImplementedError
 
     def delete(self, account_id: str, region: str) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Give route tables what moto looks for when a stack is deleted."""
+    """Give route tables what moto needs when a stack is deleted."""
     RouteTable.delete = _delete
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Say which parameter is missing, as CloudFormation does."""
+    """Name the missing parameter, as CloudFormation does."""
     original = ResourceMap.parse_ssm_parameter
     replace(ResourceMap, "parse_ssm_parameter", _checked(original))
 

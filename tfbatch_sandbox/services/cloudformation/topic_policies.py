@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TopicPolicy(CloudFormationModel):
-    """One policy on some topics."""
+    """One policy of some topics."""
 
     def __init__(self, name: str, topics: Iterable[str]) -> None:
         self.name = name
@@ -23,17 +23,17 @@ class TopicPolicy(CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """A name that nobody else has."""
+        """A unique name."""
         return self.name
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """No name of its own."""
+        """It has no name property."""
         return ""
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its name in templates."""
+        """Its type in templates."""
         return "AWS::SNS::TopicPolicy"
 
     @classmethod
@@ -60,14 +60,14 @@ class TopicPolicy(CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> TopicPolicy:
-        """Put the new policy in the old one's place."""
+        """Replace the policy."""
         original_resource.delete(account_id, region_name)
         return cls.create_from_cloudformation_json(
             new_resource_name, cloudformation_json, account_id, region_name
         )
 
     def delete(self, account_id: str, region: str) -> None:
-        """Give the topics that are still there the policy of a new topic."""
+        """Give the remaining topics the policy of a new topic."""
         for arn in self.topics:
             topic = sns_backends[account_id][region].topics.get(arn)
             if topic is not None:
@@ -76,7 +76,7 @@ class TopicPolicy(CloudFormationModel):
 
 
 def install(_runtime: Runtime) -> None:
-    """Nothing: defining the class makes it known to moto."""
+    """Nothing: defining the class registers it with moto."""
 
 
 def _topic(arn: str) -> Topic:

@@ -21,8 +21,8 @@ def payload(target: Mapping[str, Json], event: Mapping[str, Json]) -> str:
     """The input of a target as text.
 
     Args:
-        target: as PutTargets takes it.
-        event: as moto keeps it, with its time in seconds.
+        target: as for PutTargets.
+        event: moto's event, with its time in seconds.
     """
     shown = _shown(event)
     if "Input" in target:
@@ -51,7 +51,7 @@ def _at(path: str, event: Mapping[str, Json]) -> Json:
 
 
 def _fill(template: str, values: Mapping[str, Json]) -> str:
-    """Put values in their places: as JSON, and inside a string of the template as bare text."""
+    """Insert values: as JSON, and inside a string of the template as bare text."""
 
     def put(match: re.Match[str]) -> str:
         if match[1] not in values:

@@ -1,7 +1,7 @@
 """Makes EventBridge rules start executions, call functions and publish to topics.
 
-moto delivers to queues, logs and buses, fails the sender for every other target, and delivers for
-rules that are disabled or have no pattern.
+moto delivers to queues, logs and buses, and fails the sender for every other target. It also
+delivers for rules that are disabled or have no pattern.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def install(runtime: Runtime) -> None:
-    """Deliver here what moto does not."""
+    """Deliver what moto does not."""
     original = Rule.send_to_targets
     replace(
         Rule, "send_to_targets", lambda *given, **named: _send(runtime, original, *given, **named)
@@ -53,7 +53,8 @@ def _send(
     transform_input: bool = True,  # noqa: FBT001, FBT002 - moto's
 ) -> None:
     pattern = rule.event_pattern
-    # moto lets a rule without a pattern, which only the clock fires, match every event: its own too
+    # moto lets a rule without a pattern, which only the clock triggers, match every event,
+    # including its own
     if rule.state == "DISABLED" or not pattern.get_pattern() or not pattern.matches_event(event):
         return
     theirs = copy.copy(rule)
@@ -78,7 +79,10 @@ def _deliver(runtime: Runtime, rule_arn: str, target: Json, payload: str) -> Non
 
 
 def _credentials(runtime: Runtime, rule_arn: str, target: Json) -> Credentials:
-    """Of the target's role; without one EventBridge calls as itself, if the target lets it."""
+    """Credentials of the target's role.
+
+    Without one EventBridge calls as itself, if the target allows it.
+    """
     if "RoleArn" in target:
         return runtime.sessions.assume(
             target["RoleArn"], service=_SELF, name="EventBridge", source_arn=rule_arn
@@ -93,7 +97,7 @@ def deliver(runtime: Runtime, arn: str, payload: str, credentials: Credentials) 
     """Start an execution, call a function or publish to a topic.
 
     Raises:
-        KeyError: nothing is delivered to that kind of target.
+        KeyError: this kind of target isn't supported.
         ClientError: the target refused.
     """
     service, region = arn.split(":")[2:4]

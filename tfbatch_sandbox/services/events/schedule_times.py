@@ -28,23 +28,23 @@ _SATURDAY: Final = 5
 
 
 class ScheduleError(ValueError):
-    """An expression that the Scheduler would refuse; the message has it."""
+    """An expression that the Scheduler would refuse."""
 
 
 def next_time(expression: str, *, zone: str, created: datetime, after: datetime) -> datetime | None:
-    """The first moment after ``after`` at which a schedule is due.
+    """The first time after ``after`` at which a schedule is due.
 
     Args:
-        expression: as CreateSchedule takes it.
-        zone: its time zone, ``Europe/Paris``; of no meaning for a rate.
-        created: when it was made, from which a rate counts.
+        expression: as for CreateSchedule.
+        zone: its time zone, ``Europe/Paris``; unused for a rate.
+        created: when it was created, from which a rate counts.
         after: with a time zone.
 
     Returns:
-        The moment in UTC; ``None`` when there is none any more.
+        The time in UTC; ``None`` if there is none left.
 
     Raises:
-        ScheduleError: the expression is none.
+        ScheduleError: the expression is invalid.
     """
     if match := _RATE.fullmatch(expression):
         every = timedelta(**{f"{match[2]}s": int(match[1])})
@@ -97,7 +97,7 @@ class _Cron:
                 due = local.astimezone(UTC)
                 exists = due.astimezone(moment.tzinfo).replace(tzinfo=None) == local.replace(
                     tzinfo=None
-                )  # not in the hour that summer time leaves out
+                )  # not in the hour that daylight saving time skips
                 if exists and due > moment:
                     return due
         return None
@@ -118,7 +118,7 @@ def _is_month_day(field: str, day: date) -> bool:
 
 
 def _nearest_weekday(day: date, number: int, last: int) -> int:
-    """The weekday of the same month that is nearest to its ``number``-th day."""
+    """The weekday of the month that is nearest to its ``number``-th day."""
     wanted = min(number, last)
     steps = (0, -1, 1, -2, 2)
     days = [wanted + step for step in steps if 1 <= wanted + step <= last]

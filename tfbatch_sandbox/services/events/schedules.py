@@ -1,6 +1,6 @@
 """Makes EventBridge Scheduler start its targets. moto only stores schedules.
 
-CloudFormation's ``AWS::Scheduler::Schedule``, which moto skips, is made here too.
+It also creates CloudFormation's ``AWS::Scheduler::Schedule``, which moto skips.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _seconds(value: Any) -> float | None:  # noqa: ANN401 - moto keeps what it w
 
 
 def _start(runtime: Runtime, schedule: Schedule, due: datetime) -> None:
-    """Start the target as its role; nobody waits for it."""
+    """Start the target with its role, without waiting."""
     target = schedule.target
     payload = target.get("Input", "{}")
     for name, value in {
@@ -136,7 +136,7 @@ class TemplateSchedule(CloudFormationModel):
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
-        """What GetAtt knows."""
+        """The attributes of GetAtt."""
         return attr == "Arn"
 
     def get_cfn_attribute(self, attribute_name: str) -> str:
@@ -162,7 +162,7 @@ class TemplateSchedule(CloudFormationModel):
         region_name: str,
         **_identity: object,
     ) -> TemplateSchedule:
-        """Make it."""
+        """Create it."""
         properties = cloudformation_json["Properties"]
         made = scheduler_backends[account_id][region_name].create_schedule(
             **{name: properties.get(each) for name, each in _PROPERTIES.items()},
@@ -181,7 +181,7 @@ class TemplateSchedule(CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> TemplateSchedule:
-        """Put the new one in the old one's place."""
+        """Replace the old one."""
         original_resource.delete(account_id, region_name)
         return cls.create_from_cloudformation_json(
             new_resource_name, cloudformation_json, account_id, region_name

@@ -1,7 +1,7 @@
 """CloudFormation's IAM roles: managed policies and updates, which moto leaves out.
 
-It also has none of AWS's managed policies unless it reads all of them at its start; here each comes
-when it is attached.
+moto has AWS's managed policies only if it reads all of them at its start. Here each is read when it
+is attached.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_AWS = ":iam::aws:policy/"
 
 
 def install(_runtime: Runtime) -> None:
-    """Make roles of templates complete, and let policies of AWS's be attached."""
+    """Complete the roles of templates, and let AWS's policies be attached."""
     attach = IAMBackend.attach_role_policy
     create = Role.create_from_cloudformation_json
     replace(IAMBackend, "attach_role_policy", _attaching(attach))
@@ -69,7 +69,7 @@ def _creating(original: Callable[..., Role]) -> Callable[..., Role]:
 
 
 def _deleting(original: Callable[..., None]) -> Callable[..., None]:
-    """CloudFormation takes off what the template put on; IAM deletes no role with policies."""
+    """CloudFormation detaches its policies, because IAM deletes no role that has some."""
 
     def delete(
         resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str
@@ -100,7 +100,7 @@ def _update(
 
 
 def _bring(role: Role, properties: dict[str, Any]) -> None:
-    """Give the role the policies that its template says; those put on it elsewhere stay."""
+    """Give the role its template's policies. Others stay."""
     for policy in properties.get("Policies", []):
         role.policies[policy["PolicyName"]] = _text(policy["PolicyDocument"])
     backend = iam_backends[role.account_id][role.partition]

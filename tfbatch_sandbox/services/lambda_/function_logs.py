@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Heed ``LoggingConfig`` of templates and of the API."""
+    """Use ``LoggingConfig`` of templates and of the API."""
     for name in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
         replace(LambdaFunction, name, _of_template(getattr(LambdaFunction, name)))
     replace(LambdaFunction, "__init__", _of_request(LambdaFunction.__init__))

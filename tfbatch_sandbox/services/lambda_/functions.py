@@ -1,7 +1,7 @@
 """Runs Lambda functions from their deployed zip, in processes. moto needs Docker.
 
-The languages are the sandbox's own Python and Node.js, whatever
-version the function asks for; layers and images are not supported.
+They run on the sandbox's own Python and Node.js, whatever version the function names. Layers and
+images are not supported.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _UNPACKING = threading.Lock()
 
 
 def install(runtime: Runtime) -> Callable[[], None]:
-    """Let moto's functions run here.
+    """Run moto's functions in processes.
 
     Returns:
-        What ends their processes.
+        A function that ends the processes.
     """
     replace(LambdaFunction, "invoke", lambda *arguments: invoke(runtime, *arguments))
     return runtime.environments.close
@@ -55,10 +55,10 @@ def invoke(
     request_headers: Mapping[str, str],
     response_headers: MutableMapping[str, str],
 ) -> bytes:
-    """Run ``function`` on an event of JSON, as the Invoke action does.
+    """Run ``function`` on a JSON event, like the Invoke action.
 
     Returns:
-        The payload of the response; nothing where the caller does not wait for it.
+        The payload of the response; empty if the caller doesn't wait.
     """
     event = json.loads(body or "{}")
     kind = request_headers.get("X-Amz-Invocation-Type") or request_headers.get(
@@ -84,7 +84,8 @@ def run(
     """Run ``function`` once.
 
     Returns:
-        ``{"value": …}`` or ``{"error": …}``, and what it printed, which is in its log group too.
+        ``{"value": …}`` or ``{"error": …}``, and its output, which is also written to its log
+            group.
     """
     request_id = str(uuid.uuid4())
     credentials = _assume(runtime, function)
@@ -115,7 +116,7 @@ def _assume(runtime: Runtime, function: LambdaFunction) -> Credentials:
 def _may_log(
     runtime: Runtime, function: LambdaFunction, credentials: Credentials, stream: str
 ) -> bool:
-    """Whether the function's role lets its log be written; on AWS nothing tells when it doesn't."""
+    """Whether the function's role may write its log. On AWS nothing reports if it may not."""
     _, _, _, region, account, *_ = function.function_arn.split(":")
     group = f"arn:aws:logs:{region}:{account}:log-group:{function.logs_group_name}"
     writer = runtime.sessions.actor(credentials.access_key)
@@ -160,7 +161,7 @@ def _variables(function: LambdaFunction, code: Path) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": function.memory_size,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
         "TFBATCH_FUNCTION_ARN": function.function_arn,
-        # Lambda's runtimes carry the AWS SDKs: boto3 is beside us, and this is JavaScript's.
+        # Lambda's runtimes have the AWS SDKs: boto3 is installed here, and this is JavaScript's.
         "NODE_PATH": _ROOT / "node_modules",
         "PYTHONPATH": _ROOT,
     }
@@ -168,10 +169,10 @@ def _variables(function: LambdaFunction, code: Path) -> dict[str, str]:
 
 
 def _unpack(runtime: Runtime, function: LambdaFunction) -> Path:
-    """The function's code on disk, unpacked once for every version of it."""
+    """Unpack the function's code, once for each version."""
     directory = runtime.settings.state_dir / "functions" / function.function_name
     code = directory / str(function.code_sha_256).replace("/", "_")
-    with _UNPACKING:  # two executions may be the first to invoke it
+    with _UNPACKING:  # two executions may invoke it first
         if not code.exists():
             unfinished = directory / str(uuid.uuid4())
             with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:

@@ -1,7 +1,7 @@
 """CloudFormation's bucket policies, which moto skips.
 
-moto takes a Deny for what it says without its conditions, and the one in every bucket that insists
-on TLS would deny this server, which has none, everything: its own check gives way to the guard's.
+moto ignores the conditions of a Deny. The one in every bucket that requires TLS would deny
+everything here. So moto's check is replaced by the guard's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class BucketPolicy(CloudFormationModel):
-    """The policy of one bucket, named as the bucket is."""
+    """The policy of one bucket, with the bucket's name."""
 
     def __init__(self, bucket: str) -> None:
         self.bucket = bucket
@@ -35,12 +35,12 @@ class BucketPolicy(CloudFormationModel):
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """No name of its own."""
+        """It has no name property."""
         return ""
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its name in templates."""
+        """Its type in templates."""
         return "AWS::S3::BucketPolicy"
 
     @classmethod
@@ -67,7 +67,7 @@ class BucketPolicy(CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> BucketPolicy:
-        """Put the new policy in the old one's place."""
+        """Replace the policy."""
         if cloudformation_json["Properties"]["Bucket"] != original_resource.bucket:
             original_resource.delete(account_id, region_name)
         return cls.create_from_cloudformation_json(
@@ -75,12 +75,12 @@ class BucketPolicy(CloudFormationModel):
         )
 
     def delete(self, account_id: str, _region: str) -> None:
-        """Leave the bucket without a policy."""
+        """Remove the bucket's policy."""
         _backend(account_id).delete_bucket_policy(self.bucket)
 
 
 def install(runtime: Runtime) -> None:
-    """Let the guard weigh bucket policies; defining the class makes it known to moto."""
+    """Let the guard evaluate bucket policies. Defining the class registers it with moto."""
     replace(FakeBucket, "get_permission", lambda *_request: PermissionResult.NEUTRAL)
     gate.install_for_s3(runtime.guard, runtime.sessions)
 

@@ -1,6 +1,6 @@
 """Bucket properties of CloudFormation that moto leaves out.
 
-Versions, lifecycle rules, the public access block, ownership and events to EventBridge.
+Versioning, lifecycle rules, public access block, ownership and events to EventBridge.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def install(runtime: Runtime) -> None:
-    """Put the rest of the properties on each bucket that moto makes or changes."""
+    """Set the remaining properties of each bucket that moto creates or updates."""
     for name in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
         replace(FakeBucket, name, partial(_with_rest, runtime, getattr(FakeBucket, name)))
 
@@ -65,7 +65,7 @@ def _lifecycle(s3: S3Client, bucket: str, value: Json) -> None:
 
 
 def _rule(rule: Json) -> Json:
-    """A rule of the API from one of CloudFormation."""
+    """Convert a lifecycle rule of CloudFormation to one of the API."""
     kept = ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
     result: Json = {name: rule[name] for name in kept if name in rule}
     result["Filter"] = {"Prefix": rule.get("Prefix", "")}

@@ -18,7 +18,7 @@ _LONGEST: Final = 1024
 
 
 def install(_runtime: Runtime) -> None:
-    """Refuse to write under a longer one."""
+    """Refuse to write longer keys."""
     for name in ("_key_response_put", "_key_response_post"):
         replace(S3Response, name, _checked(getattr(S3Response, name)))
 

@@ -13,11 +13,11 @@ from moto.sagemaker.responses import SageMakerResponse
 from tfbatch_sandbox.services import constraints
 
 Action = Callable[[SageMakerModelBackend, dict[str, Any]], Mapping[str, Any] | None]
-"""From a region's backend and a request that fits the service model to the response."""
+"""Takes a region's backend and a valid request, and returns the response."""
 
 
 def answer(actions: Mapping[str, Action]) -> None:
-    """Answer each operation, named as in the service model, by its action."""
+    """Answer each operation, by its name in the service model, with its action."""
     for operation, action in actions.items():
         setattr(SageMakerResponse, _snake(operation), _handler(operation, action))
 

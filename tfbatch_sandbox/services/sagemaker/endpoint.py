@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """What an endpoint configuration stands for: a host for each production variant."""
+    """An endpoint configuration's running hosts, one for each production variant."""
 
     config: EndpointConfig
     hosts: Mapping[str, Host]
@@ -32,13 +32,13 @@ class Fleet:
         return next(filter(None, (host.wait() for host in self.hosts.values())), None)
 
     def stop(self) -> None:
-        """End every container, all at once."""
+        """Stop all containers at once."""
         with ThreadPoolExecutor() as pool:
             pool.map(lambda host: host.stop(), self.hosts.values())
 
 
 class Endpoint(FakeEndpoint):
-    """An endpoint; the public attributes are what moto reads of one, and changes."""
+    """An endpoint. moto reads and changes the public attributes."""
 
     def __init__(self, *, name: str, arn: str, tags: list[dict[str, str]]) -> None:
         self.endpoint_name, self.arn, self.tags = name, arn, tags
@@ -73,7 +73,7 @@ class Endpoint(FakeEndpoint):
         return self.endpoint_status in {"Creating", "Updating"}
 
     def deploy(self, start: Callable[[], Fleet], config: EndpointConfig) -> None:
-        """Put a new fleet in place of the old one once it is healthy, in the background."""
+        """Replace the fleet by a new one, when that is healthy, in the background."""
         with self._lock:
             self.endpoint_config_name = self.endpoint_config_name or config.endpoint_config_name
             self._settled.clear()
@@ -82,11 +82,11 @@ class Endpoint(FakeEndpoint):
         threading.Thread(target=self._deploy, args=(self._coming,), daemon=True).start()
 
     def settle(self) -> None:
-        """Wait until it is neither being created nor updated."""
+        """Wait while it is being created or updated."""
         self._settled.wait()
 
     def host(self, variant: str | None) -> tuple[str, Host] | None:
-        """A variant that answers and its host: the named one, else one by the variants' weights."""
+        """A variant and its host: the named one, or one by the variants' weights."""
         fleet = self._fleet
         if fleet is None or self.endpoint_status not in {"InService", "Updating"}:
             return None
@@ -97,7 +97,7 @@ class Endpoint(FakeEndpoint):
         return (variant, fleet.hosts[variant]) if variant in fleet.hosts else None
 
     def stop(self) -> None:
-        """End it: whatever fleet it has, or is about to have."""
+        """End it, with its current and its future fleet."""
         with self._lock:
             self._set("Deleting")
             fleets = filter(None, (self._fleet, self._coming))
@@ -113,7 +113,7 @@ class Endpoint(FakeEndpoint):
         self._settled.set()
 
     def _replace(self, fleet: Fleet, reason: str | None) -> Fleet | None:
-        """Take a new fleet, or keep what there is when it is unhealthy; return the other one."""
+        """Use a new fleet, or keep the old one if it is unhealthy; returns the other."""
         self._coming = None
         self.failure_reason = reason
         if self.endpoint_status == "Deleting":
@@ -133,7 +133,7 @@ class Endpoint(FakeEndpoint):
 
 
 def _standing(variant: Mapping[str, Any]) -> dict[str, Any]:
-    """A ProductionVariantSummary of a variant as it was asked for."""
+    """A ProductionVariantSummary of a requested variant."""
     count, weight = variant.get("InitialInstanceCount"), variant.get("InitialVariantWeight", 1.0)
     values = {
         "VariantName": variant["VariantName"],

@@ -1,6 +1,6 @@
 """Endpoint configurations with all their fields. moto knows few instance types.
 
-Those made by CloudFormation come through here too, so a template is held to what the API takes.
+CloudFormation's are created here too, so a template is validated like a request.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class EndpointConfig(FakeEndpointConfig):
-    """A configuration as its request says; the other attributes are what moto reads."""
+    """A configuration with its request. moto reads the other attributes."""
 
     def __init__(self, *, request: Mapping[str, Any], arn: str) -> None:
         self.request = request
@@ -44,7 +44,7 @@ class EndpointConfig(FakeEndpointConfig):
 
 
 def install(_runtime: Runtime) -> None:
-    """Answer CreateEndpointConfig and its like here, and create CloudFormation's here."""
+    """Answer CreateEndpointConfig and related actions, and create CloudFormation's."""
     api.answer(
         {
             "CreateEndpointConfig": create,
@@ -59,7 +59,7 @@ def install(_runtime: Runtime) -> None:
 
 
 def create(backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
-    """Keep a configuration under its name."""
+    """Store a configuration under its name."""
     name = request["EndpointConfigName"]
     arn = _arn(backend, name)
     if name in backend.endpoint_configs:
@@ -70,10 +70,10 @@ def create(backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str,
 
 
 def find(backend: SageMakerModelBackend, name: str) -> EndpointConfig:
-    """A configuration by its name.
+    """Find a configuration by its name.
 
     Raises:
-        ApiError: there is none.
+        ApiError: it doesn't exist.
     """
     config: EndpointConfig | None = backend.endpoint_configs.get(name)
     if config is None:
@@ -87,7 +87,7 @@ def _delete(backend: SageMakerModelBackend, request: Mapping[str, Any]) -> None:
 
 
 def _check_variants(backend: SageMakerModelBackend, variants: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse variants that name no model or each other's name, or don't say what they run on."""
+    """Refuse variants without a model, with a name twice, or without an instance type."""
     for variant in variants:
         models.describe(backend, variant)
         if "ServerlessConfig" not in variant and not (
@@ -126,7 +126,7 @@ def _replace(
     region_name: str,
     **_other: object,
 ) -> EndpointConfig:
-    """A configuration can't be changed: the new one is there before the old one goes."""
+    """A configuration can't be changed: the new one is created before the old one is deleted."""
     made = _create_from_template(
         "",
         cloudformation_json,

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANSWER_SECONDS = 60.0
-"""A container must answer within this time: InvokeEndpoint."""
+"""Seconds in which a container must answer InvokeEndpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a container answers."""
+    """A container's response."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """Lower-case names."""
     body: bytes
 
 
 class Host:
-    """One variant's process, followed by a thread."""
+    """A variant's process, watched by a thread."""
 
     def __init__(self, process: supervision.Process) -> None:
         self._process = process
@@ -40,12 +40,12 @@ class Host:
         threading.Thread(target=self._follow, daemon=True).start()
 
     def wait(self) -> str | None:
-        """Wait until the container is healthy, or return the reason why it never will be."""
+        """Wait until the container is healthy, or return why it never will be."""
         self._known.wait()
         return self._reason
 
     def stop(self) -> None:
-        """End the container and its process; does nothing the second time."""
+        """Stop the container and its process. A second call does nothing."""
         supervision.stop(self._process)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> Reply:
@@ -53,7 +53,7 @@ class Host:
 
         Raises:
             TimeoutError: there was no answer in time.
-            OSError: nothing listens, or the connection broke.
+            OSError: nothing listens, or the connection failed.
         """
         connection = _connection(self._where)
         try:
@@ -72,7 +72,7 @@ class Host:
         if self._where is None and self._reason is None:
             self._reason = INTERNAL_ERROR
         self._known.set()
-        supervision.stop(self._process)  # whatever it left behind in its session
+        supervision.stop(self._process)  # anything left in its session
 
     def _take(self, event: Mapping[str, Any]) -> None:
         if event["event"] == "healthy":
@@ -83,7 +83,7 @@ class Host:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket, as to a container without a network."""
+    """HTTP over a Unix socket, for a container without a network."""
 
     def __init__(self, path: str) -> None:
         super().__init__("localhost", timeout=ANSWER_SECONDS)

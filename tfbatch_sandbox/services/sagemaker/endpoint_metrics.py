@@ -20,9 +20,9 @@ def put(endpoint: Endpoint, variant: str, *, status: int, seconds: float) -> Non
     """Add one invocation.
 
     Args:
-        endpoint: which was asked.
-        variant: which of its variants answered.
-        status: the container's; 0 when it hasn't answered in time.
+        endpoint: name of the endpoint.
+        variant: variant that answered.
+        status: status of the container; 0 after a time-out.
         seconds: how long the container took.
     """
     region, account = endpoint.arn.split(":")[3:5]

@@ -24,7 +24,7 @@ _OF_THE_API = ("EndpointName", "EndpointConfigName", "DeploymentConfig", "Tags")
 
 
 def install(create: api.Action, update: api.Action, remove: Remove) -> None:
-    """Have moto's CloudFormation make endpoints by these."""
+    """Make moto's CloudFormation create endpoints with these functions."""
     made = _Maker(create=create, update=update, remove=remove)
     replace(FakeEndpoint, "create_from_cloudformation_json", made.create_from_template)
     replace(FakeEndpoint, "update_from_cloudformation_json", made.update_from_template)
@@ -47,7 +47,7 @@ class _Maker:
         LogicalId: str = "Endpoint",  # noqa: N803 - moto's name
         **_other: object,
     ) -> Endpoint:
-        """Make an endpoint and wait for it; nothing is left of one that fails."""
+        """Create an endpoint and wait for it. A failed one is deleted."""
         backend = sagemaker_backends[account_id][region]
         request = {"EndpointName": resource_names.unique(LogicalId)} | _request(resource)
         constraints.check("sagemaker", "CreateEndpoint", request)
@@ -76,7 +76,7 @@ class _Maker:
     def delete_from_template(
         self, resource_name: str, _resource: object, account_id: str, region_name: str
     ) -> None:
-        """Remove an endpoint by its ARN and wait for its end; one that is gone is fine."""
+        """Delete an endpoint by its ARN and wait. A missing one is ignored."""
         backend = sagemaker_backends[account_id][region_name]
         endpoint = backend.endpoints.get(resource_name.rpartition("/")[2])
         if endpoint is not None:
@@ -92,7 +92,7 @@ def _settled(endpoint: Endpoint) -> Endpoint:
     """The endpoint when it is in service.
 
     Raises:
-        ApiError: it isn't: with the reason.
+        ApiError: it failed, with the reason.
     """
     endpoint.settle()
     if endpoint.failure_reason is not None:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 
 def install(runtime: Runtime) -> Callable[[], None]:
-    """Answer the endpoint actions here, and create CloudFormation's endpoints here.
+    """Answer the endpoint actions, and create CloudFormation's endpoints.
 
     Returns:
-        What stops every endpoint's processes.
+        A function that stops every endpoint's processes.
     """
     endpoints = Endpoints(runtime)
     api.answer(
@@ -57,10 +57,10 @@ def install(runtime: Runtime) -> Callable[[], None]:
 
 
 def find(backend: SageMakerModelBackend, name: str) -> Endpoint:
-    """An endpoint by its name.
+    """Find an endpoint by its name.
 
     Raises:
-        ApiError: there is none.
+        ApiError: it doesn't exist.
     """
     endpoint: Endpoint | None = backend.endpoints.get(name)
     if endpoint is None:
@@ -70,14 +70,14 @@ def find(backend: SageMakerModelBackend, name: str) -> Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a variant's process is started with."""
+    """The input of a variant's process."""
 
     document: Mapping[str, Any]
     role: Credentials
 
 
 class Endpoints:
-    """The endpoints of all regions; moto's backend of a region keeps those of that region."""
+    """The endpoints of all regions. moto's backends store those of each region."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -85,7 +85,7 @@ class Endpoints:
         self._all: list[Endpoint] = []
 
     def create(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
-        """Start an endpoint under its name."""
+        """Create an endpoint under its name."""
         config = endpoint_configs.find(backend, request["EndpointConfigName"])
         plans = self._plan(backend, request["EndpointName"], config)
         with self._lock:
@@ -94,7 +94,7 @@ class Endpoints:
         return {"EndpointArn": endpoint.arn}
 
     def update(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
-        """Put another configuration in place of an endpoint's, without a gap."""
+        """Switch an endpoint to another configuration without downtime."""
         endpoint = find(backend, request["EndpointName"])
         config = endpoint_configs.find(backend, request["EndpointConfigName"])
         if endpoint.is_changing:
@@ -106,13 +106,13 @@ class Endpoints:
         return {"EndpointArn": endpoint.arn}
 
     def delete(self, backend: SageMakerModelBackend, request: Mapping[str, Any]) -> None:
-        """End an endpoint; its name is free once its containers have stopped."""
+        """Delete an endpoint. Its name is free once its containers have stopped."""
         endpoint = find(backend, request["EndpointName"])
         threading.Thread(target=remove, args=(backend, endpoint), daemon=True).start()
         endpoint.endpoint_status = "Deleting"
 
     def close(self) -> None:
-        """Stop every process, all at once."""
+        """Stop all processes at once."""
         with ThreadPoolExecutor() as pool:
             pool.map(Endpoint.stop, self._all)
 
@@ -128,10 +128,10 @@ class Endpoints:
     def _plan(
         self, backend: SageMakerModelBackend, name: str, config: EndpointConfig
     ) -> dict[str, Plan]:
-        """What each variant's process is told, and the role it has.
+        """The input of each variant's process, and its role.
 
         Raises:
-            ApiError: a model is gone, or SageMaker can't take its role.
+            ApiError: a model is missing, or SageMaker can't assume its role.
         """
         plans = {}
         for variant in config.production_variants:
@@ -162,7 +162,7 @@ class Endpoints:
         document = plan.document
         folder = self._runtime.settings.state_dir / "endpoints" / region / document["endpoint"]
         folder.mkdir(parents=True, exist_ok=True)
-        # Of its own each time: the host before it answers until this one is healthy.
+        # A new folder each time: the old host answers until the new one is healthy.
         directory = Path(tempfile.mkdtemp(dir=folder, prefix=document["variant"]["VariantName"]))
         (directory / "request.json").write_text(json.dumps(document, default=str, indent=2))
         chosen = self._runtime.container_environment()
@@ -176,7 +176,7 @@ class Endpoints:
 
 
 def remove(backend: SageMakerModelBackend, endpoint: Endpoint) -> None:
-    """End an endpoint and forget it."""
+    """End an endpoint and drop it."""
     endpoint.stop()
     backend.endpoints.pop(endpoint.endpoint_name, None)
 

@@ -21,12 +21,12 @@ def assume(runtime: Runtime, role_arn: str, *, source_arn: str = "") -> Credenti
     """Credentials of a model's execution role.
 
     Args:
-        runtime: of the sandbox.
+        runtime: runtime of the sandbox.
         role_arn: the role.
-        source_arn: the job, endpoint or model for which SageMaker takes it.
+        source_arn: the job, endpoint or model for which SageMaker assumes it.
 
     Raises:
-        ApiError: ``ValidationException``: there is no such role, or it does not trust SageMaker.
+        ApiError: ``ValidationException``: the role doesn't exist or doesn't trust SageMaker.
     """
     try:
         return runtime.sessions.assume(
@@ -42,10 +42,10 @@ def assume(runtime: Runtime, role_arn: str, *, source_arn: str = "") -> Credenti
 def pull_refusal(runtime: Runtime, role_arn: str, image: str) -> str | None:
     """Why a container would not start: its role may not pull the image.
 
-    No image is pulled here; its policies are asked all the same.
+    No image is pulled here, but the policies are checked.
 
     Returns:
-        The FailureReason; ``None`` when it may, or when the image is not in ECR.
+        The FailureReason; ``None`` if it may, or if the image is not in ECR.
     """
     match = _ECR.match(image)
     if match is None:

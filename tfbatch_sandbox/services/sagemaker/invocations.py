@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     Answer = tuple[int, dict[str, str], bytes]
 
 MAX_BYTES = 6_291_456
-"""Of a request and of a reply: the length of a body in botocore's service model."""
+"""Maximum size of a request and of a response, from botocore's service model."""
 _CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _TARGET_VARIANT = "X-Amzn-SageMaker-Target-Variant"
 _PASSED = ("Content-Type", "Accept", _CUSTOM_ATTRIBUTES, "X-Amzn-SageMaker-Inference-Id")
-"""SageMaker strips every other header."""
+"""The headers that SageMaker passes on."""
 _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. Review the "
     "latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
@@ -39,7 +39,7 @@ _RESTARTS = "The container behind the endpoint is being started again."
 
 
 def install(_runtime: Runtime) -> None:
-    """Answer the actions of sagemaker-runtime here."""
+    """Answer the actions of sagemaker-runtime."""
     replace(SageMakerRuntimeResponse, "use_raw_body", True)  # noqa: FBT003 - the value itself
     replace(SageMakerRuntimeResponse, "invoke_endpoint", _invoke)
     replace(SageMakerRuntimeResponse, "invoke_endpoint_async", _refuse_async)
@@ -68,13 +68,13 @@ def _endpoint_name(response: SageMakerRuntimeResponse) -> str:
 
 
 def ask(endpoint: Endpoint, variant: str, post: Callable[[], Reply]) -> Answer:
-    """The container's answer as InvokeEndpoint gives it; what it took becomes metrics."""
+    """The container's answer as InvokeEndpoint returns it. Its duration becomes a metric."""
     begun = time.perf_counter()
     try:
         reply = post()
     except TimeoutError:
         reply = Reply(status=0, headers={}, body=_TIMED_OUT.encode())
-    except OSError:  # between two containers: the SDK tries again
+    except OSError:  # between two containers: the SDK retries
         return _error(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", {"Message": _RESTARTS})
     endpoint_metrics.put(
         endpoint, variant, status=reply.status, seconds=time.perf_counter() - begun
@@ -93,7 +93,7 @@ def ask(endpoint: Endpoint, variant: str, post: Callable[[], Reply]) -> Answer:
 
 
 def _model_error(endpoint: Endpoint, reply: Reply) -> Answer:
-    """424, with the container's status and body; in the words that users meet on AWS."""
+    """424 with the container's status and body, in AWS's words."""
     region, account = endpoint.arn.split(":")[3:5]
     group = f"{LOG_GROUP}/{endpoint.endpoint_name}"
     is_client_error = 400 <= reply.status < 500  # noqa: PLR2004 - HTTP's classes

@@ -1,6 +1,6 @@
 """SageMaker models with all their fields, validated. moto drops some.
 
-Models made by CloudFormation come through here too, so a template is held to what the API takes.
+CloudFormation's are created here too, so a template is validated like a request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Model(MotoModel):
-    """A model as its CreateModel request says; the attributes are what moto reads."""
+    """A model with its CreateModel request. moto reads the attributes."""
 
     def __init__(self, *, request: Mapping[str, Any], arn: str) -> None:
         self.request = request
@@ -47,7 +47,7 @@ class Model(MotoModel):
 
 
 def install(runtime: Runtime) -> None:
-    """Answer the model actions here, and create CloudFormation's models here."""
+    """Answer the model actions, and create CloudFormation's models."""
     api.answer({"CreateModel": partial(create, runtime), "DescribeModel": describe})
     create_from_template = partial(_create_from_template, runtime)
     replace(MotoModel, "create_from_cloudformation_json", create_from_template)
@@ -57,7 +57,7 @@ def install(runtime: Runtime) -> None:
 def create(
     runtime: Runtime, backend: SageMakerModelBackend, request: dict[str, Any]
 ) -> dict[str, Any]:
-    """Keep a model under its name."""
+    """Store a model under its name."""
     name, arn = request["ModelName"], _arn(backend, request["ModelName"])
     if name in backend._models:  # noqa: SLF001 - moto has no public seam here
         raise refusal(f'Cannot create already existing model "{arn}".')
@@ -70,10 +70,10 @@ def create(
 
 
 def describe(backend: SageMakerModelBackend, request: Mapping[str, Any]) -> dict[str, Any]:
-    """All of a model.
+    """All fields of a model.
 
     Raises:
-        ApiError: there is no such model.
+        ApiError: it doesn't exist.
     """
     model = backend._models.get(request["ModelName"])  # noqa: SLF001
     if model is None:
@@ -127,7 +127,7 @@ def _replace(
     region_name: str,
     **_other: object,
 ) -> Model:
-    """A model can't be changed: the new one is there before the old one goes."""
+    """A model can't be changed: the new one is created before the old one is deleted."""
     made = _create_from_template(
         runtime,
         "",

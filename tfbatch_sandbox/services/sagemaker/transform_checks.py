@@ -1,6 +1,6 @@
 """Validates a CreateTransformJob request beyond the service model.
 
-Texts that users have met on AWS are kept word for word where threads quote them.
+Messages that users quote from AWS are used word for word.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def check(request: Mapping[str, Any], role_arn: str, runtime: Runtime, region: s
     """Refuse a request that could never run.
 
     Args:
-        request: fits the service model already.
-        role_arn: the execution role of the request's model.
-        runtime: where S3 and IAM are asked.
-        region: the job's.
+        request: valid by the service model.
+        role_arn: execution role of the request's model.
+        runtime: gives S3 and IAM.
+        region: region of the job.
 
     Raises:
         ApiError: ``ValidationException``.
@@ -48,7 +48,7 @@ def check(request: Mapping[str, Any], role_arn: str, runtime: Runtime, region: s
 
 
 def _check_data_type(data_type: str) -> None:
-    """Refuse what the enum has for other kinds of job."""
+    """Refuse data types for other kinds of jobs."""
     if data_type not in _DATA_TYPES:
         raise refusal(
             f"S3DataType {data_type} can't be used in a transform job. "
@@ -57,7 +57,7 @@ def _check_data_type(data_type: str) -> None:
 
 
 def _check_payload(request: Mapping[str, Any]) -> None:
-    """Refuse what would not fit in the 100 MB that concurrent payloads may have together."""
+    """Refuse a payload times concurrency of more than 100 MB."""
     concurrency = request.get("MaxConcurrentTransforms", 0)
     payload = request.get("MaxPayloadInMB", _DEFAULT_PAYLOAD_MEGABYTES)
     if max(concurrency, 1) * payload > _MAX_MEGABYTES:
@@ -68,7 +68,7 @@ def _check_payload(request: Mapping[str, Any]) -> None:
 
 
 def _check_volume_key(resources: Mapping[str, Any]) -> None:
-    """Refuse a key for the volume of an instance that has none but its local NVMe disks."""
+    """Refuse a volume key for an instance that only has local NVMe disks."""
     instance_type = resources["InstanceType"]
     if resources.get("VolumeKmsKeyId") and instance_type.startswith(_LOCAL_NVME):
         raise refusal(
@@ -80,7 +80,7 @@ def _check_volume_key(resources: Mapping[str, Any]) -> None:
 def check_quota(
     resources: Mapping[str, Any], jobs: Iterable[TransformJob], quotas: Mapping[str, int]
 ) -> None:
-    """Refuse instances beyond the account's quota for their type.
+    """Refuse instances beyond the account's quota.
 
     Raises:
         ApiError: ``ResourceLimitExceeded``.
@@ -100,7 +100,7 @@ def check_quota(
 
 
 def _check_input(source: Mapping[str, str], role_arn: str, s3: S3Client, region: str) -> None:
-    """Refuse an input prefix that has no objects, or a manifest that isn't there."""
+    """Refuse an input prefix without objects, or a missing manifest."""
     bucket, prefix = uri.split(source["S3Uri"])
     try:
         page = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)

@@ -20,7 +20,7 @@ DETAIL_TYPE = "SageMaker Transform Job State Change"
 
 
 def publish(job: TransformJob) -> None:
-    """Send the job as it stands; times are milliseconds since 1970 in these events."""
+    """Send the job's state. Times in these events are milliseconds since 1970."""
     region, account = job.arn.split(":")[3:5]
     detail = {"TransformJobName": job.transform_job_name} | transform_views.describe(job)
     times = {

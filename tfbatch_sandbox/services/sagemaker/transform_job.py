@@ -1,7 +1,7 @@
 """A transform job as the API shows it: its request, its status and its process.
 
-The process writes a line of JSON to its stdout for everything that happens: ``started``, then one
-of ``completed``, ``failed`` (with a ``reason``) and ``stopped``.
+The process writes a line of JSON for each event: ``started``, then ``completed``, ``failed`` (with
+a ``reason``) or ``stopped``.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _ENDED = frozenset(_STATUS_OF_EVENT.values())
 
 
 class TransformJob:
-    """A job that runs in a process of its own, followed by a thread.
+    """A job in a process of its own, watched by a thread.
 
-    ``transform_job_name``, ``arn`` and ``tags`` are what moto reads of a resource.
+    moto reads ``transform_job_name``, ``arn`` and ``tags``.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class TransformJob:
 
     @property
     def ended(self) -> bool:
-        """Whether the job can't change any more."""
+        """Whether the job has reached a final status."""
         return self.status in _ENDED
 
     def run(self, start: Callable[[], supervision.Process], slots: threading.Semaphore) -> None:
-        """Do the job, from waiting for one of ``slots`` to its final status."""
+        """Run the job: wait for one of ``slots``, then until its final status."""
         outcome: Mapping[str, str] = {}
         try:
             self._on_change(self)
@@ -64,7 +64,7 @@ class TransformJob:
         self._end(outcome)
 
     def fail(self, reason: str) -> None:
-        """End the job before it starts, as AWS does when it finds no instances for it."""
+        """End the job before it starts, as AWS does without capacity."""
         self._on_change(self)
         self._end({"event": "failed", "reason": reason})
 
@@ -80,7 +80,7 @@ class TransformJob:
             slots.release()
 
     def stop(self) -> bool:
-        """Ask the job to stop; ``False`` when it has ended."""
+        """Ask the job to stop; ``False`` if it has ended."""
         with self._lock:
             if self.ended:
                 return False
@@ -92,12 +92,12 @@ class TransformJob:
         return True
 
     def kill(self) -> None:
-        """Stop the job's process, if there is one, without waiting for a graceful end."""
+        """Kill the job's process, without a graceful end."""
         if self._process is not None and not self.ended:
             supervision.stop(self._process)
 
     def _take(self, slots: threading.Semaphore) -> bool:
-        """Wait for a slot; ``False`` when the job was stopped before it had one."""
+        """Wait for a slot; ``False`` if the job was stopped first."""
         while not slots.acquire(timeout=_SLOT_SECONDS):
             if self.status == "Stopping":
                 return False
@@ -110,7 +110,7 @@ class TransformJob:
             return self._process
 
     def _follow(self, process: supervision.Process) -> Mapping[str, str]:
-        """Take part in all that the process tells; return the last thing it told."""
+        """Follow the process's events; returns the last one."""
         outcome: Mapping[str, str] = {}
         for event in process_events.read(process):
             if event["event"] == "started":
@@ -119,7 +119,7 @@ class TransformJob:
             else:
                 outcome = event
         process.wait()
-        supervision.stop(process)  # whatever it left behind in its session
+        supervision.stop(process)  # anything left in its session
         return outcome
 
     def _end(self, outcome: Mapping[str, str]) -> None:

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 def install(runtime: Runtime) -> Callable[[], None]:
-    """Answer the transform job actions here.
+    """Answer the transform job actions.
 
     Returns:
-        What stops every job's process.
+        A function that stops every job's process.
     """
     jobs = TransformJobs(runtime)
     api.answer(
@@ -49,7 +49,7 @@ def install(runtime: Runtime) -> Callable[[], None]:
 
 
 class TransformJobs:
-    """The jobs of all regions; moto's backend of a region keeps those of that region, for ever."""
+    """The jobs of all regions. moto's backends store those of each region forever."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -58,7 +58,7 @@ class TransformJobs:
         self._all: list[TransformJob] = []
 
     def create(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
-        """Start a job, or say why it can't be."""
+        """Start a job, or raise why it can't start."""
         if self._runtime.faults.take_throttling():
             raise ApiError("ThrottlingException", "Rate exceeded")
         model = models.describe(backend, {"ModelName": request["ModelName"]})
@@ -74,7 +74,7 @@ class TransformJobs:
         return {"TransformJobArn": job.arn}
 
     def describe(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
-        """All of a job."""
+        """All fields of a job."""
         if self._runtime.faults.take_denial():
             raise ApiError(
                 "AccessDeniedException", "Not authorized: sagemaker:DescribeTransformJob"
@@ -94,7 +94,7 @@ class TransformJobs:
             )
 
     def close(self) -> None:
-        """Stop every process, all at once."""
+        """Stop all processes at once."""
         with ThreadPoolExecutor() as pool:
             pool.map(TransformJob.kill, self._all)
 
@@ -127,7 +127,7 @@ class TransformJobs:
     ) -> supervision.Process:
         state_dir = self._runtime.settings.state_dir
         directory = state_dir / "transform-jobs" / region / request["TransformJobName"]
-        shutil.rmtree(directory, ignore_errors=True)  # of a sandbox that was here before
+        shutil.rmtree(directory, ignore_errors=True)  # of an earlier sandbox
         directory.mkdir(parents=True)
         text = json.dumps({"request": request, "model": model}, default=str, indent=2)
         (directory / "request.json").write_text(text)

@@ -21,7 +21,7 @@ _SORT_KEYS = {
 
 
 def describe(job: TransformJob) -> dict[str, Any]:
-    """The DescribeTransformJob response, with the defaults that SageMaker fills in."""
+    """The DescribeTransformJob response, with SageMaker's defaults."""
     request = job.request
     return {
         **{name: value for name, value in request.items() if name != "Tags"},
@@ -50,8 +50,8 @@ def page(jobs: Sequence[TransformJob], request: Mapping[str, Any]) -> dict[str, 
     """The ListTransformJobs response.
 
     Args:
-        jobs: all of the region's.
-        request: filters, order and page as ListTransformJobs takes them.
+        jobs: all jobs of the region.
+        request: filters, order and page of ListTransformJobs.
     """
     chosen = sorted(
         (job for job in jobs if _matches(job, request)),

@@ -1,6 +1,6 @@
 """Caches parsed state machine definitions. moto parses for every execution, half a second.
 
-What is kept is the tree of the text, which nobody changes; what runs is made of it each time.
+The cache has the parse tree, which nobody changes. Each execution builds its program from it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KEPT = 8
 
 
 def install(_runtime: Runtime) -> None:
-    """Read definitions here."""
+    """Parse definitions with a cache."""
     replace(AmazonStateLanguageParser, "parse", staticmethod(_parse))
 
 
@@ -38,10 +38,10 @@ def _parse(definition: str) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=_KEPT)
 def _tree(definition: str) -> Any:  # noqa: ANN401 # ANTLR's
-    """The definition's tree.
+    """The parse tree of a definition.
 
     Raises:
-        ASLParserException: it is not in the Amazon States Language.
+        ASLParserException: it isn't valid Amazon States Language.
     """
     listener = SyntaxErrorListener()
     parser = ASLParser(CommonTokenStream(ASLLexer(InputStream(definition))))

@@ -25,7 +25,7 @@ DETAIL_TYPE = "Step Functions Execution Status Change"
 
 
 def install(_runtime: Runtime) -> None:
-    """Publish where an execution's status changes."""
+    """Publish when an execution's status changes."""
     start, end = Execution.start, BaseExecutionWorkerCommunication.terminated
 
     def started(execution: Execution) -> None:
@@ -41,7 +41,7 @@ def install(_runtime: Runtime) -> None:
 
 
 def publish(execution: Execution) -> None:
-    """Send the execution as Describe shows it; times are milliseconds since 1970."""
+    """Send the execution as DescribeExecution returns it. Times are milliseconds since 1970."""
     _, _, _, region, account, *_ = execution.exec_arn.split(":")
     entry = {
         "Source": SOURCE,

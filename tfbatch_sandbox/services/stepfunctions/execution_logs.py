@@ -1,6 +1,6 @@
 """Writes execution events to the state machine's log group.
 
-moto has the code for it, never uses it, and writes what its own logs can't take.
+moto has code for it that it never uses, and that writes what its own logs refuse.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def install(_runtime: Runtime) -> None:
-    """Give each execution a session of its state machine's log group."""
+    """Give each execution a log session."""
     replace(models, "Execution", partial(_execution, models.Execution))
 
 
@@ -47,7 +47,7 @@ def _execution(original: Callable[..., Execution], **given: Any) -> Execution:  
 
 
 class LogSession(CloudWatchLoggingSession):
-    """Writes one execution's events, in Step Functions' form, to a stream of its own."""
+    """Writes one execution's events to a log stream, in Step Functions' form."""
 
     def __init__(self, execution_arn: str, configuration: CloudWatchLoggingConfiguration) -> None:
         super().__init__(execution_arn, configuration)

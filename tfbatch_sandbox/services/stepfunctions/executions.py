@@ -1,8 +1,8 @@
 """Corrects moto's responses about executions.
 
-An execution without a name gets one; StopExecution keeps its error and cause; Describe shows an
-output that is a string as JSON; the history has an order and pages; a Fail state may pass on an
-error of the ``States.`` family.
+An execution without a name gets one. StopExecution keeps its error and cause. DescribeExecution
+returns an output that is a string as JSON. The history has an order and pages. A Fail state may use
+an error of the ``States.`` family.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HISTORY_PAGE = 1000
 
 
 def install(_runtime: Runtime) -> None:
-    """Correct moto's answers."""
+    """Correct moto's responses."""
     start = StepFunctionsParserBackend.start_execution
     replace(StepFunctionsParserBackend, "start_execution", _named(start))
     replace(StepFunctionResponse, "stop_execution", _stop)

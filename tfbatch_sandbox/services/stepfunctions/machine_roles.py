@@ -1,7 +1,7 @@
 """Checks what Step Functions needs of a state machine's role.
 
-It takes the role, makes a rule of EventBridge for jobs it waits for, sets up the delivery of logs,
-and starts the executions of a Distributed Map.
+It must be able to assume the role, create an EventBridge rule for jobs that it waits for, set up
+log delivery, and start the executions of a Distributed Map.
 
 Source: Step Functions developer guide, "IAM policies for integrated services", "Using CloudWatch
 Logs to log execution history", "IAM policies for using Distributed Map state".
@@ -58,7 +58,7 @@ _LOG_ACTIONS = (
 
 
 def install(runtime: Runtime) -> None:
-    """Check roles when state machines are made and changed, and when a map starts executions."""
+    """Check roles when state machines are created or updated, and when a map starts executions."""
     backend = StepFunctionsParserBackend
     replace(backend, "create_state_machine", _creating(runtime, backend.create_state_machine))
     replace(backend, "update_state_machine", _updating(runtime, backend.update_state_machine))
@@ -95,7 +95,7 @@ def _updating(runtime: Runtime, original: Callable[..., Any]) -> Callable[..., A
 
 
 def _check(runtime: Runtime, backend: StepFunctionsParserBackend, machine: Any) -> None:  # noqa: ANN401
-    """Refuse a role that Step Functions can't use, in its words.
+    """Refuse a role that Step Functions can't use, with its message.
 
     Raises:
         ApiError: ``AccessDeniedException``.

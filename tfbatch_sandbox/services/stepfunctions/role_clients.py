@@ -1,7 +1,7 @@
 """Makes tasks call AWS with the state machine's role.
 
-Its clients are also kept here: moto makes one for every task, through a session that threads share
-and that is not made for it.
+It also caches clients. moto makes one for every task, through a session that threads share although
+it isn't thread-safe.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ class RoleClients:
     def get(
         self, region: str, service: str, state_credentials: StateCredentials | None = None
     ) -> BaseClient:
-        """The client of a task; named as moto calls it.
+        """The client of a task, with moto's signature.
 
         Raises:
-            CannotAssumeError: the role is not there, or not Step Functions' to take.
+            CannotAssumeError: the role doesn't exist or doesn't trust Step Functions.
         """
         role = state_credentials.role_arn if state_credentials else ""
         credentials = self.sessions.assume(
@@ -67,13 +67,13 @@ class RoleClients:
 
 
 def _machine_of(role: str, region: str) -> str:
-    """A state machine with this role: moto does not tell which one calls."""
+    """A state machine with this role. moto doesn't say which one calls."""
     machines = stepfunctions_parser_backends[role.split(":")[4]][region].state_machines
     return next((machine.arn for machine in machines if machine.roleArn == role), "")
 
 
 def install(runtime: Runtime) -> None:
-    """Take the place of moto's function wherever it was imported."""
+    """Replace moto's function wherever it was imported."""
     clients = RoleClients(
         runtime.sessions, Clients(runtime.endpoint_url, _CONFIG, prepare=task_requests.watch)
     )

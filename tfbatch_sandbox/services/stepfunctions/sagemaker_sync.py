@@ -1,7 +1,7 @@
 """The integration ``sagemaker:createTransformJob.sync``, which moto lacks.
 
-Step Functions tags the job, waits for its end, hands on what Describe says of it, and stops it when
-the state is left early.
+Step Functions tags the job, waits for its end, returns its description, and stops it if the state
+ends first.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from tfbatch_sandbox.services.runtime import Runtime
 
-# The parameters the Step Functions developer guide lists for this integration.
+# The parameters that the Step Functions developer guide lists for this integration.
 PARAMETERS = frozenset(
     {
         "BatchStrategy",
@@ -66,7 +66,7 @@ _ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
 
 def install(_runtime: Runtime) -> None:
-    """Send transform job tasks to :class:`CreateTransformJobTask`."""
+    """Handle transform job tasks with :class:`CreateTransformJobTask`."""
     original = state_task_factory.state_task_service_for
 
     def state_task_service_for(service_name: str) -> Any:  # noqa: ANN401 - moto's own classes
@@ -78,11 +78,11 @@ def install(_runtime: Runtime) -> None:
 
 
 class CreateTransformJobTask(StateTaskServiceCallback):
-    """A task state that creates a transform job and, with ``.sync``, stays with it to its end."""
+    """A task state that creates a transform job and, with ``.sync``, waits for its end."""
 
     def __init__(self) -> None:
-        # Callbacks are not supported; but moto's base class takes an endpoint for them from every
-        # task that waits, and that endpoint exists only where they are declared.
+        # Callbacks aren't supported, but moto's base class needs an endpoint for them in every task
+        # that waits, which exists only if they are declared.
         super().__init__(
             supported_integration_patterns={
                 ResourceCondition.Sync,
@@ -91,7 +91,7 @@ class CreateTransformJobTask(StateTaskServiceCallback):
         )
 
     def from_state_props(self, state_props: StateProps) -> None:
-        """Refuse at the definition what AWS refuses there."""
+        """Refuse in the definition what AWS refuses."""
         super().from_state_props(state_props)
         arn = self.resource.resource_arn
         if (
@@ -154,10 +154,10 @@ class CreateTransformJobTask(StateTaskServiceCallback):
         return resolve
 
     def _eval_sync(self, env: Environment, **arguments: Any) -> Any:  # noqa: ANN401 - moto's
-        # Nothing calls back: with the endpoint, moto would hand on its time-out as the outcome.
+        # Nothing calls back: with the endpoint, moto would return its time-out as the outcome.
         arguments |= {"callback_endpoint": None}
         outcome = super()._eval_sync(env=env, **arguments)
-        if outcome is None:  # stopped, or timed out, while the job went on
+        if outcome is None:  # stopped or timed out while the job ran
             self._stop_job()
         return outcome
 
@@ -194,7 +194,7 @@ class CreateTransformJobTask(StateTaskServiceCallback):
 
 
 def _with_milliseconds(job: dict[str, Any]) -> dict[str, Any]:
-    """Times as Step Functions hands them on: whole milliseconds since 1970."""
+    """Convert times to Step Functions' form: whole milliseconds since 1970."""
     return {
         name: int(value.timestamp() * 1000) if isinstance(value, datetime) else value
         for name, value in job.items()
@@ -202,7 +202,7 @@ def _with_milliseconds(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _declared(parargs: Any) -> list[str]:  # noqa: ANN401 - moto's class
-    """The names that Arguments or Parameters spell out; none where an expression makes them."""
+    """The names that Arguments or Parameters contain; none if an expression makes them."""
     template = getattr(parargs, "template_eval_component", None)
     bindings = getattr(template, "bindings", getattr(template, "payload_bindings", []))
     names = (getattr(each, "identifier", None) or getattr(each, "field", "") for each in bindings)

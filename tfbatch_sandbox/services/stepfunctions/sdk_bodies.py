@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Read the streams of a response, such as GetObject's ``Body``, and write its times."""
+    """Read the streams of a response, such as GetObject's ``Body``, and convert its times."""
     task = aws_sdk.StateTaskServiceAwsSdk
     original = task._eval_service_task  # noqa: SLF001 - no public seam
 

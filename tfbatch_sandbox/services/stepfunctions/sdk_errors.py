@@ -1,7 +1,7 @@
 """Names errors of ``aws-sdk`` tasks as Step Functions does, after the Java SDK.
 
-moto knows two of the SDK's service names, and botocore leaves the answer to a HEAD request, which
-has no body, without the name that the Java SDK gives it.
+moto knows two of the SDK's service names. botocore gives no name to the error of a HEAD request,
+which has no body, but the Java SDK does.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _OF_HEAD = {"HeadBucket": "NoSuchBucketException", "HeadObject": "NoSuchKeyExcep
 
 
 def install(_runtime: Runtime) -> None:
-    """Name services and missing buckets and objects as AWS does."""
+    """Name services, and errors for missing buckets and objects, as AWS does."""
     replace(aws_sdk, "_SERVICE_ERROR_NAMES", SERVICE_NAMES)
     task = aws_sdk.StateTaskServiceAwsSdk
     name = staticmethod(_namer(task._normalise_exception_name))  # noqa: SLF001 - no public seam

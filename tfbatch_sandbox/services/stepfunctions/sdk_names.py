@@ -1,7 +1,7 @@
 """Capitalizes field names of ``aws-sdk`` tasks, as Step Functions does.
 
-Step Functions' own API is one: ``listExecutions`` takes ``StateMachineArn`` in a state machine, and
-``stateMachineArn`` anywhere else.
+Step Functions' own API is an example: ``listExecutions`` takes ``StateMachineArn`` in a state
+machine, and ``stateMachineArn`` elsewhere.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _Task = aws_sdk.StateTaskServiceAwsSdk
 
 
 def install(_runtime: Runtime) -> None:
-    """Let arguments and results pass under the names that each side knows."""
+    """Convert the names of arguments and results."""
     replace(_Task, "_normalise_parameters", _arguments)
     replace(_Task, "_normalise_response", _result)
 
@@ -46,7 +46,7 @@ def _result(task: Any, response: Json, *_names: str) -> None:  # noqa: ANN401 - 
 
 
 def _operation(task: Any) -> OperationModel | None:  # noqa: ANN401 - moto's class
-    """The task's, where the API writes its names with a small letter."""
+    """The task's operation, if its API has lower-case names."""
     return _small(task._get_boto_service_name(), task._get_boto_service_action())  # noqa: SLF001
 
 

@@ -1,6 +1,6 @@
 """CloudFormation's state machines, in the backend that runs them.
 
-It also drops their logging and tracing configuration, their type and their substitutions.
+moto also drops their logging and tracing configuration, their type and their substitutions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Have one set of state machines, and make those of templates complete."""
+    """Use one set of state machines, and complete those of templates."""
     for module in (models, responses):
         replace(module, "stepfunctions_backends", stepfunctions_parser_backends)
     replace(models.StateMachine, "create_from_cloudformation_json", _create)
@@ -70,14 +70,14 @@ def _update(
 
 
 def _definition(properties: dict[str, Any]) -> str:
-    """The definition as text, its ``${name}`` of DefinitionSubstitutions replaced."""
+    """The definition as text, with ``${name}`` of DefinitionSubstitutions replaced."""
     text = properties.get("DefinitionString") or json.dumps(properties["Definition"])
     substitutions = properties.get("DefinitionSubstitutions", {})
     return re.sub(r"\$\{(\w+)\}", lambda match: str(substitutions.get(match[1], match[0])), text)
 
 
 def _api_names(value: Json) -> Json:
-    """The API's names begin in lower case, CloudFormation's in upper."""
+    """The API's names start in lower case, CloudFormation's in upper case."""
     if isinstance(value, dict):
         return {key[0].lower() + key[1:]: _api_names(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,6 +1,6 @@
 """Validates the requests of tasks against the service model, as Step Functions does.
 
-moto's clients send whatever they are given, and moto's answers know few of the constraints.
+moto's clients send anything, and moto checks few of the constraints.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 EVENT = "provide-client-params"
-"""botocore's: the parameters of a call, before anything is made of them."""
+"""botocore's event with the parameters of a call, before they are serialized."""
 
 _CHECKED_THERE = frozenset({"sagemaker"})
-"""Services whose own answers in the sandbox know the constraints, in AWS's words."""
+"""Services that the sandbox validates itself, with AWS's messages."""
 
 
 def watch(client: BaseClient) -> BaseClient:
-    """Have a client check all that it sends."""
+    """Validate all requests of a client."""
     client.meta.events.register(EVENT, _check)
     return client
 
@@ -36,7 +36,7 @@ def _check(*, params: Mapping[str, Any], model: OperationModel, **_: object) -> 
     """Refuse parameters that break the model: types, members, lengths, patterns, enumerations.
 
     Raises:
-        ParamValidationError: names each of them; the task fails with ``States.Runtime``.
+        ParamValidationError: names each; the task fails with ``States.Runtime``.
     """
     if model.input_shape is None:
         return

@@ -1,8 +1,8 @@
 """``GenerateInferenceId``: adds an id and the job's start to each record.
 
 CSV gets two more columns, JSON and JSON Lines two more members. Source: "Capture data from batch
-transform job", SageMaker developer guide. What becomes of other formats is not documented; here
-they stay as they are, and a result that is no object goes under ``output``, as in the guide.
+transform job", SageMaker developer guide. AWS doesn't document other formats; here they stay
+unchanged. A result that is not an object goes under ``output``, as in the guide.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def identify(reply: bytes, job: Job, started: datetime) -> bytes:
-    """A reply as the job writes it.
+    """The reply as the job writes it.
 
     Args:
         reply: a record's result in CSV or JSON, or a line for each of several.
-        job: says whether it wants ids, and the format.
-        started: the job's start, UTC.
+        job: gives the format and whether it wants ids.
+        started: when the job started, UTC.
 
     Raises:
-        ObjectFailure: a result is not the JSON that the job's Accept says.
+        ObjectFailure: a result is not JSON although the job's Accept says so.
     """
     append = _FORMATS.get(job.output.accept or "")
     if append is None or job.capture is None or not job.capture.generates_ids:
@@ -40,7 +40,7 @@ def identify(reply: bytes, job: Job, started: datetime) -> bytes:
 
 
 def _is_of_lines(reply: bytes, job: Job) -> bool:
-    """A document of JSON may have line feeds of its own."""
+    """A JSON document may contain line feeds."""
     if job.output.accept != _JSON:
         return True
     try:
@@ -60,7 +60,7 @@ def _to_row(row: bytes, identity: str, time: str) -> bytes:
 
 
 def _to_document(document: bytes, identity: str, time: str) -> bytes:
-    """Appended as text, so that no number is written anew."""
+    """Appended as text, so that numbers aren't changed."""
     try:
         value = json.loads(document)
     except ValueError as error:

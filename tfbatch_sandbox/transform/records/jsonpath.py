@@ -1,8 +1,8 @@
 """The JSONPath subset of ``DataProcessing`` filters.
 
-Source: "Associate Prediction Results with Input Records", SageMaker developer guide. Its text says
-that a slice includes its end (``$[1:4]`` is the second through the fifth column), unlike
-the library it names; the text is followed here.
+Source: "Associate Prediction Results with Input Records", SageMaker developer guide. It says that a
+slice includes its end (``$[1:4]`` is the second through the fifth column), unlike the library that
+it names. The guide is followed here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Step = Callable[[Any], Any]
 
 
 class PathError(ValueError):
-    """The expression is not of the subset, or it does not fit the data."""
+    """The expression is not in the subset, or doesn't fit the data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ class JsonPath:
     steps: tuple[Step, ...]
 
     def select(self, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
-        """What the expression names in the value.
+        """The part of the value that the expression selects.
 
         Raises:
-            PathError: it names nothing.
+            PathError: it selects nothing.
         """
         for step in self.steps:
             try:
@@ -49,10 +49,10 @@ class JsonPath:
 
 
 def parse(text: str) -> JsonPath:
-    """An expression of the subset.
+    """Parse an expression of the subset.
 
     Raises:
-        PathError: it begins without ``$``, or uses another operator.
+        PathError: it doesn't start with ``$``, or uses another operator.
     """
     if not text.startswith("$"):
         raise PathError(f"{text!r} is not a JSONPath: it must begin with $")
@@ -102,7 +102,7 @@ def _elements(match: re.Match[str]) -> Step:
 def _slice(match: re.Match[str]) -> Step:
     start = int(match[1] or 0)
     end = int(match[2]) if match[2] else -1
-    # One past the end; the last element's end is no number but "all".
+    # One past the end; the last element's end is "all", not a number.
     stop = None if end == -1 else end + 1
     return lambda value: _array(value)[start:stop]
 

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A request's body."""
+    """The body of a request."""
 
     body: bytes
     records: tuple[bytes, ...]
-    """The records in it as they were before any filter, without framing."""
+    """Its records before any filter, without framing."""
 
 
 def filter_records(records: Iterable[Record], select: Callable[[bytes], bytes]) -> Iterator[Record]:
-    """Only what is selected of each line goes out; what it was stays known."""
+    """Send only the selected part of each line, and keep the original."""
     for record in records:
         bare = select(record.bare)
         line_feed = record.framed[len(record.bare) :]
@@ -33,17 +33,17 @@ def pack_single(records: Iterable[Record], max_bytes: int) -> Iterator[Payload]:
     """A request for each record, without its framing.
 
     Raises:
-        ObjectFailure: a record is larger than a payload may be.
+        ObjectFailure: a record is larger than the payload limit.
     """
     for record in records:
         yield Payload(_checked(record.bare, max_bytes), (record.source,))
 
 
 def pack_multi(records: Iterable[Record], max_bytes: int) -> Iterator[Payload]:
-    """As many records in a request as fit, framing kept.
+    """As many records in a request as fit, with their framing.
 
     Raises:
-        ObjectFailure: a record is larger than a payload may be.
+        ObjectFailure: a record is larger than the payload limit.
     """
     packed: list[Record] = []
     size = 0

@@ -36,20 +36,20 @@ class Processing:
     """Whether a reply has a line for each record, or is one document."""
 
     def before(self, record: bytes) -> bytes:
-        """The record through ``InputFilter``.
+        """Apply ``InputFilter`` to a record.
 
         Raises:
-            ObjectFailure: the record can't be parsed, or the filter names nothing in it.
+            ObjectFailure: the record can't be parsed, or the filter selects nothing.
         """
         if not self.input_filter.steps:
             return record
         return self._write(self._select(self.input_filter, self._parse(record)))
 
     def after(self, records: Sequence[bytes], reply: bytes) -> bytes:
-        """Each record with its result, through ``OutputFilter``, a line each.
+        """Join each record with its result and apply ``OutputFilter``, a line each.
 
         Raises:
-            ObjectFailure: as many results as records are needed, and each must be parseable.
+            ObjectFailure: there are not as many results as records, or one can't be parsed.
         """
         results = self._split(reply)
         if len(results) != len(records):
@@ -101,10 +101,10 @@ class Processing:
 
 
 def processing_of(job: Job) -> Processing | None:
-    """What the job asks for; ``None`` is to write each reply as it is.
+    """The job's ``DataProcessing``; ``None`` to write each reply unchanged.
 
     Raises:
-        ValueError: its formats, split or filters are none that DataProcessing works with.
+        ValueError: its formats, split type or filters aren't supported.
     """
     wanted = {"InputFilter": "$", "OutputFilter": "$", "JoinSource": "None"}
     wanted |= {name: value for name, value in job.data_processing.items() if value}

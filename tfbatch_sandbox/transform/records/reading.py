@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.transform.s3.store import Store
 
 _GZIP: Final = 31
-"""zlib's word for a gzip header and the largest window."""
+"""zlib's code for a gzip header and the largest window."""
 _INFLATED_BYTES: Final = 1024 * 1024
 
 
@@ -40,18 +40,18 @@ def payloads(
     """The bodies of one object's requests, in order.
 
     Args:
-        chunks: the object as it lies in S3.
-        source: how it is compressed and split.
-        processing: the job's filters, if it has any.
+        chunks: the object's bytes in S3.
+        source: its compression and split type.
+        processing: the job's filters, if any.
         is_multi: whether a body has as many records as fit.
-        max_bytes: of a body.
+        max_bytes: maximum size of a body.
 
     Raises:
-        ObjectFailure: a record is broken or too large.
+        ObjectFailure: a record is damaged or too large.
     """
     if source.compression == "Gzip":
         chunks = gunzip(chunks)
-    # A filter may make a small record of a large one.
+    # A filter may make a small record from a large one.
     limit = max_bytes if processing is None else LARGEST_RECORD
     records = SPLITTERS[source.split_type](chunks, limit)
     if processing is not None:
@@ -61,7 +61,7 @@ def payloads(
 
 
 def read(location: Location, store: Store) -> Iterator[bytes]:
-    """An object's bytes, a chunk at a time; blocks while it waits.
+    """An object's bytes in chunks. It blocks while it waits.
 
     Raises:
         ObjectFailure: it can't be read.
@@ -73,10 +73,10 @@ def read(location: Location, store: Store) -> Iterator[bytes]:
 
 
 def gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """What the chunks inflate to, never much at a time; members may follow one another.
+    """The inflated chunks, in small pieces. Several gzip members may follow one another.
 
     Raises:
-        ObjectFailure: this is not gzip, or it ends too soon.
+        ObjectFailure: it isn't gzip, or ends too early.
     """
     inflater = zlib.decompressobj(_GZIP)
     is_begun = False

@@ -1,8 +1,8 @@
 """Splits an object into records by ``SplitType``.
 
-Every splitter takes chunks as they come from S3 and yields records as they are complete, so no
-object is ever held whole (but for ``None``, where the object is the record). None holds more than a
-record may have: what inflates without end, or claims to be of 2^63 bytes, is refused early.
+Every splitter takes chunks from S3 and yields records as soon as they are complete, so no object is
+held as a whole (except for ``None``, where the object is the record). Records are limited in size,
+so endless gzip data or a length of 2^63 is refused early.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record with and without what separates it from others."""
+    """A record with and without its framing."""
 
     framed: bytes
-    """As it lies in the object: for ``MultiRecord``."""
+    """As in the object, for ``MultiRecord``."""
     bare: bytes
-    """Without delimiter, framing, padding: for ``SingleRecord``."""
+    """Without delimiter, framing and padding, for ``SingleRecord``."""
     source: bytes = b""
-    """Without them, before any filter; empty when nobody will ask."""
+    """The unfiltered record; empty if it isn't needed."""
 
 
 class _Buffer:
-    """Chunks read as a stream, never more than ``limit`` bytes at a time."""
+    """A stream of chunks, at most ``limit`` bytes at a time."""
 
     def __init__(self, chunks: Iterable[bytes], limit: int) -> None:
         self._chunks = iter(chunks)
@@ -57,7 +57,7 @@ class _Buffer:
 
 
 def split_none(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
-    """The whole object, an empty one included.
+    """The whole object, even if empty.
 
     Raises:
         ObjectFailure: it is larger than a record may be.
@@ -71,7 +71,7 @@ def split_none(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
 
 
 def split_lines(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
-    """Records end with a line feed; the last one's may be missing.
+    """Records that end with a line feed, which the last one may lack.
 
     Raises:
         ObjectFailure: a line is longer than a record may be.
@@ -96,8 +96,8 @@ def split_tfrecord(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
     """Length, its masked CRC32C, data, its masked CRC32C.
 
     Raises:
-        ObjectFailure: a checksum is wrong, the object ends within a record, or one is larger than
-            a record may be.
+        ObjectFailure: a checksum is wrong, the object ends within a record, or a record is too
+            large.
     """
     buffer = _Buffer(chunks, limit)
     while header := buffer.read(_HEADER_BYTES):
@@ -128,11 +128,11 @@ _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
 def split_recordio(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
     """MXNet's RecordIO: magic, flag and length, data padded to four bytes.
 
-    Data that holds the magic itself lies in several parts, the magic cut out between them.
+    Data that contains the magic is split there into several parts.
 
     Raises:
-        ObjectFailure: no magic where a record should begin, the object ends within one, or one is
-            larger than a record may be.
+        ObjectFailure: the magic is missing, the object ends within a record, or a record is too
+            large.
     """
     buffer = _Buffer(chunks, limit)
     framed, parts = b"", list[bytes]()
@@ -156,11 +156,11 @@ def split_recordio(chunks: Iterable[bytes], limit: int) -> Iterator[Record]:
 
 
 LARGEST_RECORD: Final = 100 * 1024 * 1024
-"""Bytes: no payload has more."""
+"""Bytes: no payload is larger."""
 SPLITTERS: Final[dict[str, Callable[[Iterable[bytes], int], Iterator[Record]]]] = {
     "None": split_none,
     "Line": split_lines,
     "TFRecord": split_tfrecord,
     "RecordIO": split_recordio,
 }
-"""By ``SplitType``, each from chunks and the bytes that a record may have."""
+"""By ``SplitType``. Takes chunks and the maximum size of a record."""

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """Collects a part at a time; a small object is put at once, when it is complete.
+    """Collects parts. A small object is written at once when it is complete.
 
     Args:
         store: for large objects.
-        transfer: for small ones.
+        transfer: for small objects.
         location: bucket and key.
         kms_key_id: ``TransformOutput.KmsKeyId``.
     """
@@ -34,7 +34,7 @@ class Writer:
         self._upload: MultipartUpload | None = None
 
     async def write(self, *pieces: bytes) -> None:
-        """Add to the end."""
+        """Append bytes."""
         for piece in pieces:
             self._held += piece
         if len(self._held) >= PART_BYTES:
@@ -53,7 +53,7 @@ class Writer:
             )
 
     async def abort(self) -> None:
-        """Leave nothing behind."""
+        """Remove everything written."""
         if self._upload is not None:
             await asyncio.to_thread(self._upload.abort)
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One input object and the place of its output."""
+    """One input object and the location of its output."""
 
     source: Location
     size: int
-    """Bytes of the input object as it lies in S3."""
+    """Bytes of the input object in S3."""
     target: Location
 
 
@@ -57,23 +57,23 @@ def list_work(job: Job, store: Store) -> list[Work]:
 
 
 def partition(work: Sequence[Work], instances: int) -> list[list[Work]]:
-    """Objects dealt to instances by key; no object is shared, and an instance may get none.
+    """Distribute objects among instances by key. An instance may get none.
 
-    How SageMaker deals them is not documented; here they go round like cards.
+    AWS doesn't document how; here it is round robin.
     """
     ordered = sorted(work, key=lambda item: (item.source.bucket, item.source.key))
     return [list(ordered[index::instances]) for index in range(instances)]
 
 
 def _prefix(prefix: Location, store: Store) -> Iterator[tuple[StoredObject, str]]:
-    """A string prefix, not a folder: ``in`` also begins ``in_other/x``."""
+    """A string prefix, not a folder: ``in`` also matches ``in_other/x``."""
     for found in store.list(prefix):
         if found.size or not found.location.key.endswith("/"):  # a console's "folder" has no data
             yield found, _relative(found.location.key, prefix.key)
 
 
 def _relative(key: str, prefix: str) -> str:
-    """What of the key goes below the output path: all after the folder the prefix names."""
+    """The part of the key that follows the folder of the prefix."""
     rest = key.removeprefix(prefix)
     if rest and (not prefix or prefix.endswith("/") or rest.startswith("/")):
         return rest.lstrip("/") or rest

@@ -11,17 +11,17 @@ _URI = re.compile(r"(?:s3|https)://([^/]+)/?(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A bucket and a key, or the beginning of keys."""
+    """A bucket and a key, or a prefix of keys."""
 
     bucket: str
     key: str
 
     @classmethod
     def parse(cls, uri: str) -> Self:
-        """From ``s3://bucket/key``.
+        """Parse ``s3://bucket/key``.
 
         Raises:
-            ValueError: it isn't one.
+            ValueError: it isn't an S3 URI.
         """
         match = _URI.fullmatch(uri)
         if match is None:

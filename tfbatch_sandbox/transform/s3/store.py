@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 _CONNECTIONS: Final = 64
 CHUNK_BYTES: Final = 256 * 1024
 PART_BYTES: Final = 8 * 1024 * 1024
-"""A part of a multipart upload; S3 wants 5 MiB at least, and 10,000 parts at most."""
+"""Size of a part. S3 requires at least 5 MiB and at most 10,000 parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object as a listing shows it."""
+    """An object of a listing."""
 
     location: Location
     size: int
@@ -38,7 +38,7 @@ class StoredObject:
 
 
 class Store:
-    """A thread-safe S3 client; every method blocks.
+    """A thread-safe S3 client. Every method blocks.
 
     Raises:
         NoCredentialsError: the environment has no keys.
@@ -61,7 +61,7 @@ class Store:
         )
 
     def list(self, prefix: Location) -> Iterator[StoredObject]:
-        """All objects whose key begins with the prefix, in the order of their keys."""
+        """All objects whose key starts with the prefix, in the order of keys."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=prefix.bucket, Prefix=prefix.key
         )
@@ -70,12 +70,12 @@ class Store:
                 yield StoredObject(Location(prefix.bucket, entry["Key"]), entry["Size"])
 
     def head(self, location: Location) -> StoredObject:
-        """One object's size."""
+        """The size of an object."""
         reply = self._s3.head_object(Bucket=location.bucket, Key=location.key)
         return StoredObject(location, reply["ContentLength"])
 
     def read(self, location: Location) -> Iterator[bytes]:
-        """An object's bytes, a chunk at a time."""
+        """An object's bytes in chunks."""
         body = self._s3.get_object(Bucket=location.bucket, Key=location.key)["Body"]
         with contextlib.closing(body):
             yield from body.iter_chunks(CHUNK_BYTES)
@@ -83,12 +83,12 @@ class Store:
     def signed(
         self, method: str, location: Location, body: bytes = b""
     ) -> tuple[str, Mapping[str, str]]:
-        """The address and the headers of a call for a whole object, for any HTTP client.
+        """The URL and headers of a call for a whole object, for any HTTP client.
 
         Args:
             method: ``GET`` or ``PUT``.
-            location: of the object.
-            body: what is put.
+            location: location of the object.
+            body: the object's bytes for a PUT.
         """
         path = f"{location.bucket}/{percent_encode(location.key, safe='/~')}"
         address = f"{self._s3.meta.endpoint_url}/{path}"
@@ -101,7 +101,7 @@ class Store:
         self._s3.download_file(location.bucket, location.key, str(path))
 
     def put(self, location: Location, body: bytes, kms_key_id: str | None) -> None:
-        """A whole object at once, encrypted with a key of the caller's if there is one."""
+        """Write an object, encrypted with the caller's key if there is one."""
         if kms_key_id is None:
             self._s3.put_object(Bucket=location.bucket, Key=location.key, Body=body)
             return
@@ -114,7 +114,7 @@ class Store:
         )
 
     def start_upload(self, location: Location, kms_key_id: str | None) -> MultipartUpload:
-        """An object of unknown length, part by part."""
+        """Start an object of unknown length, part by part."""
         if kms_key_id is None:
             reply = self._s3.create_multipart_upload(Bucket=location.bucket, Key=location.key)
         else:
@@ -129,7 +129,7 @@ class Store:
 
 @dataclass(slots=True)
 class MultipartUpload:
-    """Parts in order; invisible until completed."""
+    """Parts in order. The object is invisible until it is completed."""
 
     s3: S3Client
     location: Location
@@ -158,7 +158,7 @@ class MultipartUpload:
         )
 
     def abort(self) -> None:
-        """Forget the parts."""
+        """Drop the parts."""
         self.s3.abort_multipart_upload(
             Bucket=self.location.bucket, Key=self.location.key, UploadId=self.upload_id
         )

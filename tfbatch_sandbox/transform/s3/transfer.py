@@ -1,7 +1,7 @@
 """Reads and writes small S3 objects on the event loop, signed by botocore and sent by aiohttp.
 
-A thread and a boto3 call cost two milliseconds of processor time per object, this 0.6; with an
-object per record that is what the model would have to wait for.
+A thread and a boto3 call cost two milliseconds of processor time for each object, this 0.6. With an
+object for each record the model would wait for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TransferError(Exception):
 
 
 class Transfer:
-    """Gets and puts whole objects; use as an async context."""
+    """Reads and writes whole objects. Use it as an async context manager."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -48,7 +48,7 @@ class Transfer:
         await self._session.close()
 
     async def get(self, location: Location) -> bytes:
-        """A whole object.
+        """Read an object.
 
         Raises:
             TransferError: it can't be read.
@@ -56,7 +56,7 @@ class Transfer:
         return await self._try("GET", location)
 
     async def put(self, location: Location, body: bytes) -> None:
-        """A whole object.
+        """Write an object.
 
         Raises:
             TransferError: it can't be written.
@@ -80,7 +80,7 @@ class Transfer:
         url, headers = self._store.signed(method, location, body)
         async with self._session.request(
             method,
-            URL(url, encoded=True),  # signed as it is written: nothing may quote it anew
+            URL(url, encoded=True),  # signed as it is written: it must not be quoted again
             data=body_of(body) if body else None,
             headers=headers,
             skip_auto_headers={"Content-Type", "Accept-Encoding"},
@@ -95,9 +95,9 @@ class Transfer:
 
 
 def body_of(data: bytes) -> bytes | io.BytesIO:
-    """Bytes as aiohttp wants them: large ones in pieces, lest other requests wait."""
+    """Bytes for aiohttp: large ones in pieces, so that other requests don't wait."""
     return io.BytesIO(data) if len(data) > _AT_ONCE_BYTES else data
 
 
 class _TryAgainError(Exception):
-    """S3 asks for patience."""
+    """S3 asks to retry."""

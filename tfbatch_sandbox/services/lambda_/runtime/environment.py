@@ -1,9 +1,8 @@
 """Lambda execution environments: processes that are kept for the next invocation.
 
-As on AWS, the first invocation starts one, it is kept for the next, two at a time have two, and one
-that takes too long or ends its process is lost with all that it had in memory. An event goes in as
-a line of JSON, and the runtime (``python.py``, ``node.cjs``) answers with a line: ``{"value": …}``
-or ``{"error": …}``.
+As on AWS, the first invocation starts one and later ones reuse it. Two at a time have two. If one
+times out or exits, its memory is lost. An event is sent as a line of JSON, and the runtime
+(``python.py``, ``node.cjs``) answers with a line: ``{"value": …}`` or ``{"error": …}``.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Result = dict[str, Any]
 
 
 class LostError(Exception):
-    """An environment has ended, or was ended; the message is what Lambda says of it."""
+    """An environment has ended. The message is Lambda's."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -42,28 +41,28 @@ class LostError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """What an environment is made of; a function that has another recipe has another."""
+    """The definition of an environment. If it changes, the function gets a new environment."""
 
     function: str
     """Its ARN."""
     command: Sequence[str]
     variables: Mapping[str, str]
     code: Path
-    """The unpacked code: its working directory."""
+    """The unpacked code, its working directory."""
     timeout_seconds: float
-    """Of one invocation."""
+    """Time-out of one invocation."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Environment:
-    """One process of a function's."""
+    """A process of a function."""
 
     recipe: Recipe
     process: supervision.Process
     events: IO[bytes]
     answers: IO[bytes]
     log: IO[bytes]
-    """What the function prints; the process writes where the file stands."""
+    """The function's output. The process appends to it."""
     _bytes_read: int = 0
 
     @classmethod
@@ -98,10 +97,10 @@ class Environment:
         )
 
     def invoke(self, event: object, request_id: str) -> Result:
-        """Hand over an event and wait for the answer to it.
+        """Send an event and wait for its answer.
 
         Raises:
-            LostError: the function takes too long, or has ended its process.
+            LostError: the function timed out, or ended its process.
         """
         begun, timeout_seconds = time.monotonic(), self.recipe.timeout_seconds
         asked = {"event": event, "requestId": request_id, "timeoutSeconds": timeout_seconds}
@@ -122,10 +121,10 @@ class Environment:
             self.events.write(line)
             self.events.flush()
         except BrokenPipeError:
-            return  # it has ended, which the end of its answers tells
+            return  # it has ended, as the end of its answers shows
 
     def _chunks(self, deadline: float) -> Iterator[bytes]:
-        """The answer as it comes, to its end, the process's end, or the deadline."""
+        """The answer's chunks, until its end, the process's end, or the deadline."""
         with selectors.DefaultSelector() as selector:
             selector.register(self.answers, selectors.EVENT_READ)
             while selector.select(max(deadline - time.monotonic(), 0)):
@@ -135,22 +134,22 @@ class Environment:
                     return
 
     def can_serve(self, recipe: Recipe) -> bool:
-        """Whether it is of that recipe and alive."""
+        """Whether it has that definition and is alive."""
         return self.recipe == recipe and self.process.poll() is None
 
     def printed(self) -> bytes:
-        """What it has printed since this was asked last."""
+        """Its output since the last call."""
         end = os.fstat(self.log.fileno()).st_size
         text = os.pread(self.log.fileno(), end - self._bytes_read, self._bytes_read)
         self._bytes_read = end
         return text
 
     def end(self) -> None:
-        """End the process; what it has printed can still be read."""
+        """End the process. Its output can still be read."""
         supervision.stop(self.process, grace_seconds=0)
 
     def close(self) -> None:
-        """End the process and forget it."""
+        """End the process and drop it."""
         self.end()
         for file in (self.events, self.answers, self.log):
             file.close()
@@ -158,16 +157,16 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """Those of all functions."""
+    """The environments of all functions."""
 
     _idle: list[Environment] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def invoke(self, recipe: Recipe, event: object, request_id: str) -> tuple[Result, bytes]:
-        """Run a function once, in an environment that is idle or in a new one.
+        """Run a function once, in an idle environment or a new one.
 
         Returns:
-            ``{"value": …}`` or ``{"error": …}``, and what it printed.
+            ``{"value": …}`` or ``{"error": …}``, and its output.
         """
         environment = self._take(recipe) or Environment.start(recipe)
         try:
@@ -186,7 +185,7 @@ class Environments:
         return result, printed
 
     def _take(self, recipe: Recipe) -> Environment | None:
-        """An idle environment of that recipe; those of the function's former ones are ended."""
+        """An idle environment of that definition. Those of older definitions are ended."""
         with self._lock:
             of_function = [one for one in self._idle if one.recipe.function == recipe.function]
             fitting = [one for one in of_function if one.can_serve(recipe)]
@@ -198,7 +197,7 @@ class Environments:
         return taken
 
     def close(self) -> None:
-        """End all that are idle, all at once; those at work end with their server."""
+        """End all idle ones at once. Busy ones end with their server."""
         with self._lock:
             ended = self._idle.copy()
             self._idle.clear()

@@ -1,7 +1,7 @@
 """The Python runtime of Lambda: ``python -m tfbatch_sandbox.services.lambda_.runtime.python``.
 
-Standard input carries events, the descriptor that ``TFBATCH_ANSWERS_FD`` names carries answers,
-each a line of JSON. The rest comes in the environment, under the names Lambda uses.
+Standard input has events, and answers go to the descriptor in ``TFBATCH_ANSWERS_FD``, each a line
+of JSON. Everything else is in Lambda's environment variables.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tfbatch_sandbox.processes import supervision
 
 
 class Context:
-    """What Lambda hands to a handler beside the event."""
+    """The context object of a Python handler."""
 
     def __init__(self, request_id: str, timeout_seconds: float) -> None:
         self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
@@ -43,7 +43,7 @@ def call(handler_name: str, event: Any, context: Context) -> Any:  # noqa: ANN40
 
 
 def answer(line: str) -> str:
-    """What the handler makes of a line, as a line."""
+    """The handler's answer to a line, as a line."""
     asked = json.loads(line)
     context = Context(asked["requestId"], asked["timeoutSeconds"])
     try:
