@@ -64,6 +64,13 @@ def find(backend: CloudFormationBackend, name: str, stack_name: str | None) -> C
     raise ApiError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
 
 
+def forget(backend: CloudFormationBackend, stack: Stack) -> None:
+    """Delete the change sets of a stack, so that a new stack of its name has none."""
+    for identity, change_set in list(backend.change_sets.items()):
+        if change_set.stack_id == stack.stack_id:
+            del backend.change_sets[identity]
+
+
 def _creating(original: Callable[..., tuple[str, str]]) -> Callable[..., tuple[str, str]]:
     def create(backend: CloudFormationBackend, *args: Any, **options: Any) -> tuple[str, str]:  # noqa: ANN401 # moto's
         change_set_id, stack_id = original(backend, *args, **options)

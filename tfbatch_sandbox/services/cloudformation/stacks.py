@@ -189,6 +189,7 @@ def _remove(backend: CloudFormationBackend, stack: Stack) -> None:
         _set(stack, "DELETE_FAILED", stack_resources.reason(error))
         return
     exports.store(backend, stack, ())
+    change_sets.forget(backend, stack)
     stack.output_map = Outputs()
     _set(stack, "DELETE_COMPLETE")
     backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
