@@ -1,7 +1,7 @@
-"""What a resource of CloudFormation is that moto doesn't make at all: put, put anew, deleted.
+"""The base class of resource types that moto lacks.
 
-moto finds a resource's class among the direct subclasses of its own ``CloudFormationModel``, once
-the module that has it is imported: a subclass of :class:`Resource` names both as its bases.
+moto looks for resource types among the direct subclasses of its ``CloudFormationModel``. So a
+subclass of :class:`Resource` also names ``CloudFormationModel`` as a base.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ Template = dict[str, Any]
 
 
 class Resource(CloudFormationModel):
-    """A resource, kept by what its template says of it."""
+    """A resource, with its properties from the template."""
 
     KIND: ClassVar[str] = ""
-    """As templates name it."""
+    """The resource type, such as ``AWS::CloudWatch::Alarm``."""
     logical_resource_id: str = ""
 
     def __init__(self, resource: Template, account_id: str, region: str, name: str) -> None:
@@ -26,12 +26,12 @@ class Resource(CloudFormationModel):
 
     @classmethod
     def cloudformation_type(cls) -> str:
-        """As templates name it."""
+        """The resource type."""
         return cls.KIND
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """No property names it."""
+        """No property holds the name."""
         return ""
 
     @classmethod
@@ -43,7 +43,7 @@ class Resource(CloudFormationModel):
         region_name: str,
         **_other: object,
     ) -> Resource:
-        """Make it."""
+        """Create the resource."""
         made = cls(cloudformation_json, account_id, region_name, resource_name)
         made.put()
         return made
@@ -58,7 +58,7 @@ class Resource(CloudFormationModel):
         region_name: str,
         **_other: object,
     ) -> Resource:
-        """Put it anew; the old one goes when it had another identity."""
+        """Update the resource, and delete the old one when the physical id changes."""
         name = original_resource.generated_name
         made = cls(cloudformation_json, account_id, region_name, name)
         if made.physical_resource_id != original_resource.physical_resource_id:
@@ -68,13 +68,13 @@ class Resource(CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """What ``Ref`` yields."""
+        """The value of ``Ref``."""
         raise NotImplementedError
 
     def put(self) -> None:
-        """Bring it to what the template says."""
+        """Create or update the resource as the template says."""
         raise NotImplementedError
 
     def delete(self, account_id: str, region: str) -> None:
-        """Remove it."""
+        """Delete the resource."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""AWS::SNS::TopicPolicy, which moto's CloudFormation skips."""
+"""AWS::SNS::TopicPolicy, which moto lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TopicPolicy(CloudFormationModel):
-    """One policy on some topics."""
+    """A policy of one or more topics."""
 
     def __init__(self, name: str, topics: Iterable[str]) -> None:
         self.name = name
@@ -23,17 +23,17 @@ class TopicPolicy(CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """A name that nobody else has."""
+        """A generated name."""
         return self.name
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """No name of its own."""
+        """No property holds the name."""
         return ""
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its name in templates."""
+        """The resource type."""
         return "AWS::SNS::TopicPolicy"
 
     @classmethod
@@ -45,7 +45,7 @@ class TopicPolicy(CloudFormationModel):
         region_name: str,  # noqa: ARG003
         **_identity: object,
     ) -> TopicPolicy:
-        """Put the policy on its topics."""
+        """Set the policy of the topics."""
         properties = cloudformation_json["Properties"]
         for arn in properties["Topics"]:
             _topic(arn).policy = json.dumps(properties["PolicyDocument"])
@@ -60,14 +60,14 @@ class TopicPolicy(CloudFormationModel):
         account_id: str,
         region_name: str,
     ) -> TopicPolicy:
-        """Put the new policy in the old one's place."""
+        """Replace the policy."""
         original_resource.delete(account_id, region_name)
         return cls.create_from_cloudformation_json(
             new_resource_name, cloudformation_json, account_id, region_name
         )
 
     def delete(self, account_id: str, region: str) -> None:
-        """Give the topics that are still there the policy of a new topic."""
+        """Give the topics that still exist the default policy."""
         for arn in self.topics:
             topic = sns_backends[account_id][region].topics.get(arn)
             if topic is not None:
@@ -76,7 +76,7 @@ class TopicPolicy(CloudFormationModel):
 
 
 def install(_runtime: Runtime) -> None:
-    """Nothing: defining the class makes it known to moto."""
+    """Nothing to do: moto finds the class by itself."""
 
 
 def _topic(arn: str) -> Topic:
