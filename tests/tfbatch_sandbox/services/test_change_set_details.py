@@ -342,3 +342,14 @@ def test_describing_changes_makes_nothing(updates: Updates) -> None:
     assert {each["Action"] for each in updates.changes({"Resources": more}).values()} == {"Add"}
     there = updates.client.list_stack_resources(StackName=updates.name)["StackResourceSummaries"]
     assert [each["LogicalResourceId"] for each in there] == ["One"]
+
+
+def test_a_deleted_stack_takes_its_change_sets_along(updates: Updates) -> None:
+    template = {"Resources": {"One": _topic("a")}}
+    updates.deploy(template)
+    updates.client.delete_stack(StackName=updates.name)
+    updates.deploy(template)
+    updates.client.delete_change_set(StackName=updates.name, ChangeSetName="changes")
+    with pytest.raises(ClientError) as caught:
+        updates.client.describe_change_set(StackName=updates.name, ChangeSetName="changes")
+    assert caught.value.response["Error"]["Code"] == "ChangeSetNotFound"

@@ -151,6 +151,8 @@ def test_an_export_that_does_not_exist_is_named(stacks: Stacks) -> None:
     described = stacks.client.describe_change_set(ChangeSetName=made["Id"])
     assert described["Status"] == "FAILED"
     assert described["StatusReason"] == "No export named nowhere found"
+    stacks.deploy("nowhere-else", _exporting("nowhere", "1"))
+    assert stacks.deploy("astray", _importing("nowhere")) == "CREATE_COMPLETE"
 
 
 def test_a_branch_that_is_not_taken_imports_nothing(stacks: Stacks) -> None:

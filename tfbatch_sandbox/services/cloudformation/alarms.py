@@ -1,4 +1,4 @@
-"""Alarms of CloudFormation, which moto doesn't make; like moto's own, they don't sound."""
+"""AWS::CloudWatch::Alarm, which moto lacks; as moto's other alarms, it never goes off."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def install(runtime: Runtime) -> None:
-    """Give alarms the API that creates them."""
+    """Give alarms the clients that create them."""
     Alarm.runtime = runtime
 
 
 class Alarm(Resource, CloudFormationModel):
-    """An alarm. Its properties have the names of PutMetricAlarm's parameters."""
+    """An alarm; its properties are the parameters of PutMetricAlarm."""
 
     KIND = "AWS::CloudWatch::Alarm"
     runtime: ClassVar[Runtime]
 
     @property
     def physical_resource_id(self) -> str:
-        """Its name."""
+        """The alarm's name."""
         name: str = self.properties.get("AlarmName", self.generated_name)
         return name
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
-        """Whether ``Fn::GetAtt`` has it."""
+        """Whether ``Fn::GetAtt`` has the attribute."""
         return attr == "Arn"
 
     def get_cfn_attribute(self, _attribute_name: str) -> str:
@@ -41,7 +41,7 @@ class Alarm(Resource, CloudFormationModel):
         )
 
     def put(self) -> None:
-        """Put the alarm."""
+        """Create or update the alarm."""
         self._client.put_metric_alarm(**self.properties | {"AlarmName": self.physical_resource_id})
 
     def delete(self, _account_id: str, _region: str) -> None:

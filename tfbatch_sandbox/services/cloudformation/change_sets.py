@@ -7,7 +7,7 @@ the change sets of all stacks.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend
 from moto.cloudformation.parsing import ResourceMap
@@ -64,9 +64,22 @@ def find(backend: CloudFormationBackend, name: str, stack_name: str | None) -> C
     raise ApiError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist")
 
 
+def forget(backend: CloudFormationBackend, stack: Stack) -> None:
+    """Delete the change sets of a stack, so that a new stack of its name has none."""
+    for identity, change_set in list(backend.change_sets.items()):
+        if change_set.stack_id == stack.stack_id:
+            del backend.change_sets[identity]
+
+
 def _creating(original: Callable[..., tuple[str, str]]) -> Callable[..., tuple[str, str]]:
-    def create(backend: CloudFormationBackend, *args: Any, **options: Any) -> tuple[str, str]:  # noqa: ANN401 # moto's
-        change_set_id, stack_id = original(backend, *args, **options)
+    def create(
+        backend: CloudFormationBackend, *, stack_name: str, change_set_type: str, **options: Json
+    ) -> tuple[str, str]:
+        if change_set_type == "CREATE":
+            _discard_reviewed(backend, stack_name)
+        change_set_id, stack_id = original(
+            backend, stack_name=stack_name, change_set_type=change_set_type, **options
+        )
         change_set = backend.change_sets[change_set_id]
         reason = _evaluate(backend, change_set)
         change_set.status = "FAILED" if reason else "CREATE_COMPLETE"
@@ -75,6 +88,14 @@ def _creating(original: Callable[..., tuple[str, str]]) -> Callable[..., tuple[s
         return change_set_id, stack_id
 
     return create
+
+
+def _discard_reviewed(backend: CloudFormationBackend, name: str) -> None:
+    """Delete the stack of a change set that was never executed; moto makes a second of its name."""
+    for stack in list(backend.stacks.values()):
+        if stack.name == name and stack.status == "REVIEW_IN_PROGRESS":
+            forget(backend, stack)
+            del backend.stacks[stack.stack_id]
 
 
 def _unvalidated(original: Callable[..., ActionResult]) -> Callable[..., ActionResult]:

@@ -1,6 +1,6 @@
-"""Custom resources of CloudFormation: created, updated and deleted by their Lambda function.
+"""Custom resources of CloudFormation: their Lambda function creates, updates and deletes them.
 
-moto sends only the Create event, goes on without waiting for the answer, and forgets a failure.
+moto sends only the Create event, and waits neither for the response nor for a failure.
 """
 
 from __future__ import annotations
@@ -24,34 +24,37 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 _ANSWER_SECONDS = 60.0
-"""Seconds in which an answer may come after its function has ended."""
+"""How long to wait for a response after the function has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Receives the answers of functions, by the id of their request."""
+class Responses:
+    """The responses that are awaited, by the id of their request."""
 
     runtime: Runtime
     waiting: dict[str, queue.SimpleQueue[dict[str, Any]]] = field(default_factory=dict)
 
-    def ask(self, account_id: str, region: str, event: dict[str, Any]) -> dict[str, Any]:
-        """Send ``event`` to its function and wait for the answer.
+    def request(self, account_id: str, region: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Send ``event`` to its function and wait for the response.
 
         Raises:
-            ApiError: the function failed, answered FAILED, or did not answer.
+            ApiError: the function failed, or its response is FAILED or missing.
         """
         request_id = str(uuid.uuid4())
         url = f"{self.runtime.endpoint_url}/cloudformation_{region}/cfnresponse"
-        request = event | {"RequestId": request_id, "ResponseURL": f"{url}?request={request_id}"}
+        sent = event | {"RequestId": request_id, "ResponseURL": f"{url}?request={request_id}"}
         function = lambda_backends[account_id][region].get_function(event["ServiceToken"])
         self.waiting[request_id] = queue.SimpleQueue()
-        result, log = functions.run(self.runtime, function, request)
+        result, log = functions.run(self.runtime, function, sent)
         try:
             answer = self.waiting[request_id].get(
                 timeout=0 if "error" in result else _ANSWER_SECONDS
             )
         except queue.Empty:
-            answer = {"Status": "FAILED", "Reason": f"no answer; its log: {log.decode()}"}
+            answer = {
+                "Status": "FAILED",
+                "Reason": f"no response; the function's log: {log.decode()}",
+            }
         finally:
             del self.waiting[request_id]
         if answer["Status"] != "SUCCESS":
@@ -60,14 +63,14 @@ class Desk:
 
 
 class CustomResource(CustomModel):
-    """A resource whose attributes are a function's answers."""
+    """A resource that a function creates."""
 
-    desk: Desk
+    responses: Responses
 
     def __init__(self, event: dict[str, Any], account_id: str, region: str) -> None:
         super().__init__(region, "", event["LogicalResourceId"], "")
         self.event = event
-        answer = self.desk.ask(account_id, region, event | {"RequestType": "Create"})
+        answer = self.responses.request(account_id, region, event | {"RequestType": "Create"})
         self._take(answer)
 
     def _take(self, answer: dict[str, Any]) -> None:
@@ -83,7 +86,7 @@ class CustomResource(CustomModel):
         region_name: str,
         **identity: Any,  # noqa: ANN401 - moto's
     ) -> CustomResource:
-        """Ask the function to create the resource."""
+        """Let the function create the resource."""
         properties = cloudformation_json["Properties"]
         event = {
             "ServiceToken": properties["ServiceToken"],
@@ -103,14 +106,14 @@ class CustomResource(CustomModel):
         account_id: str,
         region_name: str,
     ) -> CustomResource:
-        """Ask the function to update the resource. A replaced one is deleted."""
+        """Let the function update the resource, and delete the one that it replaces."""
         old, new = original_resource.event, cloudformation_json["Properties"]
         event = old | {
             "ResourceProperties": new,
             "OldResourceProperties": old["ResourceProperties"],
             "PhysicalResourceId": original_resource.resource_name,
         }
-        answer = cls.desk.ask(account_id, region_name, event | {"RequestType": "Update"})
+        answer = cls.responses.request(account_id, region_name, event | {"RequestType": "Update"})
         if answer["PhysicalResourceId"] != original_resource.resource_name:
             original_resource.delete(account_id, region_name)
         original_resource.event = old | {"ResourceProperties": new}
@@ -118,22 +121,22 @@ class CustomResource(CustomModel):
         return original_resource
 
     def delete(self, account_id: str, region: str) -> None:
-        """Ask the function to delete the resource."""
+        """Let the function delete the resource."""
         event = self.event | {
             "RequestType": "Delete",
             "PhysicalResourceId": self.resource_name,
         }
-        self.desk.ask(account_id, region, event)
+        self.responses.request(account_id, region, event)
 
 
 def install(runtime: Runtime) -> None:
-    """Replace moto's custom resources and its way to receive answers."""
-    desk = Desk(runtime)
-    CustomResource.desk = desk
+    """Replace moto's custom resources, and its endpoint for their responses."""
+    responses = Responses(runtime)
+    CustomResource.responses = responses
 
     def process_cfn_response(response: CloudFormationResponse) -> tuple[int, dict[str, int], str]:
         answer = json.loads(response.raw_body)
-        desk.waiting[answer["RequestId"]].put(answer)
+        responses.waiting[answer["RequestId"]].put(answer)
         return 200, {"status": 200}, "{}"
 
     replace(CloudFormationResponse, "process_cfn_response", process_cfn_response)

@@ -1,7 +1,7 @@
-"""The base of CloudFormation resources that moto lacks: put, update, delete.
+"""The base class of resource types that moto lacks.
 
-moto finds a resource's class among the direct subclasses of its ``CloudFormationModel``, once its
-module is imported. So a subclass of :class:`Resource` names both as its bases.
+moto looks for resource types among the direct subclasses of its ``CloudFormationModel``. So a
+subclass of :class:`Resource` also names ``CloudFormationModel`` as a base.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ Template = dict[str, Any]
 
 
 class Resource(CloudFormationModel):
-    """A resource with the properties of its template."""
+    """A resource, with its properties from the template."""
 
     KIND: ClassVar[str] = ""
-    """Its type in templates."""
+    """The resource type, such as ``AWS::CloudWatch::Alarm``."""
     logical_resource_id: str = ""
 
     def __init__(self, resource: Template, account_id: str, region: str, name: str) -> None:
@@ -26,12 +26,12 @@ class Resource(CloudFormationModel):
 
     @classmethod
     def cloudformation_type(cls) -> str:
-        """Its type in templates."""
+        """The resource type."""
         return cls.KIND
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """No property names it."""
+        """No property holds the name."""
         return ""
 
     @classmethod
@@ -43,7 +43,7 @@ class Resource(CloudFormationModel):
         region_name: str,
         **_other: object,
     ) -> Resource:
-        """Create it."""
+        """Create the resource."""
         made = cls(cloudformation_json, account_id, region_name, resource_name)
         made.put()
         return made
@@ -58,7 +58,7 @@ class Resource(CloudFormationModel):
         region_name: str,
         **_other: object,
     ) -> Resource:
-        """Put it again. The old one is deleted if its identity changed."""
+        """Update the resource, and delete the old one when the physical id changes."""
         name = original_resource.generated_name
         made = cls(cloudformation_json, account_id, region_name, name)
         if made.physical_resource_id != original_resource.physical_resource_id:
@@ -68,13 +68,13 @@ class Resource(CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """What ``Ref`` yields."""
+        """The value of ``Ref``."""
         raise NotImplementedError
 
     def put(self) -> None:
-        """Create or update it."""
+        """Create or update the resource as the template says."""
         raise NotImplementedError
 
     def delete(self, account_id: str, region: str) -> None:
-        """Remove it."""
+        """Delete the resource."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Names that CloudFormation gives the SageMaker resources whose template names none."""
+"""Generates names for SageMaker resources that have none in their template."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ _SUFFIX_BYTES = 6
 
 
 def unique(logical_id: str) -> str:
-    """A new name that starts with a resource's logical id."""
+    """Generate a name that begins with a logical id."""
     suffix = secrets.token_hex(_SUFFIX_BYTES)
     return f"{logical_id[: _LENGTH - len(suffix) - 1]}-{suffix}"

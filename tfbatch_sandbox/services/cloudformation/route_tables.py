@@ -1,4 +1,4 @@
-"""Route tables of CloudFormation go with their stack; moto makes them and leaves them for ever."""
+"""Deletes route tables with their stack; moto leaves them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Give route tables what moto needs when a stack is deleted."""
+    """Give route tables the method that moto calls when a stack is deleted."""
     RouteTable.delete = _delete
 
 
 def _delete(table: RouteTable, account_id: str, region: str) -> None:
-    table._associations.clear()  # noqa: SLF001 - their own resources leave them too
+    table._associations.clear()  # noqa: SLF001 - else it is in use
     ec2_backends[account_id][region].delete_route_table(table.id)

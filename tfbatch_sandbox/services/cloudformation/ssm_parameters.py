@@ -1,4 +1,4 @@
-"""A template's parameters that stand in the Parameter Store: without one moto falls over."""
+"""Reports an SSM parameter that a template refers to and that doesn't exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Name the missing parameter, as CloudFormation does."""
+    """Raise CloudFormation's error, where moto fails with an internal one."""
     original = ResourceMap.parse_ssm_parameter
     replace(ResourceMap, "parse_ssm_parameter", _checked(original))
 

@@ -64,7 +64,7 @@ def remove_unwanted(resources: ResourceMap, report: Report) -> None:
 
 
 def remove_all(resources: ResourceMap, report: Report) -> None:
-    """Remove every resource of a stack, the last made first."""
+    """Delete every resource of a stack, in reverse order of creation."""
     for logical_id in reversed(list(resources._parsed_resources)):  # noqa: SLF001
         if logical_id in resources._resource_json_map:  # noqa: SLF001
             remove(resources, logical_id, resources._resource_json_map[logical_id], report)  # noqa: SLF001
@@ -74,7 +74,7 @@ def remove_all(resources: ResourceMap, report: Report) -> None:
 def remove(
     resources: ResourceMap, logical_id: str, resource: Mapping[str, Any], report: Report
 ) -> None:
-    """Remove one resource, unless its template keeps it."""
+    """Delete a resource, unless its DeletionPolicy keeps it."""
     made = resources._parsed_resources[logical_id]  # noqa: SLF001
     if made is not None and resource.get("DeletionPolicy") not in _KEPT:
         resources._delete_resource(made, resource)  # noqa: SLF001
@@ -130,7 +130,7 @@ def _change(resources: ResourceMap, logical_id: str, resource: Any) -> Any:  # n
         region_name=resources._region_name,  # noqa: SLF001
     )
     if changed is None:
-        _LOG.warning("moto can't update %s, a %s", logical_id, resource["Type"])
+        _LOG.warning("moto can't update the resource %s of type %s", logical_id, resource["Type"])
     return changed
 
 

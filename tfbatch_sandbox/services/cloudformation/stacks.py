@@ -104,7 +104,14 @@ def _update(  # noqa: PLR0913, PLR0917 - moto's parameters
         for each in parameters
     }
     change_set_id, _ = backend.create_change_set(
-        stack.name, "UpdateStack", template, given, "", "UPDATE", None, tags, role_arn
+        stack_name=stack.name,
+        change_set_name="UpdateStack",
+        change_set_type="UPDATE",
+        template=template,
+        parameters=given,
+        description="",
+        tags=tags,
+        role_arn=role_arn,
     )
     change_set = backend.change_sets[change_set_id]
     try:
@@ -189,6 +196,7 @@ def _remove(backend: CloudFormationBackend, stack: Stack) -> None:
         _set(stack, "DELETE_FAILED", stack_resources.reason(error))
         return
     exports.store(backend, stack, ())
+    change_sets.forget(backend, stack)
     stack.output_map = Outputs()
     _set(stack, "DELETE_COMPLETE")
     backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)

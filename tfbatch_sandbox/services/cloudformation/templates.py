@@ -1,4 +1,4 @@
-"""Templates in JSON, as the CDK's are, are read as JSON: moto reads them as YAML, a second long."""
+"""Reads JSON templates as JSON: moto reads them as YAML, which takes a second for the CDK's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def install(_runtime: Runtime) -> None:
-    """Give moto's CloudFormation a faster ``yaml.load``."""
+    """Replace ``yaml.load`` in moto's CloudFormation."""
     reader = SimpleNamespace(**vars(yaml) | {"load": _load})
     for module in (models, responses):
         replace(module, "yaml", reader)
@@ -26,4 +26,4 @@ def _load(text: str, Loader: type[yaml.Loader]) -> Any:  # noqa: ANN401, N803 # 
     try:
         return json.loads(text)
     except ValueError:
-        return yaml.load(text, Loader=Loader)  # noqa: S506 # moto's, which knows !Ref
+        return yaml.load(text, Loader=Loader)  # noqa: S506 # moto's loader, for !Ref

@@ -1,4 +1,4 @@
-"""AWS::SNS::TopicPolicy, which moto's CloudFormation skips."""
+"""AWS::SNS::TopicPolicy, which moto lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TopicPolicy(CloudFormationModel):
-    """One policy of some topics."""
+    """A policy of one or more topics."""
 
     def __init__(self, name: str, topics: Iterable[str]) -> None:
         self.name = name
@@ -23,17 +23,17 @@ class TopicPolicy(CloudFormationModel):
 
     @property
     def physical_resource_id(self) -> str:
-        """A unique name."""
+        """A generated name."""
         return self.name
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """It has no name property."""
+        """No property holds the name."""
         return ""
 
     @staticmethod
     def cloudformation_type() -> str:
-        """Its type in templates."""
+        """The resource type."""
         return "AWS::SNS::TopicPolicy"
 
     @classmethod
@@ -45,7 +45,7 @@ class TopicPolicy(CloudFormationModel):
         region_name: str,  # noqa: ARG003
         **_identity: object,
     ) -> TopicPolicy:
-        """Put the policy on its topics."""
+        """Set the policy of the topics."""
         properties = cloudformation_json["Properties"]
         for arn in properties["Topics"]:
             _topic(arn).policy = json.dumps(properties["PolicyDocument"])
@@ -67,7 +67,7 @@ class TopicPolicy(CloudFormationModel):
         )
 
     def delete(self, account_id: str, region: str) -> None:
-        """Give the remaining topics the policy of a new topic."""
+        """Give the topics that still exist the default policy."""
         for arn in self.topics:
             topic = sns_backends[account_id][region].topics.get(arn)
             if topic is not None:
@@ -76,7 +76,7 @@ class TopicPolicy(CloudFormationModel):
 
 
 def install(_runtime: Runtime) -> None:
-    """Nothing: defining the class registers it with moto."""
+    """Nothing to do: moto finds the class by itself."""
 
 
 def _topic(arn: str) -> Topic:

@@ -1,7 +1,7 @@
 """Corrects jsonata-python where it differs from the reference implementation of JSONata.
 
 Each correction is a difference from npm's ``jsonata`` 2.0.6, the version that the Step Functions
-developer guide names. ``tests/tfbatch_sandbox/services/jsonata_reference.json`` holds the reference results.
+developer guide names. ``jsonata_reference.json``, beside the tests, holds the reference results.
 """
 
 from __future__ import annotations
