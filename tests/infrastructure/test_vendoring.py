@@ -1,4 +1,4 @@
-"""The handler's packages, unpacked by the real uv for the container's Python."""
+"""Tests of vendoring: uv installs the handler's packages for the container's Python."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ LOCK = REPOSITORY / "requirements" / "handler.lock"
 DEMO = stage_named("dev").models[0]
 RUNTIME = Runtime(python="3.12", platform="x86_64-manylinux_2_28")
 _DOCOPT = "49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491"
-"""Of its only file, a source distribution."""
+"""SHA-256 of its only file, a source distribution."""
 _HASH = f"--hash=sha256:{'0' * 64}"
 
 
 @pytest.fixture(scope="module")
 def caches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The same packages unpacked twice, in two places."""
+    """Two folders with the same packages."""
     here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
     for cache in (here, there):
         vendoring.packages(LOCK, RUNTIME, cache=cache)

@@ -1,4 +1,4 @@
-"""The page somebody looks at first: runs, speed, use of the instances, money, trouble."""
+"""The CloudWatch dashboard of a stage: runs, speed, utilization, cost and errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dashboard(
     state_machine_arn: str,
     alarms: Sequence[cloudwatch.IAlarm],
 ) -> None:
-    """Add the stage's dashboard, named as the stage so that people find it."""
+    """Add the dashboard ``tfbatch-<stage>``."""
     mean = {"statistic": "Average"}
     cloudwatch.Dashboard(
         scope,

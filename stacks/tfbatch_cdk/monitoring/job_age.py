@@ -1,6 +1,7 @@
-"""Looks every five minutes how old the oldest running job is, and when the last run began.
+"""Publishes the age of the oldest running job and the time since the last run, every 5 minutes.
 
-No service publishes either. An express state machine needs no function, and no way out of a VPC.
+No AWS service publishes these metrics. An express state machine measures them, without a function
+or a VPC endpoint.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from tfbatch_cdk.security.context import SecurityContext
 
 _EVERY = "rate(5 minutes)"
-_MOST_JOBS = 100
-"""A stage runs fewer at a time; the list begins with the oldest."""
+_MAX_JOBS = 100
+"""More than a stage runs at a time; the list starts with the oldest."""
 
 _HOURS_SINCE = "($toMillis($now()) - $toMillis({moment})) / 3600000"
 
@@ -52,9 +53,9 @@ _AGE_OF_WORKFLOW = f"{_HOURS_SINCE.format(moment='$states.result.CreationDate')}
 
 
 class JobAge(Construct):
-    """The measuring state machine, its own role and clock."""
+    """The state machine that measures, with its role and schedule."""
 
-    def __init__(  # noqa: PLR0913 # what it looks at and tells, each by its name
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -90,8 +91,8 @@ class JobAge(Construct):
         acknowledge_wildcard(
             self._role,
             "*",
-            because="log delivery, X-Ray, lists of jobs and PutMetricData know no resource; the "
-            "last is held to this app's namespace by a condition",
+            because="log delivery, X-Ray, lists of jobs and PutMetricData have no resources; a "
+            "condition limits the last to this app's namespace",
         )
         self._allow(state_machine_arn)
         self._schedule()
@@ -103,7 +104,7 @@ class JobAge(Construct):
             self._role,
             "sagemaker:DescribeTransformJob",
             on=transform_jobs_arn(self),
-            because="all jobs of this app have names that begin so",
+            because="the names of all jobs of this app begin with tfbatch-",
         )
         allow(
             self._role,
@@ -135,9 +136,9 @@ def definition(
     """The state machine, in the Amazon States Language.
 
     Args:
-        stage: its name, the dimension of what is published.
-        workflow: ARN of the state machine that is watched.
-        models: names of the stage's models; jobs of others are not counted.
+        stage: the stage's name, the dimension of the metrics.
+        workflow: ARN of the monitored state machine.
+        models: names of the stage's SageMaker Models; jobs of other Models aren't counted.
         partition: of the ARNs.
     """
     sdk = f"arn:{partition}:states:::aws-sdk"
@@ -159,7 +160,7 @@ def definition(
                     "StatusEquals": "InProgress",
                     "SortBy": "CreationTime",
                     "SortOrder": "Ascending",
-                    "MaxResults": _MOST_JOBS,
+                    "MaxResults": _MAX_JOBS,
                 },
                 "Output": jsonata("[$states.result.TransformJobSummaries.TransformJobName]"),
                 "Next": "Whose are they?",
@@ -185,7 +186,7 @@ def definition(
 
 
 def _describe_each(sdk: str) -> dict[str, Any]:
-    """A list of jobs doesn't say of which model, and so of which stage, each is."""
+    """Get the model of each job, which the list of jobs doesn't have."""
     return {
         "Type": "Map",
         "Items": jsonata("$states.input"),
