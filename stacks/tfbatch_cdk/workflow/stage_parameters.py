@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
@@ -10,17 +9,13 @@ from aws_cdk import Aws
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.ami import ami_version
 from tfbatch_cdk.settings import prices
+from tfbatch_cdk.settings.instance_types import has_local_disks
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings import DataCapture, Format, Model, Stage
     from tfbatch_cdk.settings.job import Member
 
 _GIGABYTE = 10**9
-
-
-LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
-"""Instance types with local NVMe disks, which the hardware encrypts: CreateTransformJob refuses a
-key for them (API reference, ``TransformResources.VolumeKmsKeyId``)."""
 
 
 def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
@@ -90,7 +85,7 @@ def _resources(stage: Stage, key: str | None) -> dict[str, Member]:
     return {
         f"ml.{kind}": {
             **({"TransformAmiVersion": versions[f"ml.{kind}"]} if f"ml.{kind}" in versions else {}),
-            **({"VolumeKmsKeyId": key} if key and not LOCAL_DISKS.fullmatch(kind) else {}),
+            **({"VolumeKmsKeyId": key} if key and not has_local_disks(kind) else {}),
         }
         for kind in stage.compute.instance_types
     }
