@@ -42,10 +42,7 @@ class Alarms(Construct):
         self._topic = topic
         self.all = [
             self._above(
-                "FailedRun",
-                "A run failed or took too long",
-                _failed(state_machine_arn),
-                0,
+                "FailedRun", "A run failed or took too long", _failed(state_machine_arn), 0
             ),
             self._above(
                 "Exceptions",

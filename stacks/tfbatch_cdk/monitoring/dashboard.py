@@ -23,11 +23,7 @@ _JOB_USE = {
 
 
 def dashboard(
-    scope: Construct,
-    *,
-    stage: str,
-    state_machine_arn: str,
-    alarms: Sequence[cloudwatch.IAlarm],
+    scope: Construct, *, stage: str, state_machine_arn: str, alarms: Sequence[cloudwatch.IAlarm]
 ) -> None:
     """Add the dashboard ``tfbatch-<stage>``."""
     mean = {"statistic": "Average"}
@@ -84,8 +80,6 @@ _COUNTS = ("Inputs", "Outputs")
 
 
 def _graph(
-    title: str,
-    left: Sequence[cloudwatch.IMetric],
-    right: Sequence[cloudwatch.IMetric] = (),
+    title: str, left: Sequence[cloudwatch.IMetric], right: Sequence[cloudwatch.IMetric] = ()
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(title=title, left=list(left), right=list(right), width=_HALF)

@@ -133,14 +133,7 @@ class JobAge(Construct):
 def definition(
     *, stage: str, workflow: str, models: Sequence[str], partition: str
 ) -> dict[str, Any]:
-    """The state machine, in the Amazon States Language.
-
-    Args:
-        stage: the stage's name, the dimension of the metrics.
-        workflow: ARN of the monitored state machine.
-        models: names of the stage's SageMaker Models; jobs of other Models aren't counted.
-        partition: of the ARNs.
-    """
+    """The state machine that measures the ARN ``workflow``, and only jobs of ``models``."""
     sdk = f"arn:{partition}:states:::aws-sdk"
     return {
         "Comment": "tfbatch: how old is the oldest running job, and when did the last run begin?",

@@ -77,7 +77,7 @@ OUTSIDE_A_VPC = Finding(
 )
 WILDCARDS = Finding(
     because="Folders are named by executions, objects by shards, and other resources by SageMaker, "
-    "Lambda and X-Ray, so grants end in a wildcard; each grant has its reason.",
+    "Lambda and X-Ray, so grants end in a wildcard; each grant has its reason."
 )
 
 IN_PROD = (

@@ -118,11 +118,7 @@ class Function(Construct):
             allow(self.role, "s3:GetObject", on=f"{arn}/*", because=reason)
         if write:
             allow(
-                self.role,
-                "s3:AbortMultipartUpload",
-                "s3:PutObject",
-                on=f"{arn}/*",
-                because=reason,
+                self.role, "s3:AbortMultipartUpload", "s3:PutObject", on=f"{arn}/*", because=reason
             )
         if delete:
             allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)

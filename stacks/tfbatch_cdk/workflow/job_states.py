@@ -38,7 +38,7 @@ def synchronous(integration: str, max_hours: int) -> State:
             "Assign": {"job": jsonata(expression.JOB_DESCRIPTION)},
             "Catch": [_catch(trouble=expression.FAILURE_OF_ERROR)],
             "Next": "Reconcile",
-        },
+        }
     }
 
 

@@ -92,9 +92,7 @@ class Workflow(Construct):
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=log,
-                level=sfn.LogLevel.ALL,
-                include_execution_data=True,
+                destination=log, level=sfn.LogLevel.ALL, include_execution_data=True
             ),
         )
         acknowledge_wildcard(
@@ -135,9 +133,7 @@ class Workflow(Construct):
         )
         for name in model_names:
             allow(
-                self._role,
-                "sagemaker:CreateTransformJob",
-                on=self._arn("sagemaker", "model", name),
+                self._role, "sagemaker:CreateTransformJob", on=self._arn("sagemaker", "model", name)
             )
 
     def _allow_sync(self) -> None:

@@ -223,10 +223,7 @@ def _summarize(integration: str, function: str) -> State:
             "Next": "Do the accounts balance?",
         },
         "Do the accounts balance?": choice(
-            (
-                "$summary.outputs + $summary.exceptions = $summary.inputs",
-                "Tell the account",
-            ),
+            ("$summary.outputs + $summary.exceptions = $summary.inputs", "Tell the account"),
             otherwise="The accounts don't balance",
         ),
         "The accounts don't balance": fail(fields.ACCOUNTS_DO_NOT_BALANCE, expression.UNBALANCED),
