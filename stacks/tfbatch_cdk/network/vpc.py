@@ -83,15 +83,15 @@ class PrivateNetwork(Construct):
         )
         return table, subnet
 
-    def _group(self, vpc: str, whose: str) -> str:
+    def _group(self, vpc: str, name: str) -> str:
         """A security group without inbound traffic and with outbound HTTPS only.
 
         HTTPS goes to any address, since S3 has many; the VPC routes only to its endpoints.
         """
         return ec2.CfnSecurityGroup(
             self,
-            f"{whose}Group",
-            group_description=f"tfbatch {whose.lower()}: HTTPS to the endpoints",
+            f"{name}Group",
+            group_description=f"tfbatch {name.lower()}: HTTPS to the endpoints",
             vpc_id=vpc,
             security_group_egress=[
                 ec2.CfnSecurityGroup.EgressProperty(
