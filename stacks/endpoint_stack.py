@@ -65,11 +65,7 @@ class EndpointStack(Stack):
         )
         served.protect(security, data=False)
         real_time = RealTimeEndpoint(
-            self,
-            "RealTime",
-            model_name=served.model_name,
-            endpoint=endpoint,
-            security=security,
+            self, "RealTime", model_name=served.model_name, endpoint=endpoint, security=security
         )
         Scaling(self, "Scaling", real_time=real_time, endpoint=endpoint)
         Alarms(

@@ -55,28 +55,29 @@ class InferenceStack(Stack):
             env=Environment(account=stage.account, region=stage.region),
             tags=stage.all_tags(),
         )
-        further = [
+        more_inputs = [
             s3.Bucket.from_bucket_name(self, f"Input-{name}", name) for name in stage.input_buckets
         ]
-        inputs: list[s3.IBucket] = [storage.input, *further]
-        pulled = image(self, stage.container)
+        inputs: list[s3.IBucket] = [storage.input, *more_inputs]
+        container_image = image(self, stage.container)
         models = {
             model.name: SageMakerModel(
                 self,
                 f"Model-{model.name}",
                 model=model,
-                image=pulled,
+                image=container_image,
                 container=stage.container,
                 variables=container_environment.of_model(model, stage.invocations),
             )
             for model in stage.models
         }
-        seen = [bucket_arn(self, bucket) for bucket in (*inputs, storage.output, storage.work)]
-        seen += [served.artifact.bucket_arn for served in models.values()]
-        security = self._security_context(stage, storage.key, seen)
+        reachable = [bucket_arn(self, bucket) for bucket in (*inputs, storage.output, storage.work)]
+        reachable += [served.artifact.bucket_arn for served in models.values()]
+        security = self._security_context(stage, storage.key, reachable)
         self.security = security
         functions = {
-            name: self._function(name, does, security) for name, does in _FUNCTIONS.items()
+            name: self._function(name, description, security)
+            for name, description in _FUNCTIONS.items()
         }
         for bucket in inputs:
             functions["plan"].grant(bucket, read=True)
@@ -149,12 +150,12 @@ class InferenceStack(Stack):
         acknowledge(self, INLINE_POLICIES)
         apply_permissions_boundary(self, stage.protection.access.permissions_boundary)
 
-    def _function(self, name: str, does: str, security: SecurityContext) -> Function:
+    def _function(self, name: str, description: str, security: SecurityContext) -> Function:
         return Function(
             self,
             name.capitalize(),
             handler=f"{name}.handler",
-            description=f"tfbatch: {does}",
+            description=f"tfbatch: {description}",
             security=security,
         )
 
@@ -163,19 +164,19 @@ class InferenceStack(Stack):
     ) -> SecurityContext:
         """The key, log retention and VPC; the VPC reaches only ``buckets``."""
         protection = stage.protection
-        outside = SecurityContext(
+        without_vpc = SecurityContext(
             retain=stage.retain_data,
             log_days=protection.retention.log_days,
             key=key,
             further_keys=protection.access.further_keys,
         )
         if protection.network is None:
-            return outside
+            return without_vpc
         network = PrivateNetwork(
             self,
             "Network",
             network=protection.network,
             buckets=list(dict.fromkeys(buckets)),
-            security=outside,
+            security=without_vpc,
         )
-        return replace(outside, job_vpc=network.jobs, function_vpc=network.functions)
+        return replace(without_vpc, job_vpc=network.jobs, function_vpc=network.functions)

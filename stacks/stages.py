@@ -34,8 +34,7 @@ STAGES: tuple[Stage, ...] = (
         retain_data=False,
         # No VPC: its endpoints cost money per hour, and isolated containers have no network anyway.
         protection=Protection(
-            network=None,
-            retention=Retention(access_log_days=30, old_version_days=7, log_days=30),
+            network=None, retention=Retention(access_log_days=30, old_version_days=7, log_days=30)
         ),
     ),
     Stage(

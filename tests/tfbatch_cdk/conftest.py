@@ -1,4 +1,4 @@
-"""Synthesizes each stage once, in this process, and hands out what AWS would get."""
+"""Fixtures that synthesize each stage once per session and return its templates."""
 
 from __future__ import annotations
 
@@ -76,5 +76,5 @@ def prod(assemblies: dict[str, Assembly]) -> Assembly:
 
 @pytest.fixture
 def synth(tmp_path: Path) -> Callable[[Stage], Assembly]:
-    """Synthesize a stage of the test's own."""
+    """A function that synthesizes a stage."""
     return lambda stage: synthesize(tmp_path / "assembly", stage)

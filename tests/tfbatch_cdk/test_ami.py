@@ -1,4 +1,4 @@
-"""Which machine image a job's hosts need: decided by the container's CUDA and the GPU."""
+"""Tests of the AMI choice, by the container's CUDA and the instance's GPU."""
 
 from __future__ import annotations
 

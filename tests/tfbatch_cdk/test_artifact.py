@@ -1,4 +1,4 @@
-"""The model artifact: its layout, its bytes, and the models it refuses."""
+"""Tests of the model artifact: layout, reproducible bytes, and refused models."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEMO = stage_named("dev").models[0]
 
 @pytest.fixture
 def model(tmp_path: Path) -> Model:
-    """A copy of the demo model that a test may spoil."""
+    """A copy of the demo model that a test may change."""
     copy = tmp_path / "model"
     shutil.copytree(DEMO.directory, copy)
     return replace(DEMO, directory=copy)

@@ -1,4 +1,4 @@
-"""What the container is told by itself: by instance type, in line, and never over the deployer."""
+"""Tests of the container's derived environment variables."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_every_gpu_is_used_and_threads_are_as_many_as_processors() -> None:
     found = container_environment.of_job(DEMO, "g5.12xlarge")
     assert found["SAGEMAKER_TFS_INSTANCE_COUNT"] == "4"
     margin = float(found["SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN"])
-    assert (1 - margin) / 4 == pytest.approx(0.8)  # as the container works it out
+    assert (1 - margin) / 4 == pytest.approx(0.8)  # the container's formula
     workers, threads = found["SAGEMAKER_GUNICORN_WORKERS"], found["OMP_NUM_THREADS"]
     assert int(workers) * int(threads) == 48
 
@@ -130,7 +130,7 @@ def test_jobs_are_told_by_instance_type_in_what_the_api_admits(prod: Assembly) -
 
 
 def _values(value: Any, key: str) -> list[Any]:  # noqa: ANN401
-    """What is called ``key`` anywhere, but for expressions."""
+    """All values of ``key`` at any depth, except expressions."""
     if isinstance(value, dict):
         here = [value[key]] if isinstance(value.get(key), dict) else []
         return here + [one for inner in value.values() for one in _values(inner, key)]

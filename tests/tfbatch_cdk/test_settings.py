@@ -1,4 +1,4 @@
-"""Settings are checked where they are made: the field, its value and the remedy are named."""
+"""Tests of settings: an invalid value is refused with field, value and remedy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""``cdk synth``, the real one: reproducible, and its checks see something.
+"""Tests of the real ``cdk synth``: its output is reproducible, and its checks find mistakes.
 
-That every stage passes them, and cfn-lint, is for ``make synth`` to say.
+``make synth`` runs the checks and cfn-lint on every stage.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from tfbatch_cdk.settings import REPOSITORY
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 CHECKED = "nag=true"
-FOLDERS = (".", "stacks", "model_code", "functions")  # as the editable install has them
+FOLDERS = (".", "stacks", "model_code", "functions")  # the paths of the editable install
 SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models", "requirements")
 
 
 def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Synthesize a checkout with no credentials, with that checkout's own code."""
+    """Synthesize a checkout without credentials, with the code of the checkout."""
     environment = {name: value for name, value in os.environ.items() if "AWS" not in name} | {
         "PYTHONPATH": os.pathsep.join(str(checkout / folder) for folder in FOLDERS),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -59,7 +59,7 @@ def _artifact(assembly: Path) -> str:
 
 
 def _sha256(assembly: Path) -> str:
-    """What a run holds the artifact in S3 against."""
+    """The digest that a run compares with the artifact in S3."""
     (artifact,) = assembly.glob("asset.*.tar.gz")
     return hashlib.sha256(artifact.read_bytes()).hexdigest()
 

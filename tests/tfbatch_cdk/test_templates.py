@@ -1,4 +1,4 @@
-"""What AWS would get: asserted on the synthesized templates."""
+"""Tests of the synthesized CloudFormation templates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def definition(assembly: Assembly) -> Template:
-    """The state machine as deployed, CloudFormation's references written as ``${...}``."""
+    """The deployed state machine, with CloudFormation references as ``${...}``."""
     (machine,) = (
         one["Properties"]
         for name, one in assembly.of_type("AWS::StepFunctions::StateMachine").items()
@@ -37,7 +37,7 @@ def definition(assembly: Assembly) -> Template:
         "".join(part if isinstance(part, str) else _reference(part) for part in parts)
     )
     artifacts = states["States"]["Read the stage"]["Assign"]["stage"]["artifacts"]
-    for one in artifacts.values():  # digests would move with every line of the handler
+    for one in artifacts.values():  # digests change with every line of the handler
         one.update(sha256="…", uri="…")
     return states
 
@@ -48,7 +48,7 @@ def _reference(value: dict[str, Any]) -> str:
 
 
 def _matches_snapshot(name: str, value: object) -> bool:
-    """Compare with a committed file; ``UPDATE_SNAPSHOTS=1`` writes it instead."""
+    """Compare with a committed file; ``UPDATE_SNAPSHOTS=1`` writes the file first."""
     file = SNAPSHOTS / name
     text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS"):

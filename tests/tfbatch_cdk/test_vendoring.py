@@ -1,4 +1,4 @@
-"""The handler's packages, unpacked by the real uv for the container's Python."""
+"""Tests of vendoring: uv installs the handler's packages for the container's Python."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _HASH = f"--hash=sha256:{'0' * 64}"
 
 @pytest.fixture(scope="module")
 def caches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The same packages unpacked twice, in two places."""
+    """Two folders with the same packages."""
     here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
     for cache in (here, there):
         vendoring.packages(LOCK, RUNTIME, cache=cache)

@@ -78,13 +78,13 @@ def _missing(name: str, session: Session) -> Check:
 
 def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Check]:
     """Hold what is deployed against the settings of this checkout."""
-    from tfbatch_cdk.workflow.stage_parameters import fixed  # noqa: PLC0415 # the CDK, a second to import
+    from tfbatch_cdk.workflow.stage_parameters import stage_parameters  # noqa: PLC0415 # slow import
 
     sfn = session.boto.client("stepfunctions")
     definition = json.loads(sfn.describe_state_machine(stateMachineArn=state_machine)["definition"])
     deployed = fixed_values(definition)
     wanted = {
-        **fixed(
+        **stage_parameters(
             stage,
             output_bucket=deployed["outputBucket"],
             key=_A_KEY if stage.protection.customer_key else None,

@@ -8,7 +8,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from tfbatch_cdk.security.nag_acknowledgements import Finding, acknowledge
-from tfbatch_cdk.workflow.stage_parameters import LOCAL_DISKS
+from tfbatch_cdk.settings.instance_types import has_local_disks
 
 if TYPE_CHECKING:
     from tfbatch_cdk import settings
@@ -54,7 +54,7 @@ class RealTimeEndpoint(Construct):
                 )
             ],
         )
-        if LOCAL_DISKS.fullmatch(endpoint.instance_type):
+        if has_local_disks(endpoint.instance_type):
             acknowledge(config, _LOCAL_DISKS_ARE_ENCRYPTED)
         resource = sagemaker.CfnEndpoint(
             self,
@@ -69,6 +69,6 @@ class RealTimeEndpoint(Construct):
 
 def _volume_key(endpoint: settings.Endpoint, security: SecurityContext) -> str | None:
     """The key of the instances' volumes; ``None`` for instances with local disks."""
-    if security.key is None or LOCAL_DISKS.fullmatch(endpoint.instance_type):
+    if security.key is None or has_local_disks(endpoint.instance_type):
         return None
     return security.key.key_arn

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.settings.container import AUTO
+from tfbatch_cdk.settings.instance_types import gpu_count
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings import Container
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 AMI_FOR_CUDA_12 = "al2-ami-sagemaker-batch-gpu-535"
 """It has NVIDIA's driver 535. CUDA 12 needs 525 or later; SageMaker's default AMI has 470.
 Sources: CUDA's release notes; aws/deep-learning-containers#4990."""
-_GPU_FAMILY = re.compile(r"(p|g)\d")
 _CUDA = re.compile(r"-cu(\d{2})\d\b")
 _SERVING = re.compile(r"(\d+)\.(\d+)(\.\d+)?-gpu\b")
 _FIRST_WITH_CUDA_12 = (2, 15)
@@ -35,7 +35,7 @@ def ami_version(container: Container, instance_type: str) -> str | None:
     Raises:
         SettingsError: no driver supports both the image and the GPU.
     """
-    if not _GPU_FAMILY.match(instance_type):
+    if not gpu_count(instance_type):
         return None
     if container.ami_version != AUTO:
         return container.ami_version

@@ -76,31 +76,31 @@ def artifact_of(
     saved_model.signature_of(model)
     sources = {f"{version.name}/{name}": path for name, path in _files(version)}
     sources |= {f"code/{name}": path for name, path in _files(code)}
-    sources |= _library(packages or {}, beside=sources)
+    sources |= _library(packages or {}, existing=sources)
     labels = model.directory / model.handler.labels
     if labels.is_file():
         sources[f"code/{model.handler.labels}"] = labels
     return Artifact(members={name: _member(path) for name, path in sources.items()})
 
 
-def _library(packages: Mapping[str, Path], *, beside: Mapping[str, Path]) -> dict[str, Path]:
+def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> dict[str, Path]:
     """The members of ``code/lib``.
 
     Raises:
         SettingsError: a package is already in ``code/lib``, or there is a ``requirements.txt``,
             which the container would install at every start.
     """
-    if "code/requirements.txt" in beside:
+    if "code/requirements.txt" in existing:
         raise SettingsError(
-            f"{beside['code/requirements.txt']}: the container would install it at every start, "
-            "which takes minutes and a network, and ignores it where there is code/lib; lock it "
-            "(`uv pip compile --generate-hashes`) and name the lock in Model.requirements"
+            f"{existing['code/requirements.txt']}: the container would install it at every start, "
+            "which takes minutes and needs a network, and ignores it if there is code/lib; lock it "
+            "(`uv pip compile --generate-hashes`) and set Model.requirements to the lock"
         )
     library = {f"code/lib/{name}": path for name, path in packages.items()}
-    twice = sorted(library.keys() & beside.keys())
+    twice = sorted(library.keys() & existing.keys())
     if twice:
         raise SettingsError(
-            f"{beside[twice[0]]} is also among the packages of Model.requirements: remove one"
+            f"{existing[twice[0]]} is also among the packages of Model.requirements: remove one"
         )
     return library
 

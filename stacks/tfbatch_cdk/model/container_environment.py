@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model.saved_model import is_mergeable, signature_of
+from tfbatch_cdk.settings.instance_types import gpu_count
 from tfbatch_handler.environment import ENABLE_BATCHING, MAX_BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -27,19 +28,7 @@ MAX_JOB_VARIABLES: Final = 16
 _API_TIMEOUT_SECONDS: Final = 600
 """Default of ``InvocationsTimeoutInSeconds``."""
 
-_SIZE = re.compile(r"(?P<family>[a-z]+\d\w*)\.(?P<count>\d*)(?P<unit>x?large|metal)")
-_GPUS: Final = {
-    **{
-        f"{family}.{size}": 4 for family in ("g5", "g6", "g6e") for size in ("12xlarge", "24xlarge")
-    },
-    **{f"{family}.48xlarge": 8 for family in ("g5", "g6", "g6e")},
-    "g4dn.12xlarge": 4,
-    "p3.8xlarge": 4,
-    "p3.16xlarge": 8,
-    "p2.8xlarge": 8,
-    "p2.16xlarge": 16,
-}
-"""GPUs of instance types with more than one. Source: "Amazon EC2 instance types"."""
+_SIZE = re.compile(r"[a-z]+\d\w*\.(?P<count>\d*)(?P<unit>x?large|metal)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,8 +56,7 @@ def machine(instance_type: str, *, merges: bool) -> Machine:
         raise SettingsError(f"Compute.instance_types has {instance_type!r}: not an instance type")
     count = int(found["count"] or 1)
     vcpus = {"large": 2, "xlarge": 4 * count, "metal": 96}[found["unit"]]
-    gpus = _GPUS.get(instance_type, 1) if found["family"][0] in "gp" else 0
-    return Machine(vcpus=vcpus, gpus=gpus, merges=merges)
+    return Machine(vcpus=vcpus, gpus=gpu_count(instance_type), merges=merges)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -44,17 +44,6 @@ class SageMakerModel(Construct):
         variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
     ) -> None:
-        """Create the Model and its role.
-
-        Args:
-            scope: the stack.
-            construct_id: its name in the scope.
-            model: the model's settings.
-            image: the container image.
-            container: the container's settings.
-            variables: the container's environment.
-            log_group: the log group of the containers.
-        """
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
             self, artifact_of(model, packages=self._packages(model, container))
@@ -67,9 +56,7 @@ class SageMakerModel(Construct):
             execution_role_arn=self.role.role_arn,
             enable_network_isolation=container.network_isolation,
             primary_container=sagemaker.CfnModel.ContainerDefinitionProperty(
-                image=image.uri,
-                model_data_url=self.artifact.url,
-                environment=variables,
+                image=image.uri, model_data_url=self.artifact.url, environment=variables
             ),
         )
         resource.node.add_dependency(self.role)

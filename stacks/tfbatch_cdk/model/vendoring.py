@@ -73,9 +73,8 @@ def packages(lock: Path, runtime: Runtime, *, cache: Path = CACHE) -> Mapping[st
     try:
         contents = lock.read_bytes()
     except OSError as error:
-        raise SettingsError(
-            f"{where}: {error.strerror}; use the path of a lock, or None for no packages"
-        ) from None
+        remedy = "use the path of a lock, or None for no packages"
+        raise SettingsError(f"{where}: {error.strerror}; {remedy}") from None
     key = hashlib.sha256(b"\0".join([_LAYOUT, str(runtime).encode(), contents])).hexdigest()
     folder = cache / key[:32]
     if not folder.is_dir():
@@ -120,7 +119,7 @@ def _command(lock: Path, runtime: Runtime, target: Path) -> list[str]:
 
 
 def _reason(message: str) -> str:
-    """Uv's message on one line, with a remedy."""
+    """The message of uv on one line, with a remedy."""
     text = " ".join(message.split())
     remedies = [remedy for sign, remedy in _REMEDIES.items() if sign in text]
     return "; ".join([text.rstrip("."), *remedies[:1]])

@@ -1,1 +1,1 @@
-"""How a stage is watched: a dashboard, alarms to one topic, a pulse, saved queries."""
+"""The monitoring of a stage: alarms, dashboard, job-age metrics and saved log queries."""

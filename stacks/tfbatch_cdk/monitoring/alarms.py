@@ -1,4 +1,4 @@
-"""What somebody is told of, all by one topic; ``docs/operations.md`` says what to do then."""
+"""The alarms of a stage, which notify one topic; ``docs/operations.md`` has their runbooks."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _RUNBOOK = "Runbook: docs/operations.md"
 
 
 class Alarms(Construct):
-    """One alarm for each thing that calls for a person, each with its runbook's place."""
+    """The alarms; each description links to a runbook."""
 
-    def __init__(  # noqa: PLR0913 # what it watches and tells, each by its name
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -42,10 +42,7 @@ class Alarms(Construct):
         self._topic = topic
         self.all = [
             self._above(
-                "FailedRun",
-                "A run failed or took too long",
-                _failed(state_machine_arn),
-                0,
+                "FailedRun", "A run failed or took too long", _failed(state_machine_arn), 0
             ),
             self._above(
                 "Exceptions",
@@ -64,7 +61,7 @@ class Alarms(Construct):
                 f"A transform job runs for more than {watch.stuck_hours:g} hours, or nobody looks",
                 metrics.of_stage(stage, metrics.OLDEST_JOB_HOURS, statistic="Maximum"),
                 watch.stuck_hours,
-                silence=cloudwatch.TreatMissingData.BREACHING,
+                missing_data=cloudwatch.TreatMissingData.BREACHING,
             ),
         ]
         hours = watch.expect_run_every_hours or max_hours_without_run(schedules)
@@ -75,29 +72,29 @@ class Alarms(Construct):
                     f"No run began for more than {hours:g} hours, though one was scheduled",
                     metrics.of_stage(stage, metrics.HOURS_SINCE_LAST_RUN, statistic="Minimum"),
                     hours,
-                    silence=cloudwatch.TreatMissingData.BREACHING,
+                    missing_data=cloudwatch.TreatMissingData.BREACHING,
                 )
             )
 
     def _above(
         self,
         construct_id: str,
-        says: str,
+        description: str,
         metric: cloudwatch.IMetric,
         threshold: float,
         *,
-        silence: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+        missing_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
-            alarm_description=f"{says}. {_RUNBOOK}#{construct_id.lower()}",
+            alarm_description=f"{description}. {_RUNBOOK}#{construct_id.lower()}",
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            # A gauge that is silent for one period may only be late.
-            evaluation_periods=3 if silence is cloudwatch.TreatMissingData.BREACHING else 1,
-            treat_missing_data=silence,
+            # A metric that is missing for one period may only be late.
+            evaluation_periods=3 if missing_data is cloudwatch.TreatMissingData.BREACHING else 1,
+            treat_missing_data=missing_data,
         )
         alarm.add_alarm_action(actions.SnsAction(self._topic))
         alarm.add_ok_action(actions.SnsAction(self._topic))
@@ -105,7 +102,7 @@ class Alarms(Construct):
 
 
 def _failed(state_machine_arn: str) -> cloudwatch.MathExpression:
-    """Without those that a person aborted."""
+    """Failed and timed-out runs, without aborted ones."""
     return cloudwatch.MathExpression(
         expression="failed + late",
         using_metrics={
@@ -118,15 +115,15 @@ def _failed(state_machine_arn: str) -> cloudwatch.MathExpression:
 
 
 def max_hours_without_run(schedules: Iterable[str]) -> float | None:
-    """Hours after which one of the schedules should have begun a run, with some to spare.
+    """The longest normal time between two runs, in hours, with an hour to spare.
 
     Returns:
-        ``None`` without a schedule. For a ``cron`` expression a day is supposed.
+        The shortest of the schedules; ``None`` without one. A ``cron`` expression counts as daily.
     """
-    hours = [_pause(expression) for expression in schedules]
+    hours = [_hours(expression) for expression in schedules]
     return min(hours) if hours else None
 
 
-def _pause(expression: str) -> float:
+def _hours(expression: str) -> float:
     found = _RATE.fullmatch(expression)
     return int(found[1]) * _HOURS_OF[found[2]] + 1 if found else _CRON_HOURS

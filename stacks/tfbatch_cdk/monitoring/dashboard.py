@@ -1,4 +1,4 @@
-"""The page somebody looks at first: runs, speed, use of the instances, money, trouble."""
+"""The CloudWatch dashboard of a stage: runs, speed, utilization, cost and errors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,9 @@ _JOB_USE = {
 
 
 def dashboard(
-    scope: Construct,
-    *,
-    stage: str,
-    state_machine_arn: str,
-    alarms: Sequence[cloudwatch.IAlarm],
+    scope: Construct, *, stage: str, state_machine_arn: str, alarms: Sequence[cloudwatch.IAlarm]
 ) -> None:
-    """Add the stage's dashboard, named as the stage so that people find it."""
+    """Add the dashboard ``tfbatch-<stage>``."""
     mean = {"statistic": "Average"}
     cloudwatch.Dashboard(
         scope,
@@ -84,8 +80,6 @@ _COUNTS = ("Inputs", "Outputs")
 
 
 def _graph(
-    title: str,
-    left: Sequence[cloudwatch.IMetric],
-    right: Sequence[cloudwatch.IMetric] = (),
+    title: str, left: Sequence[cloudwatch.IMetric], right: Sequence[cloudwatch.IMetric] = ()
 ) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(title=title, left=list(left), right=list(right), width=_HALF)

@@ -1,11 +1,12 @@
-"""Looks every five minutes how old the oldest running job is, and when the last run began.
+"""Publishes the age of the oldest running job and the time since the last run, every 5 minutes.
 
-No service publishes either. An express state machine needs no function, and no way out of a VPC.
+No AWS service publishes these metrics. An express state machine measures them, without a function
+or a VPC endpoint.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_events as events
@@ -14,13 +15,13 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from tfbatch_cdk.monitoring import metrics
+from tfbatch_cdk.monitoring.job_age_states import definition
 from tfbatch_cdk.security.grants import (
     acknowledge_wildcard,
     allow,
     service_principal,
     transform_jobs_arn,
 )
-from tfbatch_cdk.workflow.asl import jsonata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,33 +29,12 @@ if TYPE_CHECKING:
     from tfbatch_cdk.security.context import SecurityContext
 
 _EVERY = "rate(5 minutes)"
-_MOST_JOBS = 100
-"""A stage runs fewer at a time; the list begins with the oldest."""
-
-_HOURS_SINCE = "($toMillis($now()) - $toMillis({moment})) / 3600000"
-
-_OLDEST = f"""
-(
-  $ours := $states.result[model in $models];
-  $ages := $ours.({_HOURS_SINCE.format(moment="created")});
-  {{'jobs': $count($ours), 'hours': $count($ours) > 0 ? $max($ages) : 0}}
-)
-"""
-
-_LAST_RUN = f"""
-(
-  $last := $states.result.Executions[0].StartDate;
-  $exists($last) ? {_HOURS_SINCE.format(moment="$last")} : null
-)
-"""
-
-_AGE_OF_WORKFLOW = f"{_HOURS_SINCE.format(moment='$states.result.CreationDate')}"
 
 
 class JobAge(Construct):
-    """The measuring state machine, its own role and clock."""
+    """The state machine that measures, with its role and schedule."""
 
-    def __init__(  # noqa: PLR0913 # what it looks at and tells, each by its name
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -90,8 +70,8 @@ class JobAge(Construct):
         acknowledge_wildcard(
             self._role,
             "*",
-            because="log delivery, X-Ray, lists of jobs and PutMetricData know no resource; the "
-            "last is held to this app's namespace by a condition",
+            because="log delivery, X-Ray, lists of jobs and PutMetricData have no resources; a "
+            "condition limits the last to this app's namespace",
         )
         self._allow(state_machine_arn)
         self._schedule()
@@ -103,7 +83,7 @@ class JobAge(Construct):
             self._role,
             "sagemaker:DescribeTransformJob",
             on=transform_jobs_arn(self),
-            because="all jobs of this app have names that begin so",
+            because="the names of all jobs of this app begin with tfbatch-",
         )
         allow(
             self._role,
@@ -127,109 +107,3 @@ class JobAge(Construct):
                 events.CfnRule.TargetProperty(id="Pulse", arn=machine, role_arn=clock.role_arn)
             ],
         )
-
-
-def definition(
-    *, stage: str, workflow: str, models: Sequence[str], partition: str
-) -> dict[str, Any]:
-    """The state machine, in the Amazon States Language.
-
-    Args:
-        stage: its name, the dimension of what is published.
-        workflow: ARN of the state machine that is watched.
-        models: names of the stage's models; jobs of others are not counted.
-        partition: of the ARNs.
-    """
-    sdk = f"arn:{partition}:states:::aws-sdk"
-    return {
-        "Comment": "tfbatch: how old is the oldest running job, and when did the last run begin?",
-        "QueryLanguage": "JSONata",
-        "StartAt": "Know the models",
-        "States": {
-            "Know the models": {
-                "Type": "Pass",
-                "Assign": {"models": list(models)},
-                "Next": "List the running jobs",
-            },
-            "List the running jobs": {
-                "Type": "Task",
-                "Resource": f"{sdk}:sagemaker:listTransformJobs",
-                "Arguments": {
-                    "NameContains": "tfbatch-",
-                    "StatusEquals": "InProgress",
-                    "SortBy": "CreationTime",
-                    "SortOrder": "Ascending",
-                    "MaxResults": _MOST_JOBS,
-                },
-                "Output": jsonata("[$states.result.TransformJobSummaries.TransformJobName]"),
-                "Next": "Whose are they?",
-            },
-            "Whose are they?": _describe_each(sdk),
-            "When was the last run?": {
-                "Type": "Task",
-                "Resource": f"{sdk}:sfn:listExecutions",
-                "Arguments": {"StateMachineArn": workflow, "MaxResults": 1},
-                "Assign": {"pause": jsonata(_LAST_RUN)},
-                "Next": "How old is the workflow?",
-            },
-            "How old is the workflow?": {
-                "Type": "Task",
-                "Resource": f"{sdk}:sfn:describeStateMachine",
-                "Arguments": {"StateMachineArn": workflow},
-                "Assign": {"pause": jsonata(f"$pause != null ? $pause : {_AGE_OF_WORKFLOW}")},
-                "Next": "Tell",
-            },
-            "Tell": _publish(sdk, stage),
-        },
-    }
-
-
-def _describe_each(sdk: str) -> dict[str, Any]:
-    """A list of jobs doesn't say of which model, and so of which stage, each is."""
-    return {
-        "Type": "Map",
-        "Items": jsonata("$states.input"),
-        "MaxConcurrency": 5,
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Describe the job",
-            "States": {
-                "Describe the job": {
-                    "Type": "Task",
-                    "Resource": f"{sdk}:sagemaker:describeTransformJob",
-                    "Arguments": {"TransformJobName": jsonata("$states.input")},
-                    "Output": {
-                        "model": jsonata("$states.result.ModelName"),
-                        "created": jsonata("$states.result.CreationTime"),
-                    },
-                    "End": True,
-                }
-            },
-        },
-        "Assign": {"oldest": jsonata(_OLDEST)},
-        "Next": "When was the last run?",
-    }
-
-
-def _publish(sdk: str, stage: str) -> dict[str, Any]:
-    values = {
-        metrics.OLDEST_JOB_HOURS: "$oldest.hours",
-        metrics.RUNNING_JOBS: "$oldest.jobs",
-        metrics.HOURS_SINCE_LAST_RUN: "$pause",
-    }
-    return {
-        "Type": "Task",
-        "Resource": f"{sdk}:cloudwatch:putMetricData",
-        "Arguments": {
-            "Namespace": metrics.NAMESPACE,
-            "MetricData": [
-                {
-                    "MetricName": name,
-                    "Dimensions": [{"Name": metrics.STAGE, "Value": stage}],
-                    "Value": jsonata(value),
-                }
-                for name, value in values.items()
-            ],
-        },
-        "End": True,
-    }

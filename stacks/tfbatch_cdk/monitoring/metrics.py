@@ -1,7 +1,7 @@
-"""The metrics that a stage is watched by, each named where it is published and read.
+"""Names and dimensions of the CloudWatch metrics that the alarms and the dashboard use.
 
-The functions print theirs in the Embedded Metric Format (``tfbatch_functions/metrics.py``), the
-pulse puts its own; Step Functions and SageMaker publish theirs by themselves.
+The functions write metrics in the Embedded Metric Format (``tfbatch_functions/runtime/metrics.py``)
+and ``job_age.py`` puts its own. Step Functions and SageMaker publish the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "tfbatch"
 STAGE: Final = "Stage"
-"""The one dimension of what alarms watch: stages may share an account."""
+"""The dimension of the metrics, since stages may share an account."""
 
 OLDEST_JOB_HOURS: Final = "OldestJobHours"
 RUNNING_JOBS: Final = "RunningJobs"
@@ -28,17 +28,17 @@ PERIOD: Final = Duration.minutes(5)
 
 
 def of_stage(stage: str, name: str, *, statistic: str) -> cloudwatch.Metric:
-    """A metric of the functions or of the pulse."""
+    """A metric of the functions or of ``job_age.py``."""
     return _metric(NAMESPACE, name, {STAGE: stage}, statistic)
 
 
 def of_executions(state_machine_arn: str, name: str) -> cloudwatch.Metric:
-    """A count of Step Functions', such as ``ExecutionsFailed``."""
+    """A metric of Step Functions, such as ``ExecutionsFailed``."""
     return _metric("AWS/States", name, {"StateMachineArn": state_machine_arn}, "Sum")
 
 
 def of_jobs(name: str) -> cloudwatch.MathExpression:
-    """A measure of every instance of every transform job of this app in the account."""
+    """A metric of every instance of this app's transform jobs in the account."""
     search = f'{{/aws/sagemaker/TransformJobs,Host}} MetricName="{name}" Host="tfbatch-"'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{search}', 'Average', 60)",

@@ -1,4 +1,4 @@
-"""All by which a stage is watched; wiring only."""
+"""Combines the monitoring of a stage; the other modules of this folder have its parts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Monitoring(Construct):
-    """The pulse, the alarms, the dashboard and the saved queries."""
+    """Job-age metrics, alarms, dashboard and saved queries."""
 
-    def __init__(  # noqa: PLR0913 # what it watches and tells, each by its name
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,

@@ -1,7 +1,7 @@
-"""What is asked of the logs when something went wrong, saved in Logs Insights.
+"""Saved CloudWatch Logs Insights queries for troubleshooting.
 
-Lambda's lines are JSON with ``execution`` and, where there is one, ``shard``; those of the
-workflow carry the execution's ARN; a job's log stream begins with the job's name, which has both.
+Lambda's log lines are JSON with ``execution`` and an optional ``shard``. The workflow's lines have
+the execution's ARN. A job's log stream begins with the job's name, which has both.
 """
 
 from __future__ import annotations

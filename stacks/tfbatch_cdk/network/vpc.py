@@ -31,7 +31,7 @@ _ANYWHERE = "0.0.0.0/0"
 
 
 class PrivateNetwork(Construct):
-    """The stage's VPC, or security groups in an existing VPC."""
+    """The stage's VPC, which reaches only ``buckets``, or security groups in an existing VPC."""
 
     def __init__(
         self,
@@ -42,15 +42,6 @@ class PrivateNetwork(Construct):
         buckets: Sequence[str],
         security: SecurityContext,
     ) -> None:
-        """Create the network.
-
-        Args:
-            scope: the stack.
-            construct_id: its name in the scope.
-            network: the stage's settings.
-            buckets: ARNs of the only buckets that the VPC reaches.
-            security: for the flow log.
-        """
         super().__init__(scope, construct_id)
         if network.vpc_id:
             vpc, subnets = network.vpc_id, network.subnet_ids
@@ -70,11 +61,7 @@ class PrivateNetwork(Construct):
 
     def _vpc(self, network: Network) -> str:
         vpc = ec2.CfnVPC(
-            self,
-            "Vpc",
-            cidr_block=network.cidr,
-            enable_dns_support=True,
-            enable_dns_hostnames=True,
+            self, "Vpc", cidr_block=network.cidr, enable_dns_support=True, enable_dns_hostnames=True
         )
         acknowledge(vpc, DEFAULT_GROUP)
         return vpc.ref
@@ -96,15 +83,15 @@ class PrivateNetwork(Construct):
         )
         return table, subnet
 
-    def _group(self, vpc: str, whose: str) -> str:
+    def _group(self, vpc: str, name: str) -> str:
         """A security group without inbound traffic and with outbound HTTPS only.
 
         HTTPS goes to any address, since S3 has many; the VPC routes only to its endpoints.
         """
         return ec2.CfnSecurityGroup(
             self,
-            f"{whose}Group",
-            group_description=f"tfbatch {whose.lower()}: HTTPS to the endpoints",
+            f"{name}Group",
+            group_description=f"tfbatch {name.lower()}: HTTPS to the endpoints",
             vpc_id=vpc,
             security_group_egress=[
                 ec2.CfnSecurityGroup.EgressProperty(

@@ -53,9 +53,7 @@ def s3_endpoint(
                 # ECR serves image layers from its own bucket, by signed URLs.
                 _statement(
                     ("s3:GetObject",),
-                    [
-                        f"arn:{Aws.PARTITION}:s3:::prod-{Aws.REGION}-starport-layer-bucket/*",
-                    ],
+                    [f"arn:{Aws.PARTITION}:s3:::prod-{Aws.REGION}-starport-layer-bucket/*"],
                     anyone=True,
                 ),
             ]

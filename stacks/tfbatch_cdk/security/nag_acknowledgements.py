@@ -47,8 +47,8 @@ LOGS_OF_LOGS = Finding(
 )
 INLINE_POLICIES = Finding(
     nist="IAMNoInlinePolicy",
-    because="Each policy belongs to one role, and CloudFormation creates and deletes both. A managed "
-    "policy could be attached to other roles and outlive its purpose.",
+    because="Each policy belongs to one role, and CloudFormation creates and deletes both. A "
+    "managed policy could be attached to other roles and outlive its purpose.",
 )
 NO_RESERVED_CONCURRENCY = Finding(
     nist="LambdaConcurrency",
@@ -66,8 +66,8 @@ NO_DEAD_LETTERS = Finding(
 DEFAULT_GROUP = Finding(
     nist="VPCDefaultSecurityGroupClosed",
     because="Nothing uses the VPC's default security group: jobs, functions and endpoints have "
-    "groups of their own. Closing it takes a function that may change the rules of any group, which "
-    "is the larger risk.",
+    "groups of their own. Closing it takes a function that may change the rules of any group, "
+    "which is the larger risk.",
 )
 OUTSIDE_A_VPC = Finding(
     nist="LambdaInsideVPC",
@@ -77,7 +77,7 @@ OUTSIDE_A_VPC = Finding(
 )
 WILDCARDS = Finding(
     because="Folders are named by executions, objects by shards, and other resources by SageMaker, "
-    "Lambda and X-Ray, so grants end in a wildcard; each grant has its reason.",
+    "Lambda and X-Ray, so grants end in a wildcard; each grant has its reason."
 )
 
 IN_PROD = (
@@ -87,7 +87,7 @@ IN_PROD = (
 
 
 def acknowledge(scope: IConstruct, *findings: Finding) -> None:
-    """Acknowledge findings on a construct and its children (cdk-nag), and its resource (checkov)."""
+    """Acknowledge findings on a construct with its children (cdk-nag) and resource (checkov)."""
     for finding in findings:
         if finding.nist:
             acknowledged = Acknowledgment(id=f"{_NIST}{finding.nist}", reason=finding.because)

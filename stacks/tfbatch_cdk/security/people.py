@@ -18,7 +18,10 @@ _SESSION = Duration.hours(4)
 
 
 class People(Construct):
-    """The two roles; neither can read inputs or predictions, or change the deployment."""
+    """The two roles; neither can read inputs or predictions, or change the deployment.
+
+    Without ``principals`` the policies of the account decide who may assume them.
+    """
 
     def __init__(
         self,
@@ -29,15 +32,6 @@ class People(Construct):
         state_machine_arn: str,
         state_machine_name: str,
     ) -> None:
-        """Create the roles.
-
-        Args:
-            scope: the stack.
-            construct_id: their name in the scope.
-            principals: ARNs that may assume the roles; empty: the account's own policies decide.
-            state_machine_arn: of the workflow.
-            state_machine_name: of the workflow.
-        """
         super().__init__(scope, construct_id)
         self._machine = state_machine_arn
         self._executions = [
@@ -53,11 +47,7 @@ class People(Construct):
 
     def _role(self, name: str, trusted: iam.IPrincipal, description: str) -> iam.Role:
         return iam.Role(
-            self,
-            name,
-            assumed_by=trusted,
-            description=description,
-            max_session_duration=_SESSION,
+            self, name, assumed_by=trusted, description=description, max_session_duration=_SESSION
         )
 
     def _allow_reading(self, role: iam.Role, machine: str) -> None:

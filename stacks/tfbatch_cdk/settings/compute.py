@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfbatch_cdk.errors import require
+from tfbatch_cdk.settings.instance_types import TRANSFORM_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_INSTANCE_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
-"""The instance families of CreateTransformJob that this app's images run on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +63,7 @@ class Compute:
     def __post_init__(self) -> None:
         """Refuse values that CreateTransformJob refuses."""
         require(
-            bool(self.instance_types) and all(map(_INSTANCE_TYPE.fullmatch, self.instance_types)),
+            bool(self.instance_types) and all(map(TRANSFORM_TYPE.fullmatch, self.instance_types)),
             self,
             "instance_types",
             "use types that Batch Transform has, such as 'g4dn.xlarge', 'g5.2xlarge', 'g6.xlarge' "

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from tfbatch_cdk.errors import require
-
-_GPU = re.compile(r"(p3|p4de?|p5e?n?|g4dn|g5|g6e?)\.\w+")
-_INSTANCE_TYPE = re.compile(rf"({_GPU.pattern}|(c|m|r)[4567]\w*\.\w+)")
-"""The instance families of endpoints that this app's images run on."""
+from tfbatch_cdk.settings.instance_types import ENDPOINT_TYPE, gpu_count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +44,7 @@ class Endpoint:
     def __post_init__(self) -> None:
         """Refuse values that CreateEndpointConfig or RegisterScalableTarget refuses."""
         require(
-            _INSTANCE_TYPE.fullmatch(self.instance_type) is not None,
+            ENDPOINT_TYPE.fullmatch(self.instance_type) is not None,
             self,
             "instance_type",
             "use a type that endpoints have, such as 'g4dn.xlarge' or 'c7i.xlarge', without 'ml.'",
@@ -68,4 +64,4 @@ class Endpoint:
     @property
     def ami_version(self) -> str | None:
         """The AMI, if the instance type has a GPU; other types have no choice."""
-        return self.ami if _GPU.fullmatch(self.instance_type) else None
+        return self.ami if gpu_count(self.instance_type) else None

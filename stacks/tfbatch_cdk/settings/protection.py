@@ -146,8 +146,8 @@ class Watch:
     """A run cost more."""
 
     expect_run_every_hours: float | None = None
-    """No run started for this long. ``None``: the stage's shortest ``rate`` schedule plus an hour, or
-    25 hours for a ``cron`` schedule; without a schedule there is no such alarm."""
+    """No run started for this long. ``None``: the shortest ``rate`` schedule plus one hour, or 25
+    hours for a ``cron`` schedule; without a schedule there is no such alarm."""
 
     def __post_init__(self) -> None:
         """Refuse thresholds that never or always fire."""

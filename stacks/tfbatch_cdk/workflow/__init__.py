@@ -1,1 +1,1 @@
-"""The state machine: check the request, name the job, run it, report."""
+"""The Step Functions workflow: its states, JSONata expressions, functions and triggers."""

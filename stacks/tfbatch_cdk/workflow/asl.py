@@ -1,4 +1,4 @@
-"""Small words for the states that recur: Pass, Choice, Fail, a Lambda function's Task."""
+"""Builds common states of the Amazon States Language: Pass, Choice, Fail and Lambda Task."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ State = dict[str, Any]
 
 
 def jsonata(expression: str) -> str:
-    """An expression as the States Language marks it."""
+    """An expression in the delimiters of the States Language."""
     return "{% " + expression.strip() + " %}"
 
 
 def assign(then: str, **variables: str) -> State:
-    """Compute variables and go on."""
+    """Assign variables and go to the state ``then``."""
     return {
         "Type": "Pass",
         "Assign": {name: jsonata(value) for name, value in variables.items()},
@@ -26,50 +26,52 @@ def assign(then: str, **variables: str) -> State:
     }
 
 
-def choice(*ways: tuple[str, str], otherwise: str) -> State:
-    """Go the first way whose condition holds."""
+def choice(*branches: tuple[str, str], otherwise: str) -> State:
+    """Go to the state of the first condition that is true, else to ``otherwise``."""
     return {
         "Type": "Choice",
-        "Choices": [{"Condition": jsonata(condition), "Next": then} for condition, then in ways],
+        "Choices": [
+            {"Condition": jsonata(condition), "Next": then} for condition, then in branches
+        ],
         "Default": otherwise,
     }
 
 
 def fail(error: str, cause: str) -> State:
-    """End with an error and a computed cause."""
+    """Fail with an error and a JSONata cause."""
     return {"Type": "Fail", "Error": error, "Cause": jsonata(cause)}
 
 
 def reply(field: str) -> str:
-    """A field of a function's reply; ``null`` where it has none."""
+    """A field of a function's reply, or ``null``."""
     path = f"$states.result.Payload.{field}"
     return f"$exists({path}) ? {path} : null"
 
 
-def invoke(  # noqa: PLR0913 # what a call is made of, each by its name
+def invoke(  # noqa: PLR0913 # keyword-only
     integration: str,
     function: str,
     event: str,
     *,
-    gives: Mapping[str, str],
-    caught: str,
+    assigns: Mapping[str, str],
+    catch: str,
     failure: str = "failure",
 ) -> State:
-    """Call a Lambda function; what the service itself breaks is tried again.
+    """Call a Lambda function, and retry errors of the Lambda service.
 
     Args:
-        integration: the ARN's beginning, ``arn:aws:states:::``.
-        function: its ARN.
-        event: what it is given.
-        gives: variables made of ``$states.result.Payload``.
-        caught: where its exceptions lead.
-        failure: the variable that then holds their ``error`` and ``cause``.
+        integration: the beginning of the resource ARN, ``arn:aws:states:::``.
+        function: the function's ARN.
+        event: JSONata of its event.
+        assigns: variables and their JSONata, from ``$states.result.Payload``.
+        catch: the next state after an exception.
+        failure: the variable for the exception's ``error`` and ``cause``.
     """
     return {
         "Type": "Task",
         "Resource": f"{integration}lambda:invoke",
         "Arguments": {"FunctionName": function, "Payload": jsonata(event)},
-        "Assign": {name: jsonata(value) for name, value in gives.items()},
+        "Assign": {name: jsonata(value) for name, value in assigns.items()},
         "Retry": [
             {
                 "ErrorEquals": [
@@ -87,7 +89,7 @@ def invoke(  # noqa: PLR0913 # what a call is made of, each by its name
             {
                 "ErrorEquals": ["States.ALL"],
                 "Assign": {failure: jsonata(FUNCTION_FAILURE)},
-                "Next": caught,
+                "Next": catch,
             }
         ],
     }

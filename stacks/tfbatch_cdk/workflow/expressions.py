@@ -1,8 +1,8 @@
-"""The workflow's JSONata: what it checks, computes and says, one expression each.
+"""The JSONata expressions of the workflow's states, except those of a shard.
 
-Variables of a run: ``$stage`` is what the deployment fixed, ``$request`` what the execution asked
-for, ``$run`` what its functions need of both, ``$plan`` what was planned. Those of a shard are in
-``shard_expressions.py``.
+Variables of a run: ``$stage`` (parameters of the stage), ``$request`` (the checked request),
+``$run`` (what the functions need of both) and ``$plan`` (the result of Plan). The variables of a
+shard are in ``shard_expressions.py``.
 """
 
 REQUEST_OF_FILE = """
@@ -13,7 +13,7 @@ REQUEST_OF_FILE = """
     : $request
 )
 """
-"""S3 may tell of an object twice: a request file without a key has its content's."""
+"""S3 may send an event twice, so a request file without a key gets the hash of its content."""
 
 FILE_NOT_READABLE = """
 's3://' & $states.input.request_file.bucket & '/' & $states.input.request_file.key
@@ -68,14 +68,14 @@ REQUEST = r"""
   }
 )
 """
-"""``$request``: ``problems``, one sentence for each wrong field, and, when there is none, the
-request with its defaults filled in and its URIs ending in ``/`` (S3 prefixes are strings: without
-it ``photos`` would also take ``photos_old/``)."""
+"""``$request``: ``problems``, with one sentence per wrong field. Without problems it also has the
+request with its defaults, and URIs that end in ``/`` (S3 prefixes are strings: without it
+``photos`` would include ``photos_old/``)."""
 
 IS_VALID = "$count($request.problems) = 0"
 
 PROBLEMS = "$substring($join($request.problems, ' '), 0, 20000)"
-"""Step Functions keeps 32,768 characters of a cause."""
+"""Step Functions limits a cause to 32,768 characters."""
 
 RUN = """
 {
@@ -110,7 +110,7 @@ PRICES = """
   ])
 )
 """
-"""By instance type: the region's own, else one that stands in and says so."""
+"""By instance type: the region's price, else that of the fallback region with a note."""
 
 HAS_KEY = "$request.key != null"
 
@@ -187,7 +187,7 @@ FUNCTION_FAILURE = """
   {'error': $states.errorOutput.Error, 'cause': $said}
 )
 """
-"""A function's exception: Step Functions names it by its class, and quotes it in JSON."""
+"""A function's exception: Step Functions gives its class as the error, and JSON as the cause."""
 
 DRY_RUN_REPORT = """
 $merge([
@@ -210,7 +210,7 @@ SHARD_INPUT = {
     "capacityTries": "$stage.capacityTries",
     "capacityWaitSeconds": "$stage.capacityWaitSeconds",
 }
-"""A shard runs in an execution of its own, which sees none of its parent's variables."""
+"""A shard runs in its own execution, which can't read the parent's variables."""
 
 SHARDS_FAILED = "$exists($states.result.failure) ? $states.result.failure[0] : null"
 

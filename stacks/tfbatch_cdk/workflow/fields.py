@@ -1,9 +1,9 @@
-"""The words of an execution's input, output and errors, once for every side that uses them."""
+"""Field and error names of an execution's input, output and event."""
 
 import hashlib
 import re
 
-# An execution's input; `request.py` says what each may be.
+# An execution's input; `request.py` has their schema.
 INPUT = "input"
 MODEL = "model"
 FORMAT = "format"
@@ -15,15 +15,15 @@ MAX_EXCEPTIONS = "max_exceptions"
 DRY_RUN = "dry_run"
 KEY = "key"
 
-# An execution's output, beside the request's input, output, model and format.
+# An execution's output, with the request's input, output, model and format.
 PLAN = "plan"
-"""What was planned: objects, bytes, shards, estimated minutes and USD."""
+"""The plan: objects, bytes, shards, estimated minutes and USD."""
 SUMMARY = "summary"
-"""What came of it, as in ``summary.json``; not there after a dry run."""
+"""The contents of ``summary.json``; missing after a dry run."""
 DUPLICATE = "duplicate"
-"""``true`` when a request with the same key ran before: nothing was done."""
+"""``true`` if a request with the same key ran before, and nothing was done."""
 
-# Errors that end an execution. Those of the plan are named as its function's exceptions are.
+# Errors that end an execution; errors of Plan have the names of its function's exceptions.
 INVALID_REQUEST = "InvalidRequest"
 INPUT_BUCKET_NOT_READABLE = "InputBucketNotReadable"
 INPUT_BUCKET_IN_OTHER_REGION = "InputBucketInOtherRegion"
@@ -34,16 +34,16 @@ NO_CAPACITY = "NoCapacity"
 TOO_MANY_EXCEPTIONS = "TooManyExceptions"
 ACCOUNTS_DO_NOT_BALANCE = "AccountsDoNotBalance"
 
-# The event that a finished run puts on the account's default bus, and to the topic.
+# The event of a finished run, on the account's default event bus.
 EVENT_SOURCE = "tfbatch"
 EVENT_DETAIL_TYPE = "tfbatch Run Finished"
 
 
 def job_prefix(execution_arn: str) -> str:
-    """How the names of an execution's transform jobs begin, and no other's.
+    """The prefix of the names of an execution's transform jobs.
 
-    The workflow makes them (``shard_expressions.JOB_NAME``). ``tfbatch_functions/handlers/stop.py``
-    has a copy, because the functions are deployed without this package.
+    The workflow uses the same rule (``shard_expressions.JOB_NAME``), and so does
+    ``tfbatch_functions/handlers/stop.py``, because functions are deployed without this package.
     """
     words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[:30]
     return f"tfbatch-{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"

@@ -1,4 +1,4 @@
-"""Draws a state machine's definition as a mermaid flowchart, which GitHub renders."""
+"""Converts a state machine's definition to a Mermaid flowchart, which GitHub renders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLAIN = '["%s"]'
 
 
 def mermaid(definition: Mapping[str, Any]) -> str:
-    """A flowchart of the states: tasks double-edged, choices six-sided, ends round.
+    """A flowchart of the states: tasks have double edges, choices are hexagons, ends are round.
 
     Args:
         definition: in the Amazon States Language.
@@ -24,14 +24,14 @@ def mermaid(definition: Mapping[str, Any]) -> str:
     lines = ["flowchart TD"]
     for name, state in states.items():
         lines.append(f"  {ids[name]}{_SHAPES.get(state['Type'], _PLAIN) % _label(name, state)}")
-        lines += [f"  {ids[name]} {arrow} {ids[target]}" for arrow, target in _ways(state)]
+        lines += [f"  {ids[name]} {arrow} {ids[target]}" for arrow, target in _transitions(state)]
     failed = ",".join(ids[name] for name, state in states.items() if state["Type"] == "Fail")
     lines += ["  classDef failed stroke:#dc2626", f"  class {failed} failed"] if failed else []
     return "\n".join(lines) + "\n"
 
 
 def _label(name: str, state: State) -> str:
-    """A state's name, and below it the API it calls or the error it ends with."""
+    """A state's name, with the API that it calls or its error below."""
     below = state.get("Resource", "").rpartition(":::")[2] or _literal(state.get("Error", ""))
     return f"{name}<br/><small>{below}</small>" if below else name
 
@@ -40,8 +40,8 @@ def _literal(text: str) -> str:
     return "" if text.startswith("{%") else text
 
 
-def _ways(state: State) -> Iterator[tuple[str, str]]:
-    """Where a state leads: the arrow and the state it points to."""
+def _transitions(state: State) -> Iterator[tuple[str, str]]:
+    """The transitions of a state: arrow and next state."""
     for choice in state.get("Choices", ()):
         yield "-->|yes|", choice["Next"]
     if "Default" in state:

@@ -1,4 +1,4 @@
-"""The workflow's Lambda functions: plan a run, reconcile a shard, summarize what came of it."""
+"""The Lambda functions of the workflow: package, role, log group and VPC."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _CODE = Path(tfbatch_functions.__file__).parent
 
 _MEMORY_MB = 1769
-"""One whole vCPU (Lambda developer guide, "Configure Lambda function memory")."""
+"""One vCPU (Lambda developer guide, "Configure Lambda function memory")."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def _package() -> Iterator[str]:
 
 
 class Function(Construct):
-    """One function with a role of its own."""
+    """A Lambda function with its own role."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Function(Construct):
         )
         log = security.log_group(self, "Log")
         self.log_group_name = log.log_group_name
-        with _package() as code:  # the CDK copies it as the function is made
+        with _package() as code:  # the CDK copies it now
             self.function = lambda_.Function(
                 self,
                 "Function",
@@ -85,18 +85,18 @@ class Function(Construct):
                 tracing=lambda_.Tracing.ACTIVE,
             )
         acknowledge(self.function, NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY)
-        acknowledge_wildcard(self.role, "*", because="X-Ray knows no resource (added by the CDK)")
+        acknowledge_wildcard(self.role, "*", because="X-Ray has no resources (added by the CDK)")
         self._put_into_vpc(security)
         allow(
             self.role,
             "logs:CreateLogStream",
             "logs:PutLogEvents",
             on=colon_arn(self, "logs", "log-group", f"{log.log_group_name}:log-stream:*"),
-            because="Lambda names a log stream for each of its environments",
+            because="Lambda creates a log stream for each execution environment",
         )
 
     def _put_into_vpc(self, security: SecurityContext) -> None:
-        """Put the function into the stage's VPC, where there is one."""
+        """Attach the function to the stage's VPC, if it has one."""
         vpc = security.function_vpc
         if vpc is None:
             acknowledge(self.function, OUTSIDE_A_VPC)
@@ -110,26 +110,22 @@ class Function(Construct):
     def grant(
         self, bucket: s3.IBucket, *, read: bool = False, write: bool = False, delete: bool = False
     ) -> None:
-        """Let the function list and read, write, or delete a bucket's objects."""
+        """Allow the function to list and read, write, or delete a bucket's objects."""
         arn = bucket_arn(self, bucket)
-        reason = "an execution names the folder, and its shards and outputs their own keys"
+        reason = "an execution names the folder; the keys depend on its shards and outputs"
         if read:
             allow(self.role, "s3:ListBucket", on=arn)
             allow(self.role, "s3:GetObject", on=f"{arn}/*", because=reason)
         if write:
             allow(
-                self.role,
-                "s3:AbortMultipartUpload",
-                "s3:PutObject",
-                on=f"{arn}/*",
-                because=reason,
+                self.role, "s3:AbortMultipartUpload", "s3:PutObject", on=f"{arn}/*", because=reason
             )
         if delete:
             allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
 
     def read_job_logs(self) -> None:
-        """Let the function read what SageMaker says of this app's transform jobs."""
+        """Allow the function to read the logs of this app's transform jobs."""
         streams = colon_arn(self, "logs", "log-group", "/aws/sagemaker/TransformJobs:log-stream:")
-        because = "every execution names its own jobs, whose streams begin with their names"
+        because = "log streams begin with the names of jobs, which an execution creates"
         allow(self.role, "logs:DescribeLogStreams", on=f"{streams}*", because=because)
         allow(self.role, "logs:GetLogEvents", on=f"{streams}tfbatch-*", because=because)

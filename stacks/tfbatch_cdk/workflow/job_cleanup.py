@@ -1,4 +1,4 @@
-"""Stops the jobs of an execution that ends without them: the SDK integration leaves that to us."""
+"""Stops the polled jobs of an execution that fails, times out or is aborted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JobCleanup(Construct):
-    """A rule on the workflow's unhappy ends, and the function that it calls."""
+    """An EventBridge rule on executions without success, and permissions for its function."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, state_machine_arn: str, function: Function
@@ -59,7 +59,7 @@ class JobCleanup(Construct):
 
     def _allow(self, function: Function) -> None:
         jobs = transform_jobs_arn(self)
-        because = "every execution names its own jobs, and all names begin with tfbatch-"
+        because = "the names of all jobs of this app begin with tfbatch-"
         allow(function.role, "sagemaker:StopTransformJob", on=jobs, because=because)
-        because = "ListTransformJobs knows no resource (service authorization reference)"
+        because = "ListTransformJobs has no resources (service authorization reference)"
         allow(function.role, "sagemaker:ListTransformJobs", on="*", because=because)

@@ -1,9 +1,10 @@
-"""The states that run one transform job, from its request to its end: two ways, one behavior.
+"""The states that run one transform job: ``synchronous`` or ``polling``.
 
-``synchronous``: Step Functions' optimized integration waits for the job, and stops it when the
-state is left. It documents ten parameters. ``polling``: the API itself, which takes them all, and a
-loop that describes the job; it stops the job where it leaves it, and ``JobCleanup`` does where the
-execution ends. Both lead to ``Reconcile`` or to ``Why did it fail?``.
+``synchronous`` uses Step Functions' optimized integration, which documents ten parameters. It waits
+for the job, and stops the job if the execution stops. ``polling`` calls the SageMaker API, which
+takes all parameters, and describes the job in a loop. The loop stops a job that runs too long;
+``JobCleanup`` stops it if the execution ends. Both continue with ``Reconcile`` or ``Why did it
+fail?``.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _JOB = {"TransformJobName": jsonata("$jobName")}
 
 
 def synchronous(integration: str, max_hours: int) -> State:
-    """Wait within the task.
+    """Create the job, and wait for it in the same state.
 
     Args:
-        integration: the ARN's beginning, ``arn:aws:states:::``.
-        max_hours: after which a job that still runs is stopped.
+        integration: the beginning of the resource ARNs, ``arn:aws:states:::``.
+        max_hours: a job that runs longer is stopped.
     """
     return {
         "Transform": {
@@ -37,20 +38,20 @@ def synchronous(integration: str, max_hours: int) -> State:
             "Assign": {"job": jsonata(expression.JOB_DESCRIPTION)},
             "Catch": [_catch(trouble=expression.FAILURE_OF_ERROR)],
             "Next": "Reconcile",
-        },
+        }
     }
 
 
 def polling(integration: str, max_hours: float, patience_minutes: float) -> State:
-    """Make the job, and look at it until it has ended.
+    """Create the job, and poll it until it ends.
 
     Args:
-        integration: the ARN's beginning, ``arn:aws:states:::``.
-        max_hours: after which a job that still runs is stopped.
-        patience_minutes: how long it may go unseen, and how long it may take to stop.
+        integration: the beginning of the resource ARNs, ``arn:aws:states:::``.
+        max_hours: a job that runs longer is stopped.
+        patience_minutes: how long describing it may fail, and how long stopping may take.
     """
     sdk = f"{integration}aws-sdk:sagemaker:"
-    begun = {
+    created = {
         "job": {"status": "InProgress"},
         "began": jsonata("$millis()"),
         "seen": jsonata("$millis()"),
@@ -63,12 +64,12 @@ def polling(integration: str, max_hours: float, patience_minutes: float) -> Stat
             "Type": "Task",
             "Resource": f"{sdk}createTransformJob",
             "Arguments": jsonata(expression.TRANSFORM_JOB),
-            "Assign": begun,
+            "Assign": created,
             "Catch": [
-                # An answer was lost, and the request sent again: no other run has this name.
+                # The request was sent twice: no other run has a job of this name.
                 {
                     "ErrorEquals": ["SageMaker.ResourceInUseException"],
-                    "Assign": begun,
+                    "Assign": created,
                     "Next": _WAIT,
                 },
                 _catch(trouble=expression.FAILURE_OF_ERROR),
@@ -93,16 +94,16 @@ def polling(integration: str, max_hours: float, patience_minutes: float) -> Stat
     }
 
 
-def _end(sdk: str, longest: int, patience: int) -> State:
-    """How the loop ends; times in milliseconds."""
+def _end(sdk: str, max_ms: int, patience_ms: int) -> State:
+    """The end of the loop; times in milliseconds."""
     stopped = {"isLeft": True, "began": jsonata("$millis()")}
-    overdue = f"$millis() - $began > {longest} or $millis() - $seen > {patience}"
+    is_overdue = f"$millis() - $began > {max_ms} or $millis() - $seen > {patience_ms}"
     return {
         "Has the job ended?": choice(
             ("$job.status = 'Completed'", "Reconcile"),
             ("$job.status in ['Failed', 'Stopped']", "Why did it fail?"),
-            (f"$not($isLeft) and ({overdue})", "Stop the job"),
-            (f"$isLeft and $millis() - $began > {patience}", "Leave the job"),
+            (f"$not($isLeft) and ({is_overdue})", "Stop the job"),
+            (f"$isLeft and $millis() - $began > {patience_ms}", "Leave the job"),
             otherwise=_WAIT,
         ),
         "Stop the job": {

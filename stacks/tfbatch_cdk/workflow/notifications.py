@@ -1,4 +1,4 @@
-"""A topic that people listen to: of finished runs, of alarms."""
+"""The SNS topic for finished runs and alarms, with its e-mail subscriptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Notifications(Construct):
-    """One topic, reached over TLS only, and its e-mail subscribers."""
+    """A topic that requires TLS, and its e-mail subscriptions."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Notifications(Construct):
         self.topic = sns.Topic(
             self, "Topic", display_name=f"tfbatch: {about}", enforce_ssl=True, master_key=key
         )
-        # A policy of one's own, as TLS needs, takes the place of the one that admits alarms.
+        # The TLS policy replaces the default policy, which allows alarms to publish.
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsOfThisAccount",

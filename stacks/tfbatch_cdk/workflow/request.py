@@ -1,7 +1,6 @@
-"""What an execution may ask for: a JSON Schema, and the JSONata that checks a request by it.
+"""The request of an execution: its JSON Schema, and the JSONata that validates it.
 
-The schema is the single source: the state machine's check, the table in the documentation and the
-command follow it.
+The state machine, the table in the documentation and the command use this schema.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ _TYPES = {
 def schema(stage: Stage) -> Schema:
     """The JSON Schema of a stage's requests.
 
-    ``x-expected`` and ``x-remedy`` complete the message for a wrong value: "NAME = VALUE is not
-    EXPECTED: REMEDY."; ``x-default`` tells what holds when the field is left out.
+    ``x-expected`` and ``x-remedy`` are for the message of a wrong value: "NAME = VALUE is not
+    EXPECTED: REMEDY."; ``x-default`` describes the default.
     """
     models = [model.name for model in stage.models]
     most = stage.compute.max_instances
@@ -125,9 +124,9 @@ def _positive(description: str) -> Schema:
 
 
 def problems(rules: Schema) -> str:
-    """A JSONata array of sentences, one for each field of ``$in`` that the schema refuses.
+    """A JSONata array of sentences, one for each invalid field of ``$in``.
 
-    Uses ``$shown``, which writes a value for a person.
+    It uses ``$shown``, which formats a value.
     """
     lines = list(_sentences(rules))
     known = json.dumps(sorted(rules["properties"]))
@@ -154,7 +153,7 @@ def _sentences(rules: Schema) -> Iterator[str]:
 
 
 def _holds(rule: Mapping[str, Any], value: str) -> str:
-    """The schema's keywords as one condition; what follows the type is asked only of that type."""
+    """The schema's keywords as one condition; the type is tested first."""
     tests = []
     if "enum" in rule:
         tests.append(f"@ in {json.dumps(rule['enum'])}")
@@ -169,7 +168,7 @@ def _holds(rule: Mapping[str, Any], value: str) -> str:
 
 
 def _text(sentence: str) -> str:
-    """A JSONata string: JSON's escapes are JSONata's."""
+    """A JSONata string, which has the escapes of JSON."""
     return json.dumps(sentence)
 
 

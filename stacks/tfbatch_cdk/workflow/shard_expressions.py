@@ -1,12 +1,11 @@
-"""A shard's JSONata: its jobs' names and requests, what became of them, and why.
+"""The JSONata expressions of a shard's states: job names, job requests, failures and polling.
 
-Variables, none of which may have the name of a run's: ``$task`` (what the shard was given),
-``$round``, ``$manifest`` (what this round reads), ``$attempt``, ``$type`` (the place in the list of
-instance types), ``$tries`` (the round's jobs before this one), ``$job`` (the one that Reconcile
-looks at), ``$trouble`` (why the last attempt failed). Where the workflow watches the job itself:
-``$began`` and ``$seen`` (milliseconds: when the job was made or told to stop, and when it was last
-described), ``$isStarted``, ``$isLeft`` (it was told to stop), ``$lost`` (why it could not be
-described).
+Variables, with other names than those of a run: ``$task`` (the shard's input), ``$round``,
+``$manifest`` (the input of this round), ``$attempt``, ``$type`` (index of the instance type),
+``$tries`` (earlier jobs of the round), ``$job`` (the job for Reconcile), ``$trouble`` (why the last
+attempt failed). If the workflow polls the job: ``$began`` (time of its creation or of the request
+to stop it, in ms), ``$seen`` (time of its last description, in ms), ``$isStarted``, ``$isLeft`` (it
+was asked to stop), ``$lost`` (why it could not be described).
 """
 
 JOB_NAME = """
@@ -16,8 +15,8 @@ JOB_NAME = """
   & '-' & $task.shard.shard & '-' & $string($attempt + 1)
 )
 """
-"""At most 63 characters: 8 + 30 + 1 + 8 + 1 + 5 + 1 + 9. All of a run's begin alike, and no other
-run's do: another stage's may have its name, so that a digest of its ARN is part of them."""
+"""At most 63 characters: 8 + 30 + 1 + 8 + 1 + 5 + 1 + 9. All jobs of a run share a prefix. It has a
+digest of the execution's ARN, since executions of two stages may have one name."""
 
 TRANSFORM_JOB = """
 (
@@ -49,8 +48,8 @@ TRANSFORM_JOB = """
   }])
 )
 """
-"""``format.more`` and AMI versions are not there where the optimized integration makes the job: it
-may refuse what it doesn't document."""
+"""For the optimized integration ``format.more`` and AMI versions are empty: it may refuse
+parameters that it doesn't document."""
 
 JOB_DESCRIPTION = """
 {
@@ -89,7 +88,7 @@ _CLASSIFY = r"""
     }
   }
 """
-"""What failed, told apart by its reason, for AWS gives all of it one of two names."""
+"""Classifies a failure by its reason, since AWS uses only two error names."""
 
 FAILURE_OF_ERROR = rf"""
 (
@@ -103,8 +102,8 @@ FAILURE_OF_ERROR = rf"""
 {_CLASSIFY}
 )
 """
-"""Of an error: the job could not be made or, where Step Functions waits for it, did not complete.
-A job that ran too long is told nothing of: it cost what it had time for."""
+"""``$trouble`` from an error: the job could not be created or, with the optimized integration, did
+not complete. The error of a job that ran too long has no details of the job."""
 
 FAILURE_OF_JOB = rf"""
 (
@@ -117,7 +116,7 @@ FAILURE_OF_JOB = rf"""
 {_CLASSIFY}
 )
 """
-"""Of a job that is described: means something when it has ended Failed or Stopped."""
+"""``$trouble`` from a job's description; only valid if the job is Failed or Stopped."""
 
 FAILURE_OF_LOST_JOB = """
 {
@@ -134,12 +133,11 @@ DESCRIBE_ERROR = """
 POLL_SECONDS = """
 $max([1, $min([3600, $floor(($millis() - $began) / ($isStarted ? 20000 : 5000))])])
 """
-"""Until it starts, a fifth of the time that has passed, then a twentieth: a job's end is known soon
-by its own measure, while a job of hours takes a few hundred events of the history's 25,000."""
+"""A fifth of the elapsed time until the job starts, then a twentieth. A short job's end is noticed
+soon, and a job of hours adds only a few hundred of the 25,000 events of the history."""
 
 TRIES = "$trouble.job.status = 'Refused' ? $tries : [$tries, $trouble.job]"
-"""With the job that failed, unless none was made. An array in an array constructor gives its
-elements."""
+"""Adds the failed job, if it was created. JSONata flattens an array in an array constructor."""
 
 SHARD_FAILURE = """
 {
@@ -177,5 +175,5 @@ IS_CONTAINER_BROKEN = (
     "$round = 1 and $outputs = 0 and $job.status = 'Failed'"
     " and $contains($job.reason, /AlgorithmError/)"
 )
-"""The container's own fault, and not one object done: trying again would only cost. A bad object is
-a ClientError, also where it is the shard's only one."""
+"""The container failed and no object was processed, so a retry would only cost money. A bad object
+gives a ClientError instead, even if it is the only one."""

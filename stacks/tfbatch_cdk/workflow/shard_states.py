@@ -1,8 +1,8 @@
-"""The states of one shard: transform it, look what is missing, transform that, until all is told.
+"""The states of one shard: run a job, reconcile its outputs, and run a job for missing outputs.
 
-A failed attempt never fails the shard by itself: its reason decides what comes next, and what it
-had done counts. A shard that can't go on ends with a ``failure`` in its output, for a Map that
-fails would hide the reason.
+A failed job doesn't fail the shard: its reason selects the next state, and its outputs count. A
+shard that can't continue succeeds with a ``failure`` in its output, since a failed Map state would
+hide the reason.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def shard_states(integration: str, reconcile: str, job: State) -> State:
     """The states of a shard's execution.
 
     Args:
-        integration: the ARN's beginning, ``arn:aws:states:::``.
-        reconcile: ARN of the function.
-        job: the states that run a job, of ``job_states.py``.
+        integration: the beginning of the resource ARNs, ``arn:aws:states:::``.
+        reconcile: ARN of the function ``reconcile``.
+        job: the states that run a job, from ``job_states.py``.
     """
     return {
         "Read the shard": assign(
@@ -98,12 +98,12 @@ def _reconcile(integration: str, function: str) -> State:
                 integration,
                 function,
                 expression.RECONCILE_EVENT,
-                gives={
+                assigns={
                     "page": reply("cursor"),
                     "missing": reply("manifest"),
                     "outputs": reply("outputs"),
                 },
-                caught="The shard can't be reconciled",
+                catch="The shard can't be reconciled",
                 failure="trouble",
             ),
             "Next": "Is anything missing?",

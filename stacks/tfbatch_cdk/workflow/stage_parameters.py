@@ -1,8 +1,7 @@
-"""What the deployment fixes for its workflow: ``$stage``, made of the settings."""
+"""Converts the settings of a stage to the workflow's variable ``$stage``."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
@@ -10,6 +9,7 @@ from aws_cdk import Aws
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.ami import ami_version
 from tfbatch_cdk.settings import prices
+from tfbatch_cdk.settings.instance_types import has_local_disks
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings import DataCapture, Format, Model, Stage
@@ -18,18 +18,13 @@ if TYPE_CHECKING:
 _GIGABYTE = 10**9
 
 
-LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
-"""Instances with NVMe disks of their own, which the hardware encrypts: CreateTransformJob refuses
-a key for them (API reference, ``TransformResources.VolumeKmsKeyId``)."""
-
-
 def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
-    """``$stage`` but for names that only the deployment knows.
+    """``$stage``, without names of deployed resources.
 
     Args:
         stage: its settings.
-        output_bucket: whose name what is captured goes to.
-        key: ARN of the stage's key, where it has one.
+        output_bucket: the bucket for captured data.
+        key: ARN of the stage's key, if it has one.
     """
     compute = stage.compute
     return {
@@ -63,13 +58,13 @@ def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Me
 
 
 def needs_polling(stage: Stage) -> bool:
-    """Whether its jobs need what the optimized integration doesn't document."""
+    """Whether its jobs need parameters that the optimized integration doesn't document."""
     more = [_more(stage, one, "", None) for one in stage.formats.values()]
     return any([_ami_versions(stage), *more])
 
 
 def _ami_versions(stage: Stage) -> dict[str, str]:
-    """``TransformAmiVersion`` by instance type, of those that need one."""
+    """``TransformAmiVersion`` by instance type, if the type needs one."""
     chosen = {
         f"ml.{kind}": ami_version(stage.container, kind) for kind in stage.compute.instance_types
     }
@@ -77,7 +72,7 @@ def _ami_versions(stage: Stage) -> dict[str, str]:
 
 
 def _environments(stage: Stage, model: Model) -> dict[str, dict[str, str]]:
-    """A model's variables by instance type."""
+    """A model's environment variables by instance type."""
     return {
         f"ml.{kind}": container_environment.of_job(model, kind)
         for kind in stage.compute.instance_types
@@ -90,7 +85,7 @@ def _resources(stage: Stage, key: str | None) -> dict[str, Member]:
     return {
         f"ml.{kind}": {
             **({"TransformAmiVersion": versions[f"ml.{kind}"]} if f"ml.{kind}" in versions else {}),
-            **({"VolumeKmsKeyId": key} if key and not LOCAL_DISKS.fullmatch(kind) else {}),
+            **({"VolumeKmsKeyId": key} if key and not has_local_disks(kind) else {}),
         }
         for kind in stage.compute.instance_types
     }
@@ -99,8 +94,7 @@ def _resources(stage: Stage, key: str | None) -> dict[str, Member]:
 def _output(chosen: Format, key: str | None) -> Member:
     """More members of ``TransformOutput``.
 
-    Without a key's name SageMaker would ask S3 for the key of the account that S3 manages, which
-    the output bucket refuses.
+    Without a key SageMaker requests encryption with ``aws/s3``, which the output bucket denies.
     """
     return {
         **({"Accept": chosen.accept} if chosen.accept else {}),
@@ -109,7 +103,7 @@ def _output(chosen: Format, key: str | None) -> Member:
 
 
 def _format(chosen: Format) -> Member:
-    """A format in the words of CreateTransformJob."""
+    """A format, for CreateTransformJob and the functions."""
     return {
         "contentType": chosen.content_type,
         "splitType": chosen.split_type,
@@ -122,7 +116,7 @@ def _format(chosen: Format) -> Member:
 
 
 def _more(stage: Stage, chosen: Format, bucket: str, key: str | None) -> Member:
-    """Members of the request that not every stage has."""
+    """Optional members of the request."""
     return {
         **({"DataProcessing": chosen.processing.member()} if chosen.processing else {}),
         **({"ModelClientConfig": stage.invocations.member()} if stage.invocations else {}),

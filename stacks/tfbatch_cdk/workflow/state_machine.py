@@ -1,4 +1,4 @@
-"""The state machine as a construct: its definition, its own role, its log."""
+"""The state machine of the workflow, with its role and log group."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 
 class Workflow(Construct):
-    """Plans a run, transforms its shards until every input is told, and says what came of it."""
+    """Plans a run, transforms and reconciles its shards, and summarizes the results."""
 
-    def __init__(  # noqa: PLR0913 # what it wires together, each by its name
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -92,19 +92,17 @@ class Workflow(Construct):
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=log,
-                level=sfn.LogLevel.ALL,
-                include_execution_data=True,
+                destination=log, level=sfn.LogLevel.ALL, include_execution_data=True
             ),
         )
         acknowledge_wildcard(
             self._role,
             "*",
-            because="log delivery and X-Ray know no resource (added by the CDK for both)",
+            because="log delivery and X-Ray have no resources (added by the CDK for both)",
         )
         self._allow_jobs([served.model_name for served in models.values()])
         if not needs_polling(stage):
-            self._allow_waiting()
+            self._allow_sync()
         self._allow_shards(work_bucket)
         for bucket in input_buckets:
             allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
@@ -131,17 +129,15 @@ class Workflow(Construct):
             "sagemaker:DescribeTransformJob",
             "sagemaker:StopTransformJob",
             on=transform_jobs_arn(self),
-            because="every execution names its own job, and all names begin with tfbatch-",
+            because="the names of all jobs of this app begin with tfbatch-",
         )
         for name in model_names:
             allow(
-                self._role,
-                "sagemaker:CreateTransformJob",
-                on=self._arn("sagemaker", "model", name),
+                self._role, "sagemaker:CreateTransformJob", on=self._arn("sagemaker", "model", name)
             )
 
-    def _allow_waiting(self) -> None:
-        """What ``createTransformJob.sync`` does besides.
+    def _allow_sync(self) -> None:
+        """Allow what ``createTransformJob.sync`` needs in addition.
 
         Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
         """
@@ -156,13 +152,13 @@ class Workflow(Construct):
         )
 
     def _allow_shards(self, work_bucket: s3.IBucket) -> None:
-        """What the Distributed Map does: read the list, and run executions of its own.
+        """Allow the Distributed Map to read its list and run child executions.
 
-        In a policy of its own, since the state machine depends on its role's.
+        This is a separate policy, since the state machine depends on its role's default policy.
         Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
         """
         work = bucket_arn(self, work_bucket)
-        because = "an execution's files lie under its own name, which is not known before"
+        because = "the folder is named after the execution"
         allow(self._role, "s3:GetObject", on=f"{work}/executions/*", because=because)
         allow(self._role, "s3:PutObject", on=f"{work}/keys/*", because=because)
         machine = self.state_machine.state_machine_arn
@@ -181,7 +177,7 @@ class Workflow(Construct):
             ],
         )
         acknowledge_wildcard(
-            policy, children, because="each shard runs in an execution that Step Functions names"
+            policy, children, because="Step Functions names the executions of shards"
         )
 
 

@@ -1,7 +1,7 @@
-"""The states of a run, in the order in which an execution passes them.
+"""The states of a run, in the order of an execution. Add or change a state here.
 
-Pure data: dictionaries in the Amazon States Language, JSONata throughout. The shards' own states
-are in ``shard_states.py``.
+They are dictionaries in the Amazon States Language with JSONata. The states of a shard are in
+``shard_states.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def definition(  # noqa: PLR0913 # what it is made of, each by its name
+def definition(  # noqa: PLR0913 # keyword-only
     *,
     parameters: Mapping[str, Any],
     rules: request.Schema,
@@ -32,9 +32,9 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
         parameters: ``$stage``, the parameters of the stage.
         rules: the JSON Schema of a request.
         functions: ARNs of the functions ``plan``, ``reconcile`` and ``summarize``.
-        topic: ARN of the topic that is told of finished runs.
+        topic: ARN of the topic for finished runs.
         partition: of the ARNs: ``aws``, ``aws-cn``.
-        job: the states that run a transform job, of ``job_states.py``.
+        job: the states that run a transform job, from ``job_states.py``.
     """
     integration = f"arn:{partition}:states:::"
     checked = expression.REQUEST.replace("%(problems)s", request.problems(rules))
@@ -67,7 +67,7 @@ def definition(  # noqa: PLR0913 # what it is made of, each by its name
 
 
 def _read_request_file(integration: str) -> State:
-    """A request file that was dropped in the bucket is the request; its content is its key."""
+    """Read the request from a request file in the input bucket."""
     return {
         "Is it a file?": choice(
             ("$exists($states.input.request_file)", "Read the request file"),
@@ -96,7 +96,7 @@ def _read_request_file(integration: str) -> State:
 
 
 def _claim_key(integration: str) -> State:
-    """A request with a key runs once: the key's object can be made only by the first."""
+    """Run a request with a key once: only one execution can create the key's object."""
     return {
         "Has it a key?": choice(
             (expression.HAS_KEY, "Claim the key"), otherwise="Find the input bucket"
@@ -118,7 +118,7 @@ def _claim_key(integration: str) -> State:
 
 
 def _find_bucket(integration: str) -> State:
-    """The bucket is there and of this region."""
+    """Check that the input bucket exists in this region."""
     return {
         "Find the input bucket": {
             "Type": "Task",
@@ -145,15 +145,15 @@ def _find_bucket(integration: str) -> State:
 
 
 def _plan(integration: str, function: str) -> State:
-    """List the input once; the function is called again while the list goes on."""
+    """List the input; call the function again until the list is complete."""
     return {
         "Plan": {
             **invoke(
                 integration,
                 function,
                 expression.PLAN_EVENT,
-                gives={"cursor": reply("cursor"), "plan": reply("plan")},
-                caught="A function failed",
+                assigns={"cursor": reply("cursor"), "plan": reply("plan")},
+                catch="A function failed",
             ),
             "Next": "Is the plan done?",
         },
@@ -172,7 +172,7 @@ def _plan(integration: str, function: str) -> State:
 
 
 def _transform(integration: str, functions: Mapping[str, str], job: State) -> State:
-    """Every shard in an execution of its own."""
+    """Run each shard in its own execution."""
     return {
         "Transform the shards": {
             "Type": "Map",
@@ -210,23 +210,20 @@ def _transform(integration: str, functions: Mapping[str, str], job: State) -> St
 
 
 def _summarize(integration: str, function: str) -> State:
-    """Outputs and exceptions must be all inputs; the run fails loudly if they ever aren't."""
+    """Summarize the run; it fails if outputs and exceptions don't add up to the inputs."""
     return {
         "Summarize": {
             **invoke(
                 integration,
                 function,
                 expression.SUMMARY_EVENT,
-                gives={"summary": "$states.result.Payload"},
-                caught="A function failed",
+                assigns={"summary": "$states.result.Payload"},
+                catch="A function failed",
             ),
             "Next": "Do the accounts balance?",
         },
         "Do the accounts balance?": choice(
-            (
-                "$summary.outputs + $summary.exceptions = $summary.inputs",
-                "Tell the account",
-            ),
+            ("$summary.outputs + $summary.exceptions = $summary.inputs", "Tell the account"),
             otherwise="The accounts don't balance",
         ),
         "The accounts don't balance": fail(fields.ACCOUNTS_DO_NOT_BALANCE, expression.UNBALANCED),
@@ -234,7 +231,7 @@ def _summarize(integration: str, function: str) -> State:
 
 
 def _notify(integration: str, topic: str) -> State:
-    """An event and a notification; then the run's own end."""
+    """Send an event and a notification, and end the run."""
     return {
         "Tell the account": {
             "Type": "Task",

@@ -1,4 +1,4 @@
-"""What starts runs besides a person: request files in the input bucket, and the clock."""
+"""Starts runs from request files in the input bucket, and on schedules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REQUEST_SUFFIX = ".request.json"
 
 
 class Triggers(Construct):
-    """Starts executions of the workflow, as a role that can do nothing else."""
+    """EventBridge rule and schedules, with a role that can only start the workflow."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Triggers(Construct):
         super().__init__(scope, construct_id)
         self._state_machine_arn = state_machine_arn
         self._role_arn = self._role().role_arn
-        self._watch(requests)
+        self._on_request_file(requests)
         for number, (expression, request) in enumerate(schedules.items()):
             self._schedule(f"Schedule{number}", expression, request)
 
@@ -54,8 +54,8 @@ class Triggers(Construct):
         )
         return role
 
-    def _watch(self, bucket: s3.IBucket) -> None:
-        """Run every object named ``*.request.json``; the workflow reads it."""
+    def _on_request_file(self, bucket: s3.IBucket) -> None:
+        """Start the workflow for every object named ``*.request.json``."""
         rule = events.CfnRule(
             self,
             "RequestFile",
@@ -86,7 +86,7 @@ class Triggers(Construct):
         rule.node.add_dependency(bucket)
 
     def _schedule(self, construct_id: str, expression: str, request: str) -> None:
-        """Run a request by the clock. A CfnResource: aws_scheduler has nothing more to offer."""
+        """Run a request on a schedule; a CfnResource, since aws_scheduler has no more features."""
         CfnResource(
             self,
             construct_id,

@@ -12,7 +12,7 @@ from tests.executions import photo, photos, request_for, running_job, summary_of
 from tfbatch.records import example, tfrecord
 from tfbatch_cdk.model.ami import AMI_FOR_CUDA_12
 from tfbatch_cdk.workflow import fields
-from tfbatch_cdk.workflow.job_states import watched
+from tfbatch_cdk.workflow.job_states import polling
 from tfbatch_cdk.workflow.shard_states import shard_states
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _shard_machine(deployment: Deployment, *, max_hours: float) -> str:
     deployed = sfn.describe_state_machine(stateMachineArn=deployment.outputs["StateMachineArn"])
     shards = json.loads(deployed["definition"])["States"]["Transform the shards"]["ItemProcessor"]
     reconcile = shards["States"]["Reconcile"]["Arguments"]["FunctionName"]
-    job = watched(integration, max_hours, patience_minutes=1)
+    job = polling(integration, max_hours, patience_minutes=1)
     definition = {
         "QueryLanguage": "JSONata",
         "StartAt": shards["StartAt"],

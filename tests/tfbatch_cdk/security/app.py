@@ -1,4 +1,4 @@
-"""The prod stage as it is, but for the model, and that its buckets go with their stacks."""
+"""The prod stage with a small model, and buckets that are deleted with their stack."""
 
 import os
 from dataclasses import replace

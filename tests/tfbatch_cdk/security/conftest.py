@@ -1,4 +1,4 @@
-"""The templates of a stage, as the infrastructure's tests synthesize them."""
+"""Fixtures with the templates of prod and of a test's own stage."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture
 def synth(tmp_path: Path) -> Callable[[Stage], Assembly]:
-    """Synthesize a stage of the test's own."""
+    """A function that synthesizes a stage."""
     return lambda stage: synthesize(tmp_path / stage.name, stage)

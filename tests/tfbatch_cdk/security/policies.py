@@ -1,4 +1,4 @@
-"""Reads the policies of a template."""
+"""Helpers that read the IAM policies of a template."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Statement = dict[str, Any]
 
 
 def statements(assembly: Assembly, role: str = "") -> Iterator[Statement]:
-    """Of every policy of the roles whose logical ids begin with ``role``."""
+    """The statements of the roles whose logical ids begin with ``role``."""
     for name, policy in assembly.of_type("AWS::IAM::Policy").items():
         if name.startswith(role):
             yield from policy["Properties"]["PolicyDocument"]["Statement"]

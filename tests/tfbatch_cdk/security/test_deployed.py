@@ -1,4 +1,4 @@
-"""Prod in the sandbox: alarms have their metrics, data its key, and it goes cleanly."""
+"""Tests of prod in the sandbox: metrics, tags, encryption, and a clean ``cdk destroy``."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OF_AWS = ("AWS/States",)
-"""Published by AWS itself."""
+"""Namespaces of metrics that AWS publishes."""
 
 
 class Prod:
-    """The deployed stage, and the command line that deployed it."""
+    """The deployed stage, and the CDK command that deployed it."""
 
     def __init__(self, sandbox: Sandbox, *, model: Path, state: Path) -> None:
         self._model = model
@@ -61,7 +61,7 @@ def prod(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def run(prod: Prod) -> dict[str, Any]:
-    """An execution that came to its end, with one good and one bad photo."""
+    """A finished execution with one bad photo."""
     deployment = prod.deployment()
     photo = next((REPOSITORY / "models").glob("*/1/saved_model.pb")).read_bytes()[:100]
     uri = deployment.upload("photos", {"bad.jpg": photo})
@@ -69,7 +69,7 @@ def run(prod: Prod) -> dict[str, Any]:
 
 
 def _published(prod: Prod) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
-    """Namespace, name and dimensions of what was put, and of what the functions printed."""
+    """Namespace, name and dimensions of put metrics, and of embedded metrics in the logs."""
     found = {
         (one["Namespace"], one["MetricName"], _pairs(one["Dimensions"]))
         for one in prod.client("cloudwatch").list_metrics()["Metrics"]
@@ -182,4 +182,4 @@ def test_a_destroyed_stage_leaves_nothing_but_a_key_that_waits(prod: Prod) -> No
     kms = prod.client("kms")
     keys = [kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"] for one in kms.list_keys()["Keys"]]
     ours = [one["KeyState"] for one in keys if one["Description"].startswith("tfbatch")]
-    assert set(ours) <= {"PendingDeletion"}  # here they go at once
+    assert set(ours) <= {"PendingDeletion"}  # the sandbox deletes keys at once

@@ -1,4 +1,4 @@
-"""The documents name what is there."""
+"""Tests that the security documents match the code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERVICES = {"Scheduler": "scheduler", "CloudWatch": "cloudwatch", "StepFunctions
 def test_every_control_names_a_test_that_is_there() -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", SECURITY)
     rows = [line for line in SECURITY.splitlines() if line.startswith("| ")]
-    assert len(named) == len(rows) - 2  # head and rule
+    assert len(named) == len(rows) - 2  # header and separator
     for file, test in named:
         assert f"\ndef {test}(" in (TESTS / file).read_text(), f"{file}::{test}"
 

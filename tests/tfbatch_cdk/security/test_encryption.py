@@ -1,4 +1,4 @@
-"""Data at rest: one key, which is used by whom it names and through the services it names."""
+"""Tests of encryption at rest: the stage's key, its policy and its users."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_buckets_logs_and_notifications_use_the_key(prod: Assembly) -> None:
 
 
 def _is_denied(prod: Assembly, **headers: str) -> bool:
-    """Whether the output bucket's policy refuses a put with these headers, by IAM's own rules."""
+    """Whether the output bucket's policy denies a put with these headers, by IAM's rules."""
     policy = next(
         one["Properties"]["PolicyDocument"]["Statement"]
         for name, one in prod.of_type("AWS::S3::BucketPolicy").items()

@@ -1,4 +1,4 @@
-"""What is watched: each alarm has the one topic, a metric that is published, and a runbook."""
+"""Tests of alarms, dashboard and logs: each alarm has the topic, a metric and a runbook."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNBOOKS = (REPOSITORY / "docs" / "operations.md").read_text()
 
 
 def alarms(assembly: Assembly) -> dict[str, Template]:
-    """By the name of their construct."""
+    """The alarms, by the id of their construct."""
     found = assembly.of_type("AWS::CloudWatch::Alarm")
     return {
         name.removeprefix("MonitoringAlarms").rstrip("0123456789ABCDEF"): one["Properties"]

@@ -1,4 +1,4 @@
-"""The VPC: a way to AWS's services, and none to anywhere else."""
+"""Tests of the VPC: it reaches AWS services only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what: no more than its part, and nobody in another account's name."""
+"""Tests of IAM roles: least privilege, trust policies and the permissions boundary."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_no_role_may_hand_on_a_role(prod: Assembly) -> None:
 
 
 def test_services_take_their_roles_for_this_account_only(prod: Assembly) -> None:
-    """Lambda takes a role for no other account's function: PassRole knows no other account's."""
+    """Lambda needs no condition: iam:PassRole allows only roles of the function's account."""
     for name, role in prod.of_type("AWS::IAM::Role").items():
         for trust in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
             service = trust["Principal"].get("Service")

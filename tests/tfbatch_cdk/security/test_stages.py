@@ -1,4 +1,4 @@
-"""One code for many stages and accounts: what differs, settings say."""
+"""Tests that stages, accounts and regions differ only by settings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_stage_of_another_account_and_region_is_the_same_code(
         if one["type"] == "aws:cloudformation:stack"
     }
     assert environments == {"aws://111122223333/eu-west-1"}
-    assert "missing" not in manifest  # nothing that only credentials could look up
+    assert "missing" not in manifest  # no look-ups that need credentials
 
 
 def test_stacks_and_jobs_have_the_stages_cost_allocation_tags(

@@ -1,4 +1,4 @@
-"""What others wrote: locked, listed, looked through."""
+"""Tests of dependencies: hashes, bill of materials and audits."""
 
 from __future__ import annotations
 
