@@ -24,7 +24,7 @@ def main() -> None:
     """Run the command; an interrupt ends it with exit code 130 and no traceback."""
     with interruptible():
         try:
-            # Without standalone_mode click hands over ctx.exit's code as the result.
+            # Without standalone_mode click returns the code of ctx.exit.
             sys.exit(cli(prog_name="tfbatch", standalone_mode=False))
         except click.ClickException as error:
             error.show()

@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from tfbatch.terminal.output import Output
 
 _SERVICES = {"s3": "s3api"}
-"""boto3's name of a service -> the AWS CLI's, where they differ."""
+"""boto3's name of a service -> the AWS CLI's, if they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One API call. What is shown is what is sent, since both are made of this."""
+    """An API call. The same fields make the request and the shown command."""
 
     service: str
-    """As boto3 names it."""
+    """boto3's name of the service."""
     operation: str
-    """As boto3 names its method: ``start_execution``."""
+    """boto3's method: ``start_execution``."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """As the API names them. A Path's content is sent; the AWS CLI reads it by itself."""
+    """The API's parameters. A Path's content is sent; the AWS CLI reads the file itself."""
     to: Path | None = None
-    """Where the AWS CLI puts the body of an answer that has one."""
+    """The file for the body of a response."""
 
     def send(self, session: Session) -> Any:  # noqa: ANN401 # each call's own
-        """Make the call."""
+        """Send the call with boto3."""
         client = session.boto.client(self.service)  # type: ignore[call-overload]
         sent = {
             name: value.read_bytes() if isinstance(value, Path) else value
@@ -41,7 +41,7 @@ class Call:
         return getattr(client, self.operation)(**sent)
 
     def command(self, session: Session) -> str:
-        """Return the command that makes the call, quoted for a shell."""
+        """Return the ``aws`` command of the call, quoted for a shell."""
         words = [_SERVICES.get(self.service, self.service), self.operation.replace("_", "-")]
         for name, value in self.parameters.items():
             words += _option(name, value)
@@ -49,7 +49,7 @@ class Call:
 
 
 def show(session: Session, output: Output, *shown: Call | str) -> None:
-    """Print commands, one a line; a text is a command that is whole already.
+    """Print commands, one on each line. A string is a complete command.
 
     They go to stdout, to be piped to a shell; with ``--json`` as one list.
     """
@@ -61,13 +61,13 @@ def show(session: Session, output: Output, *shown: Call | str) -> None:
 
 
 def aws_command(session: Session, *words: str) -> str:
-    """Return any ``aws`` command (``s3 sync …``), quoted, for a session's region and profile."""
+    """Return an ``aws`` command (``s3 sync …``), quoted, with the session's region and profile."""
     chosen = (("--region", session.region), ("--profile", session.profile))
     more = [word for option, value in chosen if value for word in (option, value)]
     return shlex.join(["aws", *words, *more])
 
 
-def _option(name: str, value: Any) -> list[str]:  # noqa: ANN401 # of any parameter
+def _option(name: str, value: Any) -> list[str]:  # noqa: ANN401 # any parameter
     """``maxResults = 5`` -> ``--max-results 5``."""
     from botocore import xform_name  # noqa: PLC0415 # costs a tenth of a second
 

@@ -13,17 +13,17 @@ _CDK = REPOSITORY / "node_modules/.bin/cdk"
 
 
 def run(*arguments: str, directory: Path, app: bool = True) -> None:
-    """Run ``cdk`` for the account that this process's environment names, to its end.
+    """Run ``cdk`` with this process's AWS environment.
 
     Args:
-        arguments: of the command line, the CDK's own command first.
-        app: run it on this repository's app; a command that needs none is seconds faster without.
-        directory: gets the log, and the caches that two runs at once must not share.
+        arguments: the command and its options.
+        app: run it on this repository's app. Without the app it is seconds faster.
+        directory: gets the log, and the caches that two runs can't share.
 
     Raises:
         tfbatch.terminal.program.CommandError: it failed.
     """
-    # Python and Node.js are those of this environment, also where it is not activated.
+    # Use this environment's Python and Node.js, even if it isn't activated.
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     program.run(
         [str(_CDK), *arguments, "--no-notices"],

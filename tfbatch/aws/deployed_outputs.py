@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployed:
-    """What every run needs of a stage."""
+    """What a run needs of a stage."""
 
     input_bucket: str
     output_bucket: str
@@ -30,7 +30,7 @@ class Deployed:
         """Read the outputs of a stage's data and inference stacks.
 
         Raises:
-            Problem: a stack is not deployed, or lacks an output.
+            Problem: a stack isn't deployed, or lacks an output.
         """
         found = stack_outputs(session, "data") | stack_outputs(session, "inference")
         try:
@@ -52,7 +52,7 @@ class Deployed:
         return Executions(sfn=sfn, state_machine=self.state_machine)
 
     def fixed(self, session: Session) -> Mapping[str, Any]:
-        """Return what the deployment fixed; see :func:`fixed_values`."""
+        """Return the values that the deployment fixed; see :func:`fixed_values`."""
         sfn = session.boto.client("stepfunctions")
         found = sfn.describe_state_machine(stateMachineArn=self.state_machine)
         return fixed_values(json.loads(found["definition"]))
@@ -67,7 +67,7 @@ def stack_outputs(session: Session, kind: str) -> dict[str, str]:
     """Return the outputs of one of a stage's stacks.
 
     Raises:
-        Problem: it is not deployed.
+        Problem: it isn't deployed.
     """
     cloudformation, name = session.boto.client("cloudformation"), stack_name(session, kind)
     try:
@@ -83,12 +83,12 @@ def stack_outputs(session: Session, kind: str) -> dict[str, str]:
 
 
 def fixed_values(definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what the deployment fixed, from its state machine's definition.
+    """Return the values that the deployment fixed, from the definition of its state machine.
 
-    Models, formats, instance types, prices, buckets: what runs, whatever this checkout says.
+    These are models, formats, instance types, prices and buckets, as deployed.
 
     Raises:
-        Problem: it was deployed by a version that this one does not know.
+        Problem: another version of tfbatch deployed it.
     """
     for state in definition["States"].values():
         if "stage" in state.get("Assign", {}):
@@ -98,10 +98,10 @@ def fixed_values(definition: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def usd_per_hour(fixed: Mapping[str, Any]) -> dict[str, float]:
-    """Return what instances cost where a stage is, by type with ``ml.``, as its workflow reckons.
+    """Return the hourly prices of instances, by type with ``ml.``, as the workflow uses them.
 
     Args:
-        fixed: of :func:`fixed_values`.
+        fixed: from :func:`fixed_values`.
     """
     prices = fixed["prices"]
     standing = prices.get(fixed["pricesStandingIn"], {}) | prices.get(fixed["region"], {})

@@ -11,10 +11,9 @@ if TYPE_CHECKING:
 
 
 def point_at(environment: Mapping[str, str]) -> None:
-    """Replace every ``AWS_…`` variable of this process by these.
+    """Replace all ``AWS_…`` variables of this process.
 
-    A profile, a session token or an endpoint left over from the caller would lead half of the
-    requests elsewhere.
+    A profile, a session token or an endpoint of the caller would send some requests elsewhere.
     """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -22,7 +21,7 @@ def point_at(environment: Mapping[str, str]) -> None:
 
 
 def export_lines(environment: Mapping[str, str]) -> str:
-    """Return the shell commands that point a terminal at this AWS."""
+    """Return the shell commands that point a terminal to this AWS."""
     stale = [name for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN") if name in os.environ]
     unset = [f"unset {' '.join(stale)}"] if stale else []
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]

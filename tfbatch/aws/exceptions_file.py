@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 _FILE = "exceptions.jsonl"
 _READ = 100_000
-"""Exceptions whose reasons are counted."""
+"""Exceptions that are counted."""
 _KINDS = 10
 
 
 def folder(deployed: Deployed, snapshot: Snapshot) -> str:
-    """Return where a run writes, ``s3://bucket/folder/``, also of one that failed."""
+    """Return a run's output folder, ``s3://bucket/folder/``, even if the run failed."""
     default = f"s3://{deployed.output_bucket}/{snapshot.name}/"
     found = (snapshot.report or {}).get("output") or snapshot.request.get("output") or default
     return f"{str(found).rstrip('/')}/"
 
 
 def read(s3: S3Client, output: str) -> Iterator[Mapping[str, Any]]:
-    """Give a run's exceptions, each with ``key``, ``record`` and ``reason``; none without a file.
+    """Yield a run's exceptions, each with ``key``, ``record`` and ``reason``.
 
     Args:
-        s3: client of S3.
-        output: the run's folder.
+        s3: S3 client.
+        output: the run's output folder.
     """
     bucket, _, prefix = output.removeprefix("s3://").partition("/")
     try:
@@ -45,7 +45,7 @@ def read(s3: S3Client, output: str) -> Iterator[Mapping[str, Any]]:
 
 
 def reasons(s3: S3Client, deployed: Deployed, snapshot: Snapshot) -> dict[str, int]:
-    """Return the most frequent reasons, each with how often it is given."""
+    """Return the most frequent reasons with their counts."""
     if snapshot.is_running:
         return {}
     found = islice(read(s3, folder(deployed, snapshot)), _READ)

@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 _SLUG = 9
-"""Characters of a folder's name in an execution's: with time and chance 30, so that the names of
-its transform jobs, which begin with 30 characters of it, are its own."""
+"""Maximum length of a folder's name in an execution's name. With time and a random part it is 30
+characters, which begin the names of its transform jobs."""
 
 
 def new_name(title: str) -> str:
-    """Return a name that nobody has: ``photos-20261122-170102-ab12``."""
+    """Return a unique name: ``photos-20261122-170102-ab12``."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", title)[:_SLUG].strip("-") or "run"
     return f"{slug}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Executions:
-    """Those of one state machine."""
+    """The executions of one state machine."""
 
     sfn: SFNClient
     state_machine: str
     """Its ARN."""
 
     def arn(self, name: str) -> str:
-        """Return the ARN of an execution that has this name."""
+        """Return the ARN of the execution with this name."""
         return f"{self.state_machine.replace(':stateMachine:', ':execution:')}:{name}"
 
     def recent(self, *, status: str | None = None) -> Iterator[ExecutionListItemTypeDef]:
-        """Give them, the newest first."""
+        """Yield them, the newest first."""
         pages = self.sfn.get_paginator("list_executions").paginate(
             stateMachineArn=self.state_machine,
             **({"statusFilter": status} if status else {}),  # type: ignore[arg-type]
@@ -49,13 +49,13 @@ class Executions:
             yield from page["executions"]
 
     def find(self, said: str | None) -> str:
-        """Return the ARN of the execution that a person means.
+        """Find an execution.
 
         Args:
-            said: its ARN, its name, or how its name begins; ``None`` is the newest.
+            said: its ARN, its name or the start of its name; ``None`` is the newest.
 
         Raises:
-            Problem: there is none, or the beginning fits more than one.
+            Problem: there is none, or several match.
         """
         if said and said.startswith("arn:"):
             return said

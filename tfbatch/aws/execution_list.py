@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from tfbatch.aws.execution import Executions
 
 _CALLS = 8
-"""Executions described at a time."""
+"""Parallel DescribeExecution calls."""
 
 
 def rows(
     executions: Executions, found: Iterable[ExecutionListItemTypeDef]
 ) -> list[Mapping[str, Any]]:
-    """Say of each what it was asked for and what came of it, in their order."""
+    """Yield the request and the result of each execution, in order."""
     with ThreadPoolExecutor(_CALLS) as threads:
         arns = [one["executionArn"] for one in found]
         described = threads.map(
@@ -53,6 +53,6 @@ def _row(found: DescribeExecutionOutputTypeDef) -> Mapping[str, Any]:
 
 
 def _object(text: str | None) -> dict[str, Any]:
-    """Whatever stands there; a wrong request may be any JSON."""
+    """Parse a JSON object. An invalid request may be any JSON."""
     found = json.loads(text or "{}")
     return found if isinstance(found, dict) else {}

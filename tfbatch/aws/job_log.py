@@ -16,19 +16,19 @@ LOG_GROUP = "/aws/sagemaker/TransformJobs"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobLog:
-    """The log streams of a job, one for each instance; each call reads on from the one before."""
+    """A job's log streams, one for each instance. Each call continues where the last one ended."""
 
     logs: CloudWatchLogsClient
     job: str
     _tokens: dict[str, str] = field(default_factory=dict)
 
     def new_lines(self) -> Iterator[str]:
-        """Give the lines written since the last call, stream by stream."""
+        """Yield the lines written since the last call, stream by stream."""
         for stream in self._streams():
             yield from self._read(stream)
 
     def _streams(self) -> list[str]:
-        """Return the streams' names; none before the first container writes."""
+        """Return the names of the streams; none before the first container writes."""
         pages = self.logs.get_paginator("describe_log_streams").paginate(
             logGroupName=LOG_GROUP, logStreamNamePrefix=f"{self.job}/"
         )

@@ -20,10 +20,10 @@ class Session:
 
     stage: str = DEFAULT_STAGE
     region: str | None = None
-    """``None``: the AWS CLI's own (variables, then the profile's)."""
+    """``None`` for the AWS CLI's default (environment, then profile)."""
     profile: str | None = None
     show_aws: bool = False
-    """Print the ``aws`` commands that do the same, and do nothing."""
+    """Print the equivalent ``aws`` commands and do nothing."""
 
     @property
     def boto(self) -> boto3.Session:
@@ -36,28 +36,28 @@ class Session:
 
     @property
     def options(self) -> str:
-        """What to add to a command for it to talk to the same stage, such as `` --stage prod``."""
+        """Options that make a command use the same stage, such as `` --stage prod``."""
         stage = None if self.stage == DEFAULT_STAGE else self.stage
         given = (("--stage", stage), ("--region", self.region), ("--profile", self.profile))
         return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
 
     @property
     def where(self) -> str:
-        """Region and account in words, for messages; asks nobody."""
+        """Region and account for messages, without a call to AWS."""
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         region = self.boto.region_name or "no region"
         return f"{region} at {endpoint}" if endpoint else region
 
 
 def forget() -> None:
-    """Make boto3's sessions anew, for whoever changes the environment."""
+    """Drop boto3's sessions, after a change of the environment."""
     _boto.cache_clear()
 
 
 @cache
 def _boto(profile: str | None, region: str | None) -> boto3.Session:
-    import boto3  # noqa: PLC0415 # a fifth of a second, which --help must not cost
+    import boto3  # noqa: PLC0415 # takes 0.2 s, too slow for --help
 
-    # The SDKs read AWS_REGION, boto3's own session only AWS_DEFAULT_REGION.
+    # SDKs read AWS_REGION, but boto3's session only AWS_DEFAULT_REGION.
     chosen = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return boto3.Session(profile_name=profile, region_name=chosen)

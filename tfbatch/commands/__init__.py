@@ -1,8 +1,7 @@
-"""The commands there are. A new one is one entry here, under the heading it belongs to.
+"""The table of commands. To add a command, add an entry under its heading.
 
-The table is all that ``tfbatch --help`` and the shell's completion read: a command's module is
-imported when that command runs, and what the module needs (boto3, rich, TensorFlow) it imports
-inside its functions.
+``tfbatch --help`` and shell completion read only this table. A command's module is imported when it
+runs, and imports heavy packages (boto3, rich, TensorFlow) inside its functions.
 """
 
 from __future__ import annotations
@@ -12,12 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a command is, and its line in the menu."""
+    """The place of a command, and its line in the menu."""
 
     target: str
     """``module:name`` of a ``click.Command``, relative to this package."""
     help: str
-    """The first sentence of the command's own help; a test holds them together."""
+    """The first sentence of the command's help. A test checks that both are equal."""
 
 
 COMMANDS: dict[str, dict[str, Entry]] = {

@@ -9,7 +9,7 @@ _MOST = 20
 
 
 def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Newest executions first; nothing where AWS can't be asked."""
+    """Complete executions, the newest first; nothing if AWS can't be reached."""
     from itertools import islice  # noqa: PLC0415
 
     from tfbatch.aws.deployed_outputs import Deployed  # noqa: PLC0415
@@ -23,7 +23,7 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[C
         recent = Deployed.find(session).executions(session).recent()
         fitting = (one for one in recent if one["name"].startswith(incomplete))
         return [CompletionItem(one["name"], help=one["status"]) for one in islice(fitting, _MOST)]
-    except Exception:  # noqa: BLE001 # a prompt is no place for an error
+    except Exception:  # noqa: BLE001 # a prompt must not show errors
         return []
 
 

@@ -111,7 +111,7 @@ def _recipe(target: str, *, name: str | None, pixels: str, labels: Path | None) 
     """The recipe of an architecture or a function.
 
     Raises:
-        click.BadParameter: there is neither.
+        click.BadParameter: it doesn't exist.
     """
     from dataclasses import replace  # noqa: PLC0415
 

@@ -90,7 +90,7 @@ def _calls(
     content_type: str | None,
     accept: str,
 ) -> Iterable[Call | str]:
-    """InvokeEndpoint for each file, which the AWS CLI reads from this machine."""
+    """InvokeEndpoint for each file, which the AWS CLI reads."""
     from contextlib import closing  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 

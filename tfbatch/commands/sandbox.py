@@ -26,7 +26,7 @@ def sandbox() -> None:
 
     \b
     $ tfbatch sandbox up
-    $ eval "$(tfbatch sandbox env)"      # aws, cdk, boto3 and tfbatch now talk to it
+    $ eval "$(tfbatch sandbox env)"      # aws, cdk, boto3 and tfbatch now use it
     $ tfbatch sandbox down
     """  # noqa: D301 # \b is click's mark for text that stays as it is
 
@@ -34,7 +34,7 @@ def sandbox() -> None:
 @sandbox.command()
 @_port
 def run(port: int) -> None:
-    """Run one until Ctrl-C, and print how to talk to it."""
+    """Run a sandbox until Ctrl-C, and print the variables that point to it."""
     import signal  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tfbatch.tune.trial import Knobs, Trial
 
 _TRIALS, _MOST_TRIALS = 7, 16
-"""Of the first sweep, up to 64 at a time; of all."""
+"""Trials of the first sweep, up to a concurrency of 64; maximum of all trials."""
 
 
 @click.command()
@@ -100,7 +100,7 @@ def _typed(instance_type: str | None) -> str | None:
 
 
 def _announce(prepared: Prepared, output: Output, *, ask: bool, is_local: bool) -> None:
-    """Say what will run and what it may cost; ask where somebody can answer."""
+    """Show what will run and what it may cost, and ask on a terminal."""
     choice, sample = prepared.choice, prepared.sample
     usd = prepared.usd(_TRIALS)
     cost = "an unknown price" if usd is None else f"{usd:,.2f} USD"

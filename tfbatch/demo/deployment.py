@@ -19,7 +19,7 @@ STACKS = (f"tfbatch-{_STAGE}-data", f"tfbatch-{_STAGE}-inference")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
-    """What the deployed stacks say of themselves."""
+    """The deployed stacks of the demo."""
 
     input_bucket: str
     state_machine: str
@@ -27,19 +27,19 @@ class Deployment:
 
 
 def bootstrap(directory: Path, *, account: str, region: str) -> None:
-    """Prepare the account for the CDK, which needs no app where the environment is named."""
+    """Run cdk bootstrap, which needs no app if the environment is given."""
     cdk.run("bootstrap", f"aws://{account}/{region}", directory=directory, app=False)
 
 
 def deploy(directory: Path) -> None:
     """Deploy all stacks of the stage."""
     arguments = ("--all", "--require-approval", "never", "--context", f"stage={_STAGE}")
-    output = ("--output", str(directory / "cdk.out"))  # two demos at once must not share one
+    output = ("--output", str(directory / "cdk.out"))  # two demos at a time must not share one
     cdk.run("deploy", *arguments, *output, directory=directory)
 
 
 def find(cloudformation: CloudFormationClient) -> Deployment:
-    """Read the stacks' outputs.
+    """Read the outputs of the stacks.
 
     Raises:
         DemoError: a stack lacks an output.

@@ -26,7 +26,7 @@ _WIDTH = 88
 
 @dataclass(slots=True)
 class Step:
-    """A step that is being taken; whoever takes it may say more of what came of it."""
+    """A running step. Its code may add to its result."""
 
     title: str
     detail: str = ""
@@ -34,17 +34,17 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Display:
-    """The screen, or the log that takes its place."""
+    """The terminal, or a log."""
 
     console: Console
 
     def headline(self, text: str) -> None:
-        """Say what this is."""
+        """Print the headline."""
         self.console.print(Text(f"\n{text}\n", style="bold"))
 
     @contextmanager
     def step(self, doing: str) -> Iterator[Step]:
-        """Show that a step is being taken, then what came of it and the time it took."""
+        """Show a step, then its result and its duration."""
         step, start = Step(doing), time.monotonic()
         try:
             with self.console.status(f"{doing} …", spinner_style="cyan"):
@@ -85,7 +85,7 @@ class Display:
         self.console.print(text, highlight=False, soft_wrap=True)
 
     def failure(self, error: Exception) -> None:
-        """Say what went wrong and where to look further."""
+        """Show what failed, and where the logs are."""
         self.console.print()
         self.console.print(Text(str(error), style="red"), soft_wrap=True)
         for note in getattr(error, "__notes__", ()):

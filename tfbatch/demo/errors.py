@@ -2,4 +2,4 @@
 
 
 class DemoError(Exception):
-    """The demo did not show what it promises; the message says what it found instead."""
+    """The demo found something unexpected. The message says what."""

@@ -1,6 +1,6 @@
 """Prints one progress line for each transform job, live on a terminal and plain in a log.
 
-What a line says is the same in both: how many records of how many, how fast, how long still.
+Both show records done, records in total, speed and time left.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PLAIN_SECONDS = 5.0
 
 
 def words(shard: Shard | None) -> str:
-    """Say where a run's only shard is; ``None`` before it is planned."""
+    """The progress of a run with one shard; ``None`` before it is planned."""
     if shard is None or (shard.job is None and not shard.is_done):
         return "checking the request"
     return shard_words(shard)
@@ -36,10 +36,10 @@ class JobLines(Protocol):
     """Lines on some kind of screen."""
 
     def show(self, name: str, shard: Shard | None) -> None:
-        """Show a job as it is now."""
+        """Show the current state of a job."""
 
     def __enter__(self) -> Self:
-        """Take the screen."""
+        """Start the display."""
 
     def __exit__(
         self,
@@ -47,11 +47,11 @@ class JobLines(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave it, with the last state of each line on it."""
+        """End it, with the last state of each line."""
 
 
 class LiveLines:
-    """Lines that move, for a terminal."""
+    """Lines that are updated in place, for a terminal."""
 
     def __init__(self, console: Console, names: tuple[str, ...]) -> None:
         self._bars = Progress(
@@ -72,7 +72,7 @@ class LiveLines:
         }
 
     def show(self, name: str, shard: Shard | None) -> None:
-        """Move a line."""
+        """Update a line."""
         started = shard is not None and shard.records > 0
         self._bars.update(
             self._tasks[name],
@@ -96,14 +96,14 @@ class LiveLines:
 
 @dataclass(kw_only=True, slots=True)
 class PlainLines:
-    """A line whenever there is news, for a file; a job is quiet for some seconds after each."""
+    """A new line when something changes, for a file; at most one in some seconds for each job."""
 
     console: Console
     _last: dict[str, tuple[float, str]] = field(default_factory=dict)
     _complete: set[str] = field(default_factory=set)
 
     def show(self, name: str, shard: Shard | None) -> None:
-        """Print a line if it says something new and the one before is old, or it is the last."""
+        """Print a line if it is new and the last one is old, or if it is the last."""
         if name in self._complete:
             return
         said_at, said = self._last.get(name, (0.0, ""))

@@ -26,7 +26,7 @@ _EXPECTED = (
 
 
 def run(*, output: Path, keep: bool) -> int:
-    """Run the demo; return 0 when all went as promised, 1 with the reason shown when not."""
+    """Run the demo; return 0 if it succeeded, 1 with the reason shown if not."""
     display = Display(console=Console())
     try:
         demo(display, output=output, keep=keep)

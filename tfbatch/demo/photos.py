@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _QUALITY = 92
 _PHOTOS_A_FILE = 4
 
-# Name -> the package that brings the photograph, and the file in it.
+# Name -> the package with the photograph, and its file.
 _SOURCES = {
     "cat": ("scikit-image", "skimage/data/chelsea.png"),
     "coffee": ("scikit-image", "skimage/data/coffee.png"),
@@ -37,21 +37,21 @@ _SOURCES = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Photos:
-    """The photographs on disk, in the two forms that are uploaded."""
+    """The photographs on disk, in both forms that are uploaded."""
 
     directory: Path
-    """Holds ``photos/`` and ``tfrecords/``."""
+    """Contains ``photos/`` and ``tfrecords/``."""
     jpegs: tuple[str, ...]
     """File names under ``photos/``, in order."""
     tfrecords: Mapping[str, tuple[str, ...]]
-    """File name under ``tfrecords/`` -> the photographs in it, in the order of its records."""
+    """File name under ``tfrecords/`` -> its photographs, in the order of its records."""
 
 
 def collect(directory: Path) -> Photos:
-    """Write the photographs to ``directory``, each as a JPEG file and all in TFRecord files.
+    """Write the photographs to ``directory``, as JPEG files and in TFRecord files.
 
     Raises:
-        FileNotFoundError: an installed package does not bring its photograph.
+        FileNotFoundError: an installed package lacks its photograph.
     """
     photos = {f"{name}.jpg": _jpeg(*source) for name, source in _SOURCES.items()}
     (directory / "photos").mkdir(parents=True)
@@ -63,7 +63,7 @@ def collect(directory: Path) -> Photos:
 
 
 def _jpeg(package: str, file: str) -> bytes:
-    """Read a photograph; what is a JPEG already stays as it is, gray stays gray."""
+    """Read a photograph. JPEG files stay unchanged, and gray stays gray."""
     path = Path(str(importlib.metadata.distribution(package).locate_file(file)))
     if path.suffix == ".jpg":
         return path.read_bytes()

@@ -1,8 +1,7 @@
 """Reads the predictions of the demo's jobs and checks them.
 
-A job writes one object for each input object, its name with ``.out`` appended and a line for each
-record. Where below the output prefix AWS puts it is not documented the same everywhere, so it is
-found by the end of its key.
+A job writes one object for each input object, named with ``.out`` appended, with a line for each
+record. AWS's documentation disagrees about its folder, so it is found by the end of its key.
 """
 
 from __future__ import annotations
@@ -28,35 +27,35 @@ _PROBABILITY_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
-    """The likeliest class of one photograph."""
+    """The likeliest class of a photograph."""
 
     number: int
-    """ImageNet's number of the class."""
+    """ImageNet's class number."""
     label: str
     probability: float
 
     @property
     def is_cat(self) -> bool:
-        """Whether the class is one of ImageNet's house cats."""
+        """Whether the class is a house cat of ImageNet."""
         return self.number in _CATS
 
     def agrees_with(self, other: Prediction) -> bool:
-        """Whether both are one finding; batches of other sizes round in other places."""
+        """Whether both agree. Batches of other sizes round differently."""
         return self.number == other.number and math.isclose(
             self.probability, other.probability, abs_tol=_PROBABILITY_TOLERANCE
         )
 
 
 def download(s3: S3Client, uri: str, directory: Path) -> Mapping[str, list[str]]:
-    """Copy a job's outputs to ``directory``, flat.
+    """Copy a job's outputs to ``directory``, without subfolders.
 
     Args:
-        s3: client of S3.
+        s3: S3 client.
         uri: ``s3://bucket/prefix/`` of the job's outputs.
-        directory: made when missing; files of the same names are replaced.
+        directory: created if missing. Files of the same names are replaced.
 
     Returns:
-        Name of the input object -> its output's lines.
+        Name of the input object -> lines of its output.
     """
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     directory.mkdir(parents=True, exist_ok=True)
@@ -72,16 +71,16 @@ def download(s3: S3Client, uri: str, directory: Path) -> Mapping[str, list[str]]
 
 
 def of_jpegs(photos: Photos, outputs: Mapping[str, list[str]]) -> dict[str, Prediction]:
-    """Return photograph -> prediction from the run over JPEG objects.
+    """Return photograph -> prediction of the run over JPEG objects.
 
     Raises:
-        DemoError: an output is missing, has another number of lines, or holds no prediction.
+        DemoError: an output is missing, has another number of lines, or has no prediction.
     """
     return _paired({name: (name,) for name in photos.jpegs}, outputs)
 
 
 def of_tfrecords(photos: Photos, outputs: Mapping[str, list[str]]) -> dict[str, Prediction]:
-    """Return photograph -> prediction from the run over TFRecord files; as :func:`of_jpegs`."""
+    """Return photograph -> prediction of the run over TFRecord files; as :func:`of_jpegs`."""
     return _paired(photos.tfrecords, outputs)
 
 
@@ -100,7 +99,7 @@ def _paired(
 
 
 def _prediction(photo: str, line: str) -> Prediction:
-    """Read one line as the handler writes it under ``Model.output = "top_k"``."""
+    """Parse a line that the handler writes with ``Model.output = "top_k"``."""
     try:
         best: dict[str, Any] = json.loads(line)["top_k"][0]
         return Prediction(

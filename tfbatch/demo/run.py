@@ -36,12 +36,12 @@ def demo(display: Display, *, output: Path, keep: bool) -> None:
 
     Args:
         display: shows it.
-        output: directory for copies of what the jobs wrote, which goes with the sandbox.
-        keep: leave the sandbox up at the end, until interrupted.
+        output: folder for copies of the outputs, which are deleted with the sandbox.
+        keep: leave the sandbox running at the end, until interrupted.
 
     Raises:
-        DemoError: what came out is not what was promised.
-        Exception: what a step raises; its note says where the logs are.
+        DemoError: the result is unexpected.
+        Exception: a step failed; its note says where the logs are.
     """
     start = time.monotonic()
     display.headline("From photographs in a bucket to predictions, without AWS")
@@ -60,7 +60,7 @@ def demo(display: Display, *, output: Path, keep: bool) -> None:
 
 @contextmanager
 def _workspace() -> Iterator[Path]:
-    """Give a directory that is removed at the end, or kept for its logs when something failed."""
+    """Yield a directory that is deleted at the end, or kept for its logs after a failure."""
     directory = Path(tempfile.mkdtemp(prefix="tfbatch-demo-"))
     try:
         yield directory
@@ -74,7 +74,7 @@ def _workspace() -> Iterator[Path]:
 
 
 def _model(display: Display, directory: Path) -> None:
-    """Export the model in a process of its own: TensorFlow's memory is not needed after it."""
+    """Export the model in a process of its own, to free TensorFlow's memory."""
     with display.step(f"Exporting {DEMO_MODEL}") as step:
         if store.find(CATALOG[DEMO_MODEL], models=store.MODELS):
             step.detail = "as exported before"
@@ -141,7 +141,7 @@ def _check(
     found: tuple[Mapping[str, Prediction], Mapping[str, Prediction]],
     output: Path,
 ) -> None:
-    """Show the table and hold it against what the demo promises."""
+    """Show the table and check the predictions."""
     jpegs, tfrecords = found
     display.table(jpegs, tfrecords)
     different = [name for name in data.jpegs if not jpegs[name].agrees_with(tfrecords[name])]
@@ -154,7 +154,7 @@ def _check(
 
 
 def _wait(display: Display, sandbox: Sandbox) -> None:
-    """Leave the sandbox up until interrupted."""
+    """Leave the sandbox running until interrupted."""
     display.say("\nThe sandbox stays up until Ctrl-C. In another terminal:\n")
     display.say(endpoint.export_lines(sandbox.environment))
     signal.pause()

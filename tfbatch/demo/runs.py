@@ -27,13 +27,13 @@ _LAST_LINES = 15
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """What one execution is asked for."""
+    """The request of an execution."""
 
     title: str
     format: str
-    """As the request names it."""
+    """The request's ``format``."""
     folder: str
-    """Of the input bucket."""
+    """Folder in the input bucket."""
 
 
 JPEG = Run(title="JPEG objects", format="jpeg", folder="photos")
@@ -41,15 +41,15 @@ TFRECORD = Run(title="TFRecord files", format="tfrecord", folder="tfrecords")
 
 
 def transform(display: Display, deployed: Deployment, *, model: str) -> list[str]:
-    """Run both jobs to their end, showing how far they are.
+    """Run both jobs to their end, and show their progress.
 
     Args:
         display: shows a line for each.
-        deployed: where the data lies and what runs it.
-        model: the deployed model's name.
+        deployed: the deployed stacks.
+        model: name of the deployed model.
 
     Returns:
-        Where the outputs lie, ``s3://bucket/prefix/``, of JPEG and of TFRecord.
+        The output folders, ``s3://bucket/prefix/``, of JPEG and of TFRecord.
 
     Raises:
         DemoError: one of them failed.
@@ -80,12 +80,12 @@ def _start(run: Run, deployed: Deployment, *, model: str) -> Observer:
 
 
 def _show(lines: JobLines, run: Run, snapshot: Snapshot) -> None:
-    """Show how a run stands; raises, with its jobs' last words, when it has failed."""
+    """Show the state of a run. Raises with the end of its jobs' logs if it failed."""
     lines.show(run.title, snapshot.shards[0] if snapshot.shards else None)
     if snapshot.is_running or snapshot.status == SUCCEEDED:
         return
     error = DemoError(f"{snapshot.error or snapshot.status}: {snapshot.cause or 'no cause'}")
-    for job in snapshot.jobs:  # whose logs are gone when the sandbox is
+    for job in snapshot.jobs:  # the logs are deleted with the sandbox
         last = list(JobLog(logs=boto3.client("logs"), job=job.name).new_lines())[-_LAST_LINES:]
         error.add_note("\n".join((f"The end of the log of {job.name}:", *last)))
     raise error

@@ -1,4 +1,4 @@
 """``tfbatch doctor``: checks that a stage has everything that a run needs.
 
-Each module of checks asks AWS for one thing, read-only, and says what to do where it is missing.
+Each module asks AWS about one thing, read-only, and says what to do if it is missing.
 """

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tfbatch_cdk.settings import Stage
 
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
-"""Where the CDK's bootstrap stack of the default qualifier says its version."""
+"""The SSM parameter with the version of the CDK's default bootstrap stack."""
 _NEEDED = 6
-"""The least version that templates of the CDK's version 2 admit."""
+"""The minimum version for templates of CDK 2."""
 
 
 def credentials(boto: boto3.Session, stage: Stage) -> Check:
-    """Ask who we are; without an answer nothing else can be asked."""
+    """Find the caller's identity. Without it no other check works."""
     try:
         who = boto.client("sts").get_caller_identity()
     except Exception as error:
@@ -43,7 +43,7 @@ def credentials(boto: boto3.Session, stage: Stage) -> Check:
 
 
 def bootstrap(boto: boto3.Session) -> Iterator[Check]:
-    """Look for the CDK's bootstrap stack."""
+    """Check the CDK's bootstrap stack."""
     ssm = boto.client("ssm")
     command = "Run 'cdk bootstrap'."
     try:

@@ -15,22 +15,22 @@ Status = Literal["ok", "warning", "failed", "skipped"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of a check."""
 
     name: str
     status: Status
     found: str
-    """In words."""
+    """What was found, in words."""
     remedy: str = ""
-    """What to do about it; empty where nothing is to be done."""
+    """What to do about it; empty if nothing."""
 
     def document(self) -> dict[str, Any]:
-        """Return it in JSON's types."""
+        """Return it as JSON types."""
         return asdict(self)
 
 
 def guarded(name: str, checks: Callable[[], Iterable[Check]]) -> Iterator[Check]:
-    """Give checks; where AWS can't be asked, say so and why, for one refusal hides nothing else."""
+    """Yield checks. If AWS refuses one, report the reason and continue."""
     try:
         yield from checks()
     except Exception as error:

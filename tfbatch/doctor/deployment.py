@@ -23,21 +23,21 @@ _NAMED_BY_AWS = {
     "workBucket",
     "stateMachine",
 }
-"""What the deployment knows better than the settings."""
+"""Settings that only AWS names at deployment."""
 
 _A_KEY = "the stage's key"
 _KEY = re.compile(r'arn:aws[\w-]*:kms:[^"]+')
 _SHOWN = 8
-"""Differences that are told."""
+"""Differences that are shown."""
 
 
 def kinds(stage: Stage) -> list[str]:
-    """Which stacks a stage has."""
+    """The kinds of stacks that a stage has."""
     return ["data", "inference", *(["endpoint"] if stage.endpoint else [])]
 
 
 def stacks(session: Session, stage: Stage) -> Iterator[Check]:
-    """Look at each stack's status."""
+    """Check the status of each stack."""
     cloudformation = session.boto.client("cloudformation")
     for kind in kinds(stage):
         name = stack_name(session, kind)
@@ -52,7 +52,7 @@ def stacks(session: Session, stage: Stage) -> Iterator[Check]:
 
 
 def _judge(name: str, status: str) -> Check:
-    """Say whether a stack that is there is whole."""
+    """Decide whether an existing stack is complete."""
     if status.endswith("_IN_PROGRESS"):
         remedy = "Wait for its end."
     elif status.endswith("_COMPLETE") and "ROLLBACK" not in status:
@@ -77,7 +77,7 @@ def _missing(name: str, session: Session) -> Check:
 
 
 def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Check]:
-    """Hold what is deployed against the settings of this checkout."""
+    """Compare the deployment with the settings of this checkout."""
     from tfbatch_cdk.workflow.stage_parameters import stage_parameters  # noqa: PLC0415 # slow import
 
     sfn = session.boto.client("stepfunctions")
@@ -108,7 +108,7 @@ def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Che
 
 
 def different(wanted: Mapping[str, Any], deployed: Mapping[str, Any], path: str = "") -> list[str]:
-    """Say, value by value, where a deployment is not what the settings say."""
+    """List the values that differ between the deployment and the settings."""
     said = []
     for name in sorted(wanted.keys() | deployed.keys()):
         where = f"{path}{name}"

@@ -21,7 +21,7 @@ _LOCAL = {"localhost", "127.0.0.1"}
 
 
 def examine(session: Session, stage: Stage) -> Iterator[Check]:
-    """Look at everything a run of the stage needs."""
+    """Check everything that a run of the stage needs."""
     boto = session.boto
     who = account.credentials(boto, stage)
     yield who
@@ -39,7 +39,7 @@ def examine(session: Session, stage: Stage) -> Iterator[Check]:
 
 
 def calls(session: Session, stage: Stage) -> Iterator[Call]:
-    """What is asked of AWS, as far as it can be told before."""
+    """The calls to AWS, as far as they are known before."""
     yield Call("sts", "get_caller_identity")
     yield Call("ssm", "get_parameter", {"Name": account.BOOTSTRAP})
     for kind in deployment.kinds(stage):
@@ -55,7 +55,7 @@ def is_sandbox(endpoint: str) -> bool:
 def _settings(session: Session, stage: Stage) -> Iterator[Check]:
     try:
         state_machine = stack_outputs(session, "inference").get("StateMachineArn")
-    except Problem:  # which the check of the stacks has told
+    except Problem:  # the check of the stacks has reported it
         return
     if state_machine:
         yield from deployment.settings(session, stage, state_machine)

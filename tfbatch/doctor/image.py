@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def image(boto: boto3.Session, container: Container) -> Iterator[Check]:
-    """Ask the registry for the image's manifest, which those who may pull it may read."""
+    """Check that the registry has the image's manifest."""
     from tfbatch_cdk.model.image import ECR_IMAGE  # noqa: PLC0415 # the CDK
 
     if container.image is None:
@@ -40,7 +40,7 @@ def image(boto: boto3.Session, container: Container) -> Iterator[Check]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Place:
-    """Where an image is."""
+    """The location of an image."""
 
     account: str
     region: str

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _SERVICE = "sagemaker"
 _QUOTA = re.compile(r"(ml\.\S+) for transform job usage")
-"""As Service Quotas names them."""
+"""The name in Service Quotas."""
 
 
 def quotas(boto: boto3.Session, compute: Compute) -> Iterator[Check]:
-    """Hold each instance type's quota against what the stage may ask for."""
+    """Compare each instance type's quota with what the stage may request."""
     client = boto.client("service-quotas")
     pages = client.get_paginator("list_service_quotas").paginate(ServiceCode=_SERVICE)
     found = {
@@ -33,11 +33,11 @@ def quotas(boto: boto3.Session, compute: Compute) -> Iterator[Check]:
 
 
 def judge(found: Mapping[str, tuple[str, float]], compute: Compute) -> Iterator[Check]:
-    """Say of each of a stage's instance types whether its quota will do.
+    """Judge the quota of each instance type of a stage.
 
     Args:
         found: instance type -> code and value of its quota.
-        compute: of the stage.
+        compute: settings of the stage.
     """
     most = compute.max_instances * compute.max_jobs
     for number, kind in enumerate(f"ml.{name}" for name in compute.instance_types):
@@ -46,7 +46,7 @@ def judge(found: Mapping[str, tuple[str, float]], compute: Compute) -> Iterator[
         if value >= most:
             yield Check(name=name, status="ok", found=f"{value:g} instances")
             continue
-        # Without a quota for the first type every run begins with a refusal.
+        # Without a quota for the first type every run starts with a refusal.
         usable = value >= compute.instances
         yield Check(
             name=name,

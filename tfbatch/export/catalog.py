@@ -1,7 +1,7 @@
 """The models that ``tfbatch export`` knows, and how to build each.
 
-A recipe imports TensorFlow only when it builds, so that listing the catalog, or finding that an
-export is up to date, takes no time.
+A recipe imports TensorFlow only when it builds. Listing the catalog, or checking that an export is
+up to date, takes no time.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """A network, and what else an export needs of it."""
+    """A network and the data for its export."""
 
     network: keras.Model
-    """From float32 [batch, height, width, 3], as ``normalize`` leaves pixels, to probabilities
-    [batch, classes]."""
+    """From float32 [batch, height, width, 3], normalized pixels, to probabilities [batch,
+    classes]."""
     normalize: Callable[[keras.KerasTensor], keras.KerasTensor]
-    """Of pixels from 0 to 255."""
+    """Normalizes pixels from 0 to 255."""
     weights: str
-    """In words, for a person: ``ImageNet``, or ``random`` and why."""
+    """The source of the weights in words: ``ImageNet``, or ``random`` and why."""
     labels: tuple[str, ...] = ()
     """Names of its classes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """How one model is made."""
+    """How a model is built."""
 
     name: str
-    """What it is called on disk, on the command line and in an execution's input."""
+    """Its name on disk, on the command line and in an execution's input."""
     build: Callable[[], Built]
     sources: tuple[str, ...] = ()
-    """Files its weights come from: an export is made again when one changes."""
+    """Files with its weights. If one changes, the model is exported again."""
     identity: str = ""
-    """What else tells it from others of its name."""
+    """Distinguishes recipes of the same name."""
 
 
 def _efficientnet_lite0() -> Built:

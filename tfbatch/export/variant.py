@@ -10,16 +10,16 @@ Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
-    """What is chosen of an export."""
+    """Options of an export."""
 
     top_k: int | None = None
-    """Answer with so many of the likeliest classes, in place of a probability for each."""
+    """Return this number of likeliest classes instead of all probabilities."""
     precision: Precision = "float32"
-    """Keras's policy; mixed ones compute in 16 bits and keep weights and answers in 32."""
+    """Keras's dtype policy. Mixed ones compute in 16 bits and keep weights and outputs in 32."""
     xla: bool = False
-    """Compile the network by XLA, once for each size of batch that comes."""
+    """Compile the network with XLA, once for each batch size."""
 
     @property
     def is_exact(self) -> bool:
-        """Whether it computes as the network was trained to."""
+        """Whether it computes as in training."""
         return self.precision == "float32" and not self.xla

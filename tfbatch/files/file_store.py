@@ -25,11 +25,11 @@ _AS_ANYONE = Session()
 
 
 class PlaceError(Problem):
-    """A place is not there, is not named as one, or a name would lead out of it."""
+    """A folder or file doesn't exist, has an invalid name, or a name would leave it."""
 
 
 class Readable(Protocol):
-    """What gives bytes until it has none left."""
+    """Can be read until no bytes are left."""
 
     def read(self, size: int = -1, /) -> bytes:
         """At most ``size`` bytes; none at the end."""
@@ -37,40 +37,40 @@ class Readable(Protocol):
 
 
 class Stream(Readable, Protocol):
-    """A file that is open."""
+    """An open file."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A file of a place."""
+    """A file in a folder."""
 
     name: str
-    """Below the place, parts separated by slashes."""
+    """Name below the folder, with slashes."""
     size: int
     """Bytes."""
     modified: float
-    """When it last changed, in seconds since 1970."""
+    """Time of the last change, in seconds since 1970."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Draft:
-    """A file on its way to a place."""
+    """A file that is being written."""
 
     path: Path
     """Where to write it."""
     metadata: dict[str, str] = field(default_factory=dict)
-    """To be put beside it where the place keeps such, which disks don't."""
+    """Stored with the file in S3; disks have none."""
 
 
 class Place(Protocol):
     """A folder."""
 
     def entries(self) -> Iterator[Entry]:
-        """All files below it, in the order of their names' bytes, as S3 lists them."""
+        """All files below it, in the byte order of their names, as S3 lists them."""
         ...
 
     def open(self, name: str) -> Stream:
@@ -78,27 +78,27 @@ class Place(Protocol):
         ...
 
     def metadata(self, name: str) -> Mapping[str, str] | None:
-        """What was put beside a file; ``None`` when there is no such file, empty on disks."""
+        """The metadata of a file; ``None`` if it doesn't exist, empty on disks."""
         ...
 
     def writing(self, name: str) -> AbstractContextManager[Draft]:
-        """Give a local path to write; the file is there, whole, when the block ends well."""
+        """Yield a local path to write. The file appears as a whole when the block succeeds."""
         ...
 
     def shown(self, name: str) -> str:
-        """A file as a person would name it."""
+        """The file's name for people."""
         ...
 
     def holds(self, other: Place) -> bool:
-        """Whether the other is this folder or lies below it."""
+        """Whether the other folder is this one or below it."""
         ...
 
 
 def place(text: str, session: Session = _AS_ANYONE) -> Place:
-    """The folder that ``text`` names: a path, or ``s3://bucket/prefix``, asked for by a session.
+    """The folder that ``text`` names: a path, or ``s3://bucket/prefix`` with a session's client.
 
     Raises:
-        PlaceError: it has another scheme, or no bucket.
+        PlaceError: another scheme, or no bucket.
     """
     if text.startswith(_SCHEME):
         bucket, _, prefix = text.removeprefix(_SCHEME).partition("/")
@@ -112,7 +112,7 @@ def place(text: str, session: Session = _AS_ANYONE) -> Place:
 
 
 def file_at(text: str, session: Session = _AS_ANYONE) -> tuple[Place, str]:
-    """The folder and the name of the one file that ``text`` names."""
+    """The folder and name of the file that ``text`` names."""
     parent, _, name = text.rpartition("/")
     if text.startswith(_SCHEME) and text.count("/") < 3:  # noqa: PLR2004 # s3://bucket alone
         raise PlaceError(f"{text!r} names no object: write it as s3://bucket/folder/name")
@@ -126,10 +126,10 @@ class Folder:
     root: Path
 
     def entries(self) -> Iterator[Entry]:
-        """See :class:`Place`; hidden files and folders are left out.
+        """See :class:`Place`. Hidden files and folders are skipped.
 
         Raises:
-            PlaceError: the directory is not there.
+            PlaceError: the directory doesn't exist.
         """
         if not self.root.is_dir():
             raise PlaceError(f"{self.root} is not a folder: name one that holds the files")
@@ -195,11 +195,11 @@ class Bucket:
 
     bucket: str
     prefix: str
-    """Empty, or with a slash at its end."""
+    """Empty, or with a trailing slash."""
     session: Session = _AS_ANYONE
 
     def entries(self) -> Iterator[Entry]:
-        """See :class:`Place`; the empty objects with which consoles mark folders are left out."""
+        """See :class:`Place`. The empty objects that consoles create for folders are skipped."""
         pages = s3(self.session).get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
             for found in page.get("Contents", ()):
@@ -228,7 +228,7 @@ class Bucket:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Draft]:
-        """See :class:`Place`; what is written waits in this machine's temporary folder."""
+        """See :class:`Place`. The file is written to the temporary folder first."""
         with tempfile.TemporaryDirectory(prefix="tfbatch-") as folder:
             draft = Draft(path=Path(folder, "part"))
             yield draft
@@ -252,7 +252,7 @@ class Bucket:
 
 @cache
 def s3(session: Session) -> S3Client:
-    """A session's client, made when it is first needed; clients are thread-safe."""
+    """The session's client, created when first needed. Clients are thread-safe."""
     from botocore.config import Config  # noqa: PLC0415 # slow to import
 
     retries = {"mode": "standard", "max_attempts": 8}

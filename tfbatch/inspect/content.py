@@ -25,15 +25,15 @@ class Content:
     """The files of a model."""
 
     where: str
-    """As it was asked for."""
+    """As requested."""
     sizes: Mapping[str, int]
-    """Bytes of each file, by its name."""
+    """Size of each file, by name."""
     texts: Mapping[str, bytes]
-    """What is in every ``saved_model.pb`` and ``labels.txt``."""
+    """Contents of every ``saved_model.pb`` and ``labels.txt``."""
     is_archive: bool
 
     def folders(self) -> tuple[str, ...]:
-        """Where SavedModels lie, the one that TensorFlow Serving takes first: the highest number.
+        """The folders of SavedModels, the highest version first, as TensorFlow Serving takes it.
 
         Each is empty, or ends with a slash.
         """
@@ -41,7 +41,7 @@ class Content:
         return tuple(sorted(found, key=_version, reverse=True))
 
     def labels(self) -> bytes | None:
-        """The file of class names, wherever it lies."""
+        """The file of class names, in any folder."""
         return next((text for name, text in self.texts.items() if _is(name, LABELS)), None)
 
 
@@ -55,14 +55,14 @@ def _version(folder: str) -> tuple[int, str]:
 
 
 def content(where: str) -> Content:
-    """Look into a model.
+    """List a model's files.
 
     Args:
         where: a SavedModel's folder, a folder of versions, a ``saved_model.pb`` or a
             ``model.tar.gz``; a path or an S3 URI.
 
     Raises:
-        PlaceError: there is nothing, no SavedModel in it, or the archive can't be read.
+        PlaceError: there is no SavedModel, or the archive can't be read.
     """
     if where.endswith(_ARCHIVES):
         found = _archive(where)
@@ -111,7 +111,7 @@ def _archive(where: str) -> Content:
 
 
 def _members(stream: Stream) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
-    """Files in the order of the archive, which is read once and never unpacked."""
+    """The files of an archive, which is read once and not unpacked."""
     with tarfile.open(fileobj=stream, mode="r|*") as archive:  # type: ignore[call-overload]
         for member in archive:
             if member.isfile():

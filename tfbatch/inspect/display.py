@@ -16,7 +16,7 @@ _MEGABYTE = 1_000_000
 
 
 def lines(found: Inspected) -> Iterator[str]:
-    """What a person reads."""
+    """The text for people."""
     version = (
         f"TensorFlow {found.tensorflow}" if found.tensorflow else "a TensorFlow that won't say"
     )
@@ -69,7 +69,7 @@ def _verdict(found: Inspected) -> Iterator[str]:
 
 
 def document(found: Inspected) -> dict[str, Any]:
-    """What a program reads."""
+    """The document for programs."""
     return {
         "model": found.where,
         "folder": found.folder,

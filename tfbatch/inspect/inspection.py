@@ -23,43 +23,43 @@ _WARM_UP = "assets.extra/tf_serving_warmup_requests"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspected:
-    """A model as it is found."""
+    """The result of an inspection."""
 
     where: str
     folder: str
-    """Of the SavedModel that is served, in the model."""
+    """Folder of the SavedModel that is served."""
     others: tuple[str, ...]
-    """Folders of other SavedModels in it."""
+    """Folders of other SavedModels."""
     tensorflow: str
-    """The version that wrote it; empty when it doesn't say."""
+    """The TensorFlow version that wrote it; empty if unknown."""
     size: int
     """Bytes of the SavedModel."""
     files: int
     signatures: Mapping[str, Signature]
     problem: str
-    """Why the handler can't serve it; empty when it can."""
+    """Why the handler can't serve it; empty if it can."""
     records: Mapping[str, str]
-    """Content type -> how a record of it becomes the inputs."""
+    """Content type -> how a record becomes the inputs."""
     scores: str
-    """Which output ``top_k`` takes."""
+    """The output that ``top_k`` uses."""
     labels: int | None
-    """Class names beside it."""
+    """Its class names."""
     has_warm_up: bool
     has_handler: bool | None
-    """Whether an archive has the handler's code; ``None`` of a folder."""
+    """Whether an archive has the handler's code; ``None`` for a folder."""
 
     @property
     def is_servable(self) -> bool:
-        """Whether the handler can feed it."""
+        """Whether the handler can serve it."""
         return not self.problem
 
 
 def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
-    """Look at a model.
+    """Inspect a model.
 
     Args:
-        where: as :func:`tfbatch.inspect.content.content` takes it.
-        features: input -> tf.Example feature, where they differ.
+        where: see :func:`tfbatch.inspect.content.content`.
+        features: input -> tf.Example feature, if they differ.
 
     Raises:
         PlaceError: there is no model, or its ``saved_model.pb`` can't be read.

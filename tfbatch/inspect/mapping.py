@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from tfbatch_handler.signature import Signature
 
 _ARTICLE = {"image_bytes": "image/encoded"}
-"""The feature that an input has without a setting; see ``tfbatch_handler.environment``."""
+"""The default feature of an input; see ``tfbatch_handler.environment``."""
 
 
 def records(signature: Signature, features: Mapping[str, str]) -> dict[str, str]:
-    """Content type -> what a record of it must be.
+    """Content type -> what a record must be.
 
     Args:
-        signature: that the handler serves.
-        features: input -> feature, where the stage's settings name one.
+        signature: the signature that the handler serves.
+        features: input -> feature, from the stage's settings.
     """
     name = ", ".join(signature.inputs)
     lone = len(signature.inputs) == 1
@@ -66,7 +66,7 @@ def _values(signature: Signature) -> str:
 
 
 def scores(signature: Signature) -> str:
-    """Which output ``top_k`` takes, or why it takes none."""
+    """The output that ``top_k`` uses, or why there is none."""
     try:
         found = top_k_of(signature, k=1, labels=())
     except SignatureError as error:

@@ -36,7 +36,7 @@ _BY_BEGINNING = {
 
 
 def guess(name: str, content: bytes) -> str:
-    """Return a file's type.
+    """Return a file's content type.
 
     Raises:
         Problem: neither its name nor its content tells.

@@ -15,7 +15,7 @@ def find(session: Session) -> str:
     """Return the name of a stage's endpoint.
 
     Raises:
-        Problem: the stage has none deployed.
+        Problem: none is deployed.
     """
     try:
         return stack_outputs(session, "endpoint")["EndpointName"]
@@ -28,10 +28,10 @@ def find(session: Session) -> str:
 
 
 def require_in_service(session: Session, name: str) -> None:
-    """See that an endpoint takes requests.
+    """Check that an endpoint accepts requests.
 
     Raises:
-        Problem: it isn't there, or not yet, or has failed; with its reason.
+        Problem: it doesn't exist, isn't in service yet, or failed; with the reason.
     """
     sagemaker = session.boto.client("sagemaker")
     try:

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from tfbatch.files.file_store import Place
 
 MAX_BYTES = 6_291_456
-"""The length of a request's body in InvokeEndpoint's service model."""
+"""Maximum body of a request in InvokeEndpoint's service model."""
 _READ_SECONDS = 70
-"""A model may take 60 s to answer; InvokeEndpoint's documentation asks for 70."""
+"""A model may take 60 s to answer. InvokeEndpoint's documentation recommends 70."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What came of one file."""
+    """The result of one file."""
 
     file: str
     seconds: float
     predictions: tuple[Any, ...] = ()
-    """One for each record of the file, as the handler wrote it."""
+    """One for each record of the file."""
     error: str | None = None
     """Why there is none, and what to do."""
 
@@ -42,7 +42,7 @@ class Answer:
         return self.error is None and not any(map(is_error, self.predictions))
 
     def document(self) -> dict[str, Any]:
-        """As ``--json`` prints it."""
+        """The document of ``--json``."""
         said: dict[str, Any] = {"file": self.file, "seconds": round(self.seconds, 3)}
         if self.error is not None:
             return said | {"error": self.error}
@@ -50,25 +50,25 @@ class Answer:
 
 
 def is_error(prediction: Any) -> bool:  # noqa: ANN401 # any JSON
-    """Whether a line says that its record has no prediction, as the handler says it."""
+    """Whether a line is an error line of the handler."""
     return isinstance(prediction, dict) and prediction.keys() == {"error"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """An endpoint, and how it is asked."""
+    """An endpoint and its options."""
 
     client: SageMakerRuntimeClient
     name: str
     content_type: str | None
-    """Of every file; guessed for each when ``None``."""
+    """Content type of every file; ``None`` detects each."""
     accept: str
 
     @classmethod
     def of(
         cls, session: Session, *, name: str, content_type: str | None, accept: str, at_once: int
     ) -> Endpoint:
-        """An endpoint that takes so many requests at a time."""
+        """An endpoint with this many requests at a time."""
         from botocore.config import Config  # noqa: PLC0415 # slow to import
 
         config = Config(
@@ -114,7 +114,7 @@ class Endpoint:
         return _predictions(reply["Body"].read().decode())
 
     def _explained(self, error: Exception) -> str | None:
-        """What the container or AWS says, and where to look; ``None`` when neither said it."""
+        """The container's or AWS's message, and where to look; ``None`` if there is none."""
         response = getattr(error, "response", None) or {}
         if response.get("Error", {}).get("Code") != "ModelError":
             return remedy(error)
@@ -128,19 +128,19 @@ class Endpoint:
 def ask_all(
     endpoint: Endpoint, files: Iterable[tuple[Place, str]], *, at_once: int
 ) -> Iterator[Answer]:
-    """Ask about every file; the first that AWS refuses for want of an endpoint ends it."""
+    """Send every file. It stops if AWS says that there is no endpoint."""
     with ThreadPoolExecutor(at_once) as threads:
         yield from threads.map(lambda one: endpoint.ask(*one), files)
 
 
 def _predictions(body: str) -> tuple[Any, ...]:
-    """One for each line; of a JSON list, which answers a JSON list, one for each element."""
+    """One for each line, or for each element of a JSON list."""
     said = tuple(map(_prediction, body.splitlines()))
     return tuple(said[0]) if len(said) == 1 and isinstance(said[0], list) else said
 
 
 def _prediction(line: str) -> Any:  # noqa: ANN401 # any JSON
-    """A line as JSON, or as it is: CSV, or a format of the user's own."""
+    """A line as JSON, or as text: CSV, or a format of the user's own."""
     try:
         return json.loads(line)
     except ValueError:
@@ -148,7 +148,7 @@ def _prediction(line: str) -> Any:  # noqa: ANN401 # any JSON
 
 
 def _words(said: str) -> str:
-    """The message in a container's answer: falcon's, the handler's, or the text itself."""
+    """The message of a container's answer: falcon's, the handler's, or the text."""
     try:
         document = json.loads(said)
     except ValueError:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     Row = tuple[str, str | Text, str, str]
 
 _WIDEST = 100
-"""Characters of a prediction that has no classes."""
+"""Maximum characters of a prediction without classes."""
 
 
 def table(answers: Iterable[Answer]) -> Table:
-    """A row for each record: the likeliest class, its probability, the runners-up."""
+    """A row for each record: the likeliest class, its probability, the next ones."""
     made = Table(box=box.SIMPLE_HEAD, header_style="bright_black", pad_edge=False)
     made.add_column("file", overflow="fold")
     made.add_column("prediction", overflow="fold")
@@ -44,7 +44,7 @@ def _rows(answer: Answer) -> Iterator[Row]:
 
 
 def _cells(prediction: Any) -> tuple[str | Text, str, str]:  # noqa: ANN401 # any JSON
-    """Of what the handler writes as ``top_k``; anything else is shown as it is."""
+    """The cells of the handler's ``top_k``. Other predictions are shown unchanged."""
     if is_error(prediction):
         said = prediction["error"]
         return Text(f"{said.get('code')}: {said.get('message')}", style="red"), "", ""
@@ -57,5 +57,5 @@ def _cells(prediction: Any) -> tuple[str | Text, str, str]:  # noqa: ANN401 # an
 
 
 def _name(entry: dict[str, Any]) -> str:
-    """A class by its label, or by its number where the model has none."""
+    """The label of a class, or its number without labels."""
     return str(entry.get("label", entry.get("class")))

@@ -1,7 +1,7 @@
 """Parses AWS's price list: instance types of Batch Transform and their price per hour.
 
-A product is the same in both of AWS's answers: the Price List API's, and the offer files'. What
-tells a component apart has changed its name with the years, so that all of them are asked.
+Products are equal in the Price List API and in the offer files. The attribute that names the
+component has changed over the years, so all its names are tried.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TYPE = re.compile(r"ml\.(?P<type>[a-z0-9-]+?\.\w+)(-(?P<component>.+))?")
 
 
 def hourly(offers: Iterable[tuple[Product, Terms]]) -> dict[str, float]:
-    """USD an hour by instance type, without ``ml.``, in the types' order.
+    """USD an hour by instance type, without ``ml.``, sorted by type.
 
     Args:
         offers: products, each with its on-demand terms.
@@ -36,7 +36,7 @@ def hourly(offers: Iterable[tuple[Product, Terms]]) -> dict[str, float]:
 
 
 def _batch_type(attributes: Mapping[str, str]) -> str | None:
-    """The instance type of a Batch Transform product; ``None`` for all others."""
+    """The instance type of a Batch Transform product; ``None`` for other products."""
     matches = [_TYPE.fullmatch(attributes.get(name, "")) for name in _TYPES]
     named = [match for match in matches if match]
     components = [attributes.get(name) for name in _NAMES]
@@ -51,7 +51,7 @@ def _plain(name: str | None) -> str:
 
 
 def _usd(terms: Terms) -> float | None:
-    """The price of an hour on demand, if there is one that is not free."""
+    """The on-demand price of an hour, if it isn't free."""
     for dimension in _dimensions(terms):
         usd = float(dimension["pricePerUnit"].get("USD", 0))
         if usd and dimension["unit"].lower() in ("hrs", "hours", "hour"):

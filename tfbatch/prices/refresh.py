@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 def refresh(file: Path, regions: Iterable[str], source: Source) -> dict[str, Prices]:
-    """Ask for each region, and write the table when all have answered.
+    """Read the prices of each region, and write the table if all succeed.
 
     Returns:
         The regions' new entries.
 
     Raises:
-        Problem: a region is unknown to AWS or has no Batch Transform; the table stays as it was.
+        Problem: AWS doesn't know a region, or it has no Batch Transform; the table stays
+            unchanged.
     """
     found: dict[str, Prices] = {}
     for region in dict.fromkeys(regions):
@@ -47,7 +48,7 @@ def _table(file: Path) -> dict[str, Prices]:
 
 
 def _write(file: Path, table: dict[str, Prices]) -> None:
-    """At once, so that a broken run leaves the old one."""
+    """Write atomically, so that an interrupted run keeps the old one."""
     new = file.with_suffix(".new")
     new.write_text(json.dumps(table, indent=2) + "\n")
     os.replace(new, file)  # noqa: PTH105 # atomic

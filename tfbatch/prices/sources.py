@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 SERVICE = "AmazonSageMaker"
 PUBLIC_URL = "https://pricing.us-east-1.amazonaws.com"
 API_REGION = "us-east-1"
-"""One of the few in which the Price List API answers; its prices are of all regions."""
+"""A region with the Price List API. Its prices are for all regions."""
 _INDEX = f"/offers/v1.0/aws/{SERVICE}/current/region_index.json"
 _SECONDS = 60
 
 
 class Source(Protocol):
-    """Answers what a region's instances cost."""
+    """Gives the prices of a region's instances."""
 
     name: str
 
     def read(self, region: str) -> dict[str, float]:
-        """USD an hour by type; nothing where AWS has no prices.
+        """USD an hour by type; empty if AWS has no prices.
 
         Raises:
-            Problem: nobody answered, or not in the known form.
+            Problem: no answer, or an unknown format.
         """
         ...
 
@@ -67,7 +67,7 @@ class Api:
 
 
 class Files:
-    """AWS's offer files, one for each region, read without credentials."""
+    """AWS's offer files, one for each region, without credentials."""
 
     name = "AWS price list files (AmazonSageMaker, Batch Transform, on demand)"
 

@@ -21,28 +21,28 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """What a file was found to hold."""
+    """The contents of a file."""
 
     file: str
     records: int
-    """Sound ones."""
+    """Sound records."""
     size: int
-    """Bytes, as read; of a compressed file, of what it holds."""
+    """Bytes read; of a compressed file, the uncompressed bytes."""
     damage: tuple[Damage, ...] = ()
     problem: str = ""
-    """Why the file could not be read to its end."""
+    """Why the file couldn't be read to its end."""
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is wrong with it."""
+        """Whether it has no errors."""
         return not self.damage and not self.problem
 
 
 def files(paths: Iterable[str]) -> Iterator[tuple[Place, str]]:
-    """The files that arguments name: each a file or a folder, here or in S3.
+    """The files of the arguments: each a file or a folder, local or in S3.
 
     Raises:
-        PlaceError: there is none under one of them.
+        PlaceError: an argument has none.
     """
     for path in paths:
         found = list(_files(path))
@@ -62,13 +62,13 @@ def _files(path: str) -> Iterator[tuple[Place, str]]:
 
 
 def verify(found: Iterable[tuple[Place, str]]) -> Iterator[Checked]:
-    """Check every record's checksums, some files at a time, in the order given."""
+    """Verify the checksums of every record, several files at a time, in order."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         yield from threads.map(lambda one: verify_file(*one), found)
 
 
 def verify_file(folder: Place, name: str) -> Checked:
-    """Check one file."""
+    """Verify one file."""
     records = size = 0
     damage = []
     with opened(folder, name) as stream:
@@ -88,7 +88,7 @@ def verify_file(folder: Place, name: str) -> Checked:
 
 
 def count(found: Iterable[tuple[Place, str]]) -> Iterator[Checked]:
-    """Count records by their frames' headers alone; data is skipped where the file lies here."""
+    """Count records by their frames' headers. Data of local files is skipped."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         yield from threads.map(lambda one: count_file(*one), found)
 

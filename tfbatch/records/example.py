@@ -1,7 +1,7 @@
 """Serializes ``tf.train.Example`` messages of byte strings, without TensorFlow.
 
 ``tensorflow/core/example/example.proto`` is a map of name -> list of values inside two messages of
-one field each; nothing more of Protocol Buffers is needed than length-delimited fields.
+one field each, so only length-delimited fields are needed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _FIRST, _SECOND = (number << 3 | _LENGTH_DELIMITED for number in (1, 2))
 
 
 def encode(features: Mapping[str, bytes]) -> bytes:
-    """Serialize an Example of one-element bytes features; equal features give equal bytes."""
+    """Serialize an Example of one-element bytes features. Equal features give equal bytes."""
     return b"".join(parts(features))
 
 
 def parts(features: Mapping[str, bytes]) -> list[bytes]:
-    """Give the same message in pieces, the values themselves among them, uncopied."""
+    """Yield the same message in pieces, without copying the values."""
     pieces: list[bytes] = [b""]
     size = 0
     for name in sorted(features):
@@ -37,9 +37,9 @@ def parts(features: Mapping[str, bytes]) -> list[bytes]:
 
 
 def _entry_header(name: str, size: int) -> bytes:
-    """What stands before a value: map entry, key, Feature, BytesList and the value's length.
+    """The bytes before a value: map entry, key, Feature, BytesList and the value's length.
 
-    Lengths nest, so that they are made from the inside out.
+    Lengths are nested, so they are computed from the inside out.
     """
     value = bytes((_FIRST,)) + _varint(size)
     list_ = bytes((_FIRST,)) + _varint(len(value) + size)
@@ -56,7 +56,7 @@ def _key(name: str) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Seven bits a byte, the lowest first; the top bit says that more follow."""
+    """Seven bits a byte, the lowest first. The top bit says that more follow."""
     if value < _ONE_BYTE:
         return bytes((value,))
     encoded = bytearray()

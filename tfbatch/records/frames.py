@@ -1,8 +1,8 @@
 """Reads the frames of a TFRecord stream, verifies checksums, and continues after damage.
 
-A record whose checksum is wrong costs that record. Where a frame's length can't be trusted, nobody
-knows where the next frame begins: every later byte is tried for a header whose checksum holds, of
-which one in four billion would be mistaken.
+A wrong checksum of a record costs that record. If a frame's length is wrong, the start of the next
+frame is unknown: every later byte is tried as a header with a right checksum. One in four billion
+is right by chance.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _AROUND = HEADER_BYTES + FOOTER_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A record as it should be."""
+    """A sound record."""
 
     offset: int
-    """Where its frame begins."""
+    """Start of its frame."""
     record: bytes
 
     @property
@@ -44,21 +44,21 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Damage:
-    """A stretch of the stream without a sound record."""
+    """A part of the stream without a sound record."""
 
     offset: int
-    """Where the damaged frame begins."""
+    """Start of the damaged frame."""
     size: int
     """Bytes up to the next frame, or to the end."""
     after: int
-    """How many frames, sound or not, came before it."""
+    """Number of frames before it."""
     reason: str
 
 
 def frames(stream: Readable) -> Iterator[Frame | Damage]:
-    """Give every sound record of a stream and what lies between them, in order.
+    """Yield every sound record of a stream and the damage between them, in order.
 
-    Memory holds one record and a few MB, but for what is searched after a torn frame.
+    Memory holds one record and a few MB, except while searching after damage.
     """
     window, number = Window(stream), 0
     while window.reach(HEADER_BYTES):
@@ -68,7 +68,7 @@ def frames(stream: Readable) -> Iterator[Frame | Damage]:
 
 
 def _frame(window: Window) -> Frame | None:
-    """The frame at the position when it is sound; moves past it."""
+    """Read the frame at the position if it is sound."""
     held, at = window.held, window.start
     if window.at_hand < HEADER_BYTES:
         return None
@@ -86,7 +86,7 @@ def _frame(window: Window) -> Frame | None:
 
 
 def _damage(window: Window, number: int) -> Damage:
-    """Say what is wrong at the position, and move to where a frame may begin again."""
+    """Describe the damage at the position, and move to the next possible frame."""
     offset, reason = window.position, ""
     if window.at_hand < HEADER_BYTES:
         reason = f"the file ends {window.at_hand} bytes into the 12 of a frame's header"
@@ -106,7 +106,7 @@ def _damage(window: Window, number: int) -> Damage:
 
 
 def _wrong_checksum(window: Window, size: int) -> str:
-    """A record's checksum is wrong; the next frame begins behind it, unless bytes were lost."""
+    """A record's checksum is wrong. The next frame follows, unless bytes were lost."""
     end = window.start + HEADER_BYTES + size
     stored = _footer(window.held, end)[0]
     found = mask(value(window.held[window.start + HEADER_BYTES : end]))
@@ -125,7 +125,7 @@ def _is_header(window: Window, ahead: int) -> bool:
 
 
 def _search(window: Window) -> None:
-    """Move to the next sound header behind the position, or to the end."""
+    """Move to the next sound header, or to the end."""
     window.skip(1)
     while True:
         have = window.reach(max(window.at_hand, HEADER_BYTES))

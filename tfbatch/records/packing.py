@@ -25,22 +25,23 @@ if TYPE_CHECKING:
     from tfbatch.files.file_store import Entry, Place
 
 RECORDS, DIGEST = "records", "tfbatch-digest"
-"""An object's metadata: how many records it holds, which the workflow counts on, and what of."""
+"""Metadata of an object: its number of records, which the workflow uses, and the digest of its
+sources."""
 _BUFFER_BYTES = 256 * 1024
 _GZIP_LEVEL = 1
-"""Photographs are compressed already: more effort would gain nothing."""
+"""Photographs are compressed already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shard:
-    """One TFRecord file to be, and the photographs it takes."""
+    """A TFRecord file to write, and its photographs."""
 
     name: str
     entries: tuple[Entry, ...]
 
     @property
     def digest(self) -> str:
-        """Of all that decides what the file will hold."""
+        """Digest of everything that decides the file's contents."""
         lines = (f"{one.name}\0{one.size}\0{one.modified}\n" for one in self.entries)
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
@@ -55,14 +56,14 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packed:
-    """What became of a shard."""
+    """The result of a shard."""
 
     shard: Shard
     records: int
     size: int
     """Bytes of the photographs in it."""
     was_there: bool = False
-    """An earlier run had made it."""
+    """An earlier run has written it."""
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -74,21 +75,21 @@ class Packer:
     target: Place
     compress: bool = False
     strict: bool = False
-    """A file that is no image stops everything."""
+    """Fail if a file is not an image."""
     again: bool = False
-    """Pack what was packed before too."""
+    """Pack again what was packed before."""
     readers: ThreadPoolExecutor
     ahead: int = 16
-    """Photographs of one shard that are read before they are written."""
+    """Photographs of one shard that are read ahead."""
     on_photo: Callable[[int], None] = field(default=lambda _: None)
-    """Told the bytes of each photograph that is done, or was before."""
+    """Called with the size of each photograph that is done."""
 
     def pack(self, shard: Shard) -> Packed:
-        """Make one TFRecord file, unless it is there.
+        """Write one TFRecord file, unless it exists.
 
         Raises:
-            PlaceError: a file is no image, and ``strict``.
-            ReadBackError: what was written can't be read back; it is not kept.
+            PlaceError: a file is not an image, and ``strict``.
+            ReadBackError: the written file can't be verified; it is deleted.
         """
         if not self.again and (found := self._found(shard)):
             for entry in shard.entries:
@@ -118,7 +119,7 @@ class Packer:
         return size
 
     def _read(self, entries: Sequence[Entry]) -> Iterator[tuple[Entry, bytes]]:
-        """Each photograph with its bytes, some of them read ahead."""
+        """Yield each photograph with its bytes, some of them read ahead."""
         coming: deque[tuple[Entry, Future[bytes]]] = deque()
         rest = iter(entries)
         try:
@@ -144,7 +145,7 @@ class Packer:
         return Skipped(name=entry.name, reason=reason)
 
     def _found(self, shard: Shard) -> Packed | None:
-        """What an earlier run has made of the same photographs."""
+        """The file that an earlier run made of the same photographs."""
         metadata = self.target.metadata(shard.name)
         if metadata is None:
             return None
@@ -166,6 +167,6 @@ def _created(path: Path, *, compress: bool) -> Iterator[BinaryIO]:
         if not compress:
             yield plain
             return
-        # No name and no time: the same photographs give the same bytes.
+        # No name and no time, so that the same photographs give the same bytes.
         packed = gzip.GzipFile("", "wb", compresslevel=_GZIP_LEVEL, fileobj=plain, mtime=0)
         yield cast("BinaryIO", closing.enter_context(packed))

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from tfbatch.terminal.output import Output
 
 _NAMED = 20
-"""Files left out that are named on the terminal; --json has them all."""
+"""Skipped files that the terminal shows. --json has all."""
 
 
 def run(request: Request, output: Output) -> int:
-    """Pack, and say how it goes.
+    """Pack with a progress bar.
 
     Returns:
         The exit code.

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is asked for."""
+    """The arguments of packing."""
 
     source: Place
     target: Place
     records_per_file: int
     name: str
-    """How the files' names begin."""
+    """Start of the files' names."""
     compress: bool
     strict: bool
     again: bool
@@ -32,10 +32,10 @@ class Request:
 
 
 def plan(request: Request) -> tuple[Shard, ...]:
-    """Which photograph goes into which file: by name, so that it is always the same.
+    """Assign photographs to files by name, so that the result is always the same.
 
     Raises:
-        PlaceError: there is nothing to pack, or the target holds files of another plan.
+        PlaceError: there is nothing to pack, or the target has files of another plan.
     """
     if request.source.holds(request.target):
         raise PlaceError(
@@ -57,10 +57,10 @@ def plan(request: Request) -> tuple[Shard, ...]:
 
 
 def _refuse_others(request: Request, names: set[str]) -> None:
-    """A file left by another plan would be predicted as well: the same photograph twice."""
+    """Files of another plan would be predicted too, so photographs would count twice."""
     try:
         there = [entry.name for entry in request.target.entries() if entry.name not in names]
-    except PlaceError:  # the folder is yet to be made
+    except PlaceError:  # the folder doesn't exist yet
         return
     if there:
         raise PlaceError(
@@ -76,13 +76,13 @@ def pack(
     on_photo: Callable[[int], None],
     on_file: Callable[[Packed], None],
 ) -> list[Packed]:
-    """Make all files, or end with the first one's error; what is finished stays.
+    """Write all files, or stop at the first error. Finished files stay.
 
     Args:
-        request: what is asked for.
+        request: the arguments.
         shards: the files.
-        on_photo: told the bytes of each photograph when it is packed, from several threads.
-        on_file: told of each file when it is finished.
+        on_photo: called with the size of each packed photograph, from several threads.
+        on_file: called for each finished file.
     """
     writers = max(1, min(len(shards), request.threads // 4))
     with ThreadPoolExecutor(request.threads) as readers, ThreadPoolExecutor(writers) as pool:
@@ -99,7 +99,7 @@ def pack(
         futures = [pool.submit(_tell, packer, shard, on_file) for shard in shards]
         try:
             wait(futures, return_when=FIRST_EXCEPTION)
-        except BaseException:  # interrupted: what is being written is given up
+        except BaseException:  # interrupted: drop what is being written
             readers.shutdown(wait=False, cancel_futures=True)
             raise
         finally:

@@ -19,16 +19,16 @@ _KINDS = (
     (b"GIF89a", b"gif"),
     (b"BM", b"bmp"),
 )
-"""How files begin that TensorFlow's ``decode_image`` takes, and what it calls them."""
+"""First bytes of files that TensorFlow's ``decode_image`` reads, and the names of the formats."""
 
 
 def kind(data: bytes) -> bytes | None:
-    """The format of an image by its first bytes; ``None`` of what is no image."""
+    """The format of an image by its first bytes; ``None`` if it isn't one."""
     return next((name for begin, name in _KINDS if data.startswith(begin)), None)
 
 
 def read(folder: Place, entry: Entry) -> bytes:
-    """A whole file."""
+    """Read a whole file."""
     with closing(folder.open(entry.name)) as stream:
         return stream.read()
 

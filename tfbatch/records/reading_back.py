@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 class ReadBackError(Problem):
-    """A file that was just written does not hold what was written to it."""
+    """A written file doesn't contain what was written."""
 
 
 def read_back(path: Path, checksums: Sequence[int]) -> None:
-    """Check a file's every byte.
+    """Verify every byte of a file.
 
     Args:
         path: the file.
-        checksums: of the records that were written to it, in order.
+        checksums: checksums of its records, in order.
 
     Raises:
-        ReadBackError: a record is damaged, missing, or not the one that was written.
+        ReadBackError: a record is damaged, missing, or different.
     """
     count = 0
     with opened(Folder(root=path.parent), path.name) as stream:

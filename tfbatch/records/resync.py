@@ -1,7 +1,7 @@
 """Finds the next possible TFRecord frame in damaged bytes.
 
 A header is 8 bytes of length and their masked CRC-32C. A CRC is affine over its input's bits: that
-of 8 bytes is the XOR of one table's entry for each byte. So all positions are tried at once.
+of 8 bytes is the XOR of a table's entry for each byte. So all positions are tried at once.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _LENGTH_BYTES = 8
 _BLOCK_BYTES = 1024 * 1024
 _LONGEST = 1 << 40
-"""No record has a terabyte: of the lengths that noise makes, nearly all are longer."""
+"""No record has a terabyte. Random bytes mostly give longer lengths."""
 
 
 def next_header(data: bytes, start: int) -> int | None:
-    """The first position from ``start`` on where a frame's header is sound; ``None`` if none is."""
+    """The first position from ``start`` with a sound frame header; ``None`` if there is none."""
     last = len(data) - HEADER_BYTES
     for block in range(start, last + 1, _BLOCK_BYTES):
         positions = min(_BLOCK_BYTES, last + 1 - block)
@@ -36,7 +36,7 @@ def next_header(data: bytes, start: int) -> int | None:
 
 def _sound(data: bytes) -> NDArray[Any]:
     """All positions at which 8 bytes are followed by their masked CRC-32C."""
-    import numpy as np  # noqa: PLC0415 # only damage needs it
+    import numpy as np  # noqa: PLC0415 # only needed for damaged files
 
     values = np.frombuffer(data, np.uint8)
     count = len(values) - HEADER_BYTES + 1
@@ -54,7 +54,7 @@ def _sound(data: bytes) -> NDArray[Any]:
 
 @cache
 def _tables() -> list[NDArray[np.uint32]]:
-    """For each place among 8 bytes, what each byte there changes of the CRC of 8 zeros."""
+    """For each of 8 positions, how each byte value changes the CRC of 8 zeros."""
     import numpy as np  # noqa: PLC0415
 
     zeros = value(bytes(_LENGTH_BYTES))

@@ -19,7 +19,7 @@ _GZIP = b"\x1f\x8b\x08"
 _ZLIB_CHECK = 31
 _DEFLATE = 8
 _ANY_WRAPPER = zlib.MAX_WBITS | 32
-"""Tells zlib to take gzip's wrapper or its own, whichever is there."""
+"""Makes zlib detect gzip's or its own header."""
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -30,7 +30,7 @@ class Peeked:
     head: bytes
     stream: Readable
     problem: str = ""
-    """Never any; see :class:`Inflated`."""
+    """Always empty; see :class:`Inflated`."""
 
     def read(self, size: int = -1, /) -> bytes:
         """See :class:`tfbatch.files.file_store.Readable`."""
@@ -43,11 +43,11 @@ class Peeked:
 
 @dataclass(slots=True)
 class Inflated:
-    """What a compressed stream holds; members that follow one another are one stream."""
+    """The contents of a compressed stream. Several members are one stream."""
 
     stream: Readable
     problem: str = ""
-    """Why it ended before its time; what came before is given."""
+    """Why it ended too early. The bytes before are returned."""
     _zlib: zlib._Decompress | None = None
     _rest: bytes = b""
 
@@ -74,7 +74,7 @@ class Inflated:
 
 @contextmanager
 def opened(place: Place, name: str) -> Iterator[Peeked | Inflated]:
-    """Open a TFRecord file; compression is told by the file's first bytes, not by its name."""
+    """Open a TFRecord file. Its first bytes, not its name, tell the compression."""
     with closing(place.open(name)) as stream:
         head = b""
         while len(head) < HEADER_BYTES and (more := stream.read(HEADER_BYTES - len(head))):
@@ -84,9 +84,9 @@ def opened(place: Place, name: str) -> Iterator[Peeked | Inflated]:
 
 
 def is_compressed(head: bytes) -> bool:
-    """Whether a file begins as gzip or zlib do, and not with a TFRecord's header.
+    """Whether a file starts like gzip or zlib, and not with a TFRecord header.
 
-    A record of 560,927 bytes begins with gzip's own magic number: its checksum tells.
+    A record of 560,927 bytes starts with gzip's magic number, so its checksum is checked.
     """
     if len(head) < HEADER_BYTES or is_header(head):
         return head.startswith(_GZIP) and not is_header(head)
@@ -95,5 +95,5 @@ def is_compressed(head: bytes) -> bool:
 
 
 def is_header(head: bytes) -> bool:
-    """Whether 12 bytes are how a TFRecord frame begins."""
+    """Whether 12 bytes are the start of a TFRecord frame."""
     return len(head) == HEADER_BYTES and struct.unpack("<I", head[8:])[0] == masked_crc32c(head[:8])

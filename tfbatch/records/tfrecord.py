@@ -27,7 +27,7 @@ _length, _checksum = struct.Struct("<Q").pack, struct.Struct("<I").pack
 def mask(crc: int) -> int:
     """Return a CRC-32C as TFRecord stores it.
 
-    Rotated and shifted, so that a record that itself holds checksums can still be told from noise
+    It is rotated and shifted, because a CRC over data with CRCs in it is unreliable
     (``tensorflow/core/lib/hash/crc32c.h``).
     """
     return ((crc >> 15 | crc << 17) + MASK_DELTA) & _UINT32
@@ -39,12 +39,12 @@ def masked_crc32c(data: bytes) -> int:
 
 
 def frame(record: bytes) -> bytes:
-    """Return one record as it lies in a file."""
+    """Return one record with its framing."""
     return b"".join(frame_parts([record]))
 
 
 def frame_parts(record: Sequence[bytes]) -> list[bytes]:
-    """Frame a record that comes in parts, without copying them."""
+    """Frame a record that comes in parts, without copying."""
     size = crc = 0
     for part in record:
         size += len(part)
@@ -57,7 +57,7 @@ def write(path: Path, records: Iterable[bytes]) -> int:
     """Write a TFRecord file.
 
     Returns:
-        How many records it holds.
+        The number of records.
     """
     count = 0
     with path.open("wb") as file:

@@ -26,21 +26,21 @@ _SUFFIXES = {"jpeg": "jpg"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unpacked:
-    """What came of one TFRecord file."""
+    """The result of one TFRecord file."""
 
     file: str
     photos: int
     problems: tuple[str, ...] = ()
-    """What could not be taken out, and why."""
+    """What couldn't be extracted, and why."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Unpacker:
-    """Writes the records of TFRecord files as files of their own."""
+    """Writes the records of TFRecord files as files."""
 
     target: Place
     taken: set[str] = field(default_factory=set)
-    """Names that are given away: a second photograph of a name gets another."""
+    """Used names. A second photograph of a name gets another."""
 
     def unpack(self, found: Iterable[tuple[Place, str]]) -> Iterator[Unpacked]:
         """Unpack files one after the other, their photographs in parallel."""
@@ -68,7 +68,7 @@ class Unpacker:
         return Unpacked(file=folder.shown(name), photos=count, problems=tuple(problems))
 
     def _free(self, name: str) -> str:
-        """A name that no photograph before had."""
+        """An unused name."""
         stem, suffix = posixpath.splitext(name)
         candidate, number = name, 1
         while candidate in self.taken:
@@ -83,11 +83,11 @@ class Unpacker:
 
 
 def _photo(frame: Frame | Damage, *, otherwise: str) -> tuple[str, bytes] | str:
-    """A record's photograph and its name, or what is wrong with the record.
+    """A record's photograph and name, or the error.
 
     Args:
-        frame: the record as found.
-        otherwise: a name, less its suffix, for a photograph that has none.
+        frame: the record.
+        otherwise: a name without suffix for a photograph that has none.
     """
     if isinstance(frame, Damage):
         return f"byte {frame.offset:,}: {frame.reason}"
@@ -112,6 +112,6 @@ def _bytes(features: dict[str, memoryview], name: str) -> bytes:
 
 
 def _safe(name: str) -> str:
-    """The name with nothing in it that leads out of a folder."""
+    """The name without anything that leads out of a folder."""
     parts = name.replace("\\", "/").replace("\0", "").split("/")
     return "/".join(part for part in parts if part not in {"", ".", ".."})

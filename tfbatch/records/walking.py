@@ -22,7 +22,8 @@ def count_frames(stream: Readable) -> tuple[int, int, str]:
     """Count the frames of a stream.
 
     Returns:
-        How many; the bytes up to where they end; why they end there, or an empty string.
+        The number, the bytes up to the last frame's end, and the error there or an empty
+            string.
     """
     seek = _seekable(stream)
     count = position = 0
@@ -41,7 +42,7 @@ def count_frames(stream: Readable) -> tuple[int, int, str]:
 
 
 def _seekable(stream: Readable) -> io.BufferedReader | None:
-    """The file on disk below a stream, where there is one."""
+    """The local file of a stream, if there is one."""
     below = stream.stream if isinstance(stream, Peeked) else None
     return below if isinstance(below, io.BufferedReader) else None
 
@@ -54,7 +55,7 @@ def _read(stream: Readable, size: int) -> bytes:
 
 
 def _skip(stream: Readable, file: io.BufferedReader | None, size: int) -> int:
-    """Move ``size`` bytes on; gives how many there were, all but the last by seeking."""
+    """Skip ``size`` bytes by seeking; returns how many there were."""
     if file is not None:
         file.seek(size - 1, io.SEEK_CUR)
         return size - 1 + len(file.read(1))

@@ -13,27 +13,27 @@ _CHUNK_BYTES = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Window:
-    """What has been read and not been left behind."""
+    """The bytes that were read and are still needed."""
 
     stream: Readable
     held: bytes = b""
     start: int = 0
-    """Where in ``held`` the position is."""
+    """Index of the position in ``held``."""
     before: int = 0
     """Bytes of the stream before ``held``."""
 
     @property
     def position(self) -> int:
-        """In the stream, from 0."""
+        """Position in the stream, from 0."""
         return self.before + self.start
 
     @property
     def at_hand(self) -> int:
-        """Bytes that are held from the position on."""
+        """Bytes held from the position on."""
         return len(self.held) - self.start
 
     def reach(self, size: int) -> int:
-        """Hold ``size`` bytes from the position on, or all that are left; give how many."""
+        """Hold ``size`` bytes from the position on, or all that are left; returns how many."""
         if len(self.held) - self.start >= size:
             return size
         pieces, have = [self.held[self.start :]], self.at_hand
@@ -45,9 +45,9 @@ class Window:
         return min(size, have)
 
     def skip(self, size: int) -> None:
-        """Move the position within what is held."""
+        """Move the position within the held bytes."""
         self.start += size
 
 
 _LARGE = 64 * 1024 * 1024
-"""Read at a time: a length that lies about the stream must not reserve memory."""
+"""Bytes read at a time, so that a wrong length doesn't reserve memory."""

@@ -18,17 +18,17 @@ _MOST_LABELS = 7
 
 
 def area(values: Sequence[float], *, step: float, unit: str) -> Markup:
-    """Values over time.
+    """A chart of values over time.
 
     Args:
         values: one for each ``step`` seconds.
         step: seconds.
-        unit: of the values, for what a screen reader says.
+        unit: unit of the values, for screen readers.
     """
     top, plot = _nice(max(values)), _WIDE - _LEFT - _RIGHT
     width = plot / max(len(values), 1)
     points = []
-    for number, value in enumerate(values):  # a step for each value: a rate holds for its time
+    for number, value in enumerate(values):  # a step for each value: a rate holds for its interval
         y = _y(value, top)
         points += [f"{_LEFT + number * width:.1f},{y:.1f}"]
         points += [f"{_LEFT + (number + 1) * width:.1f},{y:.1f}"]
@@ -41,12 +41,12 @@ def area(values: Sequence[float], *, step: float, unit: str) -> Markup:
 
 
 def columns(counts: Sequence[int], labels: Sequence[str], *, title: str) -> Markup:
-    """Counts side by side.
+    """A column chart of counts.
 
     Args:
         counts: one for each column.
-        labels: below them; some are left out where they would not fit.
-        title: for what a screen reader says.
+        labels: below the columns; some are left out if there is no room.
+        title: title for screen readers.
     """
     top = _nice(max(counts, default=0))
     width = (_NARROW - _LEFT - _RIGHT) / max(len(counts), 1)
@@ -103,7 +103,7 @@ def _y(value: float, top: float) -> float:
 
 
 def _nice(value: float) -> float:
-    """The next number at or above that thirds of can be read well."""
+    """The next number whose thirds are easy to read."""
     if value <= _LINES:
         return float(_LINES)
     power = 10.0 ** math.floor(math.log10(value))

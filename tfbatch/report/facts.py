@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """Of one run."""
+    """The facts of a run."""
 
     folder: str
-    """Where its outputs lie."""
+    """The output folder."""
     summary: Mapping[str, Any]
     tally: Tally
     timeline: Timeline
     reasons: tuple[Reason, ...]
     inputs: Mapping[Key, Input]
     snapshot: Snapshot | None
-    """Of its execution; ``None`` where only its folder is known."""
+    """The state of its execution; ``None`` if only the folder is known."""
 
     @property
     def name(self) -> str:
-        """Of the execution, or else of the folder."""
+        """Name of the execution, or of the folder."""
         return self.snapshot.name if self.snapshot else self.folder.rstrip("/").rpartition("/")[2]
 
 
@@ -48,14 +48,14 @@ def gather(
     with_inputs: bool,
     on_row: Callable[[], None],
 ) -> Facts:
-    """Read a run's outputs, exceptions and logs, and the inputs that are to be shown.
+    """Read a run's outputs, exceptions and logs, and the inputs to show.
 
     Args:
-        run: which.
-        session: whose AWS.
-        sample: how many records are shown.
-        with_inputs: whether their inputs are shown too.
-        on_row: told of each record that is read.
+        run: the run.
+        session: AWS session.
+        sample: number of records to show.
+        with_inputs: whether to show their inputs too.
+        on_row: called for each record.
     """
     summary = run.summary()
     tally = Tally(size=sample)

@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 _PIXELS = 320
 _QUALITY = 78
 _LARGEST = 32 * 1024 * 1024
-"""Bytes that are read of an object that is one image."""
+"""Maximum size of an object that is one image."""
 _TEXT = 400
 _THREADS = 12
 _MAX_PIXELS = 60_000_000
-"""A photograph beyond is shown by its name: it could be made to fill the memory."""
+"""A larger photograph is shown by its name, because decoding it could exhaust memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Input:
-    """An input as it is shown."""
+    """An input to show."""
 
     name: str
-    """A photograph's own, where a TFRecord has one."""
+    """A photograph's name in a TFRecord, if it has one."""
     image: str = ""
     """A ``data:`` URI."""
     text: str = ""
@@ -50,7 +50,7 @@ Key = tuple[str, int]
 
 
 def fetch(shown: Iterable[Shown], session: Session) -> Mapping[Key, Input]:
-    """The inputs of records, by object and number; what can't be read or shown is left out."""
+    """The inputs of records, by object and number. What can't be read or shown is left out."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for one in shown:
         wanted[one.row.input].add(one.row.record or 0)
@@ -103,7 +103,7 @@ def _example(record: bytes, *, otherwise: str) -> Input:
 
 
 def _image(name: str, data: bytes) -> Input:
-    """A small JPEG of a photograph."""
+    """A thumbnail of a photograph."""
     from PIL import Image, ImageOps  # noqa: PLC0415 # a tenth of a second
 
     try:
@@ -121,7 +121,7 @@ def _image(name: str, data: bytes) -> Input:
 
 
 def _texts(name: str, data: bytes, numbers: set[int]) -> Iterator[tuple[int, Input]]:
-    """Lines of CSV or JSON; nothing of bytes that are no text."""
+    """Lines of CSV or JSON; nothing for binary data."""
     lines = data.split(b"\n")
     for number in sorted(numbers):
         if number < len(lines) and b"\0" not in lines[number]:

@@ -28,16 +28,16 @@ _SHOWN_TEXT = 400
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A record as the page shows it."""
+    """A record on the page."""
 
     input: Input
     shown: Shown
     prediction: str
-    """As JSON, where it is no classification."""
+    """As JSON, if it is not a classification."""
 
 
 def page(facts: Facts) -> str:
-    """The whole page; every value in it is escaped, and the browser is told to load nothing."""
+    """The whole page. Every value is escaped, and the browser may load nothing."""
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,

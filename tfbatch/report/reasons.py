@@ -13,7 +13,7 @@ _REASONS = 200
 _EXAMPLES = 50
 _DIGITS = re.compile(r"\d+")
 _NODES = re.compile(r"\s*\[\[\{\{.*\}\}\]\]\s*$", re.DOTALL)
-"""Where in its graph TensorFlow found it, which tells nobody anything."""
+"""Where in its graph TensorFlow found it, which doesn't help people."""
 OTHERS = "further reasons"
 
 
@@ -22,14 +22,14 @@ class Reason:
     """Why some inputs have no prediction."""
 
     text: str
-    """As the first of them says it."""
+    """Text of the first one."""
     count: int
     examples: list[str]
-    """The first inputs: a key, and the record's number where it is a record."""
+    """The first inputs: a key, and the record's number if it is a record."""
 
 
 def reasons(exceptions: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
-    """Group exceptions whose reasons differ in numbers alone."""
+    """Group exceptions whose reasons differ only in numbers."""
     found: dict[str, Reason] = {}
     for one in exceptions:
         text = _NODES.sub("", str(one["reason"]))

@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 @dataclass(kw_only=True, slots=True)
 class Lowest(Generic[T]):
-    """The items with the lowest ranks of all that were added."""
+    """Keeps the items with the lowest ranks."""
 
     size: int
     _heap: list[tuple[float, str, T]] = field(default_factory=list)
 
     def add(self, rank: float, name: str, item: T) -> None:
-        """One more; ``name`` settles equal ranks."""
+        """Add an item. ``name`` decides between equal ranks."""
         entry = (-rank, name, item)
         if len(self._heap) < self.size:
             heapq.heappush(self._heap, entry)
@@ -26,11 +26,11 @@ class Lowest(Generic[T]):
             heapq.heapreplace(self._heap, entry)
 
     def items(self) -> list[T]:
-        """They, the lowest rank first."""
+        """The items, the lowest rank first."""
         return [item for _, _, item in sorted(self._heap, key=lambda one: (-one[0], one[1]))]
 
 
 def chance(name: str) -> float:
-    """A number from 0 to 1 that depends on the name alone."""
+    """A number from 0 to 1 that depends only on the name."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64

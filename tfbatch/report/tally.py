@@ -19,12 +19,12 @@ _PER_CLASS = 8
 _CLASSES_SAMPLED = 2000
 _NUMBERS_KEPT = 5000
 _WORST_SHARE = 3
-"""One in so many of those shown is there for being the least confident."""
+"""One in so many shown records is among the least confident."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """A record that the page shows."""
+    """A record on the page."""
 
     row: Row
     guesses: tuple[Guess, ...]
@@ -32,10 +32,10 @@ class Shown:
 
 @dataclass(kw_only=True, slots=True)
 class Tally:
-    """What has passed."""
+    """Counts over all rows."""
 
     size: int
-    """How many records are to be shown."""
+    """Number of records to show."""
     records: int = 0
     errors: int = 0
     classes: Counter[str] = field(default_factory=Counter)
@@ -51,7 +51,7 @@ class Tally:
         self._any = Lowest(size=self.size)
 
     def add(self, row: Row) -> None:
-        """One more row."""
+        """Add a row."""
         if row.error is not None:
             self.errors += 1
             return
@@ -78,7 +78,7 @@ class Tally:
 
     @property
     def mean_confidence(self) -> float | None:
-        """Of the best class of each record."""
+        """Mean probability of the likeliest class."""
         count = sum(self.confidence)
         return self.sums / count if count else None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, slots=True)
 class Timeline:
-    """What the containers' lines of counts say."""
+    """The counts in the containers' logs."""
 
     records: Counter[int] = field(default_factory=Counter)
     """Second since 1970 -> records answered in it."""
@@ -27,7 +27,7 @@ class Timeline:
 
     @classmethod
     def read(cls, logs: CloudWatchLogsClient, jobs: Iterable[str]) -> Timeline:
-        """Read the logs of jobs; of those whose logs have expired there is nothing."""
+        """Read the logs of jobs. Expired logs are ignored."""
         found = cls()
         for job in jobs:
             for line in JobLog(logs=logs, job=job).new_lines():
@@ -36,7 +36,7 @@ class Timeline:
         return found
 
     def add(self, line: str) -> None:
-        """Count a line of a container's; others are passed over."""
+        """Count a line of a container's metrics; ignore other lines."""
         try:
             metrics = json.loads(line)
             second = int(metrics["_aws"]["Timestamp"]) // 1000
@@ -51,10 +51,10 @@ class Timeline:
         """Records per second over time.
 
         Args:
-            points: how many, at the most.
+            points: maximum number of points.
 
         Returns:
-            Seconds that a point stands for, and the points; none where nothing was counted.
+            Seconds of each point, and the points; none if nothing was counted.
         """
         if not self.records:
             return 1.0, []
@@ -74,7 +74,7 @@ class Timeline:
         return sorted({*self.requests, *(one for one in powers if low <= one <= high)})
 
     def percentile(self, share: float) -> int | None:
-        """Milliseconds within which so many requests were answered, rounded up."""
+        """Milliseconds within which this share of requests was answered, rounded up."""
         total, passed = self.requests.total(), 0
         for wait in sorted(self.requests):
             passed += self.requests[wait]

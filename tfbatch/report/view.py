@@ -16,14 +16,14 @@ _SUM_TOLERANCE = 0.01
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guess:
-    """A class, and how likely the model takes it to be."""
+    """A class and its probability."""
 
     label: str
     probability: float
 
 
 def guesses(prediction: Any) -> tuple[Guess, ...]:  # noqa: ANN401 # any JSON
-    """The likeliest classes, best first; none of a prediction that is no classification."""
+    """The likeliest classes, the best first; none if it is not a classification."""
     named = columns(prediction)
     if TOP_K in named:
         return tuple(
@@ -45,7 +45,7 @@ def _label(one: dict[str, Any]) -> str:
 
 
 def _scores(named: dict[str, Any]) -> list[float]:
-    """The output that holds a probability for each class: by its name, or by its sum of 1."""
+    """The output with a probability for each class: by its name, or by its sum of 1."""
     if _is_vector(named.get(_PROBABILITIES)):
         return list(named[_PROBABILITIES])
     for value in named.values():

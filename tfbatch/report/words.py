@@ -25,7 +25,7 @@ class Tile:
 
 
 def tiles(facts: Facts) -> list[Tile]:
-    """The figures that matter, those that are known."""
+    """The known key figures."""
     summary, timeline = facts.summary, facts.timeline
     bad = summary["exceptions"] + summary["recordErrors"]
     found = [
@@ -79,7 +79,7 @@ def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def details(facts: Facts) -> list[tuple[str, str]]:
-    """What was asked for, and where things lie."""
+    """The request, and the locations of its results."""
     snapshot = facts.snapshot
     found = [("outputs", facts.folder)]
     if snapshot:
@@ -108,7 +108,7 @@ def wait(milliseconds: int) -> str:
 
 
 def money(usd: float | None) -> str:
-    """``$1.23``; three digits of what is less than a cent."""
+    """``$1.23``; three digits below a cent."""
     if usd is None:
         return "unknown"
     return f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}"  # noqa: PLR2004

@@ -25,13 +25,13 @@ Item = tuple[str, dict[str, Any]]
 
 @dataclass(slots=True)
 class Opened:
-    """An output object of which the beginning is there."""
+    """An output object whose start has been fetched."""
 
     begin: bytes
     body: StreamingBody
 
     def lines(self) -> Iterator[bytes]:
-        """Each line without its line feed; a last one without one counts."""
+        """Each line without its line feed. The last one may lack it."""
         held = self.begin
         while True:
             *whole, held = held.split(b"\n")
@@ -45,7 +45,7 @@ class Opened:
 
 
 def read_ahead(s3: S3Client, items: Iterable[Item]) -> Iterator[tuple[Item, Opened | None]]:
-    """Open each item's ``output``, in order; ``None`` for an item that has none."""
+    """Open each item's ``output``, in order; ``None`` for an item without one."""
     coming: deque[tuple[Item, Future[Opened] | None]] = deque()
     with ThreadPoolExecutor(_AHEAD) as threads:
         try:
@@ -74,7 +74,7 @@ def _open(s3: S3Client, uri: str) -> Opened:
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     except s3.exceptions.ClientError as error:
-        # By its code: of threads that are the first at once each would make a NoSuchKey of its own.
+        # By its code: two threads may have different classes for NoSuchKey.
         if error.response["Error"]["Code"] != "NoSuchKey":
             raise
         raise Problem(

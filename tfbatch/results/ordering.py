@@ -16,12 +16,12 @@ _AT_ONCE = 100_000
 """Lines in memory."""
 
 Item = tuple[str, dict[str, Any]]
-"""A key and what belongs to it."""
+"""A key and its data."""
 
 
 @contextmanager
 def in_order(items: Iterable[Item], *, at_once: int = _AT_ONCE) -> Iterator[Iterator[Item]]:
-    """Give the items by their keys' bytes, as S3 orders keys; disk holds what memory should not."""
+    """Yield the items in the byte order of their keys, as S3 does, with the help of disk files."""
     rest = iter(items)
     with ExitStack() as closing:
         runs: list[Iterator[Item]] = []

@@ -10,17 +10,17 @@ _RESERVED = ("input", "record", "error")
 TOP_K = "top_k"
 PREDICTION = "prediction"
 _JOINED = "SageMakerOutput"
-"""What DataProcessing puts beside the input's own fields, in JSON."""
+"""What DataProcessing adds to the input's fields, in JSON."""
 _ERROR_CELLS = 3
-"""The handler's error in CSV: ``error,<code>,<message>``, after the input's cells when joined."""
+"""The handler's error in CSV: ``error,<code>,<message>``, after the input's cells if joined."""
 
 
 def parse(line: bytes) -> tuple[Any, str | None]:
-    """Read a line as the handler writes it, or as DataProcessing joins it to its input.
+    """Parse a line of the handler, or a line that DataProcessing joined to its input.
 
     Returns:
-        The prediction in JSON's types, and ``None``; or ``None``, and the error in words. A line
-        that is no JSON (CSV, or a handler's own) is a prediction that is text.
+        The prediction in JSON types and ``None``; or ``None`` and the error. A line that is not
+            JSON (CSV, or a handler's own) is text.
     """
     try:
         document = json.loads(line)
@@ -34,7 +34,7 @@ def parse(line: bytes) -> tuple[Any, str | None]:
 
 
 def _error(answer: Any) -> str | None:  # noqa: ANN401 # any JSON
-    """What an answer says went wrong; a model may have an output of the name ``error``, too."""
+    """The error of an answer. A model may also have an output named ``error``."""
     if not isinstance(answer, dict) or set(answer) != {"error"}:
         return None
     error = answer["error"]
@@ -54,9 +54,9 @@ def columns(prediction: Any) -> dict[str, Any]:  # noqa: ANN401 # any JSON
     """Spread a prediction over columns.
 
     ``top_k`` gives the best class as ``class``, ``label`` and ``probability``, and all in
-    ``top_k``; TensorFlow Serving's own reply gives a column an output; a value without a name is
-    ``prediction``. What is joined to its input gives the input's fields, then these. A name that
-    the table has already gets ``output_`` before it.
+    ``top_k``. TensorFlow Serving's reply gives a column for each output. A value without a name is
+    ``prediction``. A joined line gives the input's fields, then these. A name that exists already
+    is prefixed with ``output_``.
     """
     if isinstance(prediction, dict) and _JOINED in prediction:
         fields = {name: value for name, value in prediction.items() if name != _JOINED}

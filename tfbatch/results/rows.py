@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """One record of the input."""
+    """A record of the input."""
 
     input: str
-    """The object's URI; only its key where the whole object has no output."""
+    """URI of the object; its key if the whole object has no output."""
     record: int | None
-    """In the object, from 0; ``None`` is the whole object, which has no output."""
+    """Number in the object, from 0; ``None`` for a whole object without output."""
     prediction: Any = None
-    """In JSON's types."""
+    """In JSON types."""
     error: str | None = None
     """Why there is no prediction."""
 
 
 @contextmanager
 def rows(run: Run) -> Iterator[Iterator[Row]]:
-    """Give all rows, by input and record; memory holds a few lines of a few outputs."""
+    """Yield all rows, by input and record, with a few lines of a few outputs in memory."""
     with in_order(_items(run)) as items:
         yield _rows(run, items)
 

@@ -28,19 +28,19 @@ class Run:
     folder: str
     """``s3://bucket/folder/``."""
     arn: str | None = None
-    """Of its execution; ``None`` when the folder itself was named."""
+    """ARN of its execution; ``None`` if the folder was given."""
 
     @classmethod
     def find(cls, session: Session, said: str | None) -> Run:
-        """Find the run that a person means.
+        """Find a run.
 
         Args:
-            session: which AWS.
-            said: as ``Executions.find`` takes it, or the output folder of a run, which outlives
-                its execution: Step Functions forgets those after 90 days.
+            session: AWS session.
+            said: as for ``Executions.find``, or a run's output folder. The folder remains after
+                Step Functions deletes the execution, after 90 days.
 
         Raises:
-            Problem: there is no such run, or it goes on.
+            Problem: there is no such run, or it is still running.
         """
         from botocore.config import Config  # noqa: PLC0415
 
@@ -62,10 +62,10 @@ class Run:
         return cls(s3=s3, folder=str(folder).rstrip("/") + "/", arn=arn)
 
     def summary(self) -> Mapping[str, Any]:
-        """What its last state wrote.
+        """The run's summary.
 
         Raises:
-            Problem: there is none: the run ended before its accounts were closed.
+            Problem: there is none, because the run ended too early.
         """
         text = self._read(SUMMARY)
         if text is None:
@@ -81,7 +81,7 @@ class Run:
         return self._lines(PREDICTIONS)
 
     def exceptions(self) -> Iterator[dict[str, Any]]:
-        """Each exception: ``key``, ``record`` (``None`` is the whole object) and ``reason``."""
+        """Each exception: ``key``, ``record`` (``None`` for the whole object) and ``reason``."""
         return self._lines(EXCEPTIONS)
 
     def _read(self, name: str) -> bytes | None:
@@ -92,7 +92,7 @@ class Run:
             return None
 
     def _lines(self, name: str) -> Iterator[dict[str, Any]]:
-        """The objects of a file of JSON lines; none where there is no such file."""
+        """The objects of a JSON Lines file; none if it doesn't exist."""
         bucket, key = split(self.folder + name)
         try:
             body = self.s3.get_object(Bucket=bucket, Key=key)["Body"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def commands(session: Session, run: Run) -> list[str]:
-    """Its accounts, then its outputs."""
+    """The commands for its accounts, then for its outputs."""
     files = (SUMMARY, PREDICTIONS, EXCEPTIONS)
     return [
         *(aws_command(session, "s3", "cp", f"{run.folder}{name}", "-") for name in files),

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from tfbatch.results.rows import Row
 
 _SAMPLE = 1000
-"""Rows from which CSV and Parquet learn their columns."""
+"""Rows from which CSV and Parquet take their columns."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that spreadsheets would run (OWASP, "CSV Injection")."""
+"""Start of a cell that spreadsheets would run (OWASP, "CSV Injection")."""
 
 
 _ALWAYS = ("input", "record", "error")
 
 
 class ColumnError(ValueError):
-    """A row does not fit the columns that those before it have."""
+    """A row doesn't fit the columns of those before."""
 
 
 def write_jsonl(rows: Iterable[Row], path: Path) -> int:
-    """A document a row: ``input``, ``record``, and ``prediction`` as it is or ``error``."""
+    """A document for each row: ``input``, ``record``, and ``prediction`` or ``error``."""
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
@@ -41,7 +41,7 @@ def write_jsonl(rows: Iterable[Row], path: Path) -> int:
 
 
 def write_csv(rows: Iterable[Row], path: Path) -> int:
-    """A header and a line a row; lists and objects as JSON, formulas made harmless."""
+    """A header and a line for each row. Lists and objects are JSON, and formulas are escaped."""
     rows = iter(rows)
     sample = [_flat(row) for row in islice(rows, _SAMPLE)]
     names = _names(sample)
@@ -57,7 +57,7 @@ def write_csv(rows: Iterable[Row], path: Path) -> int:
 
 
 def write_parquet(rows: Iterable[Row], path: Path) -> int:
-    """Typed columns, Zstandard; a row group for every few thousand rows."""
+    """Typed columns, compressed with Zstandard, in row groups of some thousand rows."""
     import pyarrow as pa  # noqa: PLC0415 # a third of a second
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -81,7 +81,7 @@ def write_parquet(rows: Iterable[Row], path: Path) -> int:
 
 
 def _typed(pa: Any, field: Any) -> Any:  # noqa: ANN401 # pyarrow publishes no types
-    """A column of nothing but gaps so far is text: errors come later; the record is a number."""
+    """A column without values so far is text, because errors come later; the record is a number."""
     if field.name == "record":
         return pa.field("record", pa.int64())
     return pa.field(field.name, pa.string()) if pa.types.is_null(field.type) else field
@@ -93,7 +93,7 @@ def _flat(row: Row) -> dict[str, Any]:
 
 
 def _names(sample: Iterable[dict[str, Any]]) -> list[str]:
-    """Every column, in the order in which they come."""
+    """Every column, in order of appearance."""
     named = (name for row in sample for name in row)
     return list(dict.fromkeys([*_ALWAYS, *named]))
 

@@ -22,30 +22,30 @@ SINKS: dict[str, Callable[[Iterable[Row], Path], int]] = {
     ".csv": write_csv,
     ".parquet": write_parquet,
 }
-"""By the ending of a file's name."""
+"""By the file's suffix."""
 
 
 def check(target: str) -> None:
-    """See that a file of that name can be written, before any work.
+    """Check before any work that a file of this name can be written.
 
     Raises:
-        Problem: its name ends in nothing that is known.
+        Problem: its suffix is unknown.
     """
     if not target.endswith(tuple(SINKS)):
         raise Problem(f"--to {target}: end it in {', '.join(SINKS)}.")
 
 
 def write(run: Run, target: str, *, session: Session, on_row: Callable[[Row], None]) -> int:
-    """Write all rows, and give how many they are.
+    """Write all rows, and return their number.
 
     Args:
-        run: whose rows.
+        run: the run.
         target: a path or an S3 URI.
-        session: who writes, where that is S3.
-        on_row: told of each.
+        session: AWS session, for S3.
+        on_row: called for each row.
 
     Raises:
-        Problem: a row does not fit, or an output has changed since the run.
+        Problem: a row doesn't fit, or an output has changed since the run.
     """
     sink = next(sink for ending, sink in SINKS.items() if target.endswith(ending))
     folder, name = file_at(target, session)

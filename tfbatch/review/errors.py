@@ -2,4 +2,4 @@
 
 
 class ReviewError(Exception):
-    """A side can't be found or synthesized."""
+    """A side doesn't exist or can't be synthesized."""

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Severity(IntEnum):
-    """How much a finding matters; the highest one's value is the exit code."""
+    """The severity of a finding. The highest value is the exit code."""
 
     FINE = 0
-    """Nothing that could hurt."""
+    """No risk."""
     ATTENTION = 3
-    """Someone should have looked at it: permissions, exposure, protection, spending."""
+    """Someone should check it: permissions, exposure, protection, spending."""
     DESTRUCTIVE = 4
-    """Data would be lost by deploying it."""
+    """Deploying it loses data."""
 
 
 class Section(StrEnum):
@@ -38,7 +38,7 @@ class Section(StrEnum):
 _PROPERTY = re.compile(r"[\w.\[\]-]+")
 
 Row = tuple[str, str, str]
-"""A property, its value before and after."""
+"""A property with its value before and after."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,31 +47,31 @@ class Finding:
 
     section: Section
     rule: str
-    """What was found, for programs: ``bucket-public``."""
+    """The rule, for programs: ``bucket-public``."""
     title: str
-    """What was found, in a sentence."""
+    """The finding in a sentence."""
     severity: Severity = Severity.FINE
     why: str = ""
-    """What follows from it, and what to do."""
+    """The consequence, and what to do."""
     many: str = ""
-    """The end of the sentence where several resources have it: ``are readable by anyone``."""
+    """The end of the sentence for several resources: ``are readable by anyone``."""
     noun: str = "resource"
-    """What kind of thing it is about: ``bucket``."""
+    """The kind of thing: ``bucket``."""
     subject: str = ""
-    """The construct it is about."""
+    """Its construct."""
     logical_id: str = ""
-    """What CloudFormation calls the resource."""
+    """The resource's logical id."""
     rows: tuple[Row, ...] = ()
     diff: tuple[str, ...] = ()
     """Lines of a unified diff."""
     graph: Graph | None = None
     stages: tuple[str, ...] = ()
     count: int = 1
-    """How many resources have it."""
+    """Number of resources with it."""
 
 
 def gathered(findings: Iterable[Finding]) -> list[Finding]:
-    """Say once what several resources of the same stages have in common, each in its own row."""
+    """Merge equal findings of several resources, each in its own row."""
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         like = (finding.section, finding.rule, finding.why, finding.many, finding.stages)
@@ -103,13 +103,13 @@ def _plural(noun: str) -> str:
 
 
 def _row_name(subject: str, name: str) -> str:
-    """Whose row it is, and the last word of its property."""
+    """The construct and the last word of the property."""
     last = name.rpartition(".")[2] if _PROPERTY.fullmatch(name) else name
     return ": ".join(part for part in (subject, last if subject else name) if part)
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Say once what holds in several stages."""
+    """Merge equal findings of several stages."""
     found: dict[Finding, list[str]] = {}
     for finding in findings:
         found.setdefault(replace(finding, stages=()), []).extend(finding.stages)

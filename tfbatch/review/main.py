@@ -27,22 +27,22 @@ FORMATS = ("md", "html", "json")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What to review, and where what is found goes."""
+    """What to review, and where to write the result."""
 
     repository: Path
     base: str
     head: str
     stages: Sequence[str] = ()
-    """All where none is named."""
+    """All if empty."""
     deployed: bool = False
-    """Compare with what is deployed, and say where that isn't the base."""
+    """Compare with the deployment, and report where that isn't the base."""
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) -> int:
-    """Review a change, say it in one line or as JSON, and return the exit code."""
+    """Review a change, print one line or JSON, and return the exit code."""
     review = make(request, cache=request.repository / ".cache" / "review")
     written = write(review, out=out, formats=formats)
     output.say(f"{words.VERDICTS[review.severity]}. {review.headline}")
@@ -56,7 +56,7 @@ def make(request: Request, *, cache: Path) -> Review:
     """Review a change.
 
     Raises:
-        ReviewError: a side isn't there, fails, or has no stage of a name that was asked for.
+        ReviewError: a side doesn't exist or fails, or a requested stage doesn't exist.
     """
     base, head = (
         revision.resolve(name, repository=request.repository)
@@ -87,7 +87,7 @@ def _from_deployed(
     head_name: str,
     more: Sequence[Finding],
 ) -> Review:
-    """Compare with what is deployed where something is, else with the base."""
+    """Compare with the deployment if there is one, else with the base."""
     known = [*base, *head]
     real = {stage.name: deployed.deployed(stage, known=known) for stage in base}
     start = [real[stage.name] or stage for stage in base]
@@ -105,7 +105,7 @@ def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:
 
 
 def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:
-    """Write ``review.md``, ``review.html`` and ``review.json``, those that are asked for."""
+    """Write the requested files: ``review.md``, ``review.html`` and ``review.json``."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name in formats:

@@ -43,7 +43,7 @@ _IN_SHORT = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Review:
-    """What a reviewer is told."""
+    """The result of a review."""
 
     base: str
     head: str
@@ -54,22 +54,22 @@ class Review:
 
     @property
     def severity(self) -> Severity:
-        """The worst of the findings; its value is the exit code."""
+        """The worst severity of the findings, whose value is the exit code."""
         return max((finding.severity for finding in self.findings), default=Severity.FINE)
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing that is deployed changes."""
+        """Whether nothing deployed changes."""
         return not any(finding.rule not in _QUIET for finding in self.findings)
 
     @property
     def headline(self) -> str:
-        """All of it in one line."""
+        """Everything in one line."""
         return " ".join(self.headlines)
 
     @property
     def headlines(self) -> list[str]:
-        """The same, a line for each group of stages with the same changes."""
+        """A line for each group of stages with the same changes."""
         if self.is_empty:
             return [f"{', '.join(self.stages)}: nothing that is deployed changes."]
         touched = [stage for stage in self.stages if self._counts(stage)] or list(self.stages)
@@ -115,11 +115,11 @@ def compare(
     """Compare the stages of two sides.
 
     Args:
-        base: the stages before the change.
-        head: those after it.
-        base_name: how the reader knows the base.
-        head_name: how the reader knows the head.
-        more: findings that hold in every stage.
+        base: stages before the change.
+        head: stages after it.
+        base_name: the reader's name of the base.
+        head_name: the reader's name of the head.
+        more: findings of every stage.
     """
     before = {stage.name: stage for stage in base}
     after = {stage.name: stage for stage in head}

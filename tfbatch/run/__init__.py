@@ -1,5 +1,6 @@
 """``tfbatch run``: uploads an input and starts an execution over it.
 
-``sources`` finds local files, ``uploading`` brings them to S3, ``kinds`` and ``guessing`` find the
-format, ``starting`` shows the plan and starts; ``retrying`` does so for exceptions.
+``sources`` finds local files, ``upload`` sends them to S3, ``file_types`` and ``format_detection``
+find the format, ``start`` shows the plan and starts the execution, ``retry`` does so for
+exceptions.
 """

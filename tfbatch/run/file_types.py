@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 HEAD_BYTES = 64
-"""Enough of an object to tell."""
+"""Enough of an object to detect its type."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A kind of object."""
+    """A type of objects."""
 
     name: str
     suffixes: tuple[str, ...]
     content_types: tuple[str, ...]
-    """Of formats that read it, the best first; ``image/`` is any that begins so."""
+    """Content types of formats that read it, the best first; ``image/`` matches any image."""
     magic: tuple[bytes, ...] = ()
-    """How its bytes begin."""
+    """First bytes."""
 
 
 _IMAGE = ("image/*", "application/x-image", "image/")
@@ -85,7 +85,7 @@ _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def kind_of(name: str, head: bytes) -> Kind | None:
-    """Tell what an object is; its bytes are believed before its name.
+    """Detect the type of an object. Its bytes take precedence over its name.
 
     Args:
         name: with its suffix.
@@ -98,12 +98,12 @@ def kind_of(name: str, head: bytes) -> Kind | None:
             return kind
     lower = name.lower()
     named = (kind for kind in KINDS if lower.endswith(kind.suffixes))
-    # One whose bytes should tell and don't is not what its name says.
+    # If its bytes should match and don't, its name is wrong.
     return next((kind for kind in named if not kind.magic or not head), None)
 
 
 def is_tfrecord(head: bytes) -> bool:
-    """Whether a file begins with a length and that length's checksum."""
+    """Whether a file starts with a length and that length's checksum."""
     if len(head) < 12:  # noqa: PLR2004 # uint64, uint32
         return False
     (crc,) = struct.unpack_from("<I", head, 8)
@@ -111,11 +111,11 @@ def is_tfrecord(head: bytes) -> bool:
 
 
 def format_for(kind: Kind, formats: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the best of a stage's formats for a kind; ``None`` when none reads it.
+    """Return the best format of a stage for a type; ``None`` if none reads it.
 
     Args:
-        kind: of the objects.
-        formats: name -> parameters, as the deployment has them.
+        kind: type of the objects.
+        formats: name -> parameters, as deployed.
     """
     for wanted in kind.content_types:
         for name, parameters in formats.items():
@@ -125,11 +125,11 @@ def format_for(kind: Kind, formats: Mapping[str, Mapping[str, Any]]) -> str | No
 
 
 def names(kinds: Iterable[Kind]) -> str:
-    """In words."""
+    """The names for people."""
     return ", ".join(kind.name for kind in kinds)
 
 
 def _fits(wanted: str, content_type: str) -> bool:
-    """``text/csv; header=present`` is ``text/csv``."""
+    """``text/csv; header=present`` matches ``text/csv``."""
     bare = content_type.partition(";")[0].strip()
     return bare.startswith(wanted) if wanted.endswith("/") else bare == wanted

@@ -25,17 +25,17 @@ Sample = tuple[str, bytes]
 
 
 def of_files(files: Sequence[File]) -> Iterator[Sample]:
-    """Look at files all over a source."""
+    """Sample files from all over a source."""
     for file in files[:: max(len(files) // _SAMPLES, 1)][:_SAMPLES]:
         with file.path.open("rb") as opened:
             yield file.name, opened.read(HEAD_BYTES)
 
 
 def of_objects(s3: S3Client, uri: str) -> Iterator[Sample]:
-    """Look at objects of the first page under a folder, or at the first that a manifest names.
+    """Sample objects of a folder's first page, or the first ones of a manifest.
 
     Raises:
-        Problem: nothing is there.
+        Problem: there are none.
     """
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if uri.endswith(".manifest"):
@@ -53,26 +53,26 @@ def of_objects(s3: S3Client, uri: str) -> Iterator[Sample]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guess:
-    """What reads an input."""
+    """The detected format."""
 
     format: str
-    """By its name in the stage."""
+    """Name of the format in the stage."""
     odd: tuple[str, ...]
-    """Objects looked at that it doesn't seem to fit."""
+    """Sampled objects that don't seem to fit."""
 
 
 def guess(
     samples: Iterable[Sample], formats: Mapping[str, Mapping[str, Any]], *, stage: str
 ) -> Guess:
-    """Find the one format that reads the samples. Less than half of them may be unknown.
+    """Find the one format that reads the samples. Less than half may be of unknown type.
 
     Args:
-        samples: of the input.
-        formats: the stage's, name -> parameters.
+        samples: objects of the input.
+        formats: the stage's formats, name -> parameters.
         stage: its name.
 
     Raises:
-        Problem: they are of several kinds, of none that is known, or of one without a format.
+        Problem: they have several types, no known type, or no format.
     """
     kinds: list[Kind] = []
     odd: list[str] = []
@@ -105,7 +105,7 @@ def _choice(formats: Iterable[str]) -> str:
 
 
 def _named(s3: S3Client, bucket: str, key: str) -> tuple[str, list[str]]:
-    """The first keys of a manifest, which may be as long as a gigabyte, and their bucket."""
+    """The first keys of a manifest, which may have a gigabyte, and their bucket."""
     read = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{_MANIFEST_BYTES - 1}")["Body"]
     text = read.read().decode("utf-8", "replace")
     try:
@@ -121,7 +121,7 @@ def _named(s3: S3Client, bucket: str, key: str) -> tuple[str, list[str]]:
 
 
 def _elements(text: str) -> Iterator[Any]:
-    """The elements of a JSON array that may be cut off."""
+    """The elements of a JSON array that may be truncated."""
     decoder, at = json.JSONDecoder(), text.index("[") + 1
     while at < len(text) and text[at] != "]":
         if text[at] in ", \t\r\n":

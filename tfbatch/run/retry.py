@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from tfbatch.watch.snapshot import Snapshot
 
 _ONCE = {fields.KEY, fields.OUTPUT, fields.DRY_RUN}
-"""What belongs to the one execution that it was asked for."""
+"""Fields that belong to one execution only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Again:
-    """The exceptions of a run, to be run."""
+    """The exceptions of a run, to be run again."""
 
     manifest: str
-    """Where the list of them goes, ``s3://input-bucket/retries/NAME.manifest``."""
+    """URI of their manifest, ``s3://input-bucket/retries/NAME.manifest``."""
     elements: list[Any]
     """Its content."""
     request: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Again:
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(self.elements).encode())
 
     def command(self, session: Session) -> str:
-        """Return the commands of a shell that write it."""
+        """Return the shell commands that write it."""
         body = shlex.quote(json.dumps(self.elements))
         return f"printf %s {body} | {aws_command(session, 's3', 'cp', '-', self.manifest)}"
 
@@ -50,7 +50,7 @@ def again(s3: S3Client, deployed: Deployed, snapshot: Snapshot) -> Again:
     """Read a run's exceptions.
 
     Raises:
-        Problem: it has not ended, or has none.
+        Problem: it hasn't ended, or has none.
     """
     name = snapshot.name
     if snapshot.is_running:
@@ -74,7 +74,7 @@ def again(s3: S3Client, deployed: Deployed, snapshot: Snapshot) -> Again:
 
 
 def _prefix(s3: S3Client, snapshot: Snapshot) -> str:
-    """The folder of a run's inputs; a manifest names its own."""
+    """The folder of a run's inputs. A manifest names its own."""
     uri = str(snapshot.request[fields.INPUT])
     if not uri.endswith(".manifest"):
         return f"{uri.rstrip('/')}/"

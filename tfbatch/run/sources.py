@@ -21,38 +21,38 @@ _GLOB = set("*?[")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class File:
-    """A file to be an object."""
+    """A file to upload."""
 
     path: Path
     name: str
-    """Below the folder that all of them share, with ``/``."""
+    """Name below the common folder, with ``/``."""
     size: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Files with one folder above them."""
+    """Files with a common folder."""
 
     root: Path
     files: tuple[File, ...]
 
     @property
     def title(self) -> str:
-        """What a person would call them."""
+        """A short title."""
         return self.root.name or "files"
 
     @property
     def folder(self) -> str:
-        """Where they go below the input bucket: the same for the same folder of this machine."""
+        """Folder in the input bucket, always the same for a local folder."""
         place = f"{platform.node()}:{self.root}"
         return f"uploads/{self.title}-{hashlib.sha256(place.encode()).hexdigest()[:8]}/"
 
 
 def find(said: Sequence[str]) -> Source:
-    """Find all files that the arguments name. Hidden ones below a folder are left out.
+    """Find all files of the arguments. Hidden ones below a folder are skipped.
 
     Raises:
-        Problem: an argument names nothing, or all of them nothing that can be uploaded.
+        Problem: an argument matches nothing, or there is nothing to upload.
     """
     named = [(argument, path) for argument in said for path in _paths(argument)]
     found = {path.resolve(): None for _, top in named for path in _files(top)}
@@ -66,7 +66,7 @@ def find(said: Sequence[str]) -> Source:
 
 
 def _paths(argument: str) -> list[Path]:
-    """A path that is there, or those that a pattern names."""
+    """An existing path, or the paths of a pattern."""
     path = Path(argument).expanduser()
     if path.exists():
         return [path]

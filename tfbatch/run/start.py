@@ -29,17 +29,17 @@ _LOOK_SECONDS = 0.3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """An execution to be."""
+    """An execution to start."""
 
     title: str
-    """Its name begins with it."""
+    """The start of its name."""
     state_machine: str
     """ARN."""
     request: Mapping[str, Any]
     """The fields of ``tfbatch_cdk.workflow.fields``."""
 
     def call(self) -> Call:
-        """Return what starts it; each time under a new name."""
+        """Return the call that starts it, with a new name each time."""
         return Call(
             "stepfunctions",
             "start_execution",
@@ -52,14 +52,14 @@ class Start:
 
 
 def launch(session: Session, output: Output, start: Start, *, wait: bool, ask: bool = False) -> int:
-    """Start an execution and see its plan through.
+    """Start an execution and follow its plan.
 
     Args:
-        session: says where.
-        output: of the command.
+        session: AWS session.
+        output: output of the command.
         start: what to start.
         wait: follow it to its end.
-        ask: show the plan first, by a dry run, and start only when a person agrees.
+        ask: show the plan of a dry run first, and start only if confirmed.
 
     Returns:
         The exit code.
@@ -86,8 +86,8 @@ def launch(session: Session, output: Output, start: Start, *, wait: bool, ask: b
 
 
 def _preview(session: Session, output: Output, start: Start) -> int | None:
-    """Show the plan and ask; return the exit code when nothing is to be started."""
-    # A key may be used once, and the real run needs it.
+    """Show the plan and ask; return the exit code if nothing should start."""
+    # A key can be used once, and the real run needs it.
     request = {name: value for name, value in start.request.items() if name != fields.KEY}
     dry = replace(start, request=request | {fields.DRY_RUN: True})
     snapshot = _until_ended(Observer.of(session.boto, dry.call().send(session)["executionArn"]))

@@ -1,7 +1,7 @@
 """Uploads files in parallel and skips those that are in S3 with the same content.
 
-Each object carries the SHA-256 of its file in its metadata: S3's own ETag is no checksum of the
-content where a bucket is encrypted or an upload had parts.
+Each object has the SHA-256 of its file in its metadata, because S3's ETag is not a checksum if a
+bucket is encrypted or an upload had parts.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ if TYPE_CHECKING:
     from tfbatch.terminal.output import Output
 
 DIGEST = "tfbatch-sha256"
-"""The metadata's key."""
+"""Metadata key of the digest."""
 RECORDS = "records"
-"""Likewise; Plan and Reconcile believe it (``tfbatch_functions.planning.sampling.METADATA``)."""
+"""Metadata key of the record count, which Plan and Reconcile use
+(``tfbatch_functions.planning.sampling.METADATA``)."""
 _FILES_AT_ONCE = 8
 _REQUESTS = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """A folder of a bucket."""
+    """A folder in a bucket."""
 
     s3: S3Client
     bucket: str
@@ -49,7 +50,7 @@ class Destination:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def sizes(self) -> dict[str, int]:
-        """Name below it -> bytes, of all that is there."""
+        """Name -> size of everything in it."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=self.prefix
         )
@@ -60,18 +61,18 @@ class Destination:
         }
 
     def digest(self, name: str) -> str | None:
-        """What an object's metadata says of its content."""
+        """The digest in an object's metadata."""
         found = self.s3.head_object(Bucket=self.bucket, Key=self.prefix + name)
         return found["Metadata"].get(DIGEST)
 
 
 def upload(source: Source, to: Destination, output: Output) -> str:
-    """Bring a source to its destination, and return the URI to run over.
+    """Upload a source, and return the URI to run over.
 
-    That is the folder where it holds nothing else, else a manifest of just these files beside it.
-    An interrupt cuts off what is on its way; what has arrived is not sent again the next time.
+    It is the folder if that has nothing else, or a manifest of these files beside it. An interrupt
+    aborts running uploads. Finished files aren't sent again.
     """
-    from boto3.s3.transfer import (  # noqa: PLC0415 # boto3, when there is something to send
+    from boto3.s3.transfer import (  # noqa: PLC0415 # boto3, if there is something to send
         ProgressCallbackInvoker,
         TransferConfig,
         create_transfer_manager,
@@ -111,7 +112,7 @@ def upload(source: Source, to: Destination, output: Output) -> str:
 def _looked_at(
     threads: ThreadPoolExecutor, source: Source, to: Destination, there: Mapping[str, int]
 ) -> Generator[tuple[File, dict[str, str] | None]]:
-    """Give each file with the metadata to send it with; ``None`` where it is there."""
+    """Yield each file with its metadata; ``None`` if it is uploaded already."""
 
     def look(file: File) -> tuple[File, dict[str, str] | None]:
         with file.path.open("rb") as opened:
@@ -124,7 +125,7 @@ def _looked_at(
 
 
 def _records(file: File) -> dict[str, str]:
-    """How many records a TFRecord file holds, for Reconcile to hold its output against."""
+    """The number of records of a TFRecord file, for Reconcile."""
     with file.path.open("rb") as opened:
         if not is_tfrecord(opened.read(HEAD_BYTES)):
             return {}
@@ -141,7 +142,7 @@ def _manifest(names: list[str], to: Destination) -> str:
 
 @contextmanager
 def _progress(output: Output, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar of bytes, on a terminal."""
+    """A progress bar of bytes, on a terminal."""
     from rich.progress import (  # noqa: PLC0415 # rich's, here alone
         BarColumn,
         DownloadColumn,

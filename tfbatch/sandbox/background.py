@@ -1,7 +1,7 @@
 """Starts, finds and stops the sandbox that runs in the background, one for each user.
 
-A keeper process, in a session of its own, starts the sandbox's server and holds its lifeline; it
-ends with SIGTERM, and the sandbox with it. ``sandbox.json`` says who it is while it is up.
+A keeper process, in a session of its own, starts the sandbox's server and supervises it. SIGTERM
+ends it and the sandbox. ``sandbox.json`` describes it while it runs.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ _SAME_SECONDS = 1.0
 
 
 def home() -> Path:
-    """Return the directory of the sandbox's state (the XDG Base Directory Specification's)."""
+    """Return the directory of the sandbox's state (XDG Base Directory Specification)."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "tfbatch" / "sandbox"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Background:
-    """A sandbox that is up."""
+    """A running sandbox."""
 
     pid: int
-    """Of its keeper."""
+    """Process id of its keeper."""
     started: float
-    """When that process began, in seconds since the epoch: numbers of processes are used again."""
+    """When that process started, in seconds since the epoch, because process ids are reused."""
     environment: dict[str, str]
-    """What points a terminal at it."""
+    """The variables that point a terminal to it."""
     directory: str
     """Logs, jobs and functions."""
 
@@ -58,12 +58,12 @@ class Background:
 
     @property
     def log(self) -> Path:
-        """What its server says."""
+        """The server's log."""
         return Path(self.directory) / "server.log"
 
     @property
     def is_up(self) -> bool:
-        """Whether its keeper still runs."""
+        """Whether its keeper runs."""
         try:
             process = psutil.Process(self.pid)
             same = abs(process.create_time() - self.started) < _SAME_SECONDS
@@ -73,7 +73,7 @@ class Background:
 
 
 def find() -> Background | None:
-    """Return the sandbox that is up, if one is."""
+    """Return the running sandbox, if there is one."""
     try:
         found = Background(**json.loads(_state().read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -82,7 +82,7 @@ def find() -> Background | None:
 
 
 def start(*, port: int = 0) -> tuple[Background, bool]:
-    """Start it, unless it is up.
+    """Start it, unless it runs.
 
     Args:
         port: on 127.0.0.1; 0 for any free one.
@@ -100,7 +100,7 @@ def start(*, port: int = 0) -> tuple[Background, bool]:
 
 
 def stop() -> Background | None:
-    """Stop it and wait until it is gone; return what was up."""
+    """Stop it and wait for its end; return it."""
     with _alone():
         found = find()
         if found:
@@ -111,9 +111,9 @@ def stop() -> Background | None:
 
 
 def keep(port: int) -> None:
-    """Be the keeper: run a sandbox until SIGTERM."""
+    """The keeper: run a sandbox until SIGTERM."""
     directory = home() / "current"
-    shutil.rmtree(directory, ignore_errors=True)  # of the one before
+    shutil.rmtree(directory, ignore_errors=True)  # of the earlier one
     with interruptible(), Sandbox.start(state_dir=directory, port=port) as running:
         process = psutil.Process()
         background = Background(
@@ -142,7 +142,7 @@ def _start(port: int) -> Background:
         )
     _wait(lambda: _state().exists() or process.poll() is not None)
     if found := find():
-        process.returncode = 0  # nobody waits for it, and Python need not warn of that
+        process.returncode = 0  # nobody waits for it, so suppress Python's warning
         return found
     raise SandboxError(f"The sandbox did not start. The end of {log}:\n{log.read_text()[-2000:]}")
 
@@ -153,7 +153,7 @@ def _state() -> Path:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Let one of several terminals start or stop it at a time."""
+    """Lock, so that only one terminal starts or stops it at a time."""
     home().mkdir(parents=True, exist_ok=True)
     with (home() / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "TFBATCH_BROWSER"
-"""Names a program of Chromium's family, where it is none of these."""
+"""Names a Chromium-based program, if it isn't found."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 _PATIENCE_SECONDS = 90
 
@@ -26,27 +26,27 @@ class Browser:
 
     @classmethod
     def find(cls) -> Self | None:
-        """The machine's, or ``None``."""
+        """Find the machine's browser, or ``None``."""
         names = (os.environ.get(VARIABLE), *_NAMES)
         found = (shutil.which(name) for name in names if name)
         program = next(filter(None, found), None)
         return cls(program) if program else None
 
     def document(self, page: Path, *, fragment: str = "") -> str:
-        """The page's HTML as it is when its scripts have run."""
+        """The page's HTML after its scripts have run."""
         return self._run("--dump-dom", f"{page.resolve().as_uri()}#{fragment}")
 
     def picture(
         self, page: Path, to: Path, *, size: tuple[int, int], scale: float = 1, dark: bool = False
     ) -> None:
-        """A PNG of the page's top.
+        """A PNG of the top of the page.
 
         Args:
-            page: a file of HTML.
+            page: an HTML file.
             to: the PNG.
-            size: the window's width and height, in CSS pixels.
-            scale: pixels of the PNG for each of these.
-            dark: as it is seen by who prefers dark.
+            size: width and height of the window, in CSS pixels.
+            scale: PNG pixels for each CSS pixel.
+            dark: with the dark color scheme.
         """
         self._run(
             f"--screenshot={to.resolve()}",
@@ -58,7 +58,7 @@ class Browser:
         )
 
     def _run(self, *arguments: str) -> str:
-        # Its own sandbox needs privileges that containers lack; the pages are our own.
+        # Its sandbox needs privileges that containers lack. The pages are our own.
         with tempfile.TemporaryDirectory(prefix="tfbatch-browser-") as profile:
             done = subprocess.run(
                 [

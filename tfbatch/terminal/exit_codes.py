@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 OK = 0
-"""What was asked is done."""
+"""The command succeeded."""
 
 FAILED = 1
-"""It could not be done; the last line on stderr says why and what to do."""
+"""The command failed. The last line on stderr says why and what to do."""
 
 USAGE = 2
 """The command line is wrong."""
 
 ATTENTION = 3
-"""It is done, and something needs a person: a run with exceptions, a review with findings, a
-warning of ``doctor``."""
+"""The command succeeded, and something needs a person: a run with exceptions, a review with
+findings, a warning of ``doctor``."""
 
 DESTRUCTIVE = 4
 """A review found a change that loses data."""

@@ -15,10 +15,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the first of the signals, and ignore any after it.
+    """Raise KeyboardInterrupt at the first signal, and ignore later ones.
 
-    A terminal, a shell and ``make`` may each send their own; the second must not cut short the
-    stopping of processes that the first began.
+    A terminal, a shell and ``make`` may each send one. The second must not interrupt the stopping
+    of processes.
     """
     before = [signal.signal(number, _interrupt) for number in _SIGNALS]
     try:

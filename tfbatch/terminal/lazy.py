@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LazyGroup(click.Group):
-    """``tfbatch`` itself: its commands are those of ``tfbatch.commands``."""
+    """``tfbatch`` itself, with the commands of ``tfbatch.commands``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
         """Return the names in the order of the menu."""
@@ -45,6 +45,6 @@ class LazyGroup(click.Group):
         return [CompletionItem(name, help=TABLE[name].help) for name in names] + options
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 # click's signature
-        """Run a command; what AWS refuses becomes one line that says what to do."""
+        """Run a command. An error of AWS becomes one line with a remedy."""
         with explained():
             return super().invoke(ctx)

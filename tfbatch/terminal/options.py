@@ -36,7 +36,7 @@ _AWS = (
 
 
 def aws_options(command: F) -> F:
-    """Give a command ``session: Session`` from the options that say which AWS it talks to."""
+    """Give a command ``session: Session`` from the options of AWS."""
 
     @functools.wraps(command)
     def call(
@@ -69,6 +69,6 @@ def json_option(command: F) -> F:
 
 
 def _stages(incomplete: str) -> list[str]:
-    from stacks.stages import STAGES  # noqa: PLC0415 # for a shell that asks, alone
+    from stacks.stages import STAGES  # noqa: PLC0415 # only for shell completion
 
     return [stage.name for stage in STAGES if stage.name.startswith(incomplete)]

@@ -1,7 +1,7 @@
 """Writes results: lines for people, JSON documents for programs.
 
-With ``--json`` stdout carries JSON alone (one document, or a line for each event) and people's text
-goes to stderr; without it people's text is on stdout, to be read and piped.
+With ``--json`` stdout has only JSON (one document, or a line for each event), and text for people
+goes to stderr. Without it, text for people goes to stdout.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _FILE_WIDTH = 200
-"""Characters of a line that no terminal limits."""
+"""Characters of a line without a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Output:
     as_json: bool
 
     def emit(self, document: object) -> None:
-        """Print a document on a line of its own, where ``--json`` asked for it.
+        """Print a document on a line of its own, with ``--json``.
 
         Args:
-            document: of JSON's types, and of what has an ``isoformat`` (times).
+            document: of JSON types and of types with ``isoformat`` (times).
         """
         if self.as_json:
             click.echo(json.dumps(document, ensure_ascii=False, default=_encoded))
@@ -48,7 +48,7 @@ class Output:
         return console
 
 
-def _encoded(value: Any) -> str:  # noqa: ANN401 # whatever json does not know
+def _encoded(value: Any) -> str:  # noqa: ANN401 # any type that json doesn't know
     if hasattr(value, "isoformat"):
         text: str = value.isoformat()
         return text

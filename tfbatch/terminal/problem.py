@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Problem(click.ClickException):
-    """What was asked can't be done; the message names the value and the remedy."""
+    """The command can't do it. The message names the value and the remedy."""
 
     exit_code = exit_codes.FAILED
 
@@ -36,7 +36,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "40
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what the AWS SDK raises into a Problem."""
+    """Turn errors of the AWS SDK into Problems."""
     try:
         yield
     except Exception as error:
@@ -46,9 +46,9 @@ def explained() -> Iterator[None]:
 
 
 def remedy(error: Exception) -> str | None:
-    """Say what to do about an error of the AWS SDK; ``None`` for any other error.
+    """Return the remedy for an error of the AWS SDK; ``None`` for other errors.
 
-    Told by names: importing botocore to catch what it raises would cost every command its start.
+    It compares names, because importing botocore would slow every command's start.
     """
     if not type(error).__module__.startswith(("botocore.", "boto3.")):
         return None
@@ -64,7 +64,7 @@ def remedy(error: Exception) -> str | None:
 
 
 def _refused(text: str, code: str) -> str:
-    """What AWS answered, and the remedy where there is a common one."""
+    """AWS's answer, with the remedy if there is a common one."""
     if code in _EXPIRED:
         return f"{text}: the credentials have expired or are not of this account; {_CREDENTIALS}."
     if code in _DENIED:

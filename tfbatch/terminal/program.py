@@ -15,7 +15,7 @@ _LAST_LINES = 15
 
 
 class CommandError(Exception):
-    """A program failed; the message has the end of its log and where the log lies."""
+    """A program failed. The message has the end of its log and the log's path."""
 
 
 def run(
@@ -25,16 +25,16 @@ def run(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a program and wait for it. It ends with this process, however this one ends.
+    """Run a program and wait. It ends if this process ends.
 
     Args:
         command: program and arguments; no shell.
         log: gets its standard output and error.
         cwd: its working directory.
-        environment: its whole environment; this process's when ``None``.
+        environment: its whole environment; ``None`` for this process's.
 
     Raises:
-        CommandError: it ended with another exit code than 0.
+        CommandError: its exit code was not 0.
     """
     with log.open("wb") as file:
         process = supervision.spawn(

@@ -1,8 +1,8 @@
 """Adds up the progress metrics that the handler prints.
 
 The handler prints its counts as Embedded Metric Format lines (``tfbatch_handler.metrics``), each
-with what happened since the line before, and SageMaker takes the container's output to CloudWatch
-Logs. The sum over a job's log streams is what is done; the same in the sandbox and on AWS.
+for the time since the previous line. SageMaker sends the container's output to CloudWatch Logs. The
+sum over a job's log streams is its progress, in the sandbox and on AWS.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
     from tfbatch.aws.job_log import JobLog
 
 _LINE_SECONDS = 1.0
-"""What a line has counted over: the handler prints the first a second after the first record."""
+"""The interval of a line: the handler prints the first a second after the first record."""
 
 
 @dataclass(kw_only=True, slots=True)
 class RecordCount:
-    """How many records a job's containers say they have answered, and in what time."""
+    """The records that a job's containers have answered, and the time for them."""
 
     log: JobLog
     records: int = 0
     errors: int = 0
-    """Records of these that became an error line."""
+    """Records that became an error line."""
     _first: float = math.inf
     _last: float = -math.inf
 
     @property
     def seconds(self) -> float:
-        """From the first record to the last, by the containers' own clocks."""
+        """From the first record to the last, by the containers' clocks."""
         return self._last - self._first + _LINE_SECONDS if self.records else 0.0
 
     def update(self) -> None:
-        """Add what the job's log has got since the last call."""
+        """Add the new lines of the job's log."""
         for line in self.log.new_lines():
             if '"CloudWatchMetrics"' in line:
                 self._add(line)

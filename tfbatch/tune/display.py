@@ -21,18 +21,18 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Display:
-    """The screen, or the log that takes its place."""
+    """The terminal, or a log."""
 
     console: Console
 
     def trial(self, trial: Trial) -> None:
-        """A trial has ended."""
+        """Show a finished trial."""
         rate = f"{trial.rate:,.4g} records/s" if not trial.problem else trial.problem
         style = "red" if trial.problem else "bold"
         self.console.print(Text.assemble(f"  {trial.knobs}: ", (rate, style)))
 
     def found(self, found: Found) -> None:
-        """The table of all trials, the knee and the best marked, a bar for each rate."""
+        """The table of all trials, with the knee and the best marked and a bar for each rate."""
         table = Table(box=box.SIMPLE_HEAD, header_style="bright_black", pad_edge=False)
         for name in ("at a time", "batch", "wait ms", "workers", "records/s", "p50 ms", "", ""):
             right = bool(name)
@@ -64,7 +64,7 @@ def _known(value: int | None) -> str:
 
 
 def _bar(trial: Trial, most: float, found: Found) -> Text:
-    """A bar as long as the rate, to an eighth of a character."""
+    """A bar as long as the rate, in eighths of a character."""
     eighths = round(trial.rate / most * _BAR * 8)
     bar = _EIGHTHS[8] * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
     is_marked = trial is found.knee or trial is found.best

@@ -1,6 +1,6 @@
 """Changes keyword arguments in Python source, and nothing else.
 
-``ast`` says where each expression stands; the text between is left as it is, comments and all.
+``ast`` gives the position of each expression. The text between stays unchanged, with its comments.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class EditError(ValueError):
-    """The source is not written in a way that can be edited safely."""
+    """The source can't be edited safely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Bytes to be put in place of others."""
+    """A replacement of bytes."""
 
     start: int
     end: int
@@ -28,24 +28,24 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A module's text, and where in it things stand."""
+    """The text of a module and positions in it."""
 
     text: str
 
     def applied(self, edits: Iterable[Edit]) -> Source:
-        """The text with some places replaced."""
+        """The text with replacements."""
         data = self.text.encode()
         for edit in sorted(edits, key=lambda one: one.start, reverse=True):
             data = data[: edit.start] + edit.text.encode() + data[edit.end :]
         return Source(data.decode())
 
     def of(self, node: ast.expr) -> str:
-        """How an expression is written."""
+        """The source of an expression."""
         start, end = self.span(node)
         return self.text.encode()[start:end].decode()
 
     def span(self, node: ast.expr) -> tuple[int, int]:
-        """Where an expression stands, in bytes."""
+        """The position of an expression, in bytes."""
         if node.end_lineno is None or node.end_col_offset is None:
             raise EditError("the expression has no place in the source")
         return (
@@ -58,7 +58,7 @@ class Source:
         return sum(map(len, lines[: line - 1])) + column
 
     def with_keywords(self, call: ast.Call, values: Mapping[str, str]) -> list[Edit]:
-        """Give a call keyword arguments: replaced where it has them, else added at its end."""
+        """Set keyword arguments of a call: replace existing ones, add the others at the end."""
         present = {keyword.arg: keyword.value for keyword in call.keywords}
         edits = [
             Edit(*self.span(present[name]), value)
@@ -75,9 +75,9 @@ class Source:
         return edits
 
     def replaced(self, node: ast.expr, values: Mapping[str, str]) -> list[Edit]:
-        """Make an expression give a dataclass with other values.
+        """Make an expression return a dataclass with other values.
 
-        A call of a class, or of ``replace``, gets them as keywords; anything else is wrapped.
+        A call of a class, or of ``replace``, gets them as keywords. Other expressions are wrapped.
         """
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             return self.with_keywords(node, values)
@@ -90,5 +90,5 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """A call's keyword argument."""
+    """The keyword argument of a call."""
     return next((one.value for one in call.keywords if one.arg == name), None)

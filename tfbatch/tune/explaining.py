@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def explain(found: Found, *, most: int) -> list[str]:
-    """A few sentences.
+    """Explain the result in a few sentences.
 
     Args:
-        found: by the search.
-        most: the highest concurrency that was allowed.
+        found: result of the search.
+        most: the highest allowed concurrency.
     """
     return [*_concurrency(found, most=most), *_others(found)]
 

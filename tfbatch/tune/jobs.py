@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ENDED = {"Completed", "Failed", "Stopped"}
 _LOG_LAG_SECONDS = 60.0
 _WARM_UP = 0.1
-"""The share of the records that is not timed: connections, graphs and caches are made by then."""
+"""The share of the records that isn't timed, for warm-up."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -30,24 +30,24 @@ class Jobs:
     sagemaker: SageMakerClient
     logs: CloudWatchLogsClient
     name: str
-    """How the jobs' names begin."""
+    """Start of the jobs' names."""
     model: str
-    """Of the SageMaker Model."""
+    """Name of the SageMaker Model."""
     format: Mapping[str, Any]
-    """As the deployed workflow has it."""
+    """As in the deployed workflow."""
     manifest: str
     output: str
-    """``s3://bucket/folder/`` below which each trial writes."""
+    """``s3://bucket/folder/`` for the trials' outputs."""
     resources: Mapping[str, Any]
     """``TransformResources``."""
     environment: Mapping[str, str]
-    """Of the workflow's jobs on such an instance; a trial's own variables win."""
+    """Variables of the workflow's jobs on this instance. A trial's own override them."""
     usd_per_hour: float | None
     poll_seconds: float
     _count: int = field(default=0)
 
     def measure(self, knobs: Knobs) -> Trial:
-        """Run a trial to its end; interrupted, stop its job."""
+        """Run a trial to its end. If interrupted, stop its job."""
         self._count += 1
         job = f"{self.name}-{self._count:02}"
         self.sagemaker.create_transform_job(**self.request(job, knobs))
@@ -71,7 +71,7 @@ class Jobs:
         )
 
     def request(self, job: str, knobs: Knobs) -> dict[str, Any]:
-        """As the workflow makes its jobs; see ``tfbatch_cdk.workflow.shard_expressions``."""
+        """The request, as the workflow makes it; see ``tfbatch_cdk.workflow.shard_expressions``."""
         return {
             **self.format["more"],
             "TransformJobName": job,
@@ -104,7 +104,7 @@ class Jobs:
             time.sleep(self.poll_seconds)
 
     def _timeline(self, job: str) -> Timeline:
-        """The counts of its containers: read until they come no more, for they come late."""
+        """The counts of its containers, read until no more come, because they are late."""
         deadline = time.monotonic() + _LOG_LAG_SECONDS
         found = Timeline.read(self.logs, [job])
         while time.monotonic() < deadline:
@@ -125,10 +125,9 @@ class Jobs:
 
 
 def steady_rate(timeline: Timeline) -> float:
-    """Records per second once the first tenth was answered.
+    """Records per second after the first tenth.
 
-    A line of counts stands for the second before it; the mean over all of them where they are too
-    few to leave some out.
+    A line of counts is for the second before it. If there are too few lines, all are used.
     """
     total = timeline.records.total()
     if not total:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """What a stage's settings should be."""
+    """The settings that a stage should have."""
 
     stage: str
     model: str
@@ -29,20 +29,20 @@ class Wanted:
     max_concurrent_transforms: int
     max_payload_mb: int
     environment: Mapping[str, str]
-    """Of the model's container, beside what it has."""
+    """Further variables of the model's container."""
     records_per_second: float
 
 
 def patch(path: Path, wanted: Wanted, *, shown: str) -> str:
-    """The change of a file of stages as a unified diff; empty when it says so already.
+    """The change of a stages file as a unified diff; empty if there is none.
 
     Args:
         path: the file.
-        wanted: what it is to say.
+        wanted: the settings.
         shown: its path in the repository.
 
     Raises:
-        EditError: the file is written in a way that this can't edit; says what to write by hand.
+        EditError: the file can't be edited automatically; says what to write.
     """
     before = path.read_text(encoding="utf-8")
     after = _formatted(_edited(before, wanted))
@@ -57,7 +57,7 @@ def patch(path: Path, wanted: Wanted, *, shown: str) -> str:
 
 
 def _edited(text: str, wanted: Wanted) -> str:
-    """One thing after the other: each edit moves what stands behind it."""
+    """Apply one edit after the other, because each moves the later text."""
     source = Source(_imported(text))
     for change in (_format, _model, _compute):
         source = source.applied(change(source, _stage(source, wanted), wanted))
@@ -75,7 +75,7 @@ def _stage(source: Source, wanted: Wanted) -> ast.Call:
 
 
 def _format(source: Source, stage: ast.Call, wanted: Wanted) -> list[Edit]:
-    """Only this stage's: formats are shared between stages."""
+    """Change only this stage's format, because stages share formats."""
     values = {
         "max_payload_mb": str(wanted.max_payload_mb),
         "max_concurrent_transforms": str(wanted.max_concurrent_transforms),
@@ -124,7 +124,7 @@ def _compute(source: Source, stage: ast.Call, wanted: Wanted) -> list[Edit]:
 
 
 def _imported(text: str) -> str:
-    """With ``replace`` among its imports, by which an edited value is made of another one."""
+    """Import ``replace``, which makes a changed value from another."""
     if re.search(r"^from dataclasses import .*\breplace\b", text, re.MULTILINE):
         return text
     lines = text.splitlines(keepends=True)
@@ -140,7 +140,7 @@ def _imported(text: str) -> str:
 
 
 def _formatted(text: str) -> str:
-    """As the repository's formatter writes it, where that is installed."""
+    """Format it with the repository's formatter, if installed."""
     program = shutil.which("ruff")
     if program is None:
         return text
@@ -154,14 +154,14 @@ def _formatted(text: str) -> str:
 
 
 def _stages(text: str) -> dict[str, Any]:
-    """The stages that a module's text defines, by name."""
+    """The stages of a module's text, by name."""
     names: dict[str, Any] = {"__name__": "stacks.stages_patched"}
     exec(compile(text, "stacks/stages.py", "exec"), names)  # noqa: S102 # the deployer's own file
     return {stage.name: stage for stage in names["STAGES"]}
 
 
 def _check(text: str, wanted: Wanted, path: Path) -> None:
-    """See that the new text says what it should, and of the other stages what it said."""
+    """Check that the new text has the wanted settings, and other stages are unchanged."""
     before = _stages(path.read_text(encoding="utf-8"))
     try:
         now = _stages(text)

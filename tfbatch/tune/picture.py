@@ -31,7 +31,7 @@ svg{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 
 
 def svg(found: Found, *, title: str) -> str:
-    """Records per second and latency over concurrency, the knee ringed."""
+    """Records per second and latency over concurrency, with the knee marked."""
     trials = [trial for trial in found.concurrency if trial.rate]
     top = _round(max(trial.rate for trial in trials) * 1.1)
     slow = _round(max(trial.latency_ms or 0 for trial in trials) * 1.1)
@@ -108,7 +108,7 @@ def _y(share: float) -> float:
 
 
 def _round(value: float) -> float:
-    """The next number at or above whose parts are round ones."""
+    """The next number with round parts."""
     if value <= 0:
         return 0.0
     part = value / _LINES

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tfbatch.tune.sweep import Found
 
 _MINUTES_TO_START = 5
-"""What SageMaker takes to start an instance and its container, each paid for."""
+"""Minutes in which SageMaker starts an instance and its container, each billed."""
 _POLL_SECONDS, _POLL_SECONDS_HERE = 10.0, 0.5
 
 
@@ -52,10 +52,10 @@ class Prepared:
     start: Knobs
     jobs: Jobs
     is_local: bool
-    """Whether in a sandbox, whose instances are this machine."""
+    """Whether it runs in a sandbox, whose instances are this machine."""
 
     def usd(self, trials: int) -> float | None:
-        """What so many trials cost at the least, their start included."""
+        """Minimum cost of this number of trials, including the start."""
         price = self.jobs.usd_per_hour
         return None if price is None else trials * _MINUTES_TO_START / 60 * price
 
@@ -63,10 +63,10 @@ class Prepared:
 def prepare(
     session: Session, deployed: Deployed, choice: Choice, *, folder: str, is_local: bool
 ) -> Prepared:
-    """Take the sample and put its manifest where the model's role can read it.
+    """Take the sample and write its manifest to a place that the model's role can read.
 
     Raises:
-        Problem: a name is not one of the stage's, or the input is empty.
+        Problem: a name isn't one of the stage's, or the input is empty.
     """
     fixed = deployed.fixed(session)
     format_ = _of(fixed["formats"], choice.format, "--format", session.stage)
@@ -108,14 +108,14 @@ def write(found: Found, prepared: Prepared, *, stage: str, stages: Path, to: Pat
     """Write ``tune.json``, ``tune.svg`` and ``tune.patch`` to a folder.
 
     Args:
-        found: by the search.
+        found: result of the search.
         prepared: the search.
-        stage: whose settings they are.
-        stages: the file that the settings stand in.
+        stage: name of the stage.
+        stages: the file with its settings.
         to: the folder.
 
     Returns:
-        What there is to say of them.
+        A text about them.
     """
     to.mkdir(parents=True, exist_ok=True)
     document = json.dumps(as_document(found, prepared), indent=1) + "\n"
@@ -134,7 +134,7 @@ def write(found: Found, prepared: Prepared, *, stage: str, stages: Path, to: Pat
 
 
 def wanted(found: Found, prepared: Prepared, stage: str) -> Wanted:
-    """The settings that the best trial had."""
+    """The settings of the best trial."""
     best = found.best
     return Wanted(
         stage=stage,
@@ -148,7 +148,7 @@ def wanted(found: Found, prepared: Prepared, stage: str) -> Wanted:
 
 
 def leave(found: Found, prepared: Prepared, session: Session) -> None:
-    """Leave the rate in the work bucket, where the next run's estimate looks for it."""
+    """Store the rate in the work bucket, for the next run's estimate."""
     choice, best = prepared.choice, found.best
     bucket = prepared.jobs.manifest.removeprefix("s3://").partition("/")[0]
     key = f"throughput/{choice.model}/{choice.format}/{choice.instance_type}.tuned.json"
@@ -161,7 +161,7 @@ def leave(found: Found, prepared: Prepared, session: Session) -> None:
 
 
 def as_document(found: Found, prepared: Prepared) -> dict[str, Any]:
-    """All that was found, in JSON's types."""
+    """The result in JSON types."""
     return {
         "model": prepared.choice.model,
         "format": prepared.choice.format,

@@ -27,25 +27,25 @@ class Sample:
     """``s3://bucket/folder/``."""
     entries: tuple[Entry, ...]
     total: int
-    """Objects of the folder."""
+    """Number of objects in the folder."""
 
     @property
     def payload_mb(self) -> int:
-        """That holds the largest of them."""
+        """The payload for the largest of them."""
         return max(math.ceil(max(entry.size for entry in self.entries) / _MEBIBYTE), 1)
 
     def put(self, s3: S3Client, *, bucket: str, key: str) -> str:
-        """Write the manifest that the trials' jobs read, and return its URI."""
+        """Write the manifest of the trials' jobs, and return its URI."""
         manifest = [{"prefix": self.folder}, *(entry.name for entry in self.entries)]
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(manifest).encode())
         return f"s3://{bucket}/{key}"
 
 
 def take(folder: str, *, count: int, session: Session) -> Sample:
-    """Take objects from all over a folder, as many as asked for or as there are.
+    """Take objects from all over a folder, as many as requested or as there are.
 
     Raises:
-        Problem: it holds none.
+        Problem: it has none.
     """
     folder = folder.rstrip("/") + "/"
     entries = [entry for entry in place(folder, session).entries() if entry.size]

@@ -1,7 +1,7 @@
 """Searches for the fastest settings: one setting at a time, from the best so far.
 
-Concurrency goes up by powers of two, as AWS's article did by hand, and stops when two doublings in
-a row have brought nothing. Then batching, its time-out and the workers are tried around the best.
+Concurrency is doubled, as in AWS's article, until two doublings bring nothing. Then batching, its
+time-out and the workers are varied around the best.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tfbatch.tune.trial import Knobs, Trial
 
 WORTH_IT = 1.05
-"""Less of a gain is noise: short jobs on one machine differ by some percent."""
+"""A smaller gain is noise: short jobs on one machine differ by some percent."""
 BATCH_SIZES = (4, 8, 16, 32)
 TIMEOUTS_MICROS = (5_000, 20_000, 50_000)
 WORKERS = (2, 4)
@@ -24,22 +24,22 @@ _LARGEST_PRODUCT_MB = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What a search has found."""
+    """The result of a search."""
 
     concurrency: tuple[Trial, ...]
-    """The trials of the first sweep, by their concurrency."""
+    """The trials of the first sweep, by concurrency."""
     others: tuple[Trial, ...]
-    """Those around the best."""
+    """The trials around the best."""
     best: Trial
 
     @property
     def knee(self) -> Trial:
-        """The least concurrency after which more brings next to nothing."""
+        """The lowest concurrency after which more brings almost nothing."""
         return knee(self.concurrency)
 
 
 def knee(trials: Sequence[Trial]) -> Trial:
-    """The first trial that no later one beats by what is worth it."""
+    """The first trial that no later one beats clearly."""
     most = max(trial.rate for trial in trials)
     return next(trial for trial in trials if trial.rate * WORTH_IT >= most)
 
@@ -51,12 +51,12 @@ def search(
 
     Args:
         measure: runs a trial.
-        start: what to begin from; its concurrency is not used.
-        most: the highest concurrency to try.
-        thorough: whether to go on after the concurrency.
+        start: the first settings; its concurrency isn't used.
+        most: the highest concurrency.
+        thorough: whether to continue after the concurrency.
 
     Returns:
-        ``None`` when every trial failed.
+        ``None`` if every trial failed.
     """
     limit = min(most, _LARGEST_PRODUCT_MB // start.payload_mb)
     first = tuple(_doubled(measure, start, limit))
@@ -83,7 +83,7 @@ def _doubled(measure: Callable[[Knobs], Trial], start: Knobs, limit: int) -> Ite
 
 
 def _batched(best: Knobs, limit: int) -> Iterator[Knobs]:
-    """A batch is made of requests in flight: there must be as many."""
+    """A batch consists of requests in flight, so there must be enough."""
     for size in BATCH_SIZES:
         if size <= limit:
             yield replace(best, batch_size=size, concurrency=max(best.concurrency, size))
@@ -99,6 +99,6 @@ def _staffed(best: Knobs, _: int) -> Iterator[Knobs]:
 
 
 def _better(best: Trial, tried: Sequence[Trial]) -> Trial:
-    """The best of them, unless what there was is about as good, and simpler."""
+    """The best one, unless the current one is almost as good and simpler."""
     top = max(tried, key=lambda trial: trial.rate, default=best)
     return top if top.rate > best.rate * WORTH_IT else best

@@ -13,18 +13,18 @@ WORKERS = "SAGEMAKER_GUNICORN_WORKERS"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Knobs:
-    """What a trial sets."""
+    """The settings of a trial."""
 
     concurrency: int
-    """``MaxConcurrentTransforms``: requests in flight on an instance."""
+    """``MaxConcurrentTransforms``: requests in flight for each instance."""
     payload_mb: int
-    """``MaxPayloadInMB``; its product with the concurrency may not pass 100."""
+    """``MaxPayloadInMB``. Its product with the concurrency may not exceed 100."""
     batch_size: int | None = None
-    """Of TensorFlow Serving's request batching; ``None``: as deployed."""
+    """Batch size of TensorFlow Serving; ``None`` as deployed."""
     timeout_micros: int | None = None
-    """How long a batch waits for more requests; ``None``: the container's 1,000 µs."""
+    """How long a batch waits for more requests; ``None`` for the container's 1,000 µs."""
     workers: int | None = None
-    """gunicorn's processes, which run the handler; ``None``: as deployed."""
+    """gunicorn's processes, which run the handler; ``None`` as deployed."""
 
     def environment(self) -> dict[str, str]:
         """The container's variables that differ from the deployed Model's."""
@@ -55,9 +55,9 @@ class Trial:
 
     knobs: Knobs
     rate: float
-    """Records per second of one instance once it was warm; 0 of a job that failed."""
+    """Records per second of one warm instance; 0 if the job failed."""
     latency_ms: int | None = None
-    """Half of all requests took the handler no longer."""
+    """Median latency of requests in the handler."""
     records: int = 0
     usd: float | None = None
     job: str = ""
@@ -65,7 +65,7 @@ class Trial:
     """Why the job failed."""
 
     def document(self) -> dict[str, Any]:
-        """In JSON's types."""
+        """In JSON types."""
         return {
             "maxConcurrentTransforms": self.knobs.concurrency,
             "maxPayloadInMB": self.knobs.payload_mb,

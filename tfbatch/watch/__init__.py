@@ -1,5 +1,5 @@
 """``tfbatch watch``: polls an execution through the AWS APIs and shows its progress.
 
-``observer`` looks and gives a ``snapshot``; ``live`` and ``plain`` show one; ``follow`` does both
-until the execution's end.
+``observer`` polls and returns a ``snapshot``; ``screen`` and ``lines`` show one; ``follow`` repeats
+both until the execution's end.
 """

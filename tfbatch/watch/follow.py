@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _SANDBOX_SECONDS = 0.5
 _AWS_SECONDS = 3.0
-"""Between two looks: AWS admits some twenty calls a second, and others call too."""
+"""Between two polls: AWS allows about twenty calls a second for the whole account."""
 
 
 def follow(observer: Observer, output: Output, session: Session) -> int:
     """Show an execution until its end.
 
     Returns:
-        The exit code: ``OK``; ``ATTENTION`` where some inputs have no prediction; ``FAILED``.
-        ``INTERRUPTED`` after Ctrl-C, which ends the watching and not the execution.
+        The exit code: ``OK``; ``ATTENTION`` if some inputs have no prediction; ``FAILED``;
+            ``INTERRUPTED`` after Ctrl-C, which doesn't end the execution.
     """
     pause = _SANDBOX_SECONDS if os.environ.get("AWS_ENDPOINT_URL") else _AWS_SECONDS
     try:
@@ -44,7 +44,7 @@ def follow(observer: Observer, output: Output, session: Session) -> int:
 
 
 def tell(snapshot: Snapshot, output: Output, session: Session) -> int:
-    """Say how an execution ended; return the exit code."""
+    """Print how an execution ended; return the exit code."""
     report, summary = snapshot.report or {}, snapshot.summary
     output.emit(
         snapshot.document()

@@ -19,38 +19,38 @@ if TYPE_CHECKING:
 
 _ENDED = {"Completed", "Failed", "Stopped"}
 _LOG_LAG_SECONDS = 5.0
-"""Lines of a job's log come after its end."""
+"""Lines of a job's log may come this long after its end."""
 _CLOCKS_SECONDS = 300.0
-"""By how much clocks of this machine and AWS may differ."""
+"""Maximum difference between the clocks of this machine and AWS."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Watched:
-    """A job, and what has been read of its log."""
+    """A job and its log as far as read."""
 
     shard: str
     attempt: int
     count: RecordCount
     described: DescribeTransformJobResponseTypeDef | None = None
     is_settled: bool = False
-    """Whether nothing more will be heard of it."""
+    """Whether nothing more will come."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Jobs:
-    """All jobs of an execution; each look asks only of those that may have changed."""
+    """All jobs of an execution. Each poll asks only about those that may have changed."""
 
     sagemaker: SageMakerClient
     logs: CloudWatchLogsClient
     prefix: str
-    """How their names begin."""
+    """Start of their names."""
     started: datetime
-    """Of the execution."""
+    """Start of the execution."""
     usd_per_hour: Mapping[str, float]
     _watched: dict[str, _Watched] = field(default_factory=dict)
 
     def look(self) -> tuple[Job, ...]:
-        """Return them in the order of their shards and attempts."""
+        """Return them in the order of shards and attempts."""
         for name in self._found():
             if name not in self._watched and name.startswith(self.prefix):
                 shard, _, attempt = name.removeprefix(self.prefix).partition("-")

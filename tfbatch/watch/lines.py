@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from tfbatch.watch.snapshot import Snapshot
 
 _QUIET_SECONDS = 10.0
-"""Between two lines that say only how far it is."""
+"""Between two lines that only show progress."""
 
 
 class View(Protocol):
-    """Some kind of screen."""
+    """A way to show snapshots."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show a moment."""
+        """Show a snapshot."""
 
 
 def view(output: Output) -> AbstractContextManager[View]:
-    """Return what fits where the output goes."""
+    """Return the view that fits the output."""
     if output.as_json:
         return nullcontext(Documents(output))
     console = output.console()
@@ -40,13 +40,13 @@ def view(output: Output) -> AbstractContextManager[View]:
 
 @dataclass(kw_only=True, slots=True)
 class _News:
-    """What has been said before."""
+    """Remembers what was printed."""
 
     said: set[str] = field(default_factory=set)
     at: float = 0.0
 
     def of(self, texts: Iterator[str]) -> list[str]:
-        """Return what is new."""
+        """Return the new lines."""
         found = [text for text in texts if text not in self.said]
         self.said.update(found)
         return found
@@ -60,7 +60,7 @@ class Lines:
     _news: _News = field(default_factory=_News)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Say what has happened, and now and then how far it is."""
+        """Print new events, and sometimes the progress."""
         news = self._news.of(_events(snapshot))
         for line in news:
             self.output.say(line)
@@ -72,7 +72,7 @@ class Lines:
 
 
 def _events(snapshot: Snapshot) -> Iterator[str]:
-    """Every moment's whole story, each line of which is true from some moment on."""
+    """All event lines of a snapshot. A line that is true once stays true."""
     if snapshot.plan:
         yield f"Plan: {words.estimate(snapshot.plan)}"
     for state in snapshot.states:
@@ -89,7 +89,7 @@ def _events(snapshot: Snapshot) -> Iterator[str]:
 
 @dataclass(slots=True)
 class Documents:
-    """A line of JSON whenever something has changed but the time."""
+    """A line of JSON when anything but the time has changed."""
 
     output: Output
     _last: object = None

@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observer:
-    """One execution."""
+    """Polls one execution."""
 
     sfn: SFNClient
     arn: str
     definition: Mapping[str, Any]
-    """The state machine as it was when the execution began."""
+    """The state machine's definition when the execution started."""
     started: datetime
     jobs: Jobs
     shards: Shards
 
     @classmethod
     def of(cls, boto: boto3.Session, arn: str) -> Observer:
-        """Begin to look.
+        """Create an observer.
 
         Args:
-            boto: boto3's session.
-            arn: of the execution.
+            boto: boto3 session.
+            arn: ARN of the execution.
         """
         sfn = boto.client("stepfunctions")
         found = sfn.describe_state_machine_for_execution(executionArn=arn)
@@ -66,7 +66,7 @@ class Observer:
         )
 
     def look(self) -> Snapshot:
-        """See how it stands."""
+        """Poll its state."""
         found = self.sfn.describe_execution(executionArn=self.arn)
         now = found.get("stopDate") or datetime.now(UTC)
         jobs = self.jobs.look()
@@ -96,6 +96,6 @@ class Observer:
 
 
 def _request(text: str) -> Mapping[str, Any]:
-    """Whatever was asked; a wrong request may be any JSON."""
+    """The request. An invalid one may be any JSON."""
     request = json.loads(text)
     return request if isinstance(request, dict) else {}

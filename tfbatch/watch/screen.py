@@ -31,17 +31,17 @@ _MARKS = {
 }
 _STATUS_STYLES = {"RUNNING": "bold cyan", "SUCCEEDED": "bold green"}
 _ROWS = 12
-"""Shards shown at a time: those that run come first."""
+"""Shards shown at a time, running ones first."""
 _BAR_WIDTH = 28
 _WIDE = 110
-"""Characters from which on a row has all it could say."""
+"""From this width on a row has all its parts."""
 
 
 def render(snapshot: Snapshot, *, width: int) -> Group:
-    """Draw one moment.
+    """Draw a snapshot.
 
     Args:
-        snapshot: of it.
+        snapshot: the snapshot.
         width: of the screen, in characters.
     """
     style = _STATUS_STYLES.get(snapshot.status, "bold red")
@@ -61,7 +61,7 @@ def render(snapshot: Snapshot, *, width: int) -> Group:
 
 
 def _states(snapshot: Snapshot) -> Columns:
-    """A mark, the name and the time of each, on as many lines as they need."""
+    """Mark, name and time of each state, on as many lines as needed."""
     return Columns(
         [
             Text.assemble(
@@ -75,7 +75,7 @@ def _states(snapshot: Snapshot) -> Columns:
 
 
 def _shown(shards: tuple[Shard, ...]) -> list[Shard]:
-    """Of many, those that move; then the first that are to come, or the last that are done."""
+    """Of many shards the running ones, then the next ones or the last ones."""
     if len(shards) <= _ROWS:
         return list(shards)
     ranked = sorted(shards, key=lambda one: (one.is_done, one.job is None))
@@ -118,7 +118,7 @@ def _mark(shard: Shard) -> Text:
 
 
 def _counts(shard: Shard) -> tuple[Text, Text, Text]:
-    """Records, records/s and the time left; or what it waits for."""
+    """Records, records/s and the time left, or what it waits for."""
     if not shard.records:
         return Text(words.shard(shard), _FAINT), Text(), Text()
     rate = shard.job.records_per_second if shard.job else 0.0
@@ -131,7 +131,7 @@ def _counts(shard: Shard) -> tuple[Text, Text, Text]:
 
 
 def _more(shard: Shard) -> tuple[Text, Text]:
-    """Instances with their time, and what went wrong: for a screen that has the room."""
+    """Instances with their time, and errors, if there is room."""
     job = shard.job
     machines = f"{words.machines(job)}, {words.duration(job.seconds)}" if job else ""
     again = f"try {job.attempt}" if job and job.attempt > 1 else ""
@@ -140,11 +140,11 @@ def _more(shard: Shard) -> tuple[Text, Text]:
 
 
 class Screen:
-    """The picture of the newest moment, redrawn in its place."""
+    """The newest snapshot, redrawn in place."""
 
     def __init__(self, console: Console) -> None:
-        # Nothing moves between two looks, so that there is nothing to refresh either.
-        console.soft_wrap = False  # what is redrawn must have as many lines as it seems to have
+        # Nothing changes between two polls, so no refresh is needed.
+        console.soft_wrap = False  # the number of lines must be the visible one
         self._live = Live(console=console, auto_refresh=False)
 
     def show(self, snapshot: Snapshot) -> None:

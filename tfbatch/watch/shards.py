@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True, slots=True)
 class Shards:
-    """Reads an execution's work folder: its plan, its shards, their results."""
+    """Reads an execution's work folder: plan, shards and their results."""
 
     s3: S3Client
     bucket: str
@@ -28,19 +28,19 @@ class Shards:
     """Key -> ETag and content."""
 
     def plan(self) -> dict[str, Any] | None:
-        """Return the plan once there is one."""
+        """Return the plan, if there is one."""
         if self._plan is None:
             self._plan = self._read("plan.json")
         return self._plan
 
     def look(self, jobs: Sequence[Job]) -> tuple[Shard, ...]:
-        """Return the shards, those without a job yet too."""
+        """Return the shards, including those without a job."""
         plan = self.plan()
         if plan is None:
             return ()
         if self._elements is None:
             self._elements = self._read("shards.json") or []
-        newest = {job.shard: job for job in jobs}  # attempts are in their order
+        newest = {job.shard: job for job in jobs}  # attempts are in order
         results = self._read_results()
         return tuple(
             _shard(element, plan, newest.get(element["shard"]), results.get(element["shard"]))
@@ -48,7 +48,7 @@ class Shards:
         )
 
     def _read_results(self) -> dict[str, dict[str, Any]]:
-        """Shard -> what its last round came to; only what has changed is read."""
+        """Shard -> result of its last round. Only changed ones are read."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{self.folder}results/"
         )
@@ -74,7 +74,7 @@ def _shard(
     job: Job | None,
     result: Mapping[str, Any] | None,
 ) -> Shard:
-    """Put together what is known; a result counts the jobs that it names, the log the others."""
+    """Combine what is known: a result has the jobs it names, the log the others."""
     told = result or {"records": 0, "recordErrors": 0, "exceptions": 0, "missing": 1, "jobs": []}
     is_told = job is None or any(one["name"] == job.name for one in told["jobs"])
     live_records, live_errors = (0, 0) if job is None or is_told else (job.records, job.errors)
@@ -92,6 +92,6 @@ def _shard(
 
 
 def _share(element: Mapping[str, Any], plan: Mapping[str, Any]) -> int:
-    """The shard's part of the records: by objects where they were counted, else by bytes."""
+    """The shard's share of the records: by objects if they were counted, else by bytes."""
     unit = "objects" if plan["recordsAre"] == "counted" else "bytes"
     return round(plan["records"] * element[unit] / plan[unit]) if plan[unit] else 0

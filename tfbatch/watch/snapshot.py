@@ -21,7 +21,7 @@ class State:
     status: str
     """``waiting``, ``running``, ``done`` or ``failed``."""
     seconds: float | None = None
-    """It took, or has taken so far."""
+    """Duration, until now if it is running."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,25 +32,25 @@ class Job:
     shard: str
     attempt: int
     status: str
-    """In SageMaker's words; ``Starting`` until its instances take records."""
+    """SageMaker's status; ``Starting`` until its instances take records."""
     instance_type: str
     instances: int
     seconds: float
-    """Of its instances, each paid for: from their start to their end, or to now."""
+    """Billed seconds of its instances, from their start to their end or to now."""
     records: int
-    """Answered, as its containers say."""
+    """Records answered, from its containers' logs."""
     errors: int
-    """Records of these that became an error line."""
+    """Records that became an error line."""
     record_seconds: float
-    """From the first of its records to the last."""
+    """From the first record to the last."""
     usd: float | None
-    """So far; ``None`` where the stage has no price for its instances."""
+    """Cost so far; ``None`` without a price for its instances."""
     reason: str | None = None
     """Why it failed."""
 
     @property
     def is_running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it hasn't ended."""
         return self.status in {"Starting", "InProgress", "Stopping"}
 
     @property
@@ -61,59 +61,59 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shard:
-    """A part of the run: its jobs, and what is known of its records."""
+    """A part of the run: its jobs and its records."""
 
     name: str
     total: int
-    """Records, as planned; estimated, where the plan did."""
+    """Planned records, or an estimate."""
     records: int
     exceptions: int
     is_done: bool
-    """Whether all of its inputs are told."""
+    """Whether all inputs are accounted for."""
     job: Job | None = None
-    """The newest."""
+    """The newest job."""
 
     @property
     def seconds_left(self) -> float | None:
-        """At its job's speed so far; ``None`` before the first record."""
+        """From its job's speed; ``None`` before the first record."""
         rate = self.job.records_per_second if self.job else 0.0
         return (self.total - self.records) / rate if rate else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """All of it."""
+    """The state of an execution."""
 
     name: str
     arn: str
     status: str
-    """Of the execution, in Step Functions' words."""
+    """Step Functions' status."""
     started: datetime
     seconds: float
-    """Since then, or to its end."""
+    """Since its start, or to its end."""
     request: Mapping[str, Any]
     states: tuple[State, ...] = ()
     plan: Mapping[str, Any] | None = None
     shards: tuple[Shard, ...] = ()
     jobs: tuple[Job, ...] = ()
     report: Mapping[str, Any] | None = None
-    """The output of an execution that succeeded."""
+    """The output of a successful execution."""
     error: str | None = None
     cause: str | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on."""
+        """Whether it is running."""
         return self.status in {RUNNING, "PENDING_REDRIVE"}
 
     @property
     def summary(self) -> Mapping[str, Any] | None:
-        """What came of it: counts of all its inputs."""
+        """The counts of all inputs."""
         return self.report.get("summary") if self.report else None
 
     @property
     def records(self) -> int:
-        """Answered so far."""
+        """Records answered so far."""
         return sum(shard.records for shard in self.shards)
 
     @property
@@ -123,28 +123,28 @@ class Snapshot:
 
     @property
     def exceptions(self) -> int:
-        """Records with an error, and objects without an output, so far."""
+        """Records with an error and objects without an output, so far."""
         return sum(shard.exceptions for shard in self.shards)
 
     @property
     def usd(self) -> float | None:
-        """So far; ``None`` where an instance type has no price."""
+        """Cost so far; ``None`` if an instance type has no price."""
         known = [job.usd for job in self.jobs if job.usd is not None]
         return sum(known) if len(known) == len(self.jobs) else None
 
     @property
     def instances(self) -> int:
-        """That run now."""
+        """Running instances."""
         return sum(job.instances for job in self.jobs if job.is_running)
 
     @property
     def records_per_second(self) -> float:
-        """Of the jobs that run now."""
+        """Of the running jobs."""
         return sum(job.records_per_second for job in self.jobs if job.is_running)
 
     @property
     def seconds_left(self) -> float | None:
-        """At the speed so far, or as planned while nothing is done; ``None`` when nobody knows."""
+        """From the speed so far, or from the plan; ``None`` if unknown."""
         if not self.is_running or not self.plan:
             return None
         if not self.records:
@@ -152,12 +152,12 @@ class Snapshot:
             return left if left > 0 else None
         going = [shard for shard in self.shards if not shard.is_done]
         if going and all(shard.seconds_left is not None for shard in going):
-            return max(shard.seconds_left or 0.0 for shard in going)  # they run side by side
+            return max(shard.seconds_left or 0.0 for shard in going)  # they run in parallel
         missing = sum(shard.total - shard.records for shard in going)
         return missing / self.records_per_second if self.records_per_second else None
 
     def document(self) -> dict[str, Any]:
-        """Return it in JSON's types, for ``--json``."""
+        """Return it in JSON types, for ``--json``."""
         return {
             "execution": self.name,
             "arn": self.arn,

@@ -22,13 +22,13 @@ def states(
 ) -> tuple[State, ...]:
     """Return the states that do something, in the definition's order.
 
-    Those that it passed by (it had no key to claim, say) or ended before are left out.
+    States that were skipped (for example without a key to claim) are left out.
 
     Args:
         definition: in the Amazon States Language.
-        history: events of GetExecutionHistory, in their order.
-        status: of the execution.
-        now: until when a state that has not been left has taken.
+        history: events of GetExecutionHistory, in order.
+        status: status of the execution.
+        now: end of the time of running states.
     """
     entered, left = _times(history)
     work = [name for name, state in definition["States"].items() if state["Type"] in _WORK]
@@ -51,7 +51,7 @@ def states(
 def _times(
     history: Iterable[Mapping[str, Any]],
 ) -> tuple[dict[str, datetime], dict[str, datetime]]:
-    """Name -> when it was entered first, and left last."""
+    """Name -> when it was entered first and left last."""
     entered: dict[str, datetime] = {}
     left: dict[str, datetime] = {}
     for event in history:

@@ -27,7 +27,7 @@ def duration(seconds: float) -> str:
 
 
 def money(usd: float | None) -> str:
-    """``12.34 USD``; of less than a cent the first two digits that count."""
+    """``12.34 USD``; below a cent the first two digits."""
     if usd is None:
         return "no price known"
     return f"{usd:,.2f} USD" if usd >= _CENT or not usd else f"{usd:.2g} USD"
@@ -48,7 +48,7 @@ def size(number: float) -> str:
 
 
 def estimate(plan: Mapping[str, Any]) -> str:
-    """What a plan says it takes: objects, minutes, USD."""
+    """A plan's estimate: objects, minutes, USD."""
     about = "" if plan["recordsAre"] == "counted" else "about "
     return (
         f"{count(plan['objects'], 'object')} ({size(plan['bytes'])}), "
@@ -59,7 +59,7 @@ def estimate(plan: Mapping[str, Any]) -> str:
 
 
 def job(found: Job | None) -> str:
-    """Where a job is, before it has records to show."""
+    """The state of a job before it has records."""
     if found is None:
         return "waits for a place"
     if found.is_running and not found.records:
@@ -73,7 +73,7 @@ def machines(found: Job) -> str:
 
 
 def shard(found: Shard) -> str:
-    """How far a shard is: ``4 of 12 records · 2.0 records/s · 4 s left``."""
+    """The progress of a shard: ``4 of 12 records · 2.0 records/s · 4 s left``."""
     if not found.records:
         return "no record" if found.is_done else job(found.job)
     rate = found.job.records_per_second if found.job else 0.0
@@ -87,7 +87,7 @@ def shard(found: Shard) -> str:
 
 
 def totals(snapshot: Snapshot) -> str:
-    """Of the whole run: records, exceptions, instances, money, time."""
+    """The whole run: records, exceptions, instances, cost, time."""
     parts = [
         f"{snapshot.records:,} of {count(snapshot.total or 0, 'record')}",
         f"{snapshot.records_per_second:,.1f} records/s" if snapshot.records_per_second else "",

@@ -41,7 +41,7 @@ def verify(ctx: click.Context, *, paths: tuple[str, ...], output: Output) -> Non
 
 
 def _lines(found: Checked) -> list[str]:
-    """What a person reads of a damaged file; nothing of a sound one."""
+    """The report of a damaged file; nothing for a sound one."""
     lines = [
         f"{found.file}: byte {one.offset:,}: {one.reason}; {one.size:,} bytes lost, after "
         f"{one.after:,} records"

@@ -44,7 +44,7 @@ def list_(limit: int, status: str | None, *, session: Session, output: Output) -
 
 
 def _table(found: list[Mapping[str, Any]], output: Output, *, home: str) -> None:
-    """One line each, as wide as the terminal; inputs are told from the input bucket on."""
+    """A table as wide as the terminal. Inputs are shown without the input bucket."""
     from rich.table import Table  # noqa: PLC0415
 
     from tfbatch.watch import words  # noqa: PLC0415

@@ -70,7 +70,7 @@ def report(  # noqa: PLR0913 # one for each option
 
 
 def _gather(run: Run, session: Session, *, sample: int, inputs: bool, output: Output) -> Facts:
-    """Gather under a bar."""
+    """Gather the facts with a progress bar."""
     from rich.progress import Progress  # noqa: PLC0415
 
     from tfbatch.report.facts import gather  # noqa: PLC0415

@@ -57,7 +57,7 @@ def results(execution: str | None, *, target: str, session: Session, output: Out
 def _write(
     run: Run, target: str, *, total: int, session: Session, output: Output
 ) -> tuple[int, int]:
-    """Write the rows under a bar, and give how many there are, and how many errors."""
+    """Write the rows with a progress bar, and return the number of rows and of errors."""
     from rich.progress import Progress  # noqa: PLC0415
 
     from tfbatch.results import writing  # noqa: PLC0415

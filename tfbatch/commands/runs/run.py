@@ -107,7 +107,7 @@ def run(  # noqa: PLR0913 # one for each option
 
 
 def _source(inputs: tuple[str, ...]) -> Source | None:
-    """Local files; ``None`` when it is one place in S3."""
+    """The local files; ``None`` for a location in S3."""
     from tfbatch.run.sources import SCHEME, find  # noqa: PLC0415
 
     remote = [one for one in inputs if one.startswith(SCHEME)]
@@ -122,7 +122,7 @@ def _source(inputs: tuple[str, ...]) -> Source | None:
 
 
 def _format(asked: str, where: Source | str, fixed: Mapping[str, Any], session: Session) -> str:
-    """The format that was asked for, or the one that is found."""
+    """The requested format, or the detected one."""
     from tfbatch.run import format_detection  # noqa: PLC0415
 
     formats = fixed["formats"]

@@ -40,7 +40,7 @@ def watch(ctx: click.Context, execution: str | None, *, session: Session, output
 
 
 def calls(arn: str) -> tuple[Call, ...]:
-    """How an execution stands, by Step Functions."""
+    """The Step Functions calls about an execution."""
     return (
         Call("stepfunctions", "describe_execution", {"executionArn": arn}),
         Call("stepfunctions", "get_execution_history", {"executionArn": arn}),
@@ -48,7 +48,7 @@ def calls(arn: str) -> tuple[Call, ...]:
 
 
 def job_calls(arn: str) -> tuple[Call, ...]:
-    """Its transform jobs and what their containers say."""
+    """The calls about its transform jobs and their logs."""
     from tfbatch.aws.job_log import LOG_GROUP  # noqa: PLC0415
     from tfbatch_cdk.workflow.fields import job_prefix  # noqa: PLC0415
 

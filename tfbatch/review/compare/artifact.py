@@ -27,7 +27,7 @@ _MB = 1_000_000
 
 
 def findings(base: Stage, head: Stage) -> Iterator[Finding]:
-    """Each bundle that is new, gone, or holds other files than before."""
+    """Bundles that are new, removed, or have other files than before."""
     for name, new in head.bundles.items():
         old = base.bundles.get(name)
         if old is None:
@@ -82,7 +82,7 @@ def _compared(old: Bundle, new: Bundle) -> Iterator[Finding]:
 
 
 def _is_wanted(bundle: Bundle, name: str) -> bool:
-    """Whether a member's contents tell something: text, a package's name, a signature."""
+    """Whether a member's contents are shown: text, a package's name, a signature."""
     member = bundle.members.get(name)
     if member is None:
         return False
@@ -91,7 +91,7 @@ def _is_wanted(bundle: Bundle, name: str) -> bool:
 
 
 def _signatures(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[Row]:
-    """The SavedModel's version, signature and TensorFlow, where its graph changed."""
+    """The SavedModel's version, signature and TensorFlow version, if its graph changed."""
     old, new = _model(before), _model(after)
     for key in {**old, **new}:
         if old.get(key, "—") != new.get(key, "—"):
@@ -119,7 +119,7 @@ def _described(contents: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _packages(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[Row]:
-    """Vendored packages by name and version, read from their own metadata."""
+    """Vendored packages by name and version, from their metadata."""
     old, new = _versions(before), _versions(after)
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
@@ -150,7 +150,7 @@ def _files(old: Bundle, new: Bundle, changed: list[str]) -> Iterator[Row]:
 def _text(
     bundle: Bundle, name: str, before: bytes | None, after: bytes | None
 ) -> Iterator[Finding]:
-    """The lines that changed in a file of text."""
+    """The changed lines of a text file."""
     old, new = _decoded(before), _decoded(after)
     if old is None or new is None or _PACKAGE.fullmatch(name):
         return

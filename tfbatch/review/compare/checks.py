@@ -15,7 +15,7 @@ _Found = tuple[str, str, str]
 
 
 def findings(pairs: Pairs) -> Iterator[Finding]:
-    """What each check says of the head that it didn't of the base, and the reverse."""
+    """The new findings of each check, and the solved ones."""
     base, head = pairs.base, pairs.head
     names = {base.resources[old].path: head.resources[new].path for new, old in pairs.moved.items()}
     yield from _compared("cdk-nag", _renamed(base.nag, names), head.nag)
@@ -35,7 +35,7 @@ def findings(pairs: Pairs) -> Iterator[Finding]:
 
 
 def _detail(rule: str) -> str:
-    """What of a rule is meant: ``Resource::*`` of ``AwsSolutions-IAM5[Resource::*]``."""
+    """The detail of a rule: ``Resource::*`` of ``AwsSolutions-IAM5[Resource::*]``."""
     return rule.partition("[")[2].removesuffix("]") or rule
 
 

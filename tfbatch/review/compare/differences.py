@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _ABSENT = "—"
 _NAMES = ("Key", "Name", "Id", "Sid")
-"""Members by which a list's items are known, as tags are."""
+"""Keys that identify a list's items, such as those of tags."""
 
 
 def rows(before: Any, after: Any) -> tuple[Row, ...]:  # noqa: ANN401 # any two values
@@ -28,7 +28,7 @@ def rows(before: Any, after: Any) -> tuple[Row, ...]:  # noqa: ANN401 # any two 
 
 
 def shown(value: Any) -> str:  # noqa: ANN401 # any value
-    """A value as a person writes it: ``yes``, ``365``, ``s3:GetObject``."""
+    """A value for people: ``yes``, ``365``, ``s3:GetObject``."""
     match value:
         case True | False:
             return "yes" if value else "no"
@@ -41,7 +41,7 @@ def shown(value: Any) -> str:  # noqa: ANN401 # any value
 
 
 def lines(before: str, after: str, *, context: int = 3) -> tuple[str, ...]:
-    """A unified diff without its file names."""
+    """A unified diff without file names."""
     made = difflib.unified_diff(before.splitlines(), after.splitlines(), n=context, lineterm="")
     return tuple(line for line in made if not line.startswith(("--- ", "+++ ")))
 

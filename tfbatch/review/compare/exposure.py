@@ -22,7 +22,7 @@ _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rule:
-    """A property that protects, and when its change is for the worse."""
+    """A property that protects, and when its change is worse."""
 
     name: str
     property: re.Pattern[str]
@@ -105,7 +105,7 @@ _RULES = (
 
 
 def findings(pairs: Pairs, changes: Iterable[Change]) -> Iterator[Finding]:
-    """Every resource that is less protected than it was, or is new and unprotected."""
+    """Every resource that is less protected than before, or new and unprotected."""
     for change in changes:
         if change.fate == "removed":
             continue

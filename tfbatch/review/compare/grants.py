@@ -32,15 +32,15 @@ class Grant:
     """All must hold."""
     deny: bool = False
     trust: bool = False
-    """Who may act as a role, rather than what a role may do; ``resource`` is the role."""
+    """Who may assume a role, instead of what a role may do; ``resource`` is the role."""
 
     @property
     def subject(self) -> str:
-        """Whom a reviewer would ask about: the role, for who may act as it."""
+        """Whom a reviewer asks about: the role, for who may assume it."""
         return f"role {self.resource}" if self.trust else self.principal
 
     def covers(self, other: Grant) -> bool:
-        """Whether whoever has this one has the other by it: wider or equal in everything."""
+        """Whether this grant includes the other: wider or equal in everything."""
         return (
             (self.deny, self.trust) == (other.deny, other.trust)
             and self.principal in (other.principal, ANYONE)
@@ -55,21 +55,21 @@ _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 
 
 def grants_of(stage: Stage) -> frozenset[Grant]:
-    """Every grant that a stage's resources make."""
+    """All grants of a stage's resources."""
     return frozenset(
         grant for one in stage.resources.values() for grant in _granted(stage, stage.called(one))
     )
 
 
 def breadth(action: str) -> int | None:
-    """How many actions a pattern stands for; ``None`` where the service isn't known."""
+    """The number of actions that a pattern matches; ``None`` if the service is unknown."""
     service, _, pattern = action.lower().partition(":")
     known = schemas.actions(service)
     return sum(_matches(pattern, one) for one in known) if known else None
 
 
 def _granted(stage: Stage, resource: Resource) -> Iterator[Grant]:
-    # A bundle's new contents are no new permission to read it.
+    # New contents of a bundle are not a new permission to read it.
     properties = stage.properties(resource, contents=False)
     holders = _holders(stage, resource, properties)
     roles = _identities(stage)
@@ -94,7 +94,7 @@ def _granted(stage: Stage, resource: Resource) -> Iterator[Grant]:
 
 
 def _holders(stage: Stage, resource: Resource, properties: Mapping[str, Any]) -> list[str]:
-    """The roles, users and groups that an identity's policy is attached to."""
+    """The roles, users and groups of an identity policy."""
     if resource.kind in _IDENTITIES:
         return [str(resource)]
     names = [
@@ -106,13 +106,13 @@ def _holders(stage: Stage, resource: Resource, properties: Mapping[str, Any]) ->
 
 
 def _identities(stage: Stage) -> dict[str, str]:
-    """The stage's own roles and users, as a policy's Principal names them."""
+    """The stage's own roles and users, by their names in a Principal."""
     called = [stage.called(one) for one in stage.resources.values() if one.kind in _IDENTITIES]
     return {f"{{{one.path}.Arn}}": str(one) for one in called}
 
 
 def _documents(value: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401
-    """Every policy document among properties, however deep, with the property it stands in."""
+    """Every policy document in the properties, at any depth, with its property."""
     match value:
         case {"Statement": _}:
             yield name, value
@@ -125,7 +125,7 @@ def _documents(value: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, A
 
 
 def _target(resource: Resource, properties: Mapping[str, Any]) -> str:
-    """What a policy on a resource speaks of where its statements say ``*``."""
+    """The resource of a resource policy, which its statements call ``*``."""
     for name in ("Bucket", "TopicArn", "KeyId", "Queues"):
         if name in properties:
             return str(properties[name]).strip("{}")
@@ -183,7 +183,7 @@ def _conditions(block: Mapping[str, Mapping[str, Any]]) -> Iterator[Condition]:
 
 
 def _invocation(properties: Mapping[str, Any]) -> Grant:
-    """A Lambda permission: who may invoke, held to a source where one is named."""
+    """A Lambda permission: who may invoke, maybe limited to a source."""
     held = [
         ("ArnLike", key, str(properties[key]))
         for key in ("SourceArn", "SourceAccount")
@@ -209,5 +209,5 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """IAM's wildcards, ``*`` and ``?``; a pattern matches a narrower pattern too."""
+    """IAM's wildcards, ``*`` and ``?``. A pattern also matches a narrower pattern."""
     return _pattern(pattern).fullmatch(text) is not None

@@ -14,41 +14,41 @@ if TYPE_CHECKING:
     from tfbatch.review.sides.assembly import Key, Resource, Stage
 
 _ALIKE = 0.3
-"""Two paths less alike than this (difflib's ratio) are not one construct that was moved."""
+"""Paths less similar than this (difflib's ratio) are not a moved construct."""
 _SAME = 0.5
-"""Two resources with a smaller part of their leaves in common are not one that was changed too."""
+"""Resources with a smaller share of equal leaves are not the same one, changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pairs:
-    """The two sides of a stage, matched."""
+    """The matched sides of a stage."""
 
     base: Stage
-    """Its resources are called by their names in the head, so that a rename is not a change."""
+    """Its resources have their names in the head, so that a rename isn't a change."""
     head: Stage
     same: Mapping[Key, Key]
-    """Head -> base: CloudFormation takes them for one resource."""
+    """Head -> base: CloudFormation treats them as one resource."""
     moved: Mapping[Key, Key]
-    """Head -> base: one construct to a person, but CloudFormation makes it anew."""
+    """Head -> base: the same construct, but CloudFormation creates it anew."""
 
     def added(self) -> Iterable[Resource]:
-        """Resources that only the head has."""
+        """Resources only in the head."""
         known = self.same.keys() | self.moved.keys()
         return [one for key, one in self.head.resources.items() if key not in known]
 
     def removed(self) -> Iterable[Resource]:
-        """Resources that only the base has."""
+        """Resources only in the base."""
         known = {*self.same.values(), *self.moved.values()}
         return [one for key, one in self.base.resources.items() if key not in known]
 
     def kept(self) -> Iterable[tuple[Resource, Resource]]:
-        """Resources that both sides have, moved ones too: base and head."""
+        """Resources of both sides, including moved ones: base and head."""
         both = {**self.same, **self.moved}
         return [(self.base.resources[old], self.head.resources[new]) for new, old in both.items()]
 
 
 def pair(base: Stage, head: Stage) -> Pairs:
-    """Match a stage's resources: by logical id, then by what they are."""
+    """Match a stage's resources: by logical id, then by similarity."""
     same = {key: key for key, one in head.resources.items() if _is_same(base, key, one)}
     gone = [one for key, one in base.resources.items() if key not in same]
     new = [one for key, one in head.resources.items() if key not in same]
@@ -62,7 +62,7 @@ def _is_same(base: Stage, key: Key, one: Resource) -> bool:
 
 
 def _moved(gone: list[Resource], new: list[Resource]) -> dict[Key, Key]:
-    """Match what has the same shape and the likest path; then what was changed as well."""
+    """Match resources of the same shape with the most similar path, then changed ones."""
     candidates = [
         (_sameness(old, one), _likeness(old, one), old, one)
         for one in new
@@ -83,13 +83,13 @@ def _likeness(old: Resource, one: Resource) -> float:
 
 
 def _sameness(old: Resource, one: Resource) -> float:
-    """How much of two resources is the same, from 0 to 1: their leaves, by path and value."""
+    """The share of equal leaves of two resources, from 0 to 1."""
     first, second = _leaves(old), _leaves(one)
     return len(first & second) / (len(first | second) or 1)
 
 
 def _leaves(resource: Resource) -> set[tuple[str, str]]:
-    """A resource without its names and what it refers to, which a move changes too."""
+    """A resource without names and references, which a move changes too."""
     kept = {key: one for key, one in resource.body.items() if key not in ("Metadata", "DependsOn")}
     return {(name, shown) for name, _, shown in differences.rows({}, _without_names(kept))}
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from tfbatch.review.sides.assembly import Stage
 
 _MUCH = 1.2
-"""A price that grows by more than this factor is worth a look."""
+"""A price that grows by more than this factor needs attention."""
 _SMALL, _LARGE = 100_000, 1_000_000
 _RATE = 70.0
-"""Records a second of one instance, where a stage doesn't say: AWS's article, 100,000 photos with
+"""Records a second of one instance, if a stage doesn't give it: AWS's article, 100,000 photos with
 ResNet-50 in 12 minutes on two ml.p3.2xlarge."""
 
 
@@ -28,27 +28,27 @@ class Cost:
     """What a stage costs."""
 
     hourly: Mapping[str, float | None]
-    """USD for an hour of one instance by its type, the first choice first; ``None``: not known."""
+    """USD an hour of one instance by type, the first choice first; ``None`` if unknown."""
     instances: int
-    """Of a job."""
+    """Instances of a job."""
     rate: float
     """Records a second of one instance."""
     monthly: float
-    """USD for a month in which nothing is run."""
+    """USD a month without runs."""
 
     @property
     def first(self) -> str:
-        """The instance type that is tried first."""
+        """The first instance type."""
         return next(iter(self.hourly))
 
     def of(self, records: int, kind: str | None = None) -> float | None:
-        """USD for so many records on an instance type, the first unless named."""
+        """USD for this number of records on an instance type, by default the first."""
         hourly = self.hourly.get(kind or self.first)
         return None if hourly is None else records / self.rate / 3600 * hourly
 
 
 def cost_of(stage: Stage) -> Cost | None:
-    """What a stage's settings and resources come to; ``None`` where they name no instance."""
+    """The cost from a stage's settings and resources; ``None`` without an instance type."""
     compute = stage.settings.get("compute", {})
     kinds = compute.get("instance_types") or [compute.get("instance_type")]
     if not kinds or kinds[0] is None:
@@ -63,7 +63,7 @@ def cost_of(stage: Stage) -> Cost | None:
 
 
 def delta(base: Stage, head: Stage) -> float:
-    """USD that 100,000 records cost more after the change; less where it is negative."""
+    """USD that 100,000 records cost more after the change; negative if less."""
     before, after = cost_of(base), cost_of(head)
     if before is None or after is None:
         return 0.0
@@ -71,7 +71,7 @@ def delta(base: Stage, head: Stage) -> float:
 
 
 def findings(pairs: Pairs) -> Iterator[Finding]:
-    """Before and after, side by side; one line where nothing moves."""
+    """Before and after, side by side; one line if nothing changes."""
     before, after = cost_of(pairs.base), cost_of(pairs.head)
     if before is None or after is None:
         return
@@ -132,7 +132,7 @@ def _usd(amount: float) -> str:
 
 
 def _monthly(kind: str, properties: Mapping[str, Any]) -> float:
-    """USD that a resource costs each month, used or not."""
+    """USD that a resource costs each month without use."""
     if kind == "AWS::SageMaker::EndpointConfig":
         return sum(_endpoint(variant) for variant in properties.get("ProductionVariants", []))
     if kind == "AWS::EC2::VPCEndpoint" and properties.get("VpcEndpointType") != "Interface":

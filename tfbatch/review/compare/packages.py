@@ -19,7 +19,7 @@ _PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.M
 
 
 def package_findings(base: Revision, head: Revision, *, repository: Path) -> list[Finding]:
-    """Pinned packages that differ; what they would change in a synthesis isn't shown."""
+    """Changed pins of packages. Their effect on the synthesis isn't shown."""
     rows = differences.rows(_pins(base, repository), _pins(head, repository))
     if not rows:
         return []

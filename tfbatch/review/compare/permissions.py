@@ -19,7 +19,7 @@ _Place = tuple[str, bool, str, frozenset["Condition"]]
 
 
 def findings(pairs: Pairs) -> Iterator[Finding]:
-    """What is allowed now that wasn't, and what no longer is, by principal."""
+    """New and removed permissions, by principal."""
     base, head = grants_of(pairs.base), grants_of(pairs.head)
     known = {grant.subject for grant in base if not grant.deny}
     more = _uncovered(_allowed(head), _allowed(base))
@@ -44,7 +44,7 @@ def _denied(grants: Iterable[Grant]) -> list[Grant]:
 
 
 def _uncovered(grants: list[Grant], by: list[Grant]) -> list[Grant]:
-    """The grants that none of the others implies, in a steady order."""
+    """The grants that no other one includes, in a stable order."""
     left = [grant for grant in grants if not any(other.covers(grant) for other in by)]
     return sorted(left, key=lambda one: (one.principal, one.resource, one.action))
 
@@ -96,7 +96,7 @@ def _narrowed(principal: str, less: list[Grant]) -> Finding:
 
 
 def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
-    """By resource and condition: what was allowed there, and what is allowed beyond it."""
+    """By resource and condition: the actions before, and the new ones."""
     places: dict[_Place, list[Grant]] = defaultdict(list)
     for grant in more:
         places[(grant.principal, grant.deny, grant.resource, grant.conditions)].append(grant)
@@ -112,7 +112,7 @@ def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
 
 
 def _is_near(old: Grant, grants: list[Grant]) -> bool:
-    """Whether an old grant is what the new ones widen: same holder and place, or same action."""
+    """Whether new grants widen an old one: same principal and resource, or same action."""
     return not old.deny and any(
         old.trust == new.trust
         and old.principal == new.principal
@@ -137,7 +137,7 @@ def _place(grant: Grant) -> str:
 
 
 def _shown(action: str) -> str:
-    """An action, and how many a wildcard stands for."""
+    """An action, and the number of actions that a wildcard matches."""
     count = breadth(action) if "*" in action else None
     return f"{action} ({count} actions)" if count else action
 

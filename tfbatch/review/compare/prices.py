@@ -25,6 +25,6 @@ MONTHLY = {
     "AWS::EC2::NatGateway": 32.85,
     "AWS::EC2::VPCEndpoint": 7.30,
 }
-"""USD that one costs in each month of 730 hours, used or not; an interface endpoint in one zone."""
+"""USD a month of 730 hours, without use; an interface endpoint in one zone."""
 
 HOURS_IN_A_MONTH = 730

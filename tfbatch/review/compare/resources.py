@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Fate = Literal["added", "removed", "changed", "replaced", "moved"]
 _BESIDE = ("DeletionPolicy", "UpdateReplacePolicy", "Condition")
-"""Members of a resource that are no properties of it, but matter as much."""
+"""Attributes of a resource that are not properties, but matter as much."""
 _MANY: dict[Fate, str] = {
     "added": "are added",
     "removed": "are removed",
@@ -25,25 +25,25 @@ _MANY: dict[Fate, str] = {
     "moved": "are created anew under other logical ids",
 }
 _ELSEWHERE = ("PolicyDocument", "AssumeRolePolicyDocument", "DefinitionString", "Definition")
-"""Shown where they can be read: under permissions and under the workflow."""
+"""Shown elsewhere: under permissions and under the workflow."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """What would happen to one resource."""
+    """What happens to one resource."""
 
     fate: Fate
     resource: Resource
-    """The head's; the base's for one removed."""
+    """The head's; the base's if removed."""
     was: Resource | None = None
     """The base's."""
     rows: tuple[Row, ...] = ()
     forced_by: tuple[str, ...] = ()
-    """Properties that make CloudFormation create it anew."""
+    """Properties that make CloudFormation replace it."""
 
 
 def changes(pairs: Pairs) -> list[Change]:
-    """Everything that differs, replacements followed through what refers to them."""
+    """All differences, with replacements followed through references."""
     kept = {new.key: (old, new, _rows(pairs, old, new)) for old, new in pairs.kept()}
     forced = _forced(pairs, {key: rows for key, (_, _, rows) in kept.items()})
     found = [Change(fate="removed", resource=one, was=one) for one in pairs.removed()]
@@ -72,9 +72,9 @@ def _comparable(stage: Stage, resource: Resource) -> dict[str, object]:
 
 
 def _forced(pairs: Pairs, rows: dict[Key, tuple[Row, ...]]) -> dict[Key, tuple[str, ...]]:
-    """Which resources are created anew, and by which properties.
+    """Resources that are replaced, and the properties that cause it.
 
-    A reference to a resource that is created anew is a new value, though it reads the same.
+    A reference to a replaced resource is a new value, even if it looks the same.
     """
     found = {
         key: reasons
@@ -104,7 +104,7 @@ def _is_within(name: str, property_name: str) -> bool:
 
 
 def _referring(pairs: Pairs, key: Key, anew: set[str]) -> Iterator[str]:
-    """Properties that can't change in place and name something that is created anew."""
+    """Create-only properties that refer to a replaced resource."""
     resource = pairs.head.resources[key]
     properties = pairs.head.properties(resource)
     for name in schemas.create_only(resource.kind):
@@ -116,7 +116,7 @@ def _referring(pairs: Pairs, key: Key, anew: set[str]) -> Iterator[str]:
 
 
 def findings(found: Iterable[Change]) -> Iterator[Finding]:
-    """Each change as the reviewer reads it."""
+    """The findings of all changes."""
     for change in found:
         if change.fate == "changed" and not _readable(change.rows):
             continue  # a policy that names another artifact, or one shown under permissions
@@ -147,5 +147,5 @@ def _title(change: Change) -> str:
 
 
 def _readable(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Without what is shown where it can be read."""
+    """The resource without what is shown elsewhere."""
     return tuple(row for row in rows if row[0].partition(".")[0] not in _ELSEWHERE)

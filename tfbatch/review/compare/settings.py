@@ -20,9 +20,9 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def findings(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Finding]:
-    """The settings that changed, and those of them that let executions spend more."""
+    """Changed settings, and those that let executions spend more."""
     rows = differences.rows(_named(base), _named(head))
-    for row in rows:  # each on its own: what several stages share is said once
+    for row in rows:  # each alone: what stages share is merged later
         yield Finding(
             section=Section.CHECKS,
             rule="settings-changed",
@@ -44,7 +44,7 @@ def findings(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Findi
 
 
 def _named(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists of things that have names, by name: a model added first is not every model changed."""
+    """Lists of named things as dictionaries, so that an added model doesn't change the others."""
     return {key: _by_name(value) for key, value in settings.items()}
 
 

@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def findings(base: Stage, head: Stage, changes: Iterable[Change]) -> Iterator[Finding]:
-    """What would be lost now, and what could be lost later."""
+    """What is lost now, and what could be lost later."""
     for change in changes:
         if schemas.is_stateful(change.resource.kind):
             yield from _lost(change)
@@ -44,7 +44,7 @@ def findings(base: Stage, head: Stage, changes: Iterable[Change]) -> Iterator[Fi
 
 
 def _lost(change: Change) -> Iterator[Finding]:
-    """Deletion and replacement: what becomes of the data the old one holds."""
+    """Deletion and replacement, and what happens to the old data."""
     if change.was is None or change.fate not in ("removed", "replaced", "moved"):
         return
     old = change.was
@@ -66,7 +66,7 @@ def _lost(change: Change) -> Iterator[Finding]:
 
 
 def _rows(change: Change) -> Iterator[Row]:
-    """What makes it anew: its logical id, or properties that can't be changed in place."""
+    """What causes the replacement: its logical id, or create-only properties."""
     if change.fate == "moved" and change.was is not None:
         yield "logical id", change.was.key[1], change.resource.key[1]
     yield from (row for row in change.rows if row[0] in change.forced_by)
@@ -111,7 +111,7 @@ def _tags(resource: Resource) -> list[dict[str, object]]:
 
 
 def _less_kept(change: Change) -> Iterator[Finding]:
-    """Protection of what stays: retention, versions, how long things are kept."""
+    """Weaker protection of data: retention, versions, lifetimes."""
     for row in change.rows:
         sentences = _lost_protection(row) if change.was is not None else None
         if sentences:
@@ -130,7 +130,7 @@ def _less_kept(change: Change) -> Iterator[Finding]:
 
 
 def _lost_protection(row: Row) -> tuple[str, str] | None:
-    """What is lost, said of one and of several."""
+    """The sentence about lost protection, for one resource and for several."""
     name, old, new = row
     if name == "DeletionPolicy" and old in _KEEPING and new not in _KEEPING:
         return (
@@ -153,7 +153,7 @@ def _lost_protection(row: Row) -> tuple[str, str] | None:
 
 
 def _is_sooner(name: str, old: str, new: str) -> bool:
-    """Whether something expires that didn't, or sooner than it did."""
+    """Whether something newly expires, or sooner than before."""
     expires = name.endswith(("ExpirationInDays", "RetentionInDays", "NoncurrentDays"))
     if not expires or not _NUMBER.fullmatch(new):
         return False

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tfbatch.review.sides.states import State
 
 _SAFEGUARDS = ("Retry", "Catch", "TimeoutSeconds", "HeartbeatSeconds")
-"""Members without which a failure isn't handled."""
+"""Fields without which a failure isn't handled."""
 
 
 def findings(pairs: Pairs) -> Iterator[Finding]:
-    """Each state machine's changes; the drawing of both sides comes first."""
+    """The changes of each state machine, the drawing of both sides first."""
     for old, new in pairs.kept():
         if new.kind == states.KIND:
             yield from _compared(pairs, old, new)
@@ -64,7 +64,7 @@ def _compared(pairs: Pairs, old: Resource, new: Resource) -> Iterator[Finding]:
 
 
 def _renamed(was: Mapping[str, State], now: Mapping[str, State]) -> dict[str, str]:
-    """New name -> old name of states that differ in nothing but their names."""
+    """New name -> old name of states that differ only in their names."""
     gone = [name for name in was if name not in now]
     found: dict[str, str] = {}
     for name in now:
@@ -78,7 +78,7 @@ def _renamed(was: Mapping[str, State], now: Mapping[str, State]) -> dict[str, st
 
 
 def _shape(state: State) -> str:
-    """A state without the names of others, which a renaming changes too."""
+    """A state without the names of others, which a rename changes too."""
     mine = states.own(state)
     for key in states.ways(mine):
         mine = mine | {key: _without_next(mine[key])}
@@ -92,7 +92,7 @@ def _without_next(value: Any) -> Any:  # noqa: ANN401 # Next, Default, Choices o
 
 
 def _translated(state: State, renamed: Mapping[str, str]) -> State:
-    """A state of the base with the names that the head has for its targets."""
+    """A state of the base with the head's names of its targets."""
     new = {states.last(old): states.last(name) for name, old in renamed.items()}
     found = dict(states.own(state))
     for key, value in states.ways(found).items():
@@ -171,7 +171,7 @@ def _marks(
 def _drawn(
     before: Graph, after: Graph, marks: Mapping[str, Mark], renamed: Mapping[str, str]
 ) -> Graph:
-    """Both sides in one drawing: what is gone stands beside what took its place."""
+    """Both sides in one drawing, removed states beside their replacements."""
     new = {old: name for name, old in renamed.items()}
     nodes = [replace(node, mark=marks.get(node.name, "same")) for node in after.nodes]
     gone = [node for node in before.nodes if marks.get(node.name) == "removed"]

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from tfbatch.review.review import Review
 
 FORMAT = 1
-"""Raised when a field changes its meaning or goes; new ones may come at any time."""
+"""Increased if a field changes its meaning or is removed. New fields may be added."""
 
 
 def document(review: Review) -> str:
-    """Verdict, line and findings."""
+    """Verdict, headline and findings."""
     content = {
         "format": FORMAT,
         "base": review.base,

@@ -8,7 +8,7 @@ from typing import Literal
 Mark = Literal["same", "added", "removed", "changed"]
 
 _FEW = 12
-"""Nodes that are drawn all, whatever changed."""
+"""Up to this number all nodes are drawn."""
 _MOST = 0.7
 
 
@@ -17,10 +17,10 @@ class Node:
     """A state."""
 
     name: str
-    """Unique in the graph: a nested state has its parents' names before its own."""
+    """Unique in the graph: a nested state has its parents' names as prefix."""
     label: str
     detail: str = ""
-    """In small print: the API it calls, the error it ends with."""
+    """Small print: the API it calls, or its error."""
     kind: str = "Pass"
     """``Task``, ``Choice``, ``Map``, … as in the States Language."""
     mark: Mark = "same"
@@ -30,29 +30,29 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Edge:
-    """A way from one state to another."""
+    """A transition between states."""
 
     source: str
     target: str
     label: str = ""
     error: bool = False
-    """Taken when the state fails."""
+    """Taken if the state fails."""
     mark: Mark = "same"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Graph:
-    """A workflow, or what became of one."""
+    """A workflow, or both sides of one."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
     def children(self, parent: str | None) -> tuple[Node, ...]:
-        """The nodes directly inside a node, or outermost."""
+        """The nodes directly inside a node, or the outermost ones."""
         return tuple(node for node in self.nodes if node.parent == parent)
 
     def nearby(self) -> Graph:
-        """What changed with the states next to it; all where that is most of it or not much."""
+        """Changed states with their neighbors; all if that is most of the graph, or little."""
         marked = {node.name for node in self.nodes if node.mark != "same"}
         marked |= {end for edge in self.edges if edge.mark != "same" for end in _ends(edge)}
         near = marked | {
@@ -67,7 +67,7 @@ class Graph:
         )
 
     def _around(self, name: str) -> list[str]:
-        """The states that a state lies in."""
+        """The states around a state."""
         parents = {node.name: node.parent for node in self.nodes}
         found: list[str] = []
         while (parent := parents.get(found[-1] if found else name)) is not None:

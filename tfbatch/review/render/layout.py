@@ -39,14 +39,15 @@ _CHARACTER, _SMALL_CHARACTER, _MARGIN, _HEIGHT, _LINE = 7.6, 6.6, 36.0, 40.0, 16
 
 
 def place(graphs: Sequence[Graph]) -> list[dict[str, Any]]:
-    """Lay graphs out.
+    """Lay out graphs.
 
     Returns:
-        For each, ``width``, ``height``, nested ``children`` with ``x``, ``y``, ``width`` and
-        ``height``, and ``edges`` with ``sections`` and ``labels``: pixels from the top left corner.
+        For each graph ``width``, ``height``, nested ``children`` with ``x``, ``y``, ``width``
+            and ``height``, and ``edges`` with ``sections`` and ``labels``: pixels from the top
+            left corner.
 
     Raises:
-        ReviewError: Node.js or the layout's package isn't there.
+        ReviewError: Node.js or the layout's package is missing.
     """
     if not graphs:
         return []

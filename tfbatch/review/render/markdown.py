@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 LIMIT = 65_536
 """Characters of a comment on GitHub."""
 MARK = "<!-- tfbatch review -->"
-"""By which the comment is found again, to be updated in place."""
+"""Identifies the comment, to update it in place."""
 
 _LONG = 16_000
-"""Characters beyond which a reader is better served by folded details."""
+"""From this length on details are folded."""
 _OPEN_DIFF_LINES = 25
 _CELL = 300
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@&])")
@@ -31,15 +31,15 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@&])")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Room:
-    """How much is shown: the first that fits is taken."""
+    """How much is shown. The first one that fits is used."""
 
     open_diffs: bool
-    """Short diffs are open rather than folded."""
+    """Whether short diffs are open."""
     details: Severity
-    """Tables and diffs of findings at least this severe."""
+    """Tables and diffs of findings of at least this severity."""
     drawings: bool = True
     titles: int | None = None
-    """How many findings a section names."""
+    """Number of findings that a section names."""
 
 
 _ROOMS = (
@@ -55,7 +55,7 @@ _ROOMS = (
 def markdown(review: Review, *, limit: int = LIMIT) -> str:
     """The comment.
 
-    What doesn't fit folds first; then whole details are left to the HTML page, never half a table.
+    If it is too long, details are folded, and then left to the HTML page. No table is cut.
     """
     for room in _ROOMS:
         text = _text(review, room)
@@ -109,7 +109,7 @@ def _blocks(review: Review, found: Sequence[Finding], room: _Room) -> Iterator[s
 
 
 def _drawings(graph: Graph) -> Iterator[str]:
-    """What changed with what is around it, and the whole folded."""
+    """The changed states with their neighbors, and the whole drawing folded."""
     near = graph.nearby()
     yield _fence("mermaid", mermaid(near))
     if near != graph:
@@ -136,7 +136,7 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _cell(value: str) -> str:
-    """A value as code, on one line: what GitHub would take for Markdown or a mention isn't."""
+    """A value as code on one line, safe from Markdown and mentions."""
     if value in ("—", ""):
         return value
     short = value if len(value) <= _CELL else value[:_CELL] + " …"
@@ -154,14 +154,14 @@ def _diff(finding: Finding, room: _Room) -> str:
 
 
 def _fence(language: str, text: str) -> str:
-    """A code block whose fence nothing inside can close."""
+    """A code block whose fence the content can't close."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}{fence}"
 
 
 def _prose(text: str) -> str:
-    """Plain text but for what stands between backticks, which is code."""
+    """Plain text, with code between backticks."""
     parts = text.split("`")
     return "".join(
         f"`{part}`" if number % 2 else _plain(part, ends=True) for number, part in enumerate(parts)
@@ -169,6 +169,6 @@ def _prose(text: str) -> str:
 
 
 def _plain(text: str, *, ends: bool = False) -> str:
-    """Text in which nothing is Markdown, HTML or a mention; ``ends`` keeps blanks at its ends."""
+    """Text safe from Markdown, HTML and mentions; ``ends`` keeps blanks at its ends."""
     escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text)
     return re.sub(r"\s+", " ", escaped) if ends else " ".join(escaped.split())

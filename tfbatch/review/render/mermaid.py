@@ -26,7 +26,7 @@ _SPECIAL = frozenset('#"<>`%;|{}[]()@&')
 
 
 def mermaid(graph: Graph) -> str:
-    """A flowchart, what was added, removed and changed in color and with a sign."""
+    """A flowchart with added, removed and changed states in color and with a sign."""
     ids = {node.name: f"s{number}" for number, node in enumerate(graph.nodes)}
     lines = ["flowchart TD", *_nodes(graph, ids, parent=None, depth=1)]
     lines += [line for edge in graph.edges for line in _edge(edge, ids)]
@@ -52,7 +52,7 @@ def _label(node: Node) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text in which nothing is mermaid's own or HTML, by mermaid's entity codes."""
+    """Text safe from mermaid and HTML, with mermaid's entity codes."""
     return "".join(f"#{ord(one)};" if one in _SPECIAL else one for one in text)
 
 

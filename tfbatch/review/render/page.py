@@ -22,7 +22,7 @@ _OPEN_LINES = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Line:
-    """A line of a diff, and whether it came or went."""
+    """A line of a diff, and whether it was added or removed."""
 
     kind: str
     text: str
@@ -56,7 +56,7 @@ def page(review: Review) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Text with what stands between backticks as code."""
+    """Text, with code between backticks."""
     parts = (
         Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
         for number, part in enumerate(text.split("`"))

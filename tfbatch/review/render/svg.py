@@ -21,11 +21,11 @@ _ARROW = Markup(
 
 
 def svg(graph: Graph, placed: Mapping[str, Any]) -> Markup:
-    """One drawing.
+    """A drawing.
 
     Args:
-        graph: what is drawn.
-        placed: the same graph, as :func:`tfbatch.review.render.layout.place` returned it.
+        graph: the graph.
+        placed: its layout from :func:`tfbatch.review.render.layout.place`.
     """
     nodes = {node.name: node for node in graph.nodes}
     parts = [
@@ -98,7 +98,7 @@ def _way(edge: Edge, placed: Mapping[str, Any]) -> Markup:
 
 
 def _path(section: Mapping[str, Any]) -> str:
-    """A line with rounded bends."""
+    """A line with rounded corners."""
     points = [section["startPoint"], *section.get("bendPoints", ()), section["endPoint"]]
     found = f"M{points[0]['x']:.1f} {points[0]['y']:.1f}"
     for before, bend, after in zip(points, points[1:], points[2:], strict=False):

@@ -33,10 +33,10 @@ _UNCHANGED = {
 
 
 def unchanged(section: Section) -> str:
-    """What is said of a section without findings."""
+    """The text of a section without findings."""
     return _UNCHANGED[section]
 
 
 def where(finding: Finding, review: Review) -> str:
-    """The stages that a finding holds in, where it isn't all of them."""
+    """The stages of a finding, if not all."""
     return "" if set(finding.stages) == set(review.stages) else ", ".join(finding.stages)

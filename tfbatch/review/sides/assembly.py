@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Key = tuple[str, str]
-"""A resource's stack and logical id: what CloudFormation knows it by."""
+"""A resource's stack and logical id, which identify it to CloudFormation."""
 
 _GENERATED = ("AWS::CDK::Metadata",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resource:
-    """A resource as a template has it."""
+    """A resource of a template."""
 
     key: Key
     kind: str
     """``AWS::S3::Bucket``"""
     path: str
-    """Where the app defines it: ``Storage/Input``."""
+    """Path of its construct: ``Storage/Input``."""
     body: Mapping[str, Any]
-    """``Properties``, ``DeletionPolicy``, … with references as the template writes them."""
+    """``Properties``, ``DeletionPolicy``, … with the template's references."""
 
     @property
     def noun(self) -> str:
-        """What it is, in a word or two: ``bucket``, ``state machine``."""
+        """Its kind in a word or two: ``bucket``, ``state machine``."""
         last = self.kind.rpartition("::")[2]
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last).lower()
 
@@ -54,22 +54,22 @@ class Stage:
     bundles: Mapping[str, Bundle]
     settings: Mapping[str, Any]
     protected: Mapping[str, bool]
-    """Stack -> whether it is protected against deletion."""
+    """Stack -> whether it has termination protection."""
     nag: tuple[tuple[str, str, str], ...] = ()
     """cdk-nag's findings: rule, construct, description."""
     accepted: tuple[tuple[str, str, str], ...] = ()
-    """Findings that the app acknowledges: rule, construct, its reason."""
+    """Acknowledged findings: rule, construct, reason."""
     lint: tuple[tuple[str, str, str], ...] = ()
-    """cfn-lint's findings: rule, place in the template, message."""
+    """cfn-lint's findings: rule, path in the template, message."""
     names: Mapping[Key, str] = field(default_factory=dict)
-    """What to call a resource in place of its own path."""
+    """Names of resources that replace their paths."""
 
     def reader(self, stack: str, *, contents: bool = True) -> Reader:
-        """Reads values of one stack.
+        """A reader of one stack's values.
 
         Args:
-            stack: whose references they are.
-            contents: tell an asset by what it holds too, not by its name alone.
+            stack: the stack.
+            contents: identify an asset by its contents too, not only by its name.
         """
         return Reader(
             name_of=lambda logical_id: self.name_of((stack, logical_id)),
@@ -81,17 +81,17 @@ class Stage:
         )
 
     def name_of(self, key: Key) -> str:
-        """What people call a resource, a parameter or a condition."""
+        """The readable name of a resource, a parameter or a condition."""
         if key in self.names:
             return self.names[key]
         return self.resources[key].path if key in self.resources else key[1]
 
     def called(self, resource: Resource) -> Resource:
-        """A resource by the name that the other side has for it, where it was moved."""
+        """A resource by its name on the other side, if it was moved."""
         return replace(resource, path=self.name_of(resource.key))
 
     def properties(self, resource: Resource, *, contents: bool = True) -> dict[str, Any]:
-        """A resource's properties with references as text; ``contents`` as for the reader."""
+        """A resource's properties with references as text; for ``contents`` see the reader."""
         reader = self.reader(resource.key[0], contents=contents)
         found = reader.read(resource.body.get("Properties", {}))
         return found if isinstance(found, dict) else {}
@@ -104,7 +104,7 @@ class Stage:
 
 
 def load(folder: Path) -> Stage:
-    """Read a stage from what the synthesizer wrote."""
+    """Read a stage from the synthesizer's output."""
     name = folder.name
     manifest = _json(folder / "manifest.json")["artifacts"]
     stacks = {
@@ -144,11 +144,11 @@ def _neutral_json(file: Path, names: Mapping[str, str]) -> Any:  # noqa: ANN401 
 
 
 def neutral(document: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # any document
-    """A document in which stacks have the same names in every stage.
+    """A document with stack names that are the same in every stage.
 
     Args:
         document: a template, or another part of a cloud assembly.
-        names: a stack's name -> the one it gets.
+        names: stack name -> replacement.
     """
     text = json.dumps(document)
     for stack, name in names.items():
@@ -157,7 +157,7 @@ def neutral(document: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # a
 
 
 def resources_of(templates: Mapping[str, Any]) -> list[tuple[Key, Resource]]:
-    """The resources of templates by stack, those left out that the CDK adds for its own ends."""
+    """The resources of templates by stack, without those that the CDK adds for itself."""
     return [
         ((stack, logical_id), _resource(stack, logical_id, body))
         for stack, template in templates.items()
@@ -173,13 +173,13 @@ def _resource(stack: str, logical_id: str, body: Mapping[str, Any]) -> Resource:
 
 
 def without_stack(path: str) -> str:
-    """A construct's path inside its stack, without the CDK's own last step."""
+    """A construct's path inside its stack, without the CDK's last part."""
     inside = path.partition("/")[2] or path
     return inside.removesuffix("/Resource").removesuffix("/Default")
 
 
 def exports_of(templates: Mapping[str, Any]) -> list[tuple[str, tuple[str, Any]]]:
-    """What templates export, by name: the exporting stack and the value."""
+    """The exports of templates by name: the exporting stack and the value."""
     return [
         (output["Export"]["Name"], (stack, output["Value"]))
         for stack, template in templates.items()

@@ -18,7 +18,7 @@ _HASH_LENGTH = 64
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
-    """One file of a bundle."""
+    """A file of a bundle."""
 
     digest: str
     """SHA-256 of its contents."""
@@ -28,18 +28,18 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bundle:
-    """An asset, known by where the app defines it."""
+    """An asset by the path of its construct."""
 
     name: str
     """``Model-efficientnet-lite0/model.tar.gz``"""
     hash: str
-    """Under which it is deployed: what CloudFormation compares."""
+    """The hash under which it is deployed, which CloudFormation compares."""
     members: Mapping[str, Member]
     source: Path
 
     @property
     def digest(self) -> str:
-        """Of names and contents: what really is in it."""
+        """Digest of the names and contents of its members."""
         listing = "".join(f"{name}\0{one.digest}\n" for name, one in sorted(self.members.items()))
         return hashlib.sha256(listing.encode()).hexdigest()
 
@@ -49,7 +49,7 @@ class Bundle:
         return sum(member.size for member in self.members.values())
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """The contents of some members."""
+        """Read the contents of some members."""
         wanted = set(names)
         if not wanted:
             return {}
@@ -64,7 +64,7 @@ class Bundle:
 
 
 def bundles_of(manifest: Path) -> Iterator[Bundle]:
-    """The assets that a stack's ``*.assets.json`` names, but for its own template."""
+    """The assets of a stack's ``*.assets.json``, except its template."""
     for key, file in json.loads(manifest.read_text())["files"].items():
         source = manifest.parent / file["source"].get("path", "")
         if source.name.endswith(".template.json") or not source.exists():
@@ -80,7 +80,7 @@ def bundles_of(manifest: Path) -> Iterator[Bundle]:
 
 
 def _name(file: Mapping[str, Any], source: Path, *, stack: str) -> str:
-    """Where the app defines it, without the stack and the CDK's own last step."""
+    """The path of its construct, without the stack and the CDK's last part."""
     path: str = file.get("displayName") or source.name
     return path.removeprefix(f"{stack}/").removesuffix("/Code").removesuffix("/Stage")
 

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
-    """A stage as it stands in the account that the environment's credentials are for.
+    """A stage as deployed in the environment's account.
 
-    Only ``DescribeStacks`` and ``GetTemplate`` are called.
+    It calls only ``DescribeStacks`` and ``GetTemplate``.
 
     Args:
-        stage: as the code has it; its settings, checks and stack names are taken from here.
-        known: stages whose bundles may be what is deployed: CloudFormation has only their hashes.
+        stage: the stage in the code, which gives settings, checks and stack names.
+        known: stages whose bundles may be deployed, because CloudFormation has only hashes.
 
     Returns:
-        ``None`` where none of its stacks is deployed.
+        ``None`` if none of its stacks is deployed.
 
     Raises:
         ReviewError: there are no credentials, or they may not read.
@@ -55,10 +55,10 @@ def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
 
 
 def drift(review: Review) -> list[Finding]:
-    """What differs between the base and what is deployed, in short.
+    """The differences between the base and the deployment, in short.
 
     Args:
-        review: of the base (its head) against what is deployed (its base).
+        review: of the base (its head) against the deployment (its base).
     """
     rules = ("resource-added", "resource-removed", "resource-changed", "resource-replaced")
     shown = [finding for finding in review.findings if finding.rule in (*rules, "resource-moved")]
@@ -79,7 +79,7 @@ def drift(review: Review) -> list[Finding]:
 
 
 def missing(stages: Sequence[str]) -> list[Finding]:
-    """Stages of which nothing is deployed; they are compared with the base."""
+    """Stages that aren't deployed; they are compared with the base."""
     return [
         Finding(
             section=Section.CHECKS,
@@ -92,8 +92,8 @@ def missing(stages: Sequence[str]) -> list[Finding]:
 
 
 def _template(stack: str) -> tuple[Mapping[str, Any], bool] | None:
-    """A stack's template and whether it is protected; ``None`` where there is no such stack."""
-    import boto3  # noqa: PLC0415 # only where it is asked for
+    """A stack's template and termination protection; ``None`` if it doesn't exist."""
+    import boto3  # noqa: PLC0415 # only if requested
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     try:

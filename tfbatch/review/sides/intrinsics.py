@@ -15,17 +15,17 @@ _HASH = re.compile(r"\b([0-9a-f]{64})\b(?:\.tar\.gz|\.zip|\.json)?")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """What a stack's references stand for."""
+    """Resolves a stack's references to text."""
 
     name_of: Callable[[str], str]
-    """A logical id's name for a person."""
+    """The readable name of a logical id."""
     imported: Callable[[str], str]
-    """What another stack exports under a name, as text."""
+    """The value that another stack exports, as text."""
     assets: Mapping[str, str]
-    """Asset hash -> the asset's name and the digest of what it holds."""
+    """Asset hash -> the asset's name and the digest of its contents."""
 
     def read(self, value: Any) -> Any:  # noqa: ANN401 # any node of a template
-        """Replace every intrinsic function in a value; what is plain stays as it is."""
+        """Replace every intrinsic function in a value."""
         match value:
             case {"Ref": str(name)} if len(value) == 1:
                 return self._reference(name)

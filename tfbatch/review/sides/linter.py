@@ -1,7 +1,7 @@
 """Runs cfn-lint on templates as they are written.
 
-Run by its path, never imported: ``python -P linter.py CACHE``, with the synthesizer's lines on its
-standard input. cfn-lint takes seconds to import, in which the synthesizer has not yet made any.
+Run it by its path, never import it: ``python -P linter.py CACHE``, with the synthesizer's lines on
+standard input. It imports cfn-lint, which takes seconds, while the synthesizer starts.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
 _REGION = "us-east-1"
 _HASH = re.compile(rb"[0-9a-f]{64}")
-"""An asset's: no finding depends on it."""
+"""The hash of an asset, which no finding depends on."""
 
 
 def main(cache: Path) -> None:
-    """Lint each template, an equal one only once."""
+    """Lint each template; equal ones once."""
     cache.mkdir(parents=True, exist_ok=True)
     for line in sys.stdin:
         root, template = (Path(part) for part in line.rstrip("\n").split("\t"))
@@ -34,7 +34,7 @@ def main(cache: Path) -> None:
 
 
 def _key(root: Path, template: Path) -> str:
-    """A digest of what the findings depend on, beside cfn-lint itself."""
+    """Digest of what the findings depend on, besides cfn-lint."""
     configuration = root / ".cfnlintrc.yaml"
     settings = configuration.read_bytes() if configuration.is_file() else b""
     return hashlib.sha256(_HASH.sub(b"", template.read_bytes()) + settings).hexdigest()

@@ -31,19 +31,19 @@ class Job:
     output: Path
     """Gets a folder for each stage: its cloud assembly, its settings, cfn-lint's findings."""
     stages: Sequence[str] | None = None
-    """All that the checkout knows when ``None``."""
+    """``None`` for all of the checkout's stages."""
     name: str = ""
     """For messages."""
 
 
 def identity() -> str:
-    """What an assembly depends on beside the checkout: these programs, the tools, Python."""
+    """What an assembly depends on besides the checkout: these programs, the tools, Python."""
     tools = [f"{tool} {version(tool)}" for tool in _TOOLS]
     return "\n".join([_SYNTHESIZER.read_text(), _LINTER.read_text(), sys.version, *tools])
 
 
 def is_whole(output: Path) -> bool:
-    """Whether a job was done to its end."""
+    """Whether a job was completed."""
     return (output / "stages.json").is_file()
 
 
@@ -51,11 +51,11 @@ def run(jobs: Sequence[Job], *, lint_cache: Path | None) -> None:
     """Synthesize and lint checkouts, one after another.
 
     Args:
-        jobs: what to do, in this order.
-        lint_cache: keeps findings by template; nothing is linted where it is ``None``.
+        jobs: the checkouts.
+        lint_cache: caches findings by template; ``None`` for no linting.
 
     Raises:
-        ReviewError: one failed; the message names it and has the end of what it said.
+        ReviewError: one failed; the message names it and has the end of its output.
     """
     with tempfile.TemporaryDirectory(prefix="tfbatch-review-") as directory:
         listing, log = Path(directory) / "jobs.json", Path(directory) / "log"
@@ -69,7 +69,7 @@ def run(jobs: Sequence[Job], *, lint_cache: Path | None) -> None:
 
 
 def _pipe(first: Sequence[str], second: Sequence[str], *, log: Path) -> tuple[int, int]:
-    """Run two programs, the output of the first the input of the second; their exit codes."""
+    """Run two programs with a pipe between them; returns their exit codes."""
     environment = _environment()
     with (
         log.open("wb") as file,

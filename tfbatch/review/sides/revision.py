@@ -15,7 +15,7 @@ from tfbatch.review.errors import ReviewError
 from tfbatch_sandbox.transform import untar
 
 WORKTREE = "WORKTREE"
-"""In place of a commit: what lies in the checkout now, uncommitted changes and new files too."""
+"""Instead of a commit: the checkout as it is, with uncommitted changes and new files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +23,11 @@ class Revision:
     """The contents of one side."""
 
     name: str
-    """As the reviewer wrote it: ``main``, ``HEAD~3``, ``WORKTREE``."""
+    """The reviewer's name for it: ``main``, ``HEAD~3``, ``WORKTREE``."""
     tree: str
-    """Git's digest of the contents: two commits with the same one are the same to a review."""
+    """Git's digest of the contents. Commits with the same tree are the same to a review."""
     commit: str | None = None
-    """In short; ``None`` for the working tree."""
+    """Short hash; ``None`` for the working tree."""
 
     def __str__(self) -> str:
         """For headings: ``main (1a2b3c4)``."""
@@ -37,10 +37,10 @@ class Revision:
 
 
 def resolve(name: str, *, repository: Path) -> Revision:
-    """Find a revision by the name that Git knows it by, or ``WORKTREE``.
+    """Find a revision by Git's name, or ``WORKTREE``.
 
     Raises:
-        ReviewError: there is none of that name.
+        ReviewError: it doesn't exist.
     """
     if name == WORKTREE:
         return Revision(name=name, tree=_working_tree(repository))
@@ -58,7 +58,7 @@ def resolve(name: str, *, repository: Path) -> Revision:
 
 
 def export(revision: Revision, *, repository: Path, target: Path) -> None:
-    """Write a revision's files to the folder ``target``, leaving the checkout as it is."""
+    """Write a revision's files to ``target``, without changing the checkout."""
     target.mkdir(parents=True, exist_ok=True)
     command = ["git", "-C", str(repository), "archive", "--format=tar", revision.tree]
     with (
@@ -71,12 +71,12 @@ def export(revision: Revision, *, repository: Path, target: Path) -> None:
 
 
 def _working_tree(repository: Path) -> str:
-    """Write the working tree as a tree object, through an index that is nobody else's."""
+    """Write the working tree as a tree object, with a temporary index."""
     own = Path(_git(repository, "rev-parse", "--absolute-git-dir")) / "index"
     with tempfile.TemporaryDirectory(prefix="tfbatch-review-") as directory:
         index = Path(directory) / "index"
         if own.is_file():
-            shutil.copy(own, index)  # its cached file times spare Git from reading every file
+            shutil.copy(own, index)  # its cached file times save Git from reading every file
         environment = os.environ | {"GIT_INDEX_FILE": str(index)}
         _git(repository, "add", "--all", environment=environment)
         return _git(repository, "write-tree", environment=environment)

@@ -1,6 +1,6 @@
 """Reads CloudFormation's resource schemas, which come with cfn-lint.
 
-Its data files are read where they lie: importing cfn-lint takes seconds.
+It reads the data files directly, because importing cfn-lint takes seconds.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _MORE_STATEFUL = {
 
 
 def create_only(kind: str) -> tuple[str, ...]:
-    """Properties whose change makes CloudFormation create the resource anew, as dotted paths."""
+    """Properties whose change makes CloudFormation replace the resource, as dotted paths."""
     return _pointers(kind, "createOnlyProperties")
 
 
 def conditionally_create_only(kind: str) -> tuple[str, ...]:
-    """Properties whose change may make CloudFormation create the resource anew."""
+    """Properties whose change may make CloudFormation replace the resource."""
     return _pointers(kind, "conditionalCreateOnlyProperties")
 
 
 def is_stateful(kind: str) -> bool:
-    """Whether a resource holds what can't be made anew: objects, records, keys, logs."""
+    """Whether a resource holds what can't be created again: objects, records, keys, logs."""
     return kind in _stateful()
 
 
 def actions(service: str) -> frozenset[str]:
-    """Every action of a service in lower case, without its prefix; empty where it isn't known."""
+    """Every action of a service in lower case, without its prefix; empty if unknown."""
     return frozenset(_policies().get(service, {}).get("Actions", ()))
 
 

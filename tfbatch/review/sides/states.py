@@ -23,7 +23,7 @@ State = dict[str, Any]
 
 
 def definition(stage: Stage, machine: Resource) -> State | None:
-    """A state machine's definition; ``None`` where it isn't in the template or can't be read."""
+    """A state machine's definition; ``None`` if it isn't in the template or can't be read."""
     properties = stage.properties(machine)
     found = properties.get("Definition") or properties.get("DefinitionString")
     if isinstance(found, str):
@@ -35,7 +35,7 @@ def definition(stage: Stage, machine: Resource) -> State | None:
 
 
 def flat(definition: State, parent: str = "") -> Iterator[tuple[str, State]]:
-    """Every state by its full name, in the order written: ``Shards / Transform``."""
+    """Every state by its full name, in order: ``Shards / Transform``."""
     for name, state in definition["States"].items():
         full = f"{parent}{_BETWEEN}{name}" if parent else name
         yield full, state
@@ -44,12 +44,12 @@ def flat(definition: State, parent: str = "") -> Iterator[tuple[str, State]]:
 
 
 def last(name: str) -> str:
-    """A state's own name, without those of the states around it."""
+    """A state's own name, without its parents."""
     return name.rpartition(_BETWEEN)[2]
 
 
 def own(state: State) -> State:
-    """A state without the states inside it, which are states of their own here."""
+    """A state without its inner states, which are listed separately."""
     found = {key: value for key, value in state.items() if key not in _NESTED}
     for key in ("ItemProcessor", "Iterator"):
         if key in state:
@@ -58,12 +58,12 @@ def own(state: State) -> State:
 
 
 def around(definition: State) -> State:
-    """What a definition says beside its states: where it starts, its comment, its timeout."""
+    """The rest of a definition: its start, its comment, its timeout."""
     return {key: value for key, value in definition.items() if key != "States"}
 
 
 def text(value: Any) -> str:  # noqa: ANN401 # a state or a part of one
-    """A state as a person reads it: YAML, expressions of several lines as several lines."""
+    """A state in YAML, with expressions over several lines."""
     shown = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     return str(shown).rstrip("\n")
 
@@ -89,7 +89,7 @@ def _nodes(definition: State, parent: str | None = None) -> Iterator[Node]:
 
 
 def _detail(state: State) -> str:
-    """The API that a state calls or the error it ends with."""
+    """The API that a state calls, or its error."""
     resource = str(state.get("Resource", "")).rpartition(":::")[2]
     error = str(state.get("Error", ""))
     return resource or ("" if error.startswith("{%") else error)
@@ -117,7 +117,7 @@ def _ways(state: State) -> Iterator[tuple[str, str, bool]]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes text of several lines as such."""
+    """Writes multi-line text as blocks."""
 
 
 def _written(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
@@ -130,5 +130,5 @@ _Dumper.add_representer(str, _written)
 
 
 def ways(state: Mapping[str, Any]) -> State:
-    """The part of a state that says where it leads."""
+    """The transitions of a state."""
     return {key: state[key] for key in _WAYS if key in state}

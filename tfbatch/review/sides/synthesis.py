@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from tfbatch.review.sides.revision import Revision
 
 _KEPT = 12
-"""Assemblies in the cache: the last few commits of a pull request and its base."""
+"""Assemblies in the cache: the last commits of a pull request and its base."""
 
 
 def synthesize(sides: Sequence[Revision], *, repository: Path, cache: Path) -> Mapping[str, Path]:
     """Find or make the assemblies of every stage of each side.
 
     Args:
-        sides: what to synthesize; those with the same tree are made once.
-        repository: the checkout; its ``models/``, which Git ignores, serve every side.
-        cache: where assemblies are kept.
+        sides: what to synthesize; equal trees are made once.
+        repository: the checkout, whose ``models/`` (ignored by Git) every side uses.
+        cache: folder of assemblies.
 
     Returns:
         By tree, the folder with one folder for each stage.
 
     Raises:
-        ReviewError: a side's app fails; the message has the end of what it said.
+        ReviewError: a side's app fails; the message has the end of its output.
     """
     salt = programs.identity() + _digest_of_files(repository / "models")
     found = {side.tree: cache / _key(side, salt) for side in sides}
@@ -47,7 +47,7 @@ def synthesize(sides: Sequence[Revision], *, repository: Path, cache: Path) -> M
 
 
 def link_models(source: Path, root: Path) -> None:
-    """Give a checkout the models it doesn't bring itself: Git ignores them, builds need them."""
+    """Link a checkout to the models, which Git ignores and synthesis needs."""
     (root / "models").mkdir(exist_ok=True)
     for model in source.iterdir() if source.is_dir() else ():
         if not (root / "models" / model.name).exists():
@@ -55,7 +55,7 @@ def link_models(source: Path, root: Path) -> None:
 
 
 def _make(sides: Mapping[Path, Revision], repository: Path, cache: Path) -> None:
-    """Synthesize into a folder of its own, and move what is made to its place whole."""
+    """Synthesize into a temporary folder, and move the result into place."""
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="making-", dir=cache) as directory:
         jobs = {}
@@ -76,7 +76,7 @@ def _key(side: Revision, salt: str) -> str:
 
 
 def _digest_of_files(folder: Path) -> str:
-    """Of names, sizes and times: contents would be gigabytes for a large model."""
+    """Digest of names, sizes and times, because a large model has gigabytes."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     rows = [f"{path} {(s := path.stat()).st_size} {s.st_mtime_ns}" for path in files]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

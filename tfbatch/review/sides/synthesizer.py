@@ -1,9 +1,9 @@
 """Synthesizes checkouts of this app, one after another, in a process of its own.
 
-Run by its path, never imported: ``python -P synthesizer.py JOBS.json``. It must not import anything
-of this repository but what the checkout at hand holds. Starting the CDK takes ten seconds, a stage
-half of one, so that one process does all stages of all checkouts. It writes a line for each
-template it has made, ``CHECKOUT <tab> TEMPLATE``, for the linter that reads them.
+Run it by its path, never import it: ``python -P synthesizer.py JOBS.json``. It may import only the
+checkout's own modules. Starting the CDK takes ten seconds and a stage half a second, so one process
+does all stages of all checkouts. For each template it writes a line ``CHECKOUT <tab> TEMPLATE``,
+for the linter.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _CONTEXT = {
     "aws:cdk:enable-path-metadata": True,
     "aws:cdk:disable-stack-trace": True,
 }
-"""The AWS Solutions checks, each resource's construct path, as the CDK's command line adds, and no
-traces through generated code, as in ``app.py``."""
+"""The AWS Solutions checks, and each resource's construct path, as the CDK's command line adds; no
+traces of generated code, as in ``app.py``."""
 
 
 def main(jobs: Path) -> None:
@@ -40,14 +40,14 @@ def main(jobs: Path) -> None:
 
 
 def _own_output() -> IO[str]:
-    """What goes to the linter, out of reach of whatever the app prints."""
+    """A stream to the linter that the app's own output doesn't reach."""
     made = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return made
 
 
 def _enter(root: Path) -> None:
-    """Import from a checkout: from the folders that its editable install puts on the path."""
+    """Import from a checkout: from the folders of its editable install."""
     os.chdir(root)
     project = tomllib.loads((root / "pyproject.toml").read_text())
     folders = project["tool"]["hatch"]["build"]["dev-mode-dirs"]
@@ -55,7 +55,7 @@ def _enter(root: Path) -> None:
 
 
 def _leave(root: Path) -> None:
-    """Forget everything that was imported from a checkout, so that the next brings its own."""
+    """Unload everything that was imported from a checkout."""
     sys.path[:] = [one for one in sys.path if not Path(one).is_relative_to(root)]
     for name, module in list(sys.modules.items()):
         if (getattr(module, "__file__", None) or "").startswith(f"{root}{os.sep}"):
@@ -64,8 +64,8 @@ def _leave(root: Path) -> None:
 
 
 def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]:
-    """Write each stage's cloud assembly to a folder of its name, and beside it its settings."""
-    from aws_cdk import App  # noqa: PLC0415 # where the process already knows its checkout
+    """Write each stage's cloud assembly and settings to a folder of its name."""
+    from aws_cdk import App  # noqa: PLC0415 # after the checkout is on the path
 
     build = importlib.import_module("app").build
     stages = _stages(root)
@@ -78,7 +78,7 @@ def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]
         try:
             app.synth()
         except RuntimeError:
-            # The checks' findings are part of the review; the assembly is whole with them too.
+            # The findings are part of the review, and the assembly is complete.
             if not _has_findings(folder / "validation-report.json"):
                 raise
         (folder / "settings.json").write_text(_settings(stage, root))
@@ -86,18 +86,18 @@ def _synthesize(root: Path, output: Path, wanted: list[str] | None) -> list[str]
 
 
 def _stages(root: Path) -> Any:  # noqa: ANN401 # the checkout's own dataclasses
-    """The checkout's stages; older ones keep them among the settings."""
+    """The checkout's stages. Older checkouts have them in the settings."""
     name = "stages" if (root / "stacks" / "stages.py").is_file() else "settings"
     return importlib.import_module(f"stacks.{name}").STAGES
 
 
 def _has_findings(report: Path) -> bool:
-    """Whether the checks ended the synthesis, which they do when all is written."""
+    """Whether the checks ended the synthesis, after everything was written."""
     return report.is_file() and bool(json.loads(report.read_text())["pluginReports"])
 
 
 def _settings(stage: Any, root: Path) -> str:  # noqa: ANN401 # the checkout's own dataclass
-    """A stage's settings as JSON, paths relative to the checkout."""
+    """A stage's settings as JSON, with relative paths."""
 
     def plain(value: object) -> object:
         inside = isinstance(value, Path) and value.is_relative_to(root)
