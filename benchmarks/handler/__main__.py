@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import document
 from benchmarks.handler import payloads, report
 from benchmarks.handler.load import resident_bytes
 from benchmarks.handler.worker import OURS, RIVALS, Usage, Worker, running
@@ -166,7 +167,7 @@ def main() -> None:
     sections.append(report.process(import_seconds(), growth()))
     print(sections[-1], flush=True)
     report.write(sections)
-    print(json.dumps({"written": str(report.FILE)}))
+    print(json.dumps({"written": str(document.FILE)}))
 
 
 if __name__ == "__main__":

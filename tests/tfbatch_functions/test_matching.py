@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tfbatch_functions.accounting.matching import match
+from tfbatch_functions.accounting.output_check import match
 
 
 def test_an_output_below_its_folder_is_the_input_s_of_that_path() -> None:

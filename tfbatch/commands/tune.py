@@ -120,7 +120,7 @@ def _run(  # noqa: PLR0913
 ) -> None:
     from tfbatch.tune import running  # noqa: PLC0415
     from tfbatch.tune.display import Display  # noqa: PLC0415
-    from tfbatch.tune.explaining import explain  # noqa: PLC0415
+    from tfbatch.tune.explanation import explain  # noqa: PLC0415
     from tfbatch.tune.sweep import search  # noqa: PLC0415
     from tfbatch_cdk.settings import REPOSITORY  # noqa: PLC0415
 

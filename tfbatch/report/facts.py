@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.report.inputs import fetch
-from tfbatch.report.reasons import Reason, reasons
 from tfbatch.report.tally import Tally
 from tfbatch.report.timeline import Timeline
 from tfbatch.results.rows import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tfbatch.aws.session import Session
     from tfbatch.report.inputs import Input, Key
     from tfbatch.results.run import Run
     from tfbatch.watch.snapshot import Snapshot
+
+_REASONS = 200
+_EXAMPLES = 50
+_DIGITS = re.compile(r"\d+")
+_NODES = re.compile(r"\s*\[\[\{\{.*\}\}\]\]\s*$", re.DOTALL)
+"""Where in its graph TensorFlow found it, which doesn't help people."""
+OTHERS = "further reasons"
+
+
+@dataclass(kw_only=True, slots=True)
+class Reason:
+    """Why some inputs have no prediction."""
+
+    text: str
+    """Text of the first one."""
+    count: int
+    examples: list[str]
+    """The first inputs: a key, and the record's number if it is a record."""
+
+
+def reasons(exceptions: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """Group exceptions whose reasons differ only in numbers."""
+    found: dict[str, Reason] = {}
+    for one in exceptions:
+        text = _NODES.sub("", str(one["reason"]))
+        shape = _DIGITS.sub("#", text)
+        if shape not in found and len(found) >= _REASONS:
+            shape = text = OTHERS
+        reason = found.setdefault(shape, Reason(text=text, count=0, examples=[]))
+        reason.count += 1
+        if len(reason.examples) < _EXAMPLES:
+            record = "" if one["record"] is None else f" #{one['record']}"
+            reason.examples.append(f"{one['key']}{record}")
+    return tuple(sorted(found.values(), key=lambda reason: (-reason.count, reason.text)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

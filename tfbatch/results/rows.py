@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import heapq
+import json
+import tempfile
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Any
 
 from tfbatch.results.lines import read_ahead
-from tfbatch.results.ordering import in_order
 from tfbatch.results.prediction import parse
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tfbatch.results.lines import Item, Opened
     from tfbatch.results.run import Run
+
+_AT_ONCE = 100_000
+"""Lines in memory."""
+
+Keyed = tuple[str, dict[str, Any]]
+"""A key and its data."""
+
+
+@contextmanager
+def in_order(items: Iterable[Keyed], *, at_once: int = _AT_ONCE) -> Iterator[Iterator[Keyed]]:
+    """Yield the items in the byte order of their keys, as S3 does, with the help of disk files."""
+    rest = iter(items)
+    with ExitStack() as closing:
+        runs: list[Iterator[Keyed]] = []
+        while some := sorted(islice(rest, at_once), key=_key):
+            if len(some) < at_once and not runs:
+                yield iter(some)
+                return
+            file = closing.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            runs.append(_written(file, some))
+        yield heapq.merge(*runs, key=_key)
+
+
+def _key(item: Keyed) -> bytes:
+    return item[0].encode("utf-8", "surrogatepass")
+
+
+def _written(file: IO[str], some: Iterable[Keyed]) -> Iterator[Keyed]:
+    for item in some:
+        file.write(json.dumps(item) + "\n")
+    file.seek(0)
+    return ((key, value) for key, value in map(json.loads, file))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbatch.aws.deployed_outputs import usd_per_hour
 from tfbatch.terminal.problem import Problem
-from tfbatch.tune import picture
+from tfbatch.tune import chart
 from tfbatch.tune.editing import EditError
 from tfbatch.tune.jobs import Jobs
 from tfbatch.tune.patching import Wanted, patch
@@ -122,7 +122,7 @@ def write(found: Found, prepared: Prepared, *, stage: str, stages: Path, to: Pat
     (to / "tune.json").write_text(document, encoding="utf-8")
     where = "in a sandbox" if prepared.is_local else f"on {prepared.choice.instance_type}"
     title = f"{prepared.choice.model}, {prepared.choice.format}, {where}"
-    (to / "tune.svg").write_text(picture.svg(found, title=title), encoding="utf-8")
+    (to / "tune.svg").write_text(chart.svg(found, title=title), encoding="utf-8")
     try:
         text = patch(stages, wanted(found, prepared, stage), shown="stacks/stages.py")
     except EditError as error:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
+import uuid
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tfbatch_sandbox.container.host.launch import launch_here
 from tfbatch_sandbox.container.host.logs import logs_client
-from tfbatch_sandbox.transform.capture import write_manifests
 from tfbatch_sandbox.transform.failure import SEE_LOGS, JobFailure
 from tfbatch_sandbox.transform.instance import Instance
 from tfbatch_sandbox.transform.records.processing import processing_of
 from tfbatch_sandbox.transform.s3.listing import list_work, partition
+from tfbatch_sandbox.transform.s3.location import Location
 from tfbatch_sandbox.transform.s3.store import Store
 
 if TYPE_CHECKING:
@@ -23,8 +25,49 @@ if TYPE_CHECKING:
 
     from tfbatch_sandbox.container.host.launch import Launch
     from tfbatch_sandbox.transform.failure import ObjectFailure
-    from tfbatch_sandbox.transform.job import Job
+    from tfbatch_sandbox.transform.job import Capture, Job
     from tfbatch_sandbox.transform.s3.listing import Work
+
+
+def write_manifests(
+    capture: Capture, work: Sequence[Work], store: Store, *, started: datetime
+) -> None:
+    """Write ``input/`` and ``output/`` ``yyyy/mm/dd/hh/<id>.json`` below the destination.
+
+    Args:
+        capture: destination and encryption key.
+        work: all objects of the job, transformed.
+        store: S3.
+        started: when the job started, UTC.
+    """
+    name = f"{started:%Y/%m/%d/%H}/{uuid.uuid4()}.json"
+    sides = {"input": [item.source for item in work], "output": [item.target for item in work]}
+    for side, locations in sides.items():
+        folder = capture.destination.key.rstrip("/")
+        key = "/".join(part for part in (folder, side, name) if part)
+        target = Location(capture.destination.bucket, key)
+        store.put(target, manifest_of(locations), capture.kms_key_id)
+
+
+def manifest_of(locations: Sequence[Location]) -> bytes:
+    """A manifest: the common folder, then each object below it."""
+    keys = [location.key for location in locations]
+    folder = _common_folder(keys)
+    prefix = {"prefix": Location(locations[0].bucket, folder).uri}
+    return json.dumps([prefix, *(key.removeprefix(folder) for key in keys)], indent=4).encode()
+
+
+def _common_folder(keys: Sequence[str]) -> str:
+    first, last = min(keys), max(keys)
+    same = next(
+        (
+            index
+            for index, (one, other) in enumerate(zip(first, last, strict=False))
+            if one != other
+        ),
+        min(len(first), len(last)),
+    )
+    return first[: first.rfind("/", 0, same) + 1]
 
 
 async def run_job(

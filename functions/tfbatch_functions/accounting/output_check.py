@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_functions.accounting.jobs import parse_moment
-from tfbatch_functions.accounting.matching import SUFFIX, match
 from tfbatch_functions.accounting.outputs import scan
 from tfbatch_functions.accounting.record_errors import (
     JOINED_LINE_BYTES,
@@ -20,10 +20,49 @@ from tfbatch_functions.s3.manifest import read_manifest
 from tfbatch_functions.s3.prefetch import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
     from tfbatch_functions.accounting.outputs import Scan
     from tfbatch_functions.s3.storage import Found, Storage
+
+SUFFIX: Final = ".out"
+
+
+def match(names: Sequence[str], *, prefix: str, outputs: Collection[str]) -> dict[str, str]:
+    """Match each input with its output.
+
+    Args:
+        names: all inputs of the shard, below ``prefix``.
+        prefix: the start of the inputs' keys.
+        outputs: names below the shard's output folder, without the suffix.
+
+    Returns:
+        Output by input name. An output that matches two inputs is given to neither.
+    """
+    below = {name: name for name in names if name in outputs}
+    if len(below) == len(outputs):
+        return below
+    whole = {name: prefix + name for name in names if prefix + name in outputs}
+    return max(below, whole, _flat(names, outputs), key=len)
+
+
+def _flat(names: Sequence[str], outputs: Collection[str]) -> dict[str, str]:
+    """Match outputs in one flat folder with inputs whose last part is unique."""
+    ((folder, _),) = Counter(map(_folder, outputs)).most_common(1) or [("", 0)]
+    counts = Counter(map(_last_part, dict.fromkeys(names)))
+    return {
+        name: folder + last
+        for name in names
+        if counts[last := _last_part(name)] == 1 and folder + last in outputs
+    }
+
+
+def _folder(path: str) -> str:
+    return path[: path.rfind("/") + 1]
+
+
+def _last_part(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
 
 
 class StoppedError(Exception):

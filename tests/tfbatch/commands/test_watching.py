@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from tfbatch.watch import words
+from tfbatch.watch.observer import states
 from tfbatch.watch.screen import render
 from tfbatch.watch.snapshot import Job, Shard, Snapshot
-from tfbatch.watch.states import states
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 DEFINITION: dict[str, Any] = {

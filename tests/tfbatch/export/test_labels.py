@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tfbatch.export.labels import imagenet_labels
+from tfbatch.export.catalog import imagenet_labels
 
 
 def test_a_thousand_classes_have_a_thousand_names() -> None:

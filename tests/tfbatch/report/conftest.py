@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tfbatch.report.facts import Facts
-from tfbatch.report.reasons import reasons
+from tfbatch.report.facts import Facts, reasons
 from tfbatch.report.tally import Tally
 from tfbatch.report.timeline import Timeline
 from tfbatch.terminal.browser import VARIABLE, Browser

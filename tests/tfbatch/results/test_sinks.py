@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
-from tfbatch.results.ordering import in_order
 from tfbatch.results.prediction import columns, parse
-from tfbatch.results.rows import Row
+from tfbatch.results.rows import Row, in_order
 from tfbatch.results.sinks import ColumnError, write_csv, write_jsonl, write_parquet
 
 if TYPE_CHECKING:

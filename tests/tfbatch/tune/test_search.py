@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tfbatch.report.timeline import Timeline
-from tfbatch.tune.explaining import explain
+from tfbatch.tune.chart import svg
+from tfbatch.tune.explanation import explain
 from tfbatch.tune.jobs import steady_rate
-from tfbatch.tune.picture import svg
 from tfbatch.tune.sweep import Found, knee, search
 from tfbatch.tune.trial import Knobs, Trial
 

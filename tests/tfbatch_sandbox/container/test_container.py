@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.tfbatch_sandbox.images import png
-from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.container.host.launch import free_block
 from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.container.host.launch import free_block
 from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import requests
 
 from tests.tfbatch_sandbox.images import png
 from tests.tfbatch_sandbox.model_server.model_servers import predict, started
-from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.container.host.launch import free_block
 from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:

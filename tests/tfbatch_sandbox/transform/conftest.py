@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tfbatch_sandbox.container.host.environment import container_environment
-from tfbatch_sandbox.container.host.launch import spawn
-from tfbatch_sandbox.container.host.ports import free_block
+from tfbatch_sandbox.container.host.launch import free_block, spawn
 from tfbatch_sandbox.transform.failure import JobFailure
 from tfbatch_sandbox.transform.job import Job
 from tfbatch_sandbox.transform.run import run_job

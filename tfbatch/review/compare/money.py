@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.review.compare import prices
 from tfbatch.review.finding import Finding, Section, Severity
+from tfbatch_cdk.settings.prices import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +14,32 @@ if TYPE_CHECKING:
     from tfbatch.review.compare.identity import Pairs
     from tfbatch.review.finding import Row
     from tfbatch.review.sides.assembly import Stage
+
+_REGION = "us-east-1"
+
+
+def as_of() -> str:
+    """When the table of hourly prices was read."""
+    return table()[_REGION]["read"]
+
+
+def hourly(kind: str) -> float | None:
+    """USD for an hour of a SageMaker instance, by its type without ``ml.``."""
+    return table()[_REGION]["usd_per_hour"].get(kind)
+
+
+MONTHLY = {
+    "AWS::KMS::Key": 1.00,
+    "AWS::CloudWatch::Alarm": 0.10,
+    "AWS::CloudWatch::Dashboard": 3.00,
+    "AWS::SecretsManager::Secret": 0.40,
+    "AWS::EC2::NatGateway": 32.85,
+    "AWS::EC2::VPCEndpoint": 7.30,
+}
+"""USD a month of 730 hours, without use; an interface endpoint in one zone."""
+
+HOURS_IN_A_MONTH = 730
+
 
 _MUCH = 1.2
 """A price that grows by more than this factor needs attention."""
@@ -55,7 +81,7 @@ def cost_of(stage: Stage) -> Cost | None:
         return None
     own = compute.get("usd_per_hour") or {}
     return Cost(
-        hourly={kind: own.get(kind, prices.hourly(kind)) for kind in kinds},
+        hourly={kind: own.get(kind, hourly(kind)) for kind in kinds},
         instances=int(compute.get("instances") or 1),
         rate=float(compute.get("records_per_second") or _RATE),
         monthly=sum(_monthly(one.kind, stage.properties(one)) for one in stage.resources.values()),
@@ -105,7 +131,7 @@ def _assumed(cost: Cost) -> str:
     return (
         f"Assumed: {cost.rate:g} records a second on each instance, of whatever type "
         "(`Compute.records_per_second`), the minutes that an instance takes to start left out. "
-        f"Prices of US East (N. Virginia), on demand, read {prices.as_of()}."
+        f"Prices of US East (N. Virginia), on demand, read {as_of()}."
     )
 
 
@@ -138,9 +164,9 @@ def _monthly(kind: str, properties: Mapping[str, Any]) -> float:
     if kind == "AWS::EC2::VPCEndpoint" and properties.get("VpcEndpointType") != "Interface":
         return 0.0
     zones = len(properties.get("SubnetIds", [])) or 1
-    return prices.MONTHLY.get(kind, 0.0) * (zones if kind == "AWS::EC2::VPCEndpoint" else 1)
+    return MONTHLY.get(kind, 0.0) * (zones if kind == "AWS::EC2::VPCEndpoint" else 1)
 
 
 def _endpoint(variant: Mapping[str, Any]) -> float:
-    hourly = prices.hourly(str(variant.get("InstanceType", "")).removeprefix("ml.")) or 0.0
-    return hourly * prices.HOURS_IN_A_MONTH * int(variant.get("InitialInstanceCount", 1))
+    usd = hourly(str(variant.get("InstanceType", "")).removeprefix("ml.")) or 0.0
+    return usd * HOURS_IN_A_MONTH * int(variant.get("InitialInstanceCount", 1))

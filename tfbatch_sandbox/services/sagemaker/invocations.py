@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from tfbatch_sandbox.endpoint.variant import LOG_GROUP
 from tfbatch_sandbox.services.patch import replace
-from tfbatch_sandbox.services.sagemaker import endpoint_metrics
 from tfbatch_sandbox.services.sagemaker.endpoint_host import Reply
 
 if TYPE_CHECKING:
@@ -24,6 +25,53 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.sagemaker.endpoint import Endpoint
 
     Answer = tuple[int, dict[str, str], bytes]
+
+NAMESPACE = "AWS/SageMaker"
+
+
+def put(endpoint: Endpoint, variant: str, *, status: int, seconds: float) -> None:
+    """Add one invocation.
+
+    Args:
+        endpoint: name of the endpoint.
+        variant: variant that answered.
+        status: status of the container; 0 after a time-out.
+        seconds: how long the container took.
+    """
+    region, account = endpoint.arn.split(":")[3:5]
+    instances = next(
+        each.get("CurrentInstanceCount", 1)
+        for each in endpoint.production_variants
+        if each["VariantName"] == variant
+    )
+    values = {
+        "Invocations": (1, "None"),
+        "InvocationsPerInstance": (1 / max(instances, 1), "None"),
+        "Invocation4XXErrors": (int(400 <= status < 500), "None"),  # noqa: PLR2004 - HTTP's classes
+        "Invocation5XXErrors": (int(status == 0 or status >= 500), "None"),  # noqa: PLR2004
+        "ModelLatency": (seconds * 1e6, "Microseconds"),
+    }
+    cloudwatch_backends[account][region].put_metric_data(
+        NAMESPACE,
+        [
+            _datum(name, value, unit, endpoint.endpoint_name, variant)
+            for name, (value, unit) in values.items()
+        ],
+    )
+
+
+def _datum(name: str, value: float, unit: str, endpoint: str, variant: str) -> dict[str, Any]:
+    return {
+        "MetricName": name,
+        "Dimensions": [
+            {"Name": "EndpointName", "Value": endpoint},
+            {"Name": "VariantName", "Value": variant},
+        ],
+        "Timestamp": datetime.now(UTC),
+        "Value": value,
+        "Unit": unit,
+    }
+
 
 MAX_BYTES = 6_291_456
 """Maximum size of a request and of a response, from botocore's service model."""
@@ -76,9 +124,7 @@ def ask(endpoint: Endpoint, variant: str, post: Callable[[], Reply]) -> Answer:
         reply = Reply(status=0, headers={}, body=_TIMED_OUT.encode())
     except OSError:  # between two containers: the SDK retries
         return _error(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", {"Message": _RESTARTS})
-    endpoint_metrics.put(
-        endpoint, variant, status=reply.status, seconds=time.perf_counter() - begun
-    )
+    put(endpoint, variant, status=reply.status, seconds=time.perf_counter() - begun)
     if reply.status != HTTPStatus.OK:
         return _model_error(endpoint, reply)
     if len(reply.body) > MAX_BYTES:

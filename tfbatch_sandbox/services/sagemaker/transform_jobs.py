@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from moto.events.models import events_backends
 
 from tfbatch_sandbox.processes import supervision
 from tfbatch_sandbox.services.errors import ApiError, refusal
@@ -17,7 +21,7 @@ from tfbatch_sandbox.services.sagemaker import (
     execution_roles,
     models,
     transform_checks,
-    transform_events,
+    transform_views,
 )
 from tfbatch_sandbox.services.sagemaker import transform_views as views
 from tfbatch_sandbox.services.sagemaker.transform_job import TransformJob
@@ -28,6 +32,31 @@ if TYPE_CHECKING:
     from moto.sagemaker.models import SageMakerModelBackend
 
     from tfbatch_sandbox.services.runtime import Runtime
+
+_LOG = logging.getLogger(__name__)
+SOURCE = "aws.sagemaker"
+DETAIL_TYPE = "SageMaker Transform Job State Change"
+
+
+def publish(job: TransformJob) -> None:
+    """Send the job's state. Times in these events are milliseconds since 1970."""
+    region, account = job.arn.split(":")[3:5]
+    detail = {"TransformJobName": job.transform_job_name} | transform_views.describe(job)
+    times = {
+        name: int(value.timestamp() * 1000)
+        for name, value in detail.items()
+        if isinstance(value, datetime)
+    }
+    entry = {
+        "Source": SOURCE,
+        "DetailType": DETAIL_TYPE,
+        "Detail": json.dumps(detail | times),
+        "Resources": [job.arn],
+    }
+    try:
+        events_backends[account][region].put_events([entry])
+    except Exception:  # noqa: BLE001 - a rule of the user's must not cost the job
+        _LOG.exception("The event of transform job %s", job.transform_job_name)
 
 
 def install(runtime: Runtime) -> Callable[[], None]:
@@ -112,7 +141,7 @@ class TransformJobs:
             backend.transform_jobs.values(),
             self._runtime.settings.transform_quotas,
         )
-        job = TransformJob(request=request, arn=arn, on_change=transform_events.publish)
+        job = TransformJob(request=request, arn=arn, on_change=publish)
         backend.transform_jobs[name] = job
         self._all.append(job)
         return job

@@ -9,26 +9,66 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import moto.stepfunctions.parser.asl.component.state.exec as tasks
 from botocore.config import Config
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from tfbatch_sandbox.services import constraints
 from tfbatch_sandbox.services.clients import Clients
+from tfbatch_sandbox.services.errors import ApiError
 from tfbatch_sandbox.services.patch import replace
-from tfbatch_sandbox.services.stepfunctions import sagemaker_sync, task_requests
+from tfbatch_sandbox.services.stepfunctions import sagemaker_sync
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.client import BaseClient
+    from botocore.model import OperationModel
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import (
         StateCredentials,
     )
 
     from tfbatch_sandbox.authorization.sessions import Sessions
     from tfbatch_sandbox.services.runtime import Runtime
+
+EVENT = "provide-client-params"
+"""botocore's event with the parameters of a call, before they are serialized."""
+
+_CHECKED_THERE = frozenset({"sagemaker"})
+"""Services that the sandbox validates itself, with AWS's messages."""
+
+
+def watch(client: BaseClient) -> BaseClient:
+    """Validate all requests of a client."""
+    client.meta.events.register(EVENT, _check)
+    return client
+
+
+def _check(*, params: Mapping[str, Any], model: OperationModel, **_: object) -> None:
+    """Refuse parameters that break the model: types, members, lengths, patterns, enumerations.
+
+    Raises:
+        ParamValidationError: names each; the task fails with ``States.Runtime``.
+    """
+    if model.input_shape is None:
+        return
+    report = ParamValidator().validate(params, model.input_shape)
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
+    service = model.service_model.service_name
+    if service in _CHECKED_THERE:
+        return
+    try:
+        constraints.check(service, model.name, dict(params))
+    except ApiError as error:
+        raise ParamValidationError(report=error.message) from None
+
 
 _NAME = "boto_client_for"
 _SERVICE = "states.amazonaws.com"
@@ -74,9 +114,7 @@ def _machine_of(role: str, region: str) -> str:
 
 def install(runtime: Runtime) -> None:
     """Replace moto's function wherever it was imported."""
-    clients = RoleClients(
-        runtime.sessions, Clients(runtime.endpoint_url, _CONFIG, prepare=task_requests.watch)
-    )
+    clients = RoleClients(runtime.sessions, Clients(runtime.endpoint_url, _CONFIG, prepare=watch))
     found = pkgutil.walk_packages(tasks.__path__, f"{tasks.__name__}.")
     for module in (
         boto_client,
