@@ -1,4 +1,4 @@
-"""Runs a review: synthesizes both sides, compares them and writes the outputs."""
+"""``tfbatch review``: synthesizes two revisions, compares them, and writes the review."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ FORMATS = ("md", "html", "json")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What to review, and where to write the result."""
+    """The revisions and stages to review."""
 
     repository: Path
     base: str
     head: str
     stages: Sequence[str] = ()
-    """All if empty."""
+    """Empty: every stage."""
     deployed: bool = False
-    """Compare with the deployment, and report where that isn't the base."""
+    """Compare with the deployed stacks, and report where they differ from the base."""
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) -> int:
-    """Review a change, print one line or JSON, and return the exit code."""
+    """Review a change, print the result, and return the exit code."""
     review = make(request, cache=request.repository / ".cache" / "review")
     written = write(review, out=out, formats=formats)
     output.say(f"{words.VERDICTS[review.severity]}. {review.headline}")
@@ -56,7 +56,7 @@ def make(request: Request, *, cache: Path) -> Review:
     """Review a change.
 
     Raises:
-        ReviewError: a side doesn't exist or fails, or a requested stage doesn't exist.
+        ReviewError: a revision is unknown, can't be synthesized, or lacks a requested stage.
     """
     base, head = (
         revision.resolve(name, repository=request.repository)
@@ -87,7 +87,7 @@ def _from_deployed(
     head_name: str,
     more: Sequence[Finding],
 ) -> Review:
-    """Compare with the deployment if there is one, else with the base."""
+    """Compare with the deployed stacks, and with the base where nothing is deployed."""
     known = [*base, *head]
     real = {stage.name: deployed.deployed(stage, known=known) for stage in base}
     start = [real[stage.name] or stage for stage in base]
@@ -99,13 +99,13 @@ def _from_deployed(
 
 
 def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:
-    """The stages of one side."""
+    """Load the stages of one revision."""
     found = sorted(path.parent for path in folder.glob("*/manifest.json"))
     return [assembly.load(path) for path in found if not wanted or path.name in wanted]
 
 
 def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:
-    """Write the requested files: ``review.md``, ``review.html`` and ``review.json``."""
+    """Write ``review.md``, ``review.html`` and ``review.json``, as ``formats`` lists them."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name in formats:

@@ -1,4 +1,4 @@
-"""Synthesizes revisions without credentials, and caches the results."""
+"""Synthesizes revisions without credentials, and caches their cloud assemblies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,24 @@ if TYPE_CHECKING:
     from tfbatch.review.sides.revision import Revision
 
 _KEPT = 12
-"""Assemblies in the cache: the last commits of a pull request and its base."""
+"""Assemblies in the cache: the last few commits of a pull request and its base."""
+_STALE_SECONDS = 24 * 60 * 60
+"""Age at which an unfinished synthesis belongs to a review that was killed."""
 
 
 def synthesize(sides: Sequence[Revision], *, repository: Path, cache: Path) -> Mapping[str, Path]:
-    """Find or make the assemblies of every stage of each side.
+    """Return the cloud assemblies of each side, from the cache where it has them.
 
     Args:
-        sides: what to synthesize; equal trees are made once.
-        repository: the checkout, whose ``models/`` (ignored by Git) every side uses.
-        cache: folder of assemblies.
+        sides: the revisions; equal trees are synthesized once.
+        repository: the checkout whose ``models/``, which Git ignores, every side uses.
+        cache: the folder of assemblies.
 
     Returns:
-        By tree, the folder with one folder for each stage.
+        For each tree, a folder with one folder per stage.
 
     Raises:
-        ReviewError: a side's app fails; the message has the end of its output.
+        ReviewError: an app failed; the message ends with its last output.
     """
     salt = programs.identity() + _digest_of_files(repository / "models")
     found = {side.tree: cache / _key(side, salt) for side in sides}
@@ -42,12 +45,12 @@ def synthesize(sides: Sequence[Revision], *, repository: Path, cache: Path) -> M
         _make({found[tree]: side for tree, side in missing.items()}, repository, cache)
     for folder in found.values():
         os.utime(folder)
-    _forget_the_oldest(cache, kept=max(_KEPT, len(found)))
+    clean(cache, kept=max(_KEPT, len(found)))
     return found
 
 
 def link_models(source: Path, root: Path) -> None:
-    """Link a checkout to the models, which Git ignores and synthesis needs."""
+    """Link the models that a checkout lacks: Git ignores them, and a build needs them."""
     (root / "models").mkdir(exist_ok=True)
     for model in source.iterdir() if source.is_dir() else ():
         if not (root / "models" / model.name).exists():
@@ -55,7 +58,7 @@ def link_models(source: Path, root: Path) -> None:
 
 
 def _make(sides: Mapping[Path, Revision], repository: Path, cache: Path) -> None:
-    """Synthesize into a temporary folder, and move the result into place."""
+    """Synthesize into a temporary folder, then move each finished assembly into the cache."""
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="making-", dir=cache) as directory:
         jobs = {}
@@ -76,13 +79,20 @@ def _key(side: Revision, salt: str) -> str:
 
 
 def _digest_of_files(folder: Path) -> str:
-    """Digest of names, sizes and times, because a large model has gigabytes."""
+    """Digest names, sizes and times: a large model has gigabytes of contents."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     rows = [f"{path} {(s := path.stat()).st_size} {s.st_mtime_ns}" for path in files]
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def _forget_the_oldest(cache: Path, *, kept: int) -> None:
-    by_age = sorted(cache.glob("assembly-*"), key=lambda folder: folder.stat().st_mtime)
-    for folder in by_age[:-kept]:
+def clean(cache: Path, *, kept: int) -> None:
+    """Delete the oldest assemblies, and what killed reviews left unfinished."""
+    by_age = sorted(cache.glob("assembly-*"), key=_modified)
+    stale = time.time() - _STALE_SECONDS
+    unfinished = [folder for folder in cache.glob("making-*") if _modified(folder) < stale]
+    for folder in (*by_age[:-kept], *unfinished):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _modified(folder: Path) -> float:
+    return folder.stat().st_mtime
