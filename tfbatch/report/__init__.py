@@ -1,1 +1,1 @@
-"""``tfbatch report``: one HTML page about a run."""
+"""Writes a run's results as one HTML page."""

@@ -1,4 +1,4 @@
-"""Gathers everything that a report shows."""
+"""Gathers the data of a report: summary, predictions, exceptions, logs and inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats a run's figures for people."""
+"""Formats a run's figures as text: tiles, verdict, durations and prices."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def verdict(summary: Mapping[str, Any]) -> tuple[str, str]:
     """How it ended: ``good``, ``fair`` or ``bad``, and a sentence."""
     bad = summary["exceptions"] + summary["recordErrors"]
     if not summary["balanced"]:
-        return "bad", "The accounts don't balance: outputs and exceptions are not all inputs."
+        return "bad", "The accounts don't balance: outputs plus exceptions do not equal inputs."
     if not summary["withinLimit"]:
         return "bad", f"{_count(bad, 'exception')}, more than were accepted."
     if bad:

@@ -78,6 +78,6 @@ def _open(s3: S3Client, uri: str) -> Opened:
         if error.response["Error"]["Code"] != "NoSuchKey":
             raise
         raise Problem(
-            f"{uri} is gone since the run: run it again for its input, with 'tfbatch run'."
+            f"{uri} was deleted after the run: run its input again with 'tfbatch run'."
         ) from None
     return Opened(body.read(_CHUNK_BYTES), body)

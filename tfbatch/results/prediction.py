@@ -1,4 +1,4 @@
-"""Parses an output line: named values, or an error."""
+"""Parses an output line: a prediction as named values, or an error."""
 
 from __future__ import annotations
 

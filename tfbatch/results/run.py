@@ -55,7 +55,7 @@ class Run:
         found = executions.sfn.describe_execution(executionArn=arn)
         name = arn.rpartition(":")[2]
         if found["status"] in {"RUNNING", "PENDING_REDRIVE"}:
-            raise Problem(f"{name} goes on: 'tfbatch watch {name}' shows it to its end.")
+            raise Problem(f"{name} is still running: follow it with 'tfbatch watch {name}'.")
         told = _object(found.get("output")).get("output")
         asked = _object(found.get("input")).get("output")
         folder = told or asked or f"{_SCHEME}{deployed.output_bucket}/{name}/"
@@ -70,8 +70,8 @@ class Run:
         text = self._read(SUMMARY)
         if text is None:
             raise Problem(
-                f"{self.folder} has no {SUMMARY}: the run ended before its accounts were closed; "
-                "'tfbatch show' says why, and what it predicted lies there as .out objects."
+                f"{self.folder} has no {SUMMARY}: the run ended before its last state; "
+                "'tfbatch show' says why, and its predictions are the .out objects there."
             )
         found: dict[str, Any] = json.loads(text)
         return found

@@ -2,4 +2,4 @@
 
 
 class ReviewError(Exception):
-    """A side doesn't exist or can't be synthesized."""
+    """A revision can't be found or synthesized."""

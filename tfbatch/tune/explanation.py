@@ -58,4 +58,4 @@ def _others(found: Found) -> Iterator[str]:
         yield "Batching, its time-out and more workers brought no more than 5 %: left as they are."
         return
     gain = found.best.rate / found.knee.rate - 1
-    yield f"Best of all: {found.best.knobs}, {found.best.rate:,.4g} records/s ({gain:+.0%})."
+    yield f"Best settings: {found.best.knobs}, {found.best.rate:,.4g} records/s ({gain:+.0%})."

@@ -1,4 +1,4 @@
-"""Chooses the part of an input that trials run over."""
+"""Samples an input folder for the trials of a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One set of settings and its measured rate."""
+"""The settings of a trial, and its result."""
 
 from __future__ import annotations
 

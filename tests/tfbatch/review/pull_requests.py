@@ -347,7 +347,7 @@ PULL_REQUESTS = (
         verdict=ATTENTION,
         hurts=frozenset({"denial-dropped"}),
         also=frozenset({"check-new"}),
-        says=("AwsSolutions-S10", "refused no longer"),
+        says=("AwsSolutions-S10", "no longer denied"),
     ),
     PullRequest(
         name="versions off",
@@ -448,7 +448,7 @@ PULL_REQUESTS = (
         verdict=DESTRUCTIVE,
         hurts=frozenset({"stateful-moved", "stateful-moved-kept"}),
         says=(
-            "4 buckets become new, empty ones, and what they hold is lost",
+            "4 buckets become new, empty ones, and their data is deleted",
             "override_logical_id",
             "There is no undo",
             "data of 4 lost",

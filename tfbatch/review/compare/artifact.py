@@ -52,9 +52,9 @@ def _moved_for_nothing(old: Bundle, new: Bundle) -> Finding:
         section=Section.HURT,
         rule="hash-without-content",
         severity=Severity.ATTENTION,
-        title=f"{new.name} has another asset hash though nothing in it changed",
-        why="This is a bug of the bundling: what it feeds is deployed anew for nothing. The hash "
-        "must depend on names and contents alone.",
+        title=f"{new.name} has a new asset hash but the same files",
+        why="This is a bundling bug: the resource is redeployed for nothing. The hash must depend "
+        "only on file names and contents.",
         subject=new.name,
         rows=(("asset hash", old.hash[:12], new.hash[:12]),),
     )

@@ -1,4 +1,4 @@
-"""Compares the findings of cdk-nag and cfn-lint: new, solved and newly acknowledged."""
+"""Compares cdk-nag and cfn-lint findings: new, solved and newly accepted ones."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def findings(pairs: Pairs) -> Iterator[Finding]:
             yield Finding(
                 section=Section.CHECKS,
                 rule="check-accepted",
-                title=f"cdk-nag's {rule.partition('[')[0]} is accepted from now on",
-                many=f"accept cdk-nag's {rule.partition('[')[0]} from now on",
+                title=f"cdk-nag's {rule.partition('[')[0]} is now accepted",
+                many=f"accept cdk-nag's {rule.partition('[')[0]} now",
                 noun="construct",
                 subject=place,
                 rows=(("", _detail(rule), f"accepted: {reason}"),),

@@ -1,4 +1,4 @@
-"""Compares public access, encryption, network isolation and auditing."""
+"""Finds weakened security: public access, encryption, network isolation, audit logs."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _RULES = (
         name="bucket-public",
         property=re.compile(r"PublicAccessBlockConfiguration\.\w+"),
         worse=lambda old, new: new != "yes" and old == "yes",
-        title="may be made public: what blocks public access is off",
-        many="may be made public: what blocks public access is off",
+        title="may be made public: the block on public access is off",
+        many="may be made public: the block on public access is off",
         why="A bucket policy or an object's access list can then open it to the whole internet.",
     ),
     _Rule(
@@ -83,7 +83,7 @@ _RULES = (
         worse=lambda old, new: _is_dropped(old, new) or (old, new) == ("aws:kms", "AES256"),
         title="is encrypted less strictly",
         many="are encrypted less strictly",
-        why="A key of the account's own, or encryption itself, is no longer asked for.",
+        why="The customer managed key, or encryption itself, was removed.",
     ),
     _Rule(
         name="network-isolation-off",

@@ -1,4 +1,4 @@
-"""Lists changed pins of packages. Both sides are synthesized with the installed ones."""
+"""Compares the pinned packages of both revisions, which a synthesis can't show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.M
 
 
 def package_findings(base: Revision, head: Revision, *, repository: Path) -> list[Finding]:
-    """Changed pins of packages. Their effect on the synthesis isn't shown."""
+    """Return a finding that lists the pinned packages that differ."""
     rows = differences.rows(_pins(base, repository), _pins(head, repository))
     if not rows:
         return []
@@ -29,8 +29,8 @@ def package_findings(base: Revision, head: Revision, *, repository: Path) -> lis
             rule="packages-changed",
             severity=Severity.ATTENTION,
             title=f"{len(rows)} pinned package{'s' if len(rows) > 1 else ''} changed",
-            why="Both sides were synthesized with the packages that are installed here: what the "
-            "others would make of the app isn't part of this review.",
+            why="Both revisions were synthesized with the packages installed here. This review "
+            "does not show the effect of the new versions.",
             subject=_LOCK,
             rows=rows,
         )

@@ -67,7 +67,7 @@ def _broadened(
     elif more:
         rule, title = "permissions-broadened", f"{_capital(principal)} may do more than before"
     else:
-        rule, title = "denial-dropped", f"What {principal} was refused is refused no longer"
+        rule, title = "denial-dropped", f"Actions denied to {principal} are no longer denied"
     rows = [*_rows(more, base), *((_place(one), f"denied: {one.action}", "—") for one in freed)]
     return Finding(
         section=Section.HURT,
@@ -84,7 +84,7 @@ def _narrowed(principal: str, less: list[Grant]) -> Finding:
     return Finding(
         section=Section.RESOURCES,
         rule="permissions-narrowed",
-        title=f"More is refused to {principal} than before"
+        title=f"{principal} is denied more actions than before"
         if all(one.deny for one in less)
         else f"{_capital(principal)} may do less than before",
         subject=principal,

@@ -138,7 +138,7 @@ def _changed(machine: Resource, name: str, before: State, after: State) -> Itera
             rule="safeguard-lost",
             severity=Severity.ATTENTION,
             title=f"State “{name}” has no {' and no '.join(lost)} any more",
-            why="What goes wrong there is no longer tried again, caught or ended.",
+            why="Its errors are no longer retried, caught or timed out.",
             subject=machine.path,
             logical_id=machine.key[1],
         )

@@ -1,4 +1,4 @@
-"""Words and signs that all outputs of a review share."""
+"""The verdicts, icons and texts that the page and the comment share."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ VERDICTS = {
     Severity.DESTRUCTIVE: "Destructive",
 }
 MEANINGS = {
-    Severity.FINE: "Nothing found that could hurt.",
-    Severity.ATTENTION: "Someone should look at what is listed first, before this is deployed.",
-    Severity.DESTRUCTIVE: "Deploying this loses data. See what is listed first.",
+    Severity.FINE: "No risk found.",
+    Severity.ATTENTION: "Check the findings listed first before you deploy.",
+    Severity.DESTRUCTIVE: "Deploying this deletes data. See the findings listed first.",
 }
 SIGNS = {Severity.FINE: "🟢", Severity.ATTENTION: "🟠", Severity.DESTRUCTIVE: "🔴"}
 

@@ -1,4 +1,4 @@
-"""Reads the assets of a cloud assembly: model artifacts, Lambda bundles, files."""
+"""Reads the assets of a cloud assembly: model artifacts, Lambda bundles, single files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the deployed stacks from CloudFormation."""
+"""Reads the deployed stacks from CloudFormation, as the base of a review."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def drift(review: Review) -> list[Finding]:
             section=Section.HURT,
             rule="drift",
             severity=Severity.ATTENTION,
-            title="What is deployed is not what the base says",
-            why="This review compares with what is deployed. From there to the base it would be:",
+            title="The deployed stacks differ from the base",
+            why="This review compares with the deployed stacks. They differ from the base in:",
             rows=tuple((finding.title, "", ", ".join(finding.stages)) for finding in shown),
             stages=review.stages,
         )

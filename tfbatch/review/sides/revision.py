@@ -1,4 +1,4 @@
-"""One side of a review as a Git tree: a commit, or the working tree."""
+"""Resolves a commit or the working tree to a Git tree, and exports its files."""
 
 from __future__ import annotations
 
