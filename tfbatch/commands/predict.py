@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tfbatch.aws.calls import Call
     from tfbatch.aws.session import Session
-    from tfbatch.files.file_store import Place
+    from tfbatch.files.file_store import FileStore
     from tfbatch.predict.invoke import Answer
     from tfbatch.terminal.output import Output
 
@@ -85,7 +85,7 @@ def predict(  # noqa: PLR0913 # one for each option
 
 def _calls(
     session: Session,
-    files: Iterable[tuple[Place, str]],
+    files: Iterable[tuple[FileStore, str]],
     endpoint: str,
     content_type: str | None,
     accept: str,

@@ -24,7 +24,7 @@ _AS_ANYONE = Session()
 """The AWS CLI's own account and region."""
 
 
-class PlaceError(Problem):
+class FileStoreError(Problem):
     """A folder or file doesn't exist, has an invalid name, or a name would leave it."""
 
 
@@ -66,7 +66,7 @@ class Draft:
     """Stored with the file in S3; disks have none."""
 
 
-class Place(Protocol):
+class FileStore(Protocol):
     """A folder."""
 
     def entries(self) -> Iterator[Entry]:
@@ -89,34 +89,34 @@ class Place(Protocol):
         """The file's name for people."""
         ...
 
-    def holds(self, other: Place) -> bool:
+    def holds(self, other: FileStore) -> bool:
         """Whether the other folder is this one or below it."""
         ...
 
 
-def place(text: str, session: Session = _AS_ANYONE) -> Place:
+def folder_at(text: str, session: Session = _AS_ANYONE) -> FileStore:
     """The folder that ``text`` names: a path, or ``s3://bucket/prefix`` with a session's client.
 
     Raises:
-        PlaceError: another scheme, or no bucket.
+        FileStoreError: another scheme, or no bucket.
     """
     if text.startswith(_SCHEME):
         bucket, _, prefix = text.removeprefix(_SCHEME).partition("/")
         if not bucket:
-            raise PlaceError(f"{text!r} names no bucket: write it as s3://bucket/folder/")
+            raise FileStoreError(f"{text!r} names no bucket: write it as s3://bucket/folder/")
         prefix = prefix and prefix.rstrip("/") + "/"
         return Bucket(bucket=bucket, prefix=prefix, session=session)
     if "://" in text:
-        raise PlaceError(f"{text!r} is neither a path nor s3://bucket/folder/")
+        raise FileStoreError(f"{text!r} is neither a path nor s3://bucket/folder/")
     return Folder(root=Path(text))
 
 
-def file_at(text: str, session: Session = _AS_ANYONE) -> tuple[Place, str]:
+def file_at(text: str, session: Session = _AS_ANYONE) -> tuple[FileStore, str]:
     """The folder and name of the file that ``text`` names."""
     parent, _, name = text.rpartition("/")
     if text.startswith(_SCHEME) and text.count("/") < 3:  # noqa: PLR2004 # s3://bucket alone
-        raise PlaceError(f"{text!r} names no object: write it as s3://bucket/folder/name")
-    return place(parent or ("/" if text.startswith("/") else "."), session), name
+        raise FileStoreError(f"{text!r} names no object: write it as s3://bucket/folder/name")
+    return folder_at(parent or ("/" if text.startswith("/") else "."), session), name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,13 +126,13 @@ class Folder:
     root: Path
 
     def entries(self) -> Iterator[Entry]:
-        """See :class:`Place`. Hidden files and folders are skipped.
+        """See :class:`FileStore`. Hidden files and folders are skipped.
 
         Raises:
-            PlaceError: the directory doesn't exist.
+            FileStoreError: the directory doesn't exist.
         """
         if not self.root.is_dir():
-            raise PlaceError(f"{self.root} is not a folder: name one that holds the files")
+            raise FileStoreError(f"{self.root} is not a folder: name one that holds the files")
         names = sorted(self._names(), key=os.fsencode)
         for name in names:
             found = (self.root / name).stat()
@@ -149,19 +149,19 @@ class Folder:
             )
 
     def open(self, name: str) -> IO[bytes]:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         return (self.root / name).open("rb")
 
     def metadata(self, name: str) -> Mapping[str, str] | None:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         return {} if (self.root / name).is_file() else None
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Draft]:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         target = self.root / name
         if not target.resolve().is_relative_to(self.root.resolve()):
-            raise PlaceError(f"{name!r} would lead out of {self.root}")
+            raise FileStoreError(f"{name!r} would lead out of {self.root}")
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, path = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
         os.close(handle)
@@ -174,11 +174,11 @@ class Folder:
             part.unlink(missing_ok=True)
 
     def shown(self, name: str) -> str:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         return str(self.root / name)
 
-    def holds(self, other: Place) -> bool:
-        """See :class:`Place`."""
+    def holds(self, other: FileStore) -> bool:
+        """See :class:`FileStore`."""
         root = self.root.resolve()
         return isinstance(other, Folder) and other.root.resolve().is_relative_to(root)
 
@@ -199,7 +199,7 @@ class Bucket:
     session: Session = _AS_ANYONE
 
     def entries(self) -> Iterator[Entry]:
-        """See :class:`Place`. The empty objects that consoles create for folders are skipped."""
+        """See :class:`FileStore`. The empty objects that consoles create for folders are skipped."""
         pages = s3(self.session).get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
             for found in page.get("Contents", ()):
@@ -210,11 +210,11 @@ class Bucket:
                     )
 
     def open(self, name: str) -> Stream:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         return s3(self.session).get_object(Bucket=self.bucket, Key=self.prefix + name)["Body"]
 
     def metadata(self, name: str) -> Mapping[str, str] | None:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 # slow to import
 
         try:
@@ -228,7 +228,7 @@ class Bucket:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Draft]:
-        """See :class:`Place`. The file is written to the temporary folder first."""
+        """See :class:`FileStore`. The file is written to the temporary folder first."""
         with tempfile.TemporaryDirectory(prefix="tfbatch-") as folder:
             draft = Draft(path=Path(folder, "part"))
             yield draft
@@ -240,11 +240,11 @@ class Bucket:
             )
 
     def shown(self, name: str) -> str:
-        """See :class:`Place`."""
+        """See :class:`FileStore`."""
         return f"{_SCHEME}{self.bucket}/{self.prefix}{name}"
 
-    def holds(self, other: Place) -> bool:
-        """See :class:`Place`."""
+    def holds(self, other: FileStore) -> bool:
+        """See :class:`FileStore`."""
         if not isinstance(other, Bucket) or other.bucket != self.bucket:
             return False
         return other.prefix.startswith(self.prefix)

@@ -7,12 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tfbatch.files.file_store import PlaceError, file_at, place
+from tfbatch.files.file_store import FileStoreError, file_at, folder_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tfbatch.files.file_store import Place, Stream
+    from tfbatch.files.file_store import FileStore, Stream
 
 SAVED_MODEL: Final = "saved_model.pb"
 LABELS: Final = "labels.txt"
@@ -62,7 +62,7 @@ def content(where: str) -> Content:
             ``model.tar.gz``; a path or an S3 URI.
 
     Raises:
-        PlaceError: there is no SavedModel, or the archive can't be read.
+        FileStoreError: there is no SavedModel, or the archive can't be read.
     """
     if where.endswith(_ARCHIVES):
         found = _archive(where)
@@ -75,7 +75,7 @@ def content(where: str) -> Content:
         found = _folder(where)
     if not found.folders():
         some = ", ".join(list(found.sizes)[:5]) or "nothing"
-        raise PlaceError(
+        raise FileStoreError(
             f"{where} has no saved_model.pb in it (it holds {some}): name a SavedModel's folder, "
             "a folder of versions, or a model.tar.gz"
         )
@@ -83,7 +83,7 @@ def content(where: str) -> Content:
 
 
 def _folder(where: str) -> Content:
-    folder = place(where)
+    folder = folder_at(where)
     sizes = {entry.name: entry.size for entry in folder.entries()}
     texts = {}
     for name in sizes:
@@ -104,7 +104,7 @@ def _archive(where: str) -> Content:
                 if data is not None:
                     texts[member.name.removeprefix("./")] = data
         except (tarfile.TarError, EOFError, OSError) as error:
-            raise PlaceError(
+            raise FileStoreError(
                 f"{where} can't be read as an archive ({error}): make it with tar -czf"
             ) from error
     return Content(where=where, sizes=sizes, texts=texts, is_archive=True)
@@ -120,7 +120,7 @@ def _members(stream: Stream) -> Iterator[tuple[tarfile.TarInfo, bytes | None]]:
                 yield member, file.read() if file and wanted else None
 
 
-def _opened(folder: Place, name: str) -> Stream:
+def _opened(folder: FileStore, name: str) -> Stream:
     if folder.metadata(name) is None:
-        raise PlaceError(f"{folder.shown(name)} is not there")
+        raise FileStoreError(f"{folder.shown(name)} is not there")
     return folder.open(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.files.file_store import PlaceError
+from tfbatch.files.file_store import FileStoreError
 from tfbatch.inspect import mapping
 from tfbatch.inspect.content import SAVED_MODEL, content
 from tfbatch_handler import signature as signatures
@@ -62,14 +62,14 @@ def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
         features: input -> tf.Example feature, if they differ.
 
     Raises:
-        PlaceError: there is no model, or its ``saved_model.pb`` can't be read.
+        FileStoreError: there is no model, or its ``saved_model.pb`` can't be read.
     """
     found = content(where)
     folder, *others = found.folders()
     try:
         read = signatures.parse_saved_model(found.texts[folder + SAVED_MODEL])
     except (WireError, SignatureError) as error:
-        raise PlaceError(f"{where}: {folder}{SAVED_MODEL}: {error}") from error
+        raise FileStoreError(f"{where}: {folder}{SAVED_MODEL}: {error}") from error
     chosen, problem = _servable(read, features)
     files = [size for name, size in found.sizes.items() if name.startswith(folder)]
     labels = found.labels()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
     from tfbatch.aws.session import Session
-    from tfbatch.files.file_store import Place
+    from tfbatch.files.file_store import FileStore
 
 MAX_BYTES = 6_291_456
 """Maximum body of a request in InvokeEndpoint's service model."""
@@ -79,7 +79,7 @@ class Endpoint:
         client = session.boto.client("sagemaker-runtime", config=config)
         return cls(client=client, name=name, content_type=content_type, accept=accept)
 
-    def ask(self, folder: Place, name: str) -> Answer:
+    def ask(self, folder: FileStore, name: str) -> Answer:
         """Send one file."""
         begun = time.monotonic()
         file = folder.shown(name)
@@ -94,7 +94,7 @@ class Endpoint:
             return Answer(file=file, seconds=time.monotonic() - begun, error=said)
         return Answer(file=file, seconds=time.monotonic() - begun, predictions=predictions)
 
-    def _ask(self, folder: Place, name: str) -> tuple[Any, ...]:
+    def _ask(self, folder: FileStore, name: str) -> tuple[Any, ...]:
         stream = folder.open(name)
         try:
             body = stream.read(MAX_BYTES + 1)
@@ -126,7 +126,7 @@ class Endpoint:
 
 
 def ask_all(
-    endpoint: Endpoint, files: Iterable[tuple[Place, str]], *, at_once: int
+    endpoint: Endpoint, files: Iterable[tuple[FileStore, str]], *, at_once: int
 ) -> Iterator[Answer]:
     """Send every file. It stops if AWS says that there is no endpoint."""
     with ThreadPoolExecutor(at_once) as threads:

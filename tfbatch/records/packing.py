@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from tfbatch.files.file_store import Folder, PlaceError
+from tfbatch.files.file_store import FileStoreError, Folder
 from tfbatch.records import photos, tfrecord
 from tfbatch.records.reading_back import holds, read_back
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-    from tfbatch.files.file_store import Entry, Place
+    from tfbatch.files.file_store import Entry, FileStore
 
 RECORDS, DIGEST = "records", "tfbatch-digest"
 """Metadata of an object: its number of records, which the workflow uses, and the digest of its
@@ -71,8 +71,8 @@ class Packed:
 class Packer:
     """How photographs are packed."""
 
-    source: Place
-    target: Place
+    source: FileStore
+    target: FileStore
     compress: bool = False
     strict: bool = False
     """Fail if a file is not an image."""
@@ -88,7 +88,7 @@ class Packer:
         """Write one TFRecord file, unless it exists.
 
         Raises:
-            PlaceError: a file is not an image, and ``strict``.
+            FileStoreError: a file is not an image, and ``strict``.
             ReadBackError: the written file can't be verified; it is deleted.
         """
         if not self.again and (found := self._found(shard)):
@@ -141,7 +141,7 @@ class Packer:
         reason = begin if data else "is empty"
         if self.strict:
             shown = self.source.shown(entry.name)
-            raise PlaceError(f"{shown} {reason}: remove it, or leave --strict out")
+            raise FileStoreError(f"{shown} {reason}: remove it, or leave --strict out")
         return Skipped(name=entry.name, reason=reason)
 
     def _found(self, shard: Shard) -> Packed | None:

@@ -6,13 +6,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.files.file_store import PlaceError
+from tfbatch.files.file_store import FileStoreError
 from tfbatch.records.packing import Packer, Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tfbatch.files.file_store import Place
+    from tfbatch.files.file_store import FileStore
     from tfbatch.records.packing import Packed
 
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Request:
     """The arguments of packing."""
 
-    source: Place
-    target: Place
+    source: FileStore
+    target: FileStore
     records_per_file: int
     name: str
     """Start of the files' names."""
@@ -35,16 +35,18 @@ def plan(request: Request) -> tuple[Shard, ...]:
     """Assign photographs to files by name, so that the result is always the same.
 
     Raises:
-        PlaceError: there is nothing to pack, or the target has files of another plan.
+        FileStoreError: there is nothing to pack, or the target has files of another plan.
     """
     if request.source.holds(request.target):
-        raise PlaceError(
+        raise FileStoreError(
             f"{request.target.shown('')} lies in {request.source.shown('')}, whose files a later "
             "run would pack as well: name another folder"
         )
     entries = tuple(request.source.entries())
     if not entries:
-        raise PlaceError(f"{request.source.shown('')} holds no files: name a folder of photographs")
+        raise FileStoreError(
+            f"{request.source.shown('')} holds no files: name a folder of photographs"
+        )
     size = request.records_per_file
     groups = [entries[start : start + size] for start in range(0, len(entries), size)]
     suffix = ".tfrecord.gz" if request.compress else ".tfrecord"
@@ -60,10 +62,10 @@ def _refuse_others(request: Request, names: set[str]) -> None:
     """Files of another plan would be predicted too, so photographs would count twice."""
     try:
         there = [entry.name for entry in request.target.entries() if entry.name not in names]
-    except PlaceError:  # the folder doesn't exist yet
+    except FileStoreError:  # the folder doesn't exist yet
         return
     if there:
-        raise PlaceError(
+        raise FileStoreError(
             f"{request.target.shown('')} holds {len(there)} files that this would not write, "
             f"{there[0]} among them: remove them, or name another folder"
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfbatch.records import example
 
 if TYPE_CHECKING:
-    from tfbatch.files.file_store import Entry, Place
+    from tfbatch.files.file_store import Entry, FileStore
 
 ENCODED, FORMAT, FILENAME = "image/encoded", "image/format", "image/filename"
 
@@ -27,7 +27,7 @@ def kind(data: bytes) -> bytes | None:
     return next((name for begin, name in _KINDS if data.startswith(begin)), None)
 
 
-def read(folder: Place, entry: Entry) -> bytes:
+def read(folder: FileStore, entry: Entry) -> bytes:
     """Read a whole file."""
     with closing(folder.open(entry.name)) as stream:
         return stream.read()

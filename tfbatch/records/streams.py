@@ -13,7 +13,7 @@ from tfbatch.records.tfrecord import HEADER_BYTES, masked_crc32c
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tfbatch.files.file_store import Place, Readable
+    from tfbatch.files.file_store import FileStore, Readable
 
 _GZIP = b"\x1f\x8b\x08"
 _ZLIB_CHECK = 31
@@ -73,9 +73,9 @@ class Inflated:
 
 
 @contextmanager
-def opened(place: Place, name: str) -> Iterator[Peeked | Inflated]:
+def opened(store: FileStore, name: str) -> Iterator[Peeked | Inflated]:
     """Open a TFRecord file. Its first bytes, not its name, tell the compression."""
-    with closing(place.open(name)) as stream:
+    with closing(store.open(name)) as stream:
         head = b""
         while len(head) < HEADER_BYTES and (more := stream.read(HEADER_BYTES - len(head))):
             head += more

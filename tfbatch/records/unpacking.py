@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
-    from tfbatch.files.file_store import Place
+    from tfbatch.files.file_store import FileStore
     from tfbatch.records.frames import Frame
 
 _WRITERS = 16
@@ -38,17 +38,17 @@ class Unpacked:
 class Unpacker:
     """Writes the records of TFRecord files as files."""
 
-    target: Place
+    target: FileStore
     taken: set[str] = field(default_factory=set)
     """Used names. A second photograph of a name gets another."""
 
-    def unpack(self, found: Iterable[tuple[Place, str]]) -> Iterator[Unpacked]:
+    def unpack(self, found: Iterable[tuple[FileStore, str]]) -> Iterator[Unpacked]:
         """Unpack files one after the other, their photographs in parallel."""
         with ThreadPoolExecutor(_WRITERS) as writers:
             for folder, name in found:
                 yield self._file(folder, name, writers)
 
-    def _file(self, folder: Place, name: str, writers: ThreadPoolExecutor) -> Unpacked:
+    def _file(self, folder: FileStore, name: str, writers: ThreadPoolExecutor) -> Unpacked:
         problems: list[str] = []
         writing: deque[Future[None]] = deque()
         count = 0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tfbatch.aws.session import Session
-    from tfbatch.files.file_store import Place
+    from tfbatch.files.file_store import FileStore
     from tfbatch.report.tally import Shown
 
 _PIXELS = 320
@@ -72,7 +72,7 @@ def _of_object(session: Session, item: tuple[str, set[int]]) -> dict[int, Input]
         return {}
 
 
-def _inputs(folder: Place, name: str, numbers: set[int]) -> Iterator[tuple[int, Input]]:
+def _inputs(folder: FileStore, name: str, numbers: set[int]) -> Iterator[tuple[int, Input]]:
     with closing(folder.open(name)) as stream:
         begin = stream.read(16)
         if photos.kind(begin) is not None:

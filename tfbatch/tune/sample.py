@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tfbatch.files.file_store import place
+from tfbatch.files.file_store import folder_at
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def take(folder: str, *, count: int, session: Session) -> Sample:
         Problem: it has none.
     """
     folder = folder.rstrip("/") + "/"
-    entries = [entry for entry in place(folder, session).entries() if entry.size]
+    entries = [entry for entry in folder_at(folder, session).entries() if entry.size]
     if not entries:
         raise Problem(f"INPUT = {folder}: nothing lies there; upload it, or correct the folder.")
     step = max(len(entries) / count, 1)

@@ -59,7 +59,7 @@ class Order:
     arguments: list[str]
     environment: dict[str, str]
     """All variables but the one of the supervision pipe."""
-    lifeline: str
+    supervision_pipe: str
     """The variable with the descriptor of the supervision pipe."""
     directory: str
 
@@ -76,7 +76,7 @@ class Forked:
     returncode: int | None = None
     stdin: None = None
     stdout: IO[bytes] | None = None
-    lifeline: IO[bytes] | None = None
+    supervision_pipe: IO[bytes] | None = None
     """The caller's end of the supervision pipe."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -121,14 +121,19 @@ class Forked:
 
 
 def fork(
-    address: str, order: Order, lifeline: int, *, stdout: int | IO[bytes], stderr: int | IO[bytes]
+    address: str,
+    order: Order,
+    supervision_pipe: int,
+    *,
+    stdout: int | IO[bytes],
+    stderr: int | IO[bytes],
 ) -> Forked:
     """Ask the server at ``address`` to start a process.
 
     Args:
         address: path of its socket.
         order: what to start.
-        lifeline: a descriptor for the process.
+        supervision_pipe: a descriptor for the process.
         stdout: a descriptor, a file or ``subprocess.PIPE``.
         stderr: a descriptor, a file or ``subprocess.STDOUT``.
 
@@ -144,7 +149,7 @@ def fork(
             read_end, write_end = os.pipe()
             read = stack.enter_context(open(read_end, "rb"))  # noqa: PTH123
             stdout = stack.enter_context(open(write_end, "wb"))  # noqa: PTH123
-        streams = [stdout, stdout if stderr == subprocess.STDOUT else stderr, lifeline]
+        streams = [stdout, stdout if stderr == subprocess.STDOUT else stderr, supervision_pipe]
         spaces = [stack.enter_context(path.open("rb")) for path in isolation.NAMESPACES]
         descriptors = [one if isinstance(one, int) else one.fileno() for one in (*streams, *spaces)]
         socket.send_fds(connection, [NUMBER.pack(len(text))], descriptors)

@@ -187,7 +187,7 @@ class _Server:
     """The loop of the parent. :meth:`run` returns only in children."""
 
     source: _Source
-    lifeline: int | None = None
+    supervision_pipe: int | None = None
     """The descriptor whose end of file ends this process."""
     second: _Second | None = None
     _children: dict[int, int] = field(default_factory=dict)
@@ -203,11 +203,11 @@ class _Server:
         with selectors.DefaultSelector() as selector:
             selector.register(self.source, selectors.EVENT_READ)
             selector.register(woken, selectors.EVENT_READ)
-            if self.lifeline is not None:
-                selector.register(self.lifeline, selectors.EVENT_READ)
+            if self.supervision_pipe is not None:
+                selector.register(self.supervision_pipe, selectors.EVENT_READ)
             while True:
                 ready = {key.fileobj for key, _ in selector.select()}
-                if self.lifeline in ready:
+                if self.supervision_pipe in ready:
                     sys.exit()
                 if woken in ready:
                     woken.recv(_CHUNK_BYTES)
@@ -217,7 +217,12 @@ class _Server:
         for end in (woken, waker, self.source, self.second):
             if end is not None:
                 end.close()
-        _close([*self._children.values(), *([] if self.lifeline is None else [self.lifeline])])
+        _close(
+            [
+                *self._children.values(),
+                *([] if self.supervision_pipe is None else [self.supervision_pipe]),
+            ]
+        )
         return order
 
     def _serve(self) -> Order | None:
@@ -281,7 +286,7 @@ def _import(program: str) -> None:
 
 def _become(order: Order, descriptors: Sequence[int]) -> None:
     """Make this fork the ordered process, up to its first instruction."""
-    stdout, stderr, lifeline, *namespaces = descriptors
+    stdout, stderr, supervision_pipe, *namespaces = descriptors
     os.setsid()
     isolation.join(namespaces)
     os.dup2(stdout, 1)
@@ -291,7 +296,7 @@ def _become(order: Order, descriptors: Sequence[int]) -> None:
     fork_compatibility.set_switches(order.environment)
     sys.path[:] = fork_compatibility.search_path(order.environment, directory=order.directory)
     os.environ.clear()
-    os.environ.update(order.environment | {order.lifeline: str(lifeline)})
+    os.environ.update(order.environment | {order.supervision_pipe: str(supervision_pipe)})
     sys.argv = [order.program, *order.arguments]
     setproctitle.setproctitle(" ".join((sys.executable, "-m", *sys.argv)))
     if order.program == PATCHED:
@@ -300,11 +305,11 @@ def _become(order: Order, descriptors: Sequence[int]) -> None:
         gevent.reinit()
 
 
-def main(lifeline: int) -> None:
+def main(supervision_pipe: int) -> None:
     """Serve, and in the children run what was ordered.
 
     Args:
-        lifeline: a descriptor whose end of file ends this process, but not its children.
+        supervision_pipe: a descriptor whose end of file ends this process, but not its children.
     """
     import boto3  # noqa: PLC0415 # nothing that the second server must not import
 
@@ -318,7 +323,7 @@ def main(lifeline: int) -> None:
         listener.listen(_BACKLOG)
         print(folder / "fork", flush=True)  # noqa: T201 # this module's output
         try:
-            order = _Server(_Listener(listener), lifeline, _Second()).run()
+            order = _Server(_Listener(listener), supervision_pipe, _Second()).run()
         except SystemExit:
             shutil.rmtree(folder)
             raise
@@ -335,4 +340,4 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         _run(_Server(_Passed(socket.socket(fileno=int(sys.argv[1])))).run())
     else:
-        main(int(os.environ.pop("TFBATCH_LIFELINE_FD")))
+        main(int(os.environ.pop("TFBATCH_SUPERVISION_FD")))

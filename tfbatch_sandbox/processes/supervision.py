@@ -24,7 +24,7 @@ from tfbatch_sandbox.processes import fork_client
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-_VARIABLE = "TFBATCH_LIFELINE_FD"
+_VARIABLE = "TFBATCH_SUPERVISION_FD"
 _FORK_SERVER = "TFBATCH_FORK_SERVER"
 _GRACE_SECONDS = 5.0
 
@@ -76,29 +76,29 @@ def _on_lifeline(start: Callable[[int], Process]) -> Process:
     finally:
         os.close(read_end)
     # Kept on the process object: the pipe closes when the parent drops or loses the child.
-    process.lifeline = open(write_end, "wb", buffering=0)  # type: ignore[union-attr] # noqa: SIM115, PTH123
+    process.supervision_pipe = open(write_end, "wb", buffering=0)  # type: ignore[union-attr] # noqa: SIM115, PTH123
     return process
 
 
 def _start(
-    command: Sequence[str], env: dict[str, str], options: Options, lifeline: int
+    command: Sequence[str], env: dict[str, str], options: Options, supervision_pipe: int
 ) -> subprocess.Popen[bytes]:
     """Start the process afresh."""
     known = {} if fork_server.address is None else {_FORK_SERVER: fork_server.address}
     return subprocess.Popen(
         list(command),
-        env=env | known | {_VARIABLE: str(lifeline)},
+        env=env | known | {_VARIABLE: str(supervision_pipe)},
         start_new_session=True,
         cwd=options.get("cwd"),
         stdin=options.get("stdin", subprocess.DEVNULL),
         stdout=options.get("stdout"),
         stderr=options.get("stderr"),
-        pass_fds=(lifeline, *options.get("pass_fds", ())),
+        pass_fds=(supervision_pipe, *options.get("pass_fds", ())),
     )
 
 
 def _fork(
-    command: Sequence[str], env: dict[str, str], options: Options, lifeline: int
+    command: Sequence[str], env: dict[str, str], options: Options, supervision_pipe: int
 ) -> fork_client.Forked | None:
     """Fork the process, if there is a server for it."""
     program = command[2] if list(command[:2]) == [sys.executable, "-m"] else ""
@@ -110,12 +110,12 @@ def _fork(
         program=program,
         arguments=list(command[3:]),
         environment=env | {_FORK_SERVER: address},
-        lifeline=_VARIABLE,
+        supervision_pipe=_VARIABLE,
         directory=str(options.get("cwd") or Path.cwd()),
     )
     try:
         return fork_client.fork(
-            *(address, order, lifeline),
+            *(address, order, supervision_pipe),
             stdout=options.get("stdout", 1),
             stderr=options.get("stderr", 2),
         )
@@ -191,7 +191,7 @@ def stop(process: Process, *, grace_seconds: float = _GRACE_SECONDS) -> int:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(grace_seconds)
     _signal_session(process, signal.SIGKILL)
-    process.lifeline.close()  # type: ignore[union-attr]
+    process.supervision_pipe.close()  # type: ignore[union-attr]
     return process.wait()
 
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.tfbatch.records.conftest import tfbatch
-from tfbatch.files.file_store import place
+from tfbatch.files.file_store import folder_at
 from tfbatch.records import example, tfrecord
 from tfbatch_handler.protobuf import example as reader
 
@@ -90,7 +90,7 @@ def test_files_of_another_plan_are_not_packed_beside(photographs: Path, tmp_path
     [("a", "a"), ("a", "a/b"), ("s3://b", "s3://b/c"), ("s3://b/c", "s3://b/c/")],
 )
 def test_a_folder_is_not_packed_into_itself(source: str, target: str) -> None:
-    assert place(source).holds(place(target))
+    assert folder_at(source).holds(folder_at(target))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_folder_is_not_packed_into_itself(source: str, target: str) -> None:
     [("a", "ab"), ("s3://b/c", "s3://b/cd"), ("s3://b", "s3://c"), ("a", "s3://a")],
 )
 def test_a_folder_beside_it_is_another(source: str, target: str) -> None:
-    assert not place(source).holds(place(target))
+    assert not folder_at(source).holds(folder_at(target))
 
 
 def test_unpacked_photographs_stay_below_their_folder(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_it_has_a_session_of_its_own(tmp_path: Path) -> None:
 def test_it_ends_with_the_process_that_asked_for_it(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "request.json")
     process = supervision.spawn([sys.executable, "-m", "tfbatch_sandbox.transform", str(tmp_path)])
-    process.lifeline.close()  # type: ignore[union-attr]
+    process.supervision_pipe.close()  # type: ignore[union-attr]
     assert process.wait(10) == -signal.SIGTERM
 
 

@@ -66,13 +66,13 @@ def pack(  # noqa: PLR0913 # one for each option
     Every file is read back before it counts; called again, the command makes only what is missing.
     The exit code is 3 when files that are no images were left out.
     """
-    from tfbatch.files.file_store import place  # noqa: PLC0415
+    from tfbatch.files.file_store import folder_at  # noqa: PLC0415
     from tfbatch.records import packing_display  # noqa: PLC0415
     from tfbatch.records.packing_run import Request  # noqa: PLC0415
 
     request = Request(
-        source=place(source),
-        target=place(target),
+        source=folder_at(source),
+        target=folder_at(target),
         records_per_file=records_per_file,
         name=name,
         compress=compress,

@@ -25,12 +25,12 @@ def unpack(ctx: click.Context, *, source: str, target: str, output: Output) -> N
     named by its image/filename, never outside of DST, else by its file and number. Damaged records
     are left out and named; the exit code is 3 then.
     """
-    from tfbatch.files.file_store import place  # noqa: PLC0415
+    from tfbatch.files.file_store import folder_at  # noqa: PLC0415
     from tfbatch.records.checking import files  # noqa: PLC0415
     from tfbatch.records.unpacking import Unpacker  # noqa: PLC0415
 
     photos = problems = 0
-    for done in Unpacker(target=place(target)).unpack(files([source])):
+    for done in Unpacker(target=folder_at(target)).unpack(files([source])):
         photos += done.photos
         problems += len(done.problems)
         for problem in done.problems:

@@ -71,9 +71,9 @@ def _moved(gone: list[Resource], new: list[Resource]) -> dict[Key, Key]:
     ]
     candidates.sort(key=lambda one: (-(one[0] == 1), -one[1], -one[0], one[2].path, one[3].path))
     found: dict[Key, Key] = {}
-    for sameness, likeness, old, one in candidates:
+    for sameness, similarity, old, one in candidates:
         free = one.key not in found and old.key not in found.values()
-        if free and likeness >= _ALIKE and sameness >= _SAME:
+        if free and similarity >= _ALIKE and sameness >= _SAME:
             found[one.key] = old.key
     return found
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tfbatch.review.compare.identity import Pairs
     from tfbatch.review.finding import Row
 
-_Place = tuple[str, bool, str, frozenset["Condition"]]
+_Group = tuple[str, bool, str, frozenset["Condition"]]
 
 
 def findings(pairs: Pairs) -> Iterator[Finding]:
@@ -97,10 +97,10 @@ def _narrowed(principal: str, less: list[Grant]) -> Finding:
 
 def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
     """By resource and condition: the actions before, and the new ones."""
-    places: dict[_Place, list[Grant]] = defaultdict(list)
+    groups: dict[_Group, list[Grant]] = defaultdict(list)
     for grant in more:
-        places[(grant.principal, grant.deny, grant.resource, grant.conditions)].append(grant)
-    for grants in places.values():
+        groups[(grant.principal, grant.deny, grant.resource, grant.conditions)].append(grant)
+    for grants in groups.values():
         before = sorted({_before(old) for old in base if _is_near(old, grants)})
         after = ", ".join(_shown(grant.action) for grant in grants)
         held = _held(grants[0].conditions)

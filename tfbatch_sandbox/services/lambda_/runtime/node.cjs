@@ -13,8 +13,8 @@ const answers = Number(env.TFBATCH_ANSWERS_FD);
 delete env.TFBATCH_ANSWERS_FD;
 
 // The process ends with the server that started it: see tfbatch_sandbox/processes/supervision.py.
-new net.Socket({ fd: Number(env.TFBATCH_LIFELINE_FD) }).on("close", () => process.exit(1)).unref().resume();
-delete env.TFBATCH_LIFELINE_FD;
+new net.Socket({ fd: Number(env.TFBATCH_SUPERVISION_FD) }).on("close", () => process.exit(1)).unref().resume();
+delete env.TFBATCH_SUPERVISION_FD;
 
 // CDK's custom resources answer CloudFormation by https on its port alone; the sandbox has neither.
 const sandbox = new URL(env.AWS_ENDPOINT_URL);
