@@ -24,11 +24,18 @@ if TYPE_CHECKING:
 _HEADERS: Final = {
     f"HTTP_{name.upper().replace('-', '_')}": name
     for name in (
-        *("accept", "accept-encoding", "authorization", "connection", "host", "user-agent"),
-        *("x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "host",
+        "user-agent",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-amz-security-token",
     )
 }
-"""WSGI's name -> HTTP's name of the headers that don't change the response to a signed call."""
+"""Headers of any signed call, by their WSGI names. None of them changes the request's meaning."""
 _SIGNED: Final = "/s3/aws4_request"
 _STREAMING: Final = "STREAMING-"
 _LONGEST_KEY: Final = 1024

@@ -21,7 +21,6 @@ from tfbatch_sandbox.services.sagemaker import (
     execution_roles,
     models,
     transform_checks,
-    transform_views,
 )
 from tfbatch_sandbox.services.sagemaker import transform_views as views
 from tfbatch_sandbox.services.sagemaker.transform_job import TransformJob
@@ -141,7 +140,7 @@ class TransformJobs:
             backend.transform_jobs.values(),
             self._runtime.settings.transform_quotas,
         )
-        job = TransformJob(request=request, arn=arn, on_change=publish)
+        job = TransformJob(request=request, arn=arn, on_change=views.publish)
         backend.transform_jobs[name] = job
         self._all.append(job)
         return job

@@ -1,17 +1,24 @@
-"""The responses of DescribeTransformJob and ListTransformJobs."""
+"""Builds DescribeTransformJob and ListTransformJobs responses and status change events."""
 
 from __future__ import annotations
 
+import json
+import logging
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from moto.events.models import events_backends
 
 from tfbatch_sandbox.services.errors import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from tfbatch_sandbox.services.sagemaker.transform_job import TransformJob
 
+_LOG = logging.getLogger(__name__)
+SOURCE = "aws.sagemaker"
+DETAIL_TYPE = "SageMaker Transform Job State Change"
 _PAGE = 10
 _SORT_KEYS = {
     "Name": lambda job: job.transform_job_name,
@@ -95,3 +102,24 @@ def _summary(job: TransformJob) -> dict[str, Any]:
         "TransformJobName": job.transform_job_name,
         "LastModifiedTime": job.last_modified_time,
     }
+
+
+def publish(job: TransformJob) -> None:
+    """Send the job's status to EventBridge's default bus; times are milliseconds since 1970."""
+    region, account = job.arn.split(":")[3:5]
+    detail = {"TransformJobName": job.transform_job_name} | describe(job)
+    times = {
+        name: int(value.timestamp() * 1000)
+        for name, value in detail.items()
+        if isinstance(value, datetime)
+    }
+    entry = {
+        "Source": SOURCE,
+        "DetailType": DETAIL_TYPE,
+        "Detail": json.dumps(detail | times),
+        "Resources": [job.arn],
+    }
+    try:
+        events_backends[account][region].put_events([entry])
+    except Exception:  # noqa: BLE001 - a rule of the user's must not cost the job
+        _LOG.exception("The event of transform job %s", job.transform_job_name)

@@ -1,8 +1,10 @@
-"""Corrects moto's responses about executions.
+"""Corrects moto's execution API to match Step Functions.
 
-An execution without a name gets one. StopExecution keeps its error and cause. DescribeExecution
-returns an output that is a string as JSON. The history has an order and pages. A Fail state may use
-an error of the ``States.`` family.
+- An execution without a name gets one.
+- The context object's start time is ISO 8601 text; moto puts a datetime there.
+- StopExecution keeps its error and cause. DescribeExecution shows a string output as JSON.
+- The history supports reverse order and pages.
+- A Fail state may raise an error whose name begins with ``States.``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name
+from moto.stepfunctions.parser.asl.eval.states import ExecutionData
+from moto.stepfunctions.parser.backend import execution_worker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -32,7 +36,8 @@ _HISTORY_PAGE = 1000
 
 
 def install(_runtime: Runtime) -> None:
-    """Correct moto's responses."""
+    """Correct moto's answers."""
+    replace(execution_worker, "ExecutionData", _execution_data)
     start = StepFunctionsParserBackend.start_execution
     replace(StepFunctionsParserBackend, "start_execution", _named(start))
     replace(StepFunctionResponse, "stop_execution", _stop)
@@ -40,6 +45,14 @@ def install(_runtime: Runtime) -> None:
     replace(StepFunctionResponse, "get_execution_history", _history)
     replace(custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "\0")
     _give_errors_their_codes()
+
+
+def _execution_data(**data: Any) -> ExecutionData:  # noqa: ANN401 - moto's fields, passed on
+    started = data["StartTime"]
+    if isinstance(started, datetime):
+        utc = started.astimezone(UTC)
+        data["StartTime"] = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return ExecutionData(**data)
 
 
 def _named(start: Callable[..., Execution]) -> Callable[..., Execution]:
