@@ -199,7 +199,7 @@ class Bucket:
     session: Session = _AS_ANYONE
 
     def entries(self) -> Iterator[Entry]:
-        """See :class:`FileStore`. The empty objects that consoles create for folders are skipped."""
+        """See :class:`FileStore`. The empty objects of consoles for folders are skipped."""
         pages = s3(self.session).get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
             for found in page.get("Contents", ()):

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from moto.events.models import events_backends
 
 from tfbatch_sandbox.processes import supervision
 from tfbatch_sandbox.services.errors import ApiError, refusal
@@ -31,31 +27,6 @@ if TYPE_CHECKING:
     from moto.sagemaker.models import SageMakerModelBackend
 
     from tfbatch_sandbox.services.runtime import Runtime
-
-_LOG = logging.getLogger(__name__)
-SOURCE = "aws.sagemaker"
-DETAIL_TYPE = "SageMaker Transform Job State Change"
-
-
-def publish(job: TransformJob) -> None:
-    """Send the job's state. Times in these events are milliseconds since 1970."""
-    region, account = job.arn.split(":")[3:5]
-    detail = {"TransformJobName": job.transform_job_name} | transform_views.describe(job)
-    times = {
-        name: int(value.timestamp() * 1000)
-        for name, value in detail.items()
-        if isinstance(value, datetime)
-    }
-    entry = {
-        "Source": SOURCE,
-        "DetailType": DETAIL_TYPE,
-        "Detail": json.dumps(detail | times),
-        "Resources": [job.arn],
-    }
-    try:
-        events_backends[account][region].put_events([entry])
-    except Exception:  # noqa: BLE001 - a rule of the user's must not cost the job
-        _LOG.exception("The event of transform job %s", job.transform_job_name)
 
 
 def install(runtime: Runtime) -> Callable[[], None]:
