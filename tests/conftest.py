@@ -58,7 +58,22 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def forked() -> Iterator[None]:
+def temporary_folder() -> Iterator[None]:
+    """Everything that tests and their children leave in the temporary directory is deleted.
+
+    The folder has a short name: the path of a Unix socket is limited to about a hundred characters.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="tfbatch-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forked(temporary_folder: None) -> Iterator[None]:  # noqa: ARG001 # made before, deleted after
     """Sandboxes start by the dozen, and moto is imported once a worker."""
     supervision.fork_programs()
     yield

@@ -82,11 +82,22 @@ def _remove_leftovers(recipe: Recipe, models: Path) -> None:
         shutil.rmtree(path)
 
 
+@contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    """TensorFlow leaves the code that it generates in the temporary directory."""
+    usual, tempfile.tempdir = tempfile.tempdir, folder
+    try:
+        yield
+    finally:
+        tempfile.tempdir = usual
+
+
 def _export(recipe: Recipe, directory: Path, variant: Variant) -> Export:
     _remove_leftovers(recipe, directory.parent)
     with (
         quiet(),
         tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=directory.parent) as temporary,
+        _temporary_files_in(temporary),
     ):
         from tfbatch.export import making, serving  # noqa: PLC0415 - imports TensorFlow
 

@@ -297,6 +297,7 @@ def _become(order: Order, descriptors: Sequence[int]) -> None:
     sys.path[:] = fork_compatibility.search_path(order.environment, directory=order.directory)
     os.environ.clear()
     os.environ.update(order.environment | {order.supervision_pipe: str(supervision_pipe)})
+    tempfile.tempdir = None  # gettempdir() reads the new TMPDIR
     sys.argv = [order.program, *order.arguments]
     setproctitle.setproctitle(" ".join((sys.executable, "-m", *sys.argv)))
     if order.program == PATCHED:

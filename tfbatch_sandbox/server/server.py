@@ -11,6 +11,8 @@ import os
 import signal
 import socket
 import sys
+import tempfile
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ from tfbatch_sandbox.services import Plugins
 from tfbatch_sandbox.services.runtime import Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -112,6 +114,18 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
     sys.exit(0)
 
 
+@contextmanager
+def _temporary_folder() -> Iterator[None]:
+    """Give this process and its children a temporary folder that is deleted at the end.
+
+    Not in the state directory: the path of a Unix socket is limited to about a hundred characters.
+    """
+    with tempfile.TemporaryDirectory(prefix="tfbatch-", ignore_cleanup_errors=True) as folder:
+        os.environ["TMPDIR"] = folder
+        tempfile.tempdir = None  # gettempdir() reads the variable again
+        yield
+
+
 def main() -> None:
     """Serve with the settings in the argument, as JSON."""
     supervision.hold()
@@ -121,7 +135,8 @@ def main() -> None:
     # Nor a state's whole program at an error: the execution's history has it.
     states = "moto.stepfunctions.parser.asl.component.eval_component"
     logging.getLogger(states).setLevel(logging.CRITICAL)
-    serve(Settings.from_json(sys.argv[1]))
+    with _temporary_folder():
+        serve(Settings.from_json(sys.argv[1]))
 
 
 if __name__ == "__main__":

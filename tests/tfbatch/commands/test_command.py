@@ -183,7 +183,7 @@ def test_retry_runs_the_exceptions_alone_and_what_is_printed_does_what_run_does(
 def test_ctrl_c_ends_the_watching_and_stop_ends_the_run(
     deployment: Deployment, environment: dict[str, str], tfbatch: Callable[..., Result]
 ) -> None:
-    uri = deployment.upload("left", {f"{n}.jpg": photo(n) for n in range(400)})
+    uri = deployment.upload("left", {f"{n}.jpg": photo(n) for n in range(1500)})
     started = tfbatch("run", uri, "--model", "tiny", "--json")
     assert started.exit_code == exit_codes.OK, started.output
     (found,) = _lines(started.stdout)

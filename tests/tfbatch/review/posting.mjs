@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 
-const { post, relabel } = createRequire(import.meta.url)('../../.github/scripts/post-review.js');
+const { post, relabel } = createRequire(import.meta.url)('../../../.github/scripts/post-review.js');
 const { folder, kept, event } = JSON.parse(readFileSync(0, 'utf8'));
 const answer = (data) => Promise.resolve({ data });
 const github = {

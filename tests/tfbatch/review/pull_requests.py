@@ -475,7 +475,7 @@ PULL_REQUESTS = (
         change=_hash_without_content,
         verdict=ATTENTION,
         hurts=frozenset({"hash-without-content"}),
-        says=("another asset hash though nothing in it changed", "a bug of the bundling"),
+        says=("has a new asset hash but the same files", "a bundling bug"),
     ),
     PullRequest(
         name="packages changed",
