@@ -17,7 +17,7 @@ from tfbatch_cdk.security.context import SecurityContext
 from tfbatch_cdk.security.grants import allow, apply_permissions_boundary, bucket_arn
 from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, acknowledge
 from tfbatch_cdk.security.people import People
-from tfbatch_cdk.workflow.functions import Function
+from tfbatch_cdk.workflow.functions import Function, functions_code
 from tfbatch_cdk.workflow.job_cleanup import JobCleanup
 from tfbatch_cdk.workflow.notifications import Notifications
 from tfbatch_cdk.workflow.stage_parameters import needs_polling
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
     from tfbatch_cdk import settings
@@ -75,10 +76,11 @@ class InferenceStack(Stack):
         reachable += [served.artifact.bucket_arn for served in models.values()]
         security = self._security_context(stage, storage.key, reachable)
         self.security = security
-        functions = {
-            name: self._function(name, description, security)
-            for name, description in _FUNCTIONS.items()
-        }
+        with functions_code() as code:
+            functions = {
+                name: self._function(name, description, code, security)
+                for name, description in _FUNCTIONS.items()
+            }
         for bucket in inputs:
             functions["plan"].grant(bucket, read=True)
             functions["reconcile"].grant(bucket, read=True)
@@ -122,7 +124,7 @@ class InferenceStack(Stack):
                 self,
                 "Stopping",
                 state_machine_arn=machine.state_machine_arn,
-                function=self._function("stop", _STOP, security),
+                function=self._function("stop", _STOP, code, security),
             )
         People(
             self,
@@ -150,12 +152,14 @@ class InferenceStack(Stack):
         acknowledge(self, INLINE_POLICIES)
         apply_permissions_boundary(self, stage.protection.access.permissions_boundary)
 
-    def _function(self, name: str, description: str, security: SecurityContext) -> Function:
+    def _function(
+        self, name: str, description: str, code: lambda_.Code, security: SecurityContext
+    ) -> Function:
         return Function(
             self,
             name.capitalize(),
-            handler=f"{name}.handler",
             description=f"tfbatch: {description}",
+            code=code,
             security=security,
         )
 

@@ -37,27 +37,30 @@ _MEMORY_MB = 1769
 
 
 @contextmanager
-def _package() -> Iterator[str]:
-    """A folder to deploy: ``tfbatch_functions``, with its handlers at the root for ``Handler``."""
+def functions_code() -> Iterator[lambda_.Code]:
+    """The code of all functions of a stack: ``tfbatch_functions``, its handlers at the root.
+
+    The CDK copies it when the first function is made; later ones share that asset.
+    """
     with tempfile.TemporaryDirectory(prefix="tfbatch-functions-") as folder:
         package = Path(folder, _CODE.name)
         shutil.copytree(_CODE, package, ignore=shutil.ignore_patterns("__pycache__"))
         for handler in (package / "handlers").glob("[!_]*.py"):
             handler.rename(Path(folder, handler.name))
         shutil.rmtree(package / "handlers")
-        yield folder
+        yield lambda_.Code.from_asset(folder)
 
 
 class Function(Construct):
-    """A Lambda function with its own role."""
+    """A Lambda function with its own role; its id names the module of its handler."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        handler: str,
         description: str,
+        code: lambda_.Code,
         security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,21 +72,20 @@ class Function(Construct):
         )
         log = security.log_group(self, "Log")
         self.log_group_name = log.log_group_name
-        with _package() as code:  # the CDK copies it now
-            self.function = lambda_.Function(
-                self,
-                "Function",
-                runtime=lambda_.Runtime.PYTHON_3_14,
-                architecture=lambda_.Architecture.ARM_64,
-                handler=handler,
-                code=lambda_.Code.from_asset(code),
-                role=self.role,
-                description=description,
-                memory_size=_MEMORY_MB,
-                timeout=Duration.minutes(15),
-                log_group=log,
-                tracing=lambda_.Tracing.ACTIVE,
-            )
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"{construct_id.lower()}.handler",
+            code=code,
+            role=self.role,
+            description=description,
+            memory_size=_MEMORY_MB,
+            timeout=Duration.minutes(15),
+            log_group=log,
+            tracing=lambda_.Tracing.ACTIVE,
+        )
         acknowledge(self.function, NO_DEAD_LETTERS, NO_RESERVED_CONCURRENCY)
         acknowledge_wildcard(self.role, "*", because="X-Ray has no resources (added by the CDK)")
         self._put_into_vpc(security)
