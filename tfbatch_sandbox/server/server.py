@@ -26,7 +26,7 @@ from tfbatch_sandbox.server import faults
 from tfbatch_sandbox.server.http import RequestHandler
 from tfbatch_sandbox.server.object_requests import ObjectRequests
 from tfbatch_sandbox.server.settings import Settings
-from tfbatch_sandbox.services import Plugins
+from tfbatch_sandbox.services import Extensions
 from tfbatch_sandbox.services.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -71,18 +71,18 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
         return super().get_backend_for_host(host)
 
 
-def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
+def bind(settings: Settings) -> tuple[BaseWSGIServer, Extensions]:
     """Bind a server to its port, without serving yet."""
     listener = socket.create_server((_HOST, settings.port), backlog=_BACKLOG)
     port: int = listener.getsockname()[1]
     runtime = Runtime(settings=settings, port=port)
-    plugins = Plugins(runtime)
-    plugins.install_for("core")
+    extensions = Extensions(runtime)
+    extensions.install_for("core")
     gate.install(runtime.guard, runtime.sessions)
     server = make_server(
         _HOST,
         port,
-        Dispatcher(plugins.create_app, runtime),
+        Dispatcher(extensions.create_app, runtime),
         threaded=True,
         request_handler=RequestHandler,
         fd=listener.fileno(),
@@ -91,17 +91,17 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Plugins]:
     # Makes moto run state machines, and call itself.
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     os.environ["MOTO_PORT"] = str(port)
-    return server, plugins
+    return server, extensions
 
 
 def serve(settings: Settings) -> None:
     """Answer AWS API calls until SIGTERM, then stop every child process."""
-    server, plugins = bind(settings)
+    server, extensions = bind(settings)
     _announce(server.port)
     try:
         server.serve_forever()
     finally:
-        plugins.stop()
+        extensions.stop()
 
 
 def _announce(port: int) -> None:

@@ -73,7 +73,7 @@ _NEEDED_BY_CLOUDFORMATION = (
 )
 
 
-class Plugins:
+class Extensions:
     """The extensions of one running server."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -97,8 +97,8 @@ class Plugins:
                 for needed in _NEEDED_BY_CLOUDFORMATION:
                     self.install_for(needed)
             for name in OF_SERVICE.get(service, ()):
-                plugin = importlib.import_module(f"{__name__}.{name}")
-                stop = plugin.install(self._runtime)
+                extension = importlib.import_module(f"{__name__}.{name}")
+                stop = extension.install(self._runtime)
                 if stop is not None:
                     self._stops.append(stop)
 
