@@ -160,3 +160,20 @@ def _start_job(sandbox: Sandbox) -> None:
         TransformOutput={"S3OutputPath": "s3://data/out/"},
         TransformResources={"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
     )
+
+
+def test_a_stopped_sandbox_leaves_nothing_in_the_temporary_directory(tmp_path: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    program = f"""
+from pathlib import Path
+import boto3
+from tfbatch_sandbox.sandbox import Sandbox
+with Sandbox.start(state_dir=Path({str(tmp_path / "state")!r})) as sandbox:
+    session = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
+    session.client("s3", endpoint_url=sandbox.endpoint_url).create_bucket(Bucket="bucket")
+    assert list(Path({str(temporary)!r}).iterdir())
+"""
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert list(temporary.iterdir()) == []

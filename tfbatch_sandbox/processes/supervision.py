@@ -61,12 +61,12 @@ def spawn(
         options: options of ``subprocess.Popen``. Without ``stdin`` there is no input.
     """
     env = dict(os.environ if environment is None else environment)
-    return _on_lifeline(
+    return _on_parent_exit(
         lambda end: _fork(command, env, options, end) or _start(command, env, options, end)
     )
 
 
-def _on_lifeline(start: Callable[[int], Process]) -> Process:
+def _on_parent_exit(start: Callable[[int], Process]) -> Process:
     read_end, write_end = os.pipe()
     try:
         process = start(read_end)
@@ -140,7 +140,7 @@ class ForkServer:
                 self.is_wanted = False
                 command = [sys.executable, "-m", "tfbatch_sandbox.processes.fork_server"]
                 environment = os.environ | {"OMP_NUM_THREADS": "1"}  # it must have one thread
-                self.process = _on_lifeline(
+                self.process = _on_parent_exit(
                     lambda end: _start(command, environment, {"stdout": subprocess.PIPE}, end)
                 )
                 with cast("IO[bytes]", self.process.stdout) as said:

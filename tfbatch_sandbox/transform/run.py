@@ -34,6 +34,8 @@ def write_manifests(
 ) -> None:
     """Write ``input/`` and ``output/`` ``yyyy/mm/dd/hh/<id>.json`` below the destination.
 
+    Source: "Capture data from batch transform job", SageMaker developer guide.
+
     Args:
         capture: destination and encryption key.
         work: all objects of the job, transformed.

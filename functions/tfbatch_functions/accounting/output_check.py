@@ -31,6 +31,10 @@ SUFFIX: Final = ".out"
 def match(names: Sequence[str], *, prefix: str, outputs: Collection[str]) -> dict[str, str]:
     """Match each input with its output.
 
+    AWS documents two places for an output (the input's path below the output folder, or only its
+    last part) and its examples show a third. All keep the last part of the input's key and add
+    ``.out``. The service follows one rule, so a shard uses the rule that explains most outputs.
+
     Args:
         names: all inputs of the shard, below ``prefix``.
         prefix: the start of the inputs' keys.

@@ -30,7 +30,9 @@ NAMESPACE = "AWS/SageMaker"
 
 
 def put(endpoint: Endpoint, variant: str, *, status: int, seconds: float) -> None:
-    """Add one invocation.
+    """Add one invocation to the endpoint's CloudWatch metrics.
+
+    Source: "Amazon SageMaker endpoint invocation metrics", SageMaker developer guide.
 
     Args:
         endpoint: name of the endpoint.
