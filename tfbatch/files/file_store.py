@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import uuid
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -163,12 +164,10 @@ class Folder:
         if not target.resolve().is_relative_to(self.root.resolve()):
             raise FileStoreError(f"{name!r} would lead out of {self.root}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, path = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
-        os.close(handle)
-        part = Path(path)
+        part = target.with_name(f".{uuid.uuid4().hex}.part")
+        part.touch(exist_ok=False)  # with the permissions of any new file, as mkstemp's are not
         try:
             yield Draft(path=part)
-            part.chmod(0o666 & ~_umask())
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -181,12 +180,6 @@ class Folder:
         """See :class:`FileStore`."""
         root = self.root.resolve()
         return isinstance(other, Folder) and other.root.resolve().is_relative_to(root)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -182,3 +182,10 @@ def test_every_photograph_has_the_articles_features(photographs: Path, tmp_path:
         "image/filename": 1,
         "image/format": 1,
     }
+
+
+def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    with folder_at(str(tmp_path)).writing("below/it") as draft:
+        draft.path.write_bytes(b"1")
+    assert (tmp_path / "below/it").stat().st_mode == (tmp_path / "usual").stat().st_mode
