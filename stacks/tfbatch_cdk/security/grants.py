@@ -6,6 +6,7 @@ cdk-nag and a security reviewer read.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Acknowledgment, ArnFormat, Aws, Stack, Validations
@@ -75,9 +76,20 @@ def deny(
 
 def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
     """Acknowledge cdk-nag's finding IAM5 for one resource."""
-    shown = _flat(Stack.of(scope).resolve(resource))
+    shown = _flat(_stack(scope).resolve(resource))
     finding = Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{shown}]", reason=because)
-    Validations.of(scope).acknowledge(finding)
+    _validations(scope).acknowledge(finding)
+
+
+# Each answer is a call of the CDK's process; a synthesis asked for the same ones 160 times.
+@cache
+def _stack(scope: IConstruct) -> Stack:
+    return Stack.of(scope)
+
+
+@cache
+def _validations(scope: IConstruct) -> Validations:
+    return Validations.of(scope)
 
 
 def apply_permissions_boundary(stack: Stack, policy: str | None) -> None:
@@ -111,8 +123,13 @@ def colon_arn(scope: IConstruct, service: str, resource: str, name: str) -> str:
 
 def bucket_arn(scope: IConstruct, bucket: s3.IBucket) -> str:
     """A bucket's ARN for the stack of ``scope``; a bucket of another stack is exported there."""
+    return _bucket_arn(_stack(scope), bucket)
+
+
+@cache
+def _bucket_arn(stack: Stack, bucket: s3.IBucket) -> str:
     owner = bucket.stack
-    same = owner.node.path == Stack.of(scope).node.path
+    same = owner.node.path == stack.node.path
     return bucket.bucket_arn if same else owner.export_value(bucket.bucket_arn)
 
 
