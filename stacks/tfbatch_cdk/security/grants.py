@@ -7,13 +7,13 @@ cdk-nag and a security reviewer read.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import Acknowledgment, ArnFormat, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from aws_cdk import aws_s3 as s3
     from constructs import IConstruct
@@ -76,9 +76,9 @@ def deny(
 
 def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
     """Acknowledge cdk-nag's finding IAM5 for one resource."""
-    shown = _flat(_stack(scope).resolve(resource))
+    shown = _flat(_stack(cast("Hashable", scope)).resolve(resource))
     finding = Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{shown}]", reason=because)
-    _validations(scope).acknowledge(finding)
+    _validations(cast("Hashable", scope)).acknowledge(finding)
 
 
 # Each answer is a call of the CDK's process; a synthesis asked for the same ones 160 times.
@@ -123,7 +123,7 @@ def colon_arn(scope: IConstruct, service: str, resource: str, name: str) -> str:
 
 def bucket_arn(scope: IConstruct, bucket: s3.IBucket) -> str:
     """A bucket's ARN for the stack of ``scope``; a bucket of another stack is exported there."""
-    return _bucket_arn(_stack(scope), bucket)
+    return _bucket_arn(_stack(cast("Hashable", scope)), cast("Hashable", bucket))
 
 
 @cache
