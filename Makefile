@@ -80,12 +80,15 @@ audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependenci
 	cdk synth --quiet -c nag=true -c stage=prod --output cdk.out/prod
 	$(AUDIT)/bin/checkov --framework cloudformation --compact --quiet --skip-download --file cdk.out/prod/*.template.json
 	git ls-files -z | xargs -0 $(AUDIT)/bin/detect-secrets-hook --baseline .secrets.baseline
-	@# requests brings its own certificates; an index that can't be reached doesn't fail the audit
+	@# requests brings its own certificates; an index that can't be reached doesn't fail the audit, all else does
 	@REQUESTS_CA_BUNDLE=$${REQUESTS_CA_BUNDLE:-$$(python -c 'import ssl; paths = ssl.get_default_verify_paths(); print(paths.cafile or paths.capath or "")')} \
 		$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/all.lock --requirement requirements/handler.lock \
-		> $(AUDIT)/pip-audit.log 2>&1; code=$$?; tail -n 5 $(AUDIT)/pip-audit.log; \
-		if [ $$code -ne 0 ] && grep -qE "^requests.exceptions|Could not connect" $(AUDIT)/pip-audit.log; \
-		then echo "The dependencies were not audited: the package index can't be reached."; else exit $$code; fi
+		> $(AUDIT)/pip-audit.log 2>&1; code=$$?; \
+		if [ $$code -eq 0 ]; then head -n 1 $(AUDIT)/pip-audit.log; \
+		echo "pip-audit: $$(grep -c 'could not be audited' $(AUDIT)/pip-audit.log) packages were not audited, for the index has no entry for them."; \
+		elif grep -qE "^requests\.exceptions\.(ConnectionError|ConnectTimeout|ReadTimeout):|Could not connect to PyPI" $(AUDIT)/pip-audit.log; \
+		then echo "pip-audit: the package index can't be reached, so no dependency was audited."; \
+		else cat $(AUDIT)/pip-audit.log; exit $$code; fi
 
 .PHONY: bench-synth
 bench-synth: model ## Time cdk synth against a one-bucket app's
