@@ -81,7 +81,7 @@ def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> N
     _validations(cast("Hashable", scope)).acknowledge(finding)
 
 
-# Each answer is a call of the CDK's process; a synthesis asked for the same ones 160 times.
+# Each answer is a call of the CDK's process, and most grants ask for the same ones.
 @cache
 def _stack(scope: IConstruct) -> Stack:
     return Stack.of(scope)
