@@ -24,7 +24,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "run": Entry("runs.run:run", "Predict every record of INPUT."),
         "watch": Entry("runs.watch:watch", "Follow an execution to its end."),
         "list": Entry("runs.list:list_", "List executions, the newest first."),
-        "show": Entry("runs.show:show", "Show how an execution stands, or what came of it."),
+        "show": Entry("runs.show:show", "Show the state of an execution, or its result."),
         "stop": Entry("runs.stop:stop", "End an execution and its transform jobs."),
         "retry": Entry("runs.retry:retry", "Run only the exceptions of an execution again."),
     },

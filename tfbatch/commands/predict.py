@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--content-type",
     metavar="TYPE",
-    help="What the files are, such as image/jpeg.  [default: told by each file's name]",
+    help="What the files are, such as image/jpeg.  [default: from each file's name]",
 )
 @click.option(
     "--accept",

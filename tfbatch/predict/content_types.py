@@ -39,7 +39,7 @@ def guess(name: str, content: bytes) -> str:
     """Return a file's content type.
 
     Raises:
-        Problem: neither its name nor its content tells.
+        Problem: neither its name nor its content shows its type.
     """
     kind = BY_SUFFIX.get(PurePosixPath(name).suffix.lower()) or next(
         (kind for begin, kind in _BY_BEGINNING.items() if content.startswith(begin)), None

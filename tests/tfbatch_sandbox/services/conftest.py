@@ -1,4 +1,4 @@
-"""Ways to try a plug-in through a real client of the real server."""
+"""Ways to try a service through a real client of the real server."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def _template(key: str) -> str:
 
 
 class Stacks:
-    """Deploys one template, and reads what came of it."""
+    """Deploys one template, and reads the result."""
 
     def __init__(self, client: Json) -> None:
         self.client = client

@@ -1,4 +1,4 @@
-"""The plug-ins reach into two packages; an upgrade must be looked at, not slip in."""
+"""The services reach into two packages; someone must look at an upgrade of either."""
 
 from importlib.metadata import version
 

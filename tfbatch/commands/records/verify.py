@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def verify(ctx: click.Context, *, paths: tuple[str, ...], output: Output) -> None:
     """Check every record of TFRecord files.
 
-    PATH is a file or a folder, here or in S3; gzip and zlib are told by the content. Checks the
-    CRC-32C of each length and record, prints the byte at which each damage begins (in a compressed
-    file: of what it holds), and goes on behind it. The exit code is 3 when there is damage.
+    PATH is a file or a folder, here or in S3; the content shows whether it is gzip or zlib. Checks
+    the CRC-32C of each length and record, prints the byte at which each damage begins (in a
+    compressed file: of its content), and goes on behind it. Damage makes the exit code 3.
     """
     from tfbatch.records import checking  # noqa: PLC0415
 

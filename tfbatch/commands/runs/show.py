@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @aws_options
 @json_option
 def show(execution: str | None, *, session: Session, output: Output) -> None:
-    """Show how an execution stands, or what came of it.
+    """Show the state of an execution, or its result.
 
     Its request, states, jobs, summary and the reasons of its exceptions. EXECUTION is a name, the
     beginning of one, or an ARN; the newest when left out.
