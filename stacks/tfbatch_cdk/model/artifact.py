@@ -9,19 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tfbatch_handler
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.model import saved_model
-from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_cdk.model import own_code, saved_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from tfbatch_cdk.settings import Model
 
-CODE = REPOSITORY / "model_code"
+HANDLER = Path(tfbatch_handler.__file__).parent
+"""The library's handler package."""
+_ENTRY_POINT = "inference.py"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,29 +60,45 @@ class Artifact:
         return json.dumps({"members": rows}, indent=1) + "\n"
 
 
-def artifact_of(
-    model: Model, *, code: Path = CODE, packages: Mapping[str, Path] | None = None
-) -> Artifact:
+def artifact_of(model: Model, *, packages: Mapping[str, Path] | None = None) -> Artifact:
     """Collect a model's artifact.
 
     Args:
         model: only its newest version is included; each version uses GPU memory.
-        code: the folder that becomes ``code/``.
         packages: the files of ``code/lib``, by their names there.
 
     Raises:
         SettingsError: the model's directory is missing or has no version, the handler doesn't
-            support the model's signature, or the model doesn't give the requested output.
+            support the model's signature, the model doesn't give the requested output, or the
+            model's own code can't be used.
     """
     version = saved_model.newest_version(model)
     saved_model.signature_of(model)
     sources = {f"{version.name}/{name}": path for name, path in _files(version)}
-    sources |= {f"code/{name}": path for name, path in _files(code)}
+    sources |= {f"code/{name}": path for name, path in _code(model).items()}
     sources |= _library(packages or {}, existing=sources)
     labels = model.directory / model.handler.labels
     if labels.is_file():
         sources[f"code/{model.handler.labels}"] = labels
     return Artifact(members={name: _member(path) for name, path in sources.items()})
+
+
+def _code(model: Model) -> dict[str, Path]:
+    """The files of ``code/``: the library's, and the model's own, which may replace them.
+
+    A ``tfbatch_handler`` folder of one's own replaces the library's as a whole.
+    """
+    own = {} if model.code is None else dict(_files(own_code.checked(model.code)))
+    files = {_ENTRY_POINT: entry_point()}
+    if not any(name.startswith(f"{HANDLER.name}/") for name in own):
+        files |= {f"{HANDLER.name}/{name}": path for name, path in _files(HANDLER)}
+    return files | {name: path for name, path in own.items() if name != own_code.LOCK}
+
+
+def entry_point() -> Path:
+    """The library's ``inference.py``: beside this module in a wheel, else in ``model_code/``."""
+    beside = Path(__file__).with_name(_ENTRY_POINT)
+    return beside if beside.is_file() else HANDLER.parent / _ENTRY_POINT
 
 
 def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> dict[str, Path]:
@@ -94,13 +112,14 @@ def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> d
         raise SettingsError(
             f"{existing['code/requirements.txt']}: the container would install it at every start, "
             "which takes minutes and needs a network, and ignores it if there is code/lib; lock it "
-            "(`uv pip compile --generate-hashes`) and set Model.requirements to the lock"
+            f"(`uv pip compile --generate-hashes`), as {own_code.LOCK} in its place"
         )
     library = {f"code/lib/{name}": path for name, path in packages.items()}
     twice = sorted(library.keys() & existing.keys())
     if twice:
         raise SettingsError(
-            f"{existing[twice[0]]} is also among the packages of Model.requirements: remove one"
+            f"{existing[twice[0]]} is also among the packages of {own_code.LOCK} or "
+            "Model.requirements: remove one"
         )
     return library
 

@@ -20,7 +20,7 @@ from aws_cdk import (
 )
 
 from tfbatch_cdk.model import tarball
-from tfbatch_cdk.model.artifact import CODE
+from tfbatch_cdk.model.artifact import HANDLER
 from tfbatch_cdk.model.sbom import bill_of_materials
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
     staging = AssetStaging(
         scope,
         "Stage",
-        source_path=str(CODE),
+        source_path=str(HANDLER),
         asset_hash_type=AssetHashType.CUSTOM,
         asset_hash=artifact.digest,
         bundling=BundlingOptions(
