@@ -13,6 +13,8 @@ from tfbatch_sandbox.services.stepfunctions import error_names
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
 
     from tests.tfbatch_sandbox.services.conftest import Jobs
     from tfbatch_sandbox.sandbox import Sandbox
@@ -69,11 +71,10 @@ def test_a_modelled_error_has_its_name_and_others_that_of_the_service(
     assert name in error_names.of_task(f"aws-sdk:{resource}")
 
 
-def test_a_denied_call_is_an_error_of_the_service(sandbox: Sandbox, session: boto3.Session) -> None:
-    iam, sfn, s3 = (
-        session.client(name, endpoint_url=sandbox.endpoint_url)  # type: ignore[call-overload]
-        for name in ("iam", "stepfunctions", "s3")
-    )
+def test_a_denied_call_is_an_error_of_the_service(
+    sandbox: Sandbox, session: boto3.Session, s3: S3Client, stepfunctions: SFNClient
+) -> None:
+    iam = session.client("iam", endpoint_url=sandbox.endpoint_url)
     s3.create_bucket(Bucket="denied-to-tasks")
     role = make_role(
         iam,
@@ -83,13 +84,13 @@ def test_a_denied_call_is_an_error_of_the_service(sandbox: Sandbox, session: bot
     )
     arguments = {"Bucket": "denied-to-tasks", "Key": "k", "Body": "b"}
     states = _task("s3:putObject", arguments)
-    machine = sfn.create_state_machine(
+    machine = stepfunctions.create_state_machine(
         name="reads-only",
         roleArn=role,
         definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Call", "States": states}),
     )["stateMachineArn"]
-    started = sfn.start_execution(stateMachineArn=machine)["executionArn"]
-    ended = Workflows(sfn).end(started)
+    started = stepfunctions.start_execution(stateMachineArn=machine)["executionArn"]
+    ended = Workflows(stepfunctions).end(started)
     assert ended["error"] == "S3.S3Exception"
     assert "Status Code: 403" in ended["cause"]
 

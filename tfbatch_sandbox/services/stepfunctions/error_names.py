@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
 from botocore import xform_name
@@ -106,7 +106,7 @@ def operation_of(service: str, action: str) -> OperationModel | None:
 def _modelled(operation: OperationModel) -> dict[str, str]:
     """The shapes of the errors that an operation's client knows, by code."""
     service = operation.service_model
-    shapes = service.error_shapes if service.protocol in _XML else operation.error_shapes
+    shapes: list[Any] = service.error_shapes if service.protocol in _XML else operation.error_shapes
     later = _LATER.get(str(service.service_id), set())
     names = {str(shape.error_code): shape.name for shape in shapes if shape.name not in later}
     return names | ({"404": _OF_HEAD[operation.name]} if operation.name in _OF_HEAD else {})
