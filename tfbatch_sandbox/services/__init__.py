@@ -58,7 +58,7 @@ OF_SERVICE = {
         "cloudformation.ssm_parameters",
         "autoscaling.scaling_resources",
         "cloudformation.alarms",
-        "cloudformation.route_tables",
+        "cloudformation.vpc_resources",
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (

@@ -24,7 +24,7 @@ _ACTIONS = {
     ),
     "logs": (
         *("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams"),
-        "logs:PutLogEvents",
+        *("logs:GetLogEvents", "logs:PutLogEvents"),
     ),
     "sagemaker.api": ("sagemaker:ListTransformJobs", "sagemaker:StopTransformJob"),
     "monitoring": ("cloudwatch:PutMetricData",),
