@@ -105,6 +105,7 @@ class Workflow(Construct):
         if not needs_polling(stage):
             self._allow_sync()
         self._allow_shards(work_bucket)
+        self._allow_claims(work_bucket)
         for bucket in input_buckets:
             allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
         request_files = f"{bucket_arn(self, input_buckets[0])}/*{REQUEST_SUFFIX}"
@@ -153,7 +154,7 @@ class Workflow(Construct):
         )
 
     def _allow_shards(self, work_bucket: s3.IBucket) -> None:
-        """Allow the Distributed Map to read its list and run child executions.
+        """Allow the Distributed Map to read its list and run child executions, and look at runs.
 
         This is a separate policy, since the state machine depends on its role's default policy.
         Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
@@ -161,10 +162,10 @@ class Workflow(Construct):
         work = bucket_arn(self, work_bucket)
         because = "the folder is named after the execution"
         allow(self._role, "s3:GetObject", on=f"{work}/executions/*", because=because)
-        allow(self._role, "s3:PutObject", on=f"{work}/keys/*", because=because)
         machine = self.state_machine.state_machine_arn
         executions = self.state_machine.state_machine_name
         children = colon_arn(self, "states", "execution", f"{executions}/Shards:*")
+        own = colon_arn(self, "states", "execution", f"{executions}:*")
         policy = iam.Policy(
             self,
             "ShardExecutions",
@@ -175,11 +176,25 @@ class Workflow(Construct):
                     actions=["states:DescribeExecution", "states:StopExecution"],
                     resources=[children],
                 ),
+                iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),
             ],
         )
         acknowledge_wildcard(
             policy, children, because="Step Functions names the executions of shards"
         )
+        acknowledge_wildcard(
+            policy, own, because="a request's key names the execution that ran it before"
+        )
+
+    def _allow_claims(self, work_bucket: s3.IBucket) -> None:
+        """Allow the workflow to read and write the objects of keys.
+
+        ``s3:ListBucket`` tells a missing object from a denied one (GetObject, "Permissions").
+        """
+        work = bucket_arn(self, work_bucket)
+        because = "the object is named after the request's key"
+        allow(self._role, "s3:GetObject", "s3:PutObject", on=f"{work}/keys/*", because=because)
+        allow(self._role, "s3:ListBucket", on=work)
 
 
 def _job_states(stage: Stage) -> State:
