@@ -6,33 +6,26 @@ number as its name, the handler ``code/inference.py``, and its packages in ``cod
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model import saved_model
+from tfbatch_cdk.model.saved_model import Member, files_below
 from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_functions.planning.tarball import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tfbatch_cdk.settings import Model
 
 CODE = REPOSITORY / "model_code"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
-    """One file of an artifact."""
-
-    source: Path
-    digest: str
-    """SHA-256 of the contents, in hexadecimal."""
-    size: int
-    """In bytes."""
+CODE_ALONE: Final = "code.tar.gz"
+"""``asset.<digest>.code.tar.gz`` of an assembly has an artifact's members without its model, if
+only the model's lock was there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +35,18 @@ class Artifact:
     members: Mapping[str, Member]
 
     @property
+    def is_here(self) -> bool:
+        """Whether every file is on this machine; of a model's lock alone, its files aren't."""
+        return all(member.source is not None for member in self.members.values())
+
+    def sources(self) -> dict[str, Path]:
+        """The files that are on this machine, by their names in the archive."""
+        return {name: one.source for name, one in self.members.items() if one.source is not None}
+
+    @property
     def digest(self) -> str:
         """SHA-256 of names and contents: equal for equal artifacts."""
-        listing = "".join(
-            f"{name}\0{member.digest}\n" for name, member in sorted(self.members.items())
-        )
-        return hashlib.sha256(listing.encode()).hexdigest()
+        return digest_of((name, member.digest) for name, member in self.members.items())
 
     def listing(self) -> str:
         """The members with their digests and sizes, as JSON for the review."""
@@ -69,18 +68,17 @@ def artifact_of(
         packages: the files of ``code/lib``, by their names there.
 
     Raises:
-        SettingsError: the model's directory is missing or has no version, the handler doesn't
-            support the model's signature, or the model doesn't give the requested output.
+        SettingsError: the model is missing or isn't what its lock says, the handler doesn't
+            support its signature, or it doesn't give the requested output.
     """
-    version = saved_model.newest_version(model)
     saved_model.signature_of(model)
-    sources = {f"{version.name}/{name}": path for name, path in _files(version)}
-    sources |= {f"code/{name}": path for name, path in _files(code)}
+    files = saved_model.contents_of(model).files
+    sources = {f"code/{name}": path for name, path in files_below(code)}
     sources |= _library(packages or {}, existing=sources)
-    labels = model.directory / model.handler.labels
-    if labels.is_file():
-        sources[f"code/{model.handler.labels}"] = labels
-    return Artifact(members={name: _member(path) for name, path in sources.items()})
+    members = {name: saved_model.member(path) for name, path in sources.items()}
+    labels = model.handler.labels
+    members |= {f"code/{name}" if name == labels else name: one for name, one in files.items()}
+    return Artifact(members=members)
 
 
 def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> dict[str, Path]:
@@ -103,18 +101,3 @@ def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> d
             f"{existing[twice[0]]} is also among the packages of Model.requirements: remove one"
         )
     return library
-
-
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below a folder except caches and hidden files, with its relative name."""
-    for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        if path.is_file() and not hidden and path.suffix != ".pyc":
-            yield "/".join(parts), path
-
-
-def _member(path: Path) -> Member:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Member(source=path, digest=digest, size=path.stat().st_size)

@@ -46,7 +46,9 @@ class SageMakerModel(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
-            self, artifact_of(model, packages=self._packages(model, container))
+            self,
+            artifact_of(model, packages=self._packages(model, container)),
+            model=model.directory,
         )
         self.role = _role(self, repository_arn=image.repository_arn, log_group=log_group)
         allow(self.role, "s3:GetObject", on=self.artifact.arn)

@@ -67,7 +67,7 @@ class Workflow(Construct):
                 "workBucket": work_bucket.bucket_name,
                 "models": {name: served.model_name for name, served in models.items()},
                 "artifacts": {
-                    name: {"uri": served.artifact.url, "sha256": served.artifact.sha256}
+                    name: {"uri": served.artifact.url, "digest": served.artifact.digest}
                     for name, served in models.items()
                 },
             },
