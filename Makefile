@@ -37,8 +37,8 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-
 .PHONY: lock
 lock: $(VENV)/.installed ## Pin the newest versions pyproject.toml admits, with hashes
 	$(LOCK) --group dev pyproject.toml -o requirements/all.lock
-	$(LOCK) --group handler -o requirements/handler.lock
-	$(LOCK) --group handler-tiff -o requirements/handler-tiff.lock
+	$(LOCK) --group handler -o stacks/tfbatch_cdk/model/locks/handler.lock
+	$(LOCK) --group handler-tiff -o stacks/tfbatch_cdk/model/locks/handler-tiff.lock
 
 .PHONY: model
 model: install ## Export the demo's model to models/ (once; cached)
@@ -82,7 +82,7 @@ audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependenci
 	git ls-files -z | xargs -0 $(AUDIT)/bin/detect-secrets-hook --baseline .secrets.baseline
 	@# requests brings its own certificates; an index that can't be reached doesn't fail the audit, all else does
 	@REQUESTS_CA_BUNDLE=$${REQUESTS_CA_BUNDLE:-$$(python -c 'import ssl; paths = ssl.get_default_verify_paths(); print(paths.cafile or paths.capath or "")')} \
-		$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/all.lock --requirement requirements/handler.lock \
+		$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/all.lock --requirement stacks/tfbatch_cdk/model/locks/handler.lock \
 		> $(AUDIT)/pip-audit.log 2>&1; code=$$?; \
 		if [ $$code -eq 0 ]; then head -n 1 $(AUDIT)/pip-audit.log; \
 		echo "pip-audit: $$(grep -c 'could not be audited' $(AUDIT)/pip-audit.log) packages were not audited, for the index has no entry for them."; \

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
+from tests.paths import REPOSITORY
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.settings import (
-    REPOSITORY,
     Compute,
     DataCapture,
     DataProcessing,

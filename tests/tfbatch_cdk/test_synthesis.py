@@ -11,12 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 CHECKED = "nag=true"
 FOLDERS = (".", "stacks", "model_code", "functions")  # the paths of the editable install
-SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models", "requirements")
+SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models")
 
 
 def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:

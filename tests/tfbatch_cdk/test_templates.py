@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model.image import REGISTRY_ACCOUNTS
-from tfbatch_cdk.settings import REPOSITORY, Container, Stage
+from tfbatch_cdk.settings import Container, Stage
 from tfbatch_cdk.workflow.flowchart import mermaid
 from tfbatch_cdk.workflow.request import schema, table
 

@@ -74,6 +74,7 @@ def export(  # noqa: PLR0913 # one for each option
     random. FUNCTION takes nothing and returns a keras.Model of square images and class
     probabilities, with its weights. Decoding and resizing are put in front of it, in the graph.
     """
+    from tfbatch import project  # noqa: PLC0415
     from tfbatch.export import store  # noqa: PLC0415
     from tfbatch.export.catalog import DEMO_MODEL  # noqa: PLC0415
     from tfbatch.export.variant import Variant  # noqa: PLC0415
@@ -82,20 +83,21 @@ def export(  # noqa: PLR0913 # one for each option
     if name and len(wanted) > 1:
         raise Problem(f"--name = {name!r}: {len(wanted)} models can't have one name.")
     variant = Variant(top_k=top_k, precision=precision, xla=xla)
+    models = project.models()
     for target in wanted:
         recipe = _recipe(target, name=name, pixels=pixels, labels=labels)
-        found = None if again else store.find(recipe, models=store.MODELS, variant=variant)
+        found = None if again else store.find(recipe, models=models, variant=variant)
         if found:
             output.say(f"{recipe.name} is up to date. {_words(found)}")
         else:
             output.say(f"{recipe.name}: exporting …")
-            found = store.make(recipe, models=store.MODELS, again=again, variant=variant)
-            directory = store.MODELS / recipe.name / store.VERSION
+            found = store.make(recipe, models=models, again=again, variant=variant)
+            directory = models / recipe.name / store.VERSION
             output.say(f"{recipe.name} is in {directory}. {_words(found)}")
         output.emit(
             {
                 "model": recipe.name,
-                "directory": str(store.MODELS / recipe.name),
+                "directory": str(models / recipe.name),
                 "weights": found.weights,
                 "comparison": found.comparison or None,
             }

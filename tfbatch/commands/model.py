@@ -46,7 +46,7 @@ def add(name: str, source: str, *, labels: str | None, output: Output) -> None:
     _check(name)
     made = pinning.pin(_models() / name, source, labels=labels or pinning.LABELS)
     output.say(f"{name} is locked: {_summary(made.lock)}.")
-    output.say(f'In stacks/stages.py: Model(name="{name}", directory=… / "models" / "{name}")')
+    output.say(f'In stacks/stages.py: Model(name="{name}", directory=Path("models/{name}"))')
     output.emit(_document(name, made.lock))
 
 
@@ -117,9 +117,9 @@ def verify(ctx: click.Context, names: tuple[str, ...], *, output: Output) -> Non
 
 
 def _models() -> Path:
-    from tfbatch.export.store import MODELS  # noqa: PLC0415
+    from tfbatch import project  # noqa: PLC0415
 
-    return MODELS
+    return project.models()
 
 
 def _locks(names: tuple[str, ...]) -> list[tuple[Path, str]]:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from tfbatch import project
 from tfbatch.aws import endpoint
-from tfbatch.aws.cdk import REPOSITORY
 from tfbatch.demo import deployment, photos, predictions, runs
 from tfbatch.demo.errors import DemoError
 from tfbatch.export import store
@@ -76,11 +76,11 @@ def _workspace() -> Iterator[Path]:
 def _model(display: Display, directory: Path) -> None:
     """Export the model in a process of its own, to free TensorFlow's memory."""
     with display.step(f"Exporting {DEMO_MODEL}") as step:
-        if store.find(CATALOG[DEMO_MODEL], models=store.MODELS):
+        if store.find(CATALOG[DEMO_MODEL], models=project.models()):
             step.detail = "as exported before"
         else:
             arguments = ("-m", "tfbatch", "export", DEMO_MODEL)
-            program.run([sys.executable, *arguments], log=directory / "export.log", cwd=REPOSITORY)
+            program.run([sys.executable, *arguments], log=directory / "export.log")
             step.detail = "with its ImageNet weights, to models/"
         step.title = f"Model {DEMO_MODEL}"
 

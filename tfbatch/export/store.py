@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from tfbatch.export.catalog import Recipe
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
-"""The repository's models, which aren't committed."""
 VERSION = "1"
 _PLAIN = Variant()
 _RECORD = "export.json"

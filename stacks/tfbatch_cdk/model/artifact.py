@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import tfbatch_handler
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.model import saved_model
+from tfbatch_cdk.model import own_code, saved_model
 from tfbatch_cdk.model.saved_model import Member, files_below
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_functions.planning.tarball import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tfbatch_cdk.settings import Model
 
-CODE = REPOSITORY / "model_code"
+HANDLER = Path(tfbatch_handler.__file__).parent
+"""The library's handler package."""
+_ENTRY_POINT = "inference.py"
 CODE_ALONE: Final = "code.tar.gz"
 """``asset.<digest>.code.tar.gz`` of an assembly has an artifact's members without its model, if
 only the model's lock was there."""
@@ -57,28 +59,44 @@ class Artifact:
         return json.dumps({"members": rows}, indent=1) + "\n"
 
 
-def artifact_of(
-    model: Model, *, code: Path = CODE, packages: Mapping[str, Path] | None = None
-) -> Artifact:
+def artifact_of(model: Model, *, packages: Mapping[str, Path] | None = None) -> Artifact:
     """Collect a model's artifact.
 
     Args:
         model: only its newest version is included; each version uses GPU memory.
-        code: the folder that becomes ``code/``.
         packages: the files of ``code/lib``, by their names there.
 
     Raises:
         SettingsError: the model is missing or isn't what its lock says, the handler doesn't
-            support its signature, or it doesn't give the requested output.
+            support its signature, it doesn't give the requested output, or its own code can't be
+            used.
     """
     saved_model.signature_of(model)
     files = saved_model.contents_of(model).files
-    sources = {f"code/{name}": path for name, path in files_below(code)}
+    sources = {f"code/{name}": path for name, path in _code(model).items()}
     sources |= _library(packages or {}, existing=sources)
     members = {name: saved_model.member(path) for name, path in sources.items()}
     labels = model.handler.labels
     members |= {f"code/{name}" if name == labels else name: one for name, one in files.items()}
     return Artifact(members=members)
+
+
+def _code(model: Model) -> dict[str, Path]:
+    """The files of ``code/``: the library's, and the model's own, which may replace them.
+
+    A ``tfbatch_handler`` folder of one's own replaces the library's as a whole.
+    """
+    own = {} if model.code is None else dict(files_below(own_code.checked(model.code)))
+    files = {_ENTRY_POINT: entry_point()}
+    if not any(name.startswith(f"{HANDLER.name}/") for name in own):
+        files |= {f"{HANDLER.name}/{name}": path for name, path in files_below(HANDLER)}
+    return files | {name: path for name, path in own.items() if name != own_code.LOCK}
+
+
+def entry_point() -> Path:
+    """The library's ``inference.py``: beside this module in a wheel, else in ``model_code/``."""
+    beside = Path(__file__).with_name(_ENTRY_POINT)
+    return beside if beside.is_file() else HANDLER.parent / _ENTRY_POINT
 
 
 def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> dict[str, Path]:
@@ -92,12 +110,13 @@ def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> d
         raise SettingsError(
             f"{existing['code/requirements.txt']}: the container would install it at every start, "
             "which takes minutes and needs a network, and ignores it if there is code/lib; lock it "
-            "(`uv pip compile --generate-hashes`) and set Model.requirements to the lock"
+            f"(`uv pip compile --generate-hashes`), as {own_code.LOCK} in its place"
         )
     library = {f"code/lib/{name}": path for name, path in packages.items()}
     twice = sorted(library.keys() & existing.keys())
     if twice:
         raise SettingsError(
-            f"{existing[twice[0]]} is also among the packages of Model.requirements: remove one"
+            f"{existing[twice[0]]} is also among the packages of {own_code.LOCK} or "
+            "Model.requirements: remove one"
         )
     return library

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from tfbatch_cdk.model import own_code
 from tfbatch_cdk.model.artifact import artifact_of
 from tfbatch_cdk.model.bundling import artifact_object
 from tfbatch_cdk.model.image import runtime
@@ -83,9 +84,9 @@ class SageMakerModel(Construct):
 
     def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
         """The files of ``code/lib``; empty if nothing is bundled, as for ``cdk ls``."""
-        if model.requirements is None or not Stack.of(self).bundling_required:
+        if not Stack.of(self).bundling_required:
             return {}
-        return packages(model.requirements, runtime(container))
+        return packages(own_code.locks(model), runtime(container))
 
     def grant_read(self, bucket: s3.IBucket) -> None:
         """Allow the model's jobs to read a bucket's objects."""

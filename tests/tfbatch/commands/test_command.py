@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.executions import photo
+from tests.paths import REPOSITORY
 from tfbatch.aws import session
 from tfbatch.cli import cli
 from tfbatch.terminal import exit_codes
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

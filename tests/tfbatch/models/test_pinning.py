@@ -15,7 +15,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tfbatch.cli import cli
-from tfbatch.export import store
 from tfbatch_cdk.model import lock
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "project" / "models"
     folder.parent.mkdir()
     monkeypatch.chdir(folder.parent)
-    monkeypatch.setattr(store, "MODELS", folder)
+    (folder.parent / "cdk.json").write_text("{}")
     return folder
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.deployment import CDK, Deployment
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.security.app import MODEL
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
