@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfbatch.terminal.problem import Problem
 
+if TYPE_CHECKING:
+    from tfbatch_cdk.settings import Stage
+
 _MARK = "cdk.json"
+STAGES = Path("stacks", "stages.py")
+"""The project's stages."""
 
 
 def directory() -> Path:
@@ -32,3 +39,19 @@ def models() -> Path:
         Problem: there is no project.
     """
     return directory() / "models"
+
+
+def stages() -> tuple[Stage, ...]:
+    """The stages in ``stacks/stages.py``, which runs for it.
+
+    Raises:
+        Problem: there is no project, it has no such file, or the file has no ``STAGES``.
+    """
+    file = directory() / STAGES
+    try:
+        found: tuple[Stage, ...] = runpy.run_path(str(file))["STAGES"]
+    except FileNotFoundError:
+        raise Problem(f"There is no {file}, which names the project's stages.") from None
+    except KeyError:
+        raise Problem(f"{file} has no STAGES: a tuple of tfbatch_cdk.settings.Stage.") from None
+    return found

@@ -46,6 +46,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
         "tune": Entry("tune:tune", "Find the settings at which a stage predicts fastest."),
     },
     "Infrastructure": {
+        "init": Entry("init:init", "Write a project of your own."),
         "doctor": Entry("doctor:doctor", "Check what a stage needs, and say what to do."),
         "prices": Entry(
             "prices:prices",

@@ -53,6 +53,11 @@ def find(recipe: Recipe, *, models: Path, variant: Variant = _PLAIN) -> Export |
     return export if export.digest == _digest(recipe, variant) else None
 
 
+def is_foreign(directory: Path) -> bool:
+    """Whether a model's directory has something that wasn't exported here."""
+    return directory.is_dir() and not (directory / _RECORD).is_file()
+
+
 def make(recipe: Recipe, *, models: Path, again: bool = False, variant: Variant = _PLAIN) -> Export:
     """Export a model unless it is up to date.
 

@@ -56,6 +56,7 @@ class Workflow(Construct):
         work_bucket: s3.IBucket,
         topic: sns.ITopic,
         security: SecurityContext,
+        role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         states = definition(
@@ -85,7 +86,7 @@ class Workflow(Construct):
         )
         log = security.log_group(self, "Log")
         self.log_group_name = log.log_group_name
-        self._role = iam.Role(
+        self._role: iam.IRole = role or iam.Role(
             self,
             "Role",
             assumed_by=service_principal("states"),

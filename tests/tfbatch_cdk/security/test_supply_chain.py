@@ -49,7 +49,7 @@ def test_the_bill_lists_what_is_shipped_in_code_lib(prod: Assembly) -> None:
 def test_ci_audits_dependencies_templates_and_secrets() -> None:
     jobs = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     assert {"run": "make audit"} in jobs["audit"]["steps"]
-    recipe = (REPOSITORY / "Makefile").read_text().partition("\naudit:")[2].partition("\n\n")[0]
+    recipe = (REPOSITORY / "develop.mk").read_text().partition("\naudit:")[2].partition("\n\n")[0]
     assert all(tool in recipe for tool in ("checkov", "pip-audit", "detect-secrets-hook"))
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())
     assert "detect-secrets" in json.dumps(hooks)
