@@ -41,8 +41,7 @@ def code(tmp_path: Path) -> Path:
 
 
 def _write(target: Path, model: Model) -> bytes:
-    sources = {name: one.source for name, one in artifact_of(model).members.items()}
-    tarball.write(target, sources)
+    tarball.write(target, artifact_of(model).sources())
     return target.read_bytes()
 
 
@@ -61,8 +60,8 @@ def test_what_comes_out_is_what_went_in(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     subprocess.run(["tar", "-xzf", str(archive), "-C", str(out)], check=True)
-    for name, member in artifact_of(DEMO).members.items():
-        assert (out / name).read_bytes() == member.source.read_bytes()
+    for name, source in artifact_of(DEMO).sources().items():
+        assert (out / name).read_bytes() == source.read_bytes()
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFE, 0xFFFF, 0x10000, 3 * 0xFFFF, 1_000_000])

@@ -39,7 +39,7 @@ def definition(assembly: Assembly) -> Template:
     )
     artifacts = states["States"]["Read the stage"]["Assign"]["stage"]["artifacts"]
     for one in artifacts.values():  # digests change with every line of the handler
-        one.update(sha256="…", uri="…")
+        one.update(digest="…", uri="…")
     return states
 
 

@@ -41,6 +41,7 @@ COMMANDS: dict[str, dict[str, Entry]] = {
     "Models": {
         "predict": Entry("predict:predict", "Ask a stage's endpoint about files."),
         "export": Entry("export:export", "Export models that take encoded images."),
+        "model": Entry("model:model", "Pin models by lock files."),
         "inspect": Entry("inspect:inspect", "Say what a SavedModel takes and gives."),
         "tune": Entry("tune:tune", "Find the settings at which a stage predicts fastest."),
     },

@@ -46,6 +46,31 @@ def checked(folder: Path) -> Path:
     return folder
 
 
+def content_types(model: Model) -> frozenset[str] | None:
+    """The content types of the project's own formats.
+
+    Returns:
+        ``None`` if they can't be known without running the code: they aren't written as literals,
+            or the project has a handler of its own.
+    """
+    if model.code is None:
+        return frozenset()
+    if (model.code / "tfbatch_handler").is_dir():
+        return None
+    found: set[str] = set()
+    for module in sorted((model.code / _FORMATS).glob("[!_]*.py")):
+        for statement in ast.parse(module.read_bytes()).body:
+            if "CONTENT_TYPES" in _names([statement]):
+                value = getattr(statement, "value", None)
+                if not isinstance(value, ast.Tuple | ast.List):
+                    return None
+                kinds = [getattr(element, "value", None) for element in value.elts]
+                if not all(isinstance(kind, str) for kind in kinds):
+                    return None
+                found |= {str(kind).lower() for kind in kinds}
+    return frozenset(found)
+
+
 def _check(module: Path) -> None:
     try:
         body = ast.parse(module.read_bytes(), filename=str(module)).body

@@ -48,7 +48,9 @@ class SageMakerModel(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
-            self, artifact_of(model, packages=self._packages(model, container))
+            self,
+            artifact_of(model, packages=self._packages(model, container)),
+            model=model.directory,
         )
         self.role = role or _role(self)
         _allow_containers(self, self.role, image.repository_arn, log_group)

@@ -19,7 +19,7 @@ HANDLER_LOCK = _LOCKS / "handler.lock"
 TIFF_LOCK = _LOCKS / "handler-tiff.lock"
 """The same and Pillow, with which the handler reads TIFF."""
 
-_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
+NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
 _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
 _MAX_VARIABLE = 1024
 """Limit of CreateModel for the value of an environment variable."""
@@ -56,7 +56,7 @@ class Model:
     def __post_init__(self) -> None:
         """Refuse values that CreateModel or the handler refuses."""
         require(
-            _NAME.fullmatch(self.name) is not None,
+            NAME.fullmatch(self.name) is not None,
             self,
             "name",
             "use lower-case letters, digits and single hyphens, at most 40 characters",

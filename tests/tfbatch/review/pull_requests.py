@@ -262,9 +262,9 @@ kms.Key(data, "Key", enable_key_rotation=True)
 def _hash_without_content(checkout: Path) -> None:
     replace(
         checkout,
-        "stacks/tfbatch_cdk/model/bundling.py",
-        r"asset_hash=artifact\.digest",
-        'asset_hash="7" * 64',
+        "stacks/tfbatch_cdk/model/artifact.py",
+        r"return digest_of\([^\n]*",
+        'return "7" * 64',
     )
 
 
