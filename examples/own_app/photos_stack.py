@@ -62,6 +62,7 @@ def _vpc(scope: Construct) -> ec2.Vpc:
         "Vpc",
         max_azs=2,
         nat_gateways=0,
+        restrict_default_security_group=False,  # nothing uses it, and closing it takes a function
         subnet_configuration=[
             ec2.SubnetConfiguration(name="Private", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
         ],
