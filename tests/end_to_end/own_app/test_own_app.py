@@ -1,4 +1,7 @@
-"""``examples/own_app``: a team's VPC, key and bucket, deployed and run with IAM enforced."""
+"""``examples/own_app``: a team's VPC, key and bucket, deployed and run with IAM enforced.
+
+The sandbox uses nothing that only Linux has, as on a Mac.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def team(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     state = tmp_path_factory.mktemp("own_app")
-    with Sandbox.start(state_dir=state / "sandbox") as sandbox:
+    with Sandbox.start(state_dir=state / "sandbox", portable=True) as sandbox:
         bare = Deployment(sandbox=sandbox, outputs={})
         bare.bootstrap()
         bare.run(
