@@ -87,7 +87,7 @@ class InferenceStack(Stack):
         for served in models.values():
             allow(functions["plan"].role, "s3:GetObject", on=served.artifact.arn)
         functions["reconcile"].grant(storage.output, read=True)
-        functions["reconcile"].read_job_logs()
+        functions["reconcile"].read_job_logs(stage.name)
         # An earlier run may have left a marker or a list of exceptions in the same folder.
         functions["summarize"].grant(storage.output, read=True, write=True, delete=True)
         for function in functions.values():
@@ -123,12 +123,14 @@ class InferenceStack(Stack):
             JobCleanup(
                 self,
                 "Stopping",
+                stage=stage.name,
                 state_machine_arn=machine.state_machine_arn,
                 function=self._function("stop", _STOP, code, security),
             )
         People(
             self,
             "People",
+            stage=stage.name,
             principals=stage.protection.access.people,
             state_machine_arn=machine.state_machine_arn,
             state_machine_name=machine.state_machine_name,
@@ -140,7 +142,6 @@ class InferenceStack(Stack):
                 stage=stage,
                 watch=stage.protection.watch,
                 state_machine_arn=machine.state_machine_arn,
-                models=[served.model_name for served in models.values()],
                 log_groups=[
                     *(function.log_group_name for function in functions.values()),
                     workflow.log_group_name,

@@ -16,16 +16,9 @@ from constructs import Construct
 
 from tfbatch_cdk.monitoring import metrics
 from tfbatch_cdk.monitoring.job_age_states import definition
-from tfbatch_cdk.security.grants import (
-    acknowledge_wildcard,
-    allow,
-    service_principal,
-    transform_jobs_arn,
-)
+from tfbatch_cdk.security.grants import acknowledge_wildcard, allow, service_principal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tfbatch_cdk.security.context import SecurityContext
 
 _EVERY = "rate(5 minutes)"
@@ -34,20 +27,17 @@ _EVERY = "rate(5 minutes)"
 class JobAge(Construct):
     """The state machine that measures, with its role and schedule."""
 
-    def __init__(  # noqa: PLR0913 # keyword-only
+    def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         stage: str,
         state_machine_arn: str,
-        models: Sequence[str],
         security: SecurityContext,
     ) -> None:
         super().__init__(scope, construct_id)
-        states = definition(
-            stage=stage, workflow=state_machine_arn, models=models, partition=Aws.PARTITION
-        )
+        states = definition(stage=stage, workflow=state_machine_arn, partition=Aws.PARTITION)
         self._role = iam.Role(
             self,
             "Role",
@@ -79,12 +69,6 @@ class JobAge(Construct):
     def _allow(self, workflow: str) -> None:
         allow(self._role, "states:DescribeStateMachine", "states:ListExecutions", on=workflow)
         allow(self._role, "sagemaker:ListTransformJobs", on="*")
-        allow(
-            self._role,
-            "sagemaker:DescribeTransformJob",
-            on=transform_jobs_arn(self),
-            because="the names of all jobs of this app begin with tfbatch-",
-        )
         allow(
             self._role,
             "cloudwatch:PutMetricData",

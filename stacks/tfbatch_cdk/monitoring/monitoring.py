@@ -31,7 +31,6 @@ class Monitoring(Construct):
         stage: Stage,
         watch: Watch,
         state_machine_arn: str,
-        models: Sequence[str],
         log_groups: Sequence[str],
         topic: sns.ITopic,
         security: SecurityContext,
@@ -42,7 +41,6 @@ class Monitoring(Construct):
             "Pulse",
             stage=stage.name,
             state_machine_arn=state_machine_arn,
-            models=models,
             security=security,
         )
         alarms = Alarms(

@@ -8,15 +8,8 @@ to stop it, in ms), ``$seen`` (time of its last description, in ms), ``$isStarte
 was asked to stop), ``$lost`` (why it could not be described).
 """
 
-JOB_NAME = """
-(
-  $words := $replace($task.run.execution, /[^A-Za-z0-9]+/, '-');
-  'tfbatch-' & $substring($words, 0, 30) & '-' & $substring($hash($task.run.arn, 'SHA-256'), 0, 8)
-  & '-' & $task.shard.shard & '-' & $string($attempt + 1)
-)
-"""
-"""At most 63 characters: 8 + 30 + 1 + 8 + 1 + 5 + 1 + 9. All jobs of a run share a prefix. It has a
-digest of the execution's ARN, since executions of two stages may have one name."""
+JOB_NAME = "$task.run.jobs & $task.shard.shard & '-' & $string($attempt + 1)"
+"""At most 63 characters: 51 + 5 + 1 + 6."""
 
 TRANSFORM_JOB = """
 (

@@ -100,9 +100,9 @@ class Workflow(Construct):
             "*",
             because="log delivery and X-Ray have no resources (added by the CDK for both)",
         )
-        self._allow_jobs([served.model_name for served in models.values()])
+        self._allow_jobs(stage.name, [served.model_name for served in models.values()])
         if not needs_polling(stage):
-            self._allow_sync()
+            self._allow_sync(stage.name)
         self._allow_shards(work_bucket)
         self._allow_claims(work_bucket)
         for bucket in input_buckets:
@@ -121,28 +121,28 @@ class Workflow(Construct):
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
 
-    def _allow_jobs(self, model_names: Sequence[str]) -> None:
-        """Create, tag, describe and stop this app's jobs."""
+    def _allow_jobs(self, stage: str, model_names: Sequence[str]) -> None:
+        """Create, tag, describe and stop the stage's jobs."""
         allow(
             self._role,
             "sagemaker:AddTags",
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:StopTransformJob",
-            on=transform_jobs_arn(self),
-            because="the names of all jobs of this app begin with tfbatch-",
+            on=transform_jobs_arn(self, stage),
+            because="the names of all jobs of a stage begin with tfbatch-STAGE-",
         )
         for name in model_names:
             allow(
                 self._role, "sagemaker:CreateTransformJob", on=self._arn("sagemaker", "model", name)
             )
 
-    def _allow_sync(self) -> None:
+    def _allow_sync(self, stage: str) -> None:
         """Allow what ``createTransformJob.sync`` needs in addition.
 
         Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
         """
-        jobs = transform_jobs_arn(self)
+        jobs = transform_jobs_arn(self, stage)
         allow(self._role, "sagemaker:ListTags", on=jobs)
         allow(
             self._role,
