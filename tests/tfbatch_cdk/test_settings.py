@@ -11,9 +11,9 @@ import botocore.session
 import pytest
 
 from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
+from tests.paths import REPOSITORY
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.settings import (
-    REPOSITORY,
     Compute,
     DataCapture,
     DataProcessing,

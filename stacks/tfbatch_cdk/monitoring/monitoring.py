@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from tfbatch_cdk.security.context import SecurityContext
+    from tfbatch_cdk.security.roles import Roles
     from tfbatch_cdk.settings import Stage, Watch
 
 
@@ -34,6 +35,7 @@ class Monitoring(Construct):
         log_groups: Sequence[str],
         topic: sns.ITopic,
         security: SecurityContext,
+        roles: Roles,
     ) -> None:
         super().__init__(scope, construct_id)
         JobAge(
@@ -42,6 +44,8 @@ class Monitoring(Construct):
             stage=stage.name,
             state_machine_arn=state_machine_arn,
             security=security,
+            role=roles.job_age,
+            clock_role=roles.job_age_clock,
         )
         alarms = Alarms(
             self,

@@ -46,7 +46,11 @@ REQUEST = r"""
   $output := $exists($in.output) ? $in.output
     : 's3://' & $stage.outputBucket & '/' & $states.context.Execution.Name & '/';
 
+  $model := $exists($in.model) ? $in.model : $stage.defaultModel;
   $problems := $count($wrong) > 0 ? $wrong : [
+    $in.format in $keys($lookup($stage.refused, $model))
+      ? 'format = ' & $shown($in.format) & ' does not fit the model ' & $shown($model) & ': '
+        & $lookup($lookup($stage.refused, $model), $in.format),
     $not($bucketOf($in.input) in $stage.inputBuckets)
       ? 'input = ' & $shown($in.input) & ' is in a bucket that this deployment may not read: use '
         & $join($stage.inputBuckets, ', ') & ', or add it to Stage.input_buckets and deploy.',
@@ -61,7 +65,7 @@ REQUEST = r"""
     'prefix': $isManifest($in.input) ? $keyOf($in.input) : $folderOf($in.input),
     'input': $isManifest($in.input) ? $in.input : $normal($in.input),
     'output': $normal($output),
-    'model': $exists($in.model) ? $in.model : $stage.defaultModel,
+    'model': $model,
     'format': $in.format,
     'instances': $exists($in.instances) ? $in.instances : null,
     'deadline_minutes': $exists($in.deadline_minutes) ? $in.deadline_minutes : null,

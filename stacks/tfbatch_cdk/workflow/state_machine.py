@@ -19,7 +19,11 @@ from tfbatch_cdk.security.grants import (
 )
 from tfbatch_cdk.workflow.job_states import polling, synchronous
 from tfbatch_cdk.workflow.request import schema
-from tfbatch_cdk.workflow.stage_parameters import needs_polling, stage_parameters
+from tfbatch_cdk.workflow.stage_parameters import (
+    DeployedNames,
+    needs_polling,
+    stage_parameters,
+)
 from tfbatch_cdk.workflow.states import definition
 from tfbatch_cdk.workflow.triggers import REQUEST_SUFFIX
 
@@ -52,6 +56,7 @@ class Workflow(Construct):
         work_bucket: s3.IBucket,
         topic: sns.ITopic,
         security: SecurityContext,
+        role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         states = definition(
@@ -61,15 +66,17 @@ class Workflow(Construct):
                     output_bucket=output_bucket.bucket_name,
                     key=security.key.key_arn if security.key else None,
                 ),
-                "inputBucket": input_buckets[0].bucket_name,
-                "inputBuckets": [bucket.bucket_name for bucket in input_buckets],
-                "outputBucket": output_bucket.bucket_name,
-                "workBucket": work_bucket.bucket_name,
-                "models": {name: served.model_name for name, served in models.items()},
-                "artifacts": {
-                    name: {"uri": served.artifact.url, "sha256": served.artifact.sha256}
-                    for name, served in models.items()
-                },
+                **DeployedNames(
+                    inputBucket=input_buckets[0].bucket_name,
+                    inputBuckets=[bucket.bucket_name for bucket in input_buckets],
+                    outputBucket=output_bucket.bucket_name,
+                    workBucket=work_bucket.bucket_name,
+                    models={name: served.model_name for name, served in models.items()},
+                    artifacts={
+                        name: {"uri": served.artifact.url, "digest": served.artifact.digest}
+                        for name, served in models.items()
+                    },
+                ),
             },
             rules=schema(stage),
             functions={name: one.function.function_arn for name, one in functions.items()},
@@ -79,7 +86,7 @@ class Workflow(Construct):
         )
         log = security.log_group(self, "Log")
         self.log_group_name = log.log_group_name
-        self._role = iam.Role(
+        self._role: iam.IRole = role or iam.Role(
             self,
             "Role",
             assumed_by=service_principal("states"),

@@ -11,8 +11,8 @@ import pytest
 
 from tests.deployment import CDK, Deployment
 from tests.executions import exceptions_of, summary_of
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.security.app import MODEL
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.security.policies import text
 from tfbatch_cdk.monitoring.alarms import max_hours_without_run
-from tfbatch_cdk.settings import REPOSITORY, Protection, Watch
+from tfbatch_cdk.settings import Protection, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.json_type import Json
     from tfbatch_sandbox.services.runtime import Runtime
 
-_ROOT = Path(__file__).resolve().parents[3]
 _NODE = Path(__file__).parent / "runtime" / "node.cjs"
 _TAIL_BYTES = 4096
 _UNPACKING = threading.Lock()
@@ -165,9 +164,9 @@ def _variables(function: LambdaFunction, code: Path) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": function.memory_size,
         "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
         "TFBATCH_FUNCTION_ARN": function.function_arn,
-        # Lambda's runtimes have the AWS SDKs: boto3 is installed here, and this is JavaScript's.
-        "NODE_PATH": _ROOT / "node_modules",
-        "PYTHONPATH": _ROOT,
+        # Lambda's runtimes have the AWS SDKs: boto3 is installed here, and the project's
+        # package.json brings JavaScript's.
+        "NODE_PATH": Path("node_modules").resolve(),
     }
     return {name: str(value) for name, value in values.items()}
 
