@@ -54,7 +54,7 @@ class JobAge(Construct):
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=security.log_group(self, "Log"),
+                destination=security.delivered_log_group(self, "Log"),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),

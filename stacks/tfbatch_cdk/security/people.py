@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tfbatch_cdk.model.sagemaker_model import LOG_GROUP
+from tfbatch_cdk.security.context import DELIVERED
 from tfbatch_cdk.security.grants import allow, colon_arn, transform_jobs_arn
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class People(Construct):
         because = "the names of all jobs of a stage begin with tfbatch-STAGE-"
         allow(role, "sagemaker:DescribeTransformJob", on=self._jobs, because=because)
         logs = "log groups of this stage, and SageMaker's one group for all transform jobs"
-        for group in (f"{Stack.of(self).stack_name}-*", f"{LOG_GROUP}:*"):
+        own = f"{Stack.of(self).stack_name}-*"
+        for group in (own, f"{DELIVERED}{own}", f"{LOG_GROUP}:*"):
             allow(
                 role,
                 *("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),

@@ -84,7 +84,7 @@ class Workflow(Construct):
             partition=Aws.PARTITION,
             job=_job_states(stage),
         )
-        log = security.log_group(self, "Log")
+        log = security.delivered_log_group(self, "Log")
         self.log_group_name = log.log_group_name
         self._role: iam.IRole = role or iam.Role(
             self,
