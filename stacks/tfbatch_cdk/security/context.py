@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 
+def removal_policy(*, retain: bool) -> RemovalPolicy:
+    """Keep a resource, except when its stack's first deployment fails: then it holds nothing.
+
+    It would be an orphan, and its name would be in the way of the next try.
+    """
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retain else RemovalPolicy.DESTROY
+
+
 DELIVERED = "/aws/vendedlogs/states/"
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -80,7 +88,7 @@ class SecurityContext:
             construct_id,
             log_group_name=name,
             encryption_key=self.key,
-            removal_policy=RemovalPolicy.RETAIN if self.retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=self.retain),
         )
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = self.log_days

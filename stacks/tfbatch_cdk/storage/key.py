@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from tfbatch_cdk.security.context import DELIVERED
+from tfbatch_cdk.security.context import DELIVERED, removal_policy
 
 _ADMINISTRATION = (
     *("kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey"),
@@ -42,7 +42,7 @@ class Encryption(Construct):
             description=f"tfbatch {stage}: inputs, predictions, logs, notifications",
             enable_key_rotation=True,
             pending_window=Duration.days(_WAITING_DAYS if retain else 7),
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=retain),
             alias=f"tfbatch-{stage}",
             policy=iam.PolicyDocument(
                 statements=[

@@ -63,8 +63,9 @@ _CLASSIFY = r"""
     : $says(/CapacityError|ResourceLimitExceeded|[Ii]nsufficient capacity/) ? 'capacity'
     : $says(/[Tt]hrottl|Rate exceeded|TooManyRequests/) ? 'throttled'
     : $says(/ping health check|CannotStart|pull (the )?image|model data|ModelError/) ? 'broken'
-    : $says(/InternalServerError|internal error|ServiceUnavailable/) ? 'internal'
-    : $isJob ? 'partial' : 'refused';
+    : $says(/InternalServerError|internal error|ServiceUnavailable|Status Code: 5\d\d/)
+      ? 'internal'
+    : $isJob or $says(/ResourceInUse/) ? 'partial' : 'refused';
   {
     'kind': $kind,
     'reason': $reason,
@@ -81,7 +82,8 @@ _CLASSIFY = r"""
     }
   }
 """
-"""Classifies a failure by its reason, since AWS uses only two error names."""
+"""Classifies a failure by its reason, since AWS uses only two error names. A job whose name is in
+use was created before the execution was redriven: what it did counts."""
 
 FAILURE_OF_ERROR = rf"""
 (
@@ -128,6 +130,12 @@ $max([1, $min([3600, $floor(($millis() - $began) / ($isStarted ? 20000 : 5000))]
 """
 """A fifth of the elapsed time until the job starts, then a twentieth. A short job's end is noticed
 soon, and a job of hours adds only a few hundred of the 25,000 events of the history."""
+
+BACK_OFF = "1 + $floor($random() * $power(2, $throttled))"
+"""1 to 2, 4, 8 … seconds at random: shards that were throttled together come back one by one."""
+
+CAPACITY_WAIT = "$floor($task.capacityWaitSeconds * (0.75 + $random() / 2))"
+"""The wait, and up to a quarter more or less."""
 
 TRIES = "$trouble.job.status = 'Refused' ? $tries : [$tries, $trouble.job]"
 """Adds the failed job, if it was created. JSONata flattens an array in an array constructor."""

@@ -163,7 +163,8 @@ class Workflow(Construct):
         """Allow the Distributed Map to read its list and run child executions, and look at runs.
 
         This is a separate policy, since the state machine depends on its role's default policy.
-        Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
+        Source: Step Functions developer guide, "IAM policies for using Distributed Map state",
+        and its section on redriving.
         """
         work = bucket_arn(self, work_bucket)
         because = "the folder is named after the execution"
@@ -179,7 +180,10 @@ class Workflow(Construct):
             statements=[
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine]),
                 iam.PolicyStatement(
-                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    actions=[
+                        *("states:DescribeExecution", "states:RedriveExecution"),
+                        "states:StopExecution",
+                    ],
                     resources=[children],
                 ),
                 iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),
