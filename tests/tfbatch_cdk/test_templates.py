@@ -91,6 +91,14 @@ def test_the_docs_show_what_is_deployed(dev: Assembly, part: str) -> None:
     assert shown == wanted
 
 
+def test_a_deployment_leaves_running_executions_their_model(dev: Assembly) -> None:
+    (model,) = dev.of_type("AWS::SageMaker::Model").values()
+    assert model["UpdateReplacePolicy"] == "Retain"
+    assert "DeletionPolicy" not in model
+    statements = json.dumps(dev.of_type("AWS::IAM::Policy"))
+    assert ":model/" not in statements  # a grant for the new one would shut out the old one
+
+
 def test_every_retry_has_jitter(dev: Assembly) -> None:
     text = json.dumps(definition(dev))
     assert text.count('"JitterStrategy": "FULL"') == text.count('"BackoffRate"') > 5

@@ -113,6 +113,7 @@ class Inference(Construct):
                 container=stage.container,
                 variables=container_environment.of_model(model, stage.invocations),
                 role=self._roles.model,
+                keeps_replaced=True,
             )
             for model in stage.models
         }

@@ -107,7 +107,7 @@ class Workflow(Construct):
             "*",
             because="log delivery and X-Ray have no resources (added by the CDK for both)",
         )
-        self._allow_jobs(stage.name, [served.model_name for served in models.values()])
+        self._allow_jobs(stage.name)
         if not needs_polling(stage):
             self._allow_sync(stage.name)
         self._allow_shards(work_bucket)
@@ -128,8 +128,12 @@ class Workflow(Construct):
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
 
-    def _allow_jobs(self, stage: str, model_names: Sequence[str]) -> None:
-        """Create, tag, describe and stop the stage's jobs."""
+    def _allow_jobs(self, stage: str) -> None:
+        """Create, tag, describe and stop the stage's jobs.
+
+        IAM asks on the job alone, not on its Model (service authorization reference, SageMaker,
+        CreateTransformJob; Step Functions developer guide, "IAM policies for Amazon SageMaker").
+        """
         allow(
             self._role,
             "sagemaker:AddTags",
@@ -139,10 +143,6 @@ class Workflow(Construct):
             on=transform_jobs_arn(self, stage),
             because="the names of all jobs of a stage begin with tfbatch-STAGE-",
         )
-        for name in model_names:
-            allow(
-                self._role, "sagemaker:CreateTransformJob", on=self._arn("sagemaker", "model", name)
-            )
 
     def _allow_sync(self, stage: str) -> None:
         """Allow what ``createTransformJob.sync`` needs in addition.
