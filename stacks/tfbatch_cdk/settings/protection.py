@@ -15,6 +15,8 @@ _PRINCIPAL = re.compile(r"arn:aws[\w-]*:(iam|sts)::\d{12}:(root|(role|user|assum
 _POLICY = re.compile(r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/.+")
 _KEY = re.compile(r"arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
 _NEEDED_ENDPOINTS = {"logs": "looks up why a job failed", "sagemaker.api": "stops jobs"}
+MOST_ZONES = 4
+_ZONE = re.compile(r"[a-z]{2,5}\d-az\d+|[a-z]{2}(-[a-z]+)+-\d[a-z]")
 _SMALLEST_PREFIX, _LARGEST_PREFIX = 16, 24
 
 
@@ -93,7 +95,13 @@ class Network:
     """A VPC for jobs and functions that reaches AWS services and not the internet."""
 
     cidr: str = "10.0.0.0/20"
-    """Its addresses, split between two zones. Each instance of a job uses two."""
+    """Its addresses, split between its zones. Each instance of a job uses two."""
+
+    zones: tuple[str, ...] = ()
+    """One to four availability zones, by id (``use1-az1``, the same zone in every account) or name
+    (``us-east-1a``). Empty: the first two of the account. Not every zone has every GPU type and
+    every endpoint service; ``tfbatch doctor`` checks. To change them later, change ``cidr`` too:
+    a new VPC then replaces the old one, whose addresses are taken."""
 
     interface_endpoints: tuple[str, ...] = ("ecr.api", "ecr.dkr", "logs", "sagemaker.api")
     """Services to reach by PrivateLink, for about 7 USD per month, service and zone; S3 is reached
@@ -127,6 +135,14 @@ class Network:
                 "interface_endpoints",
                 f"add {service!r}: the function that {user} has no other way to it",
             )
+        known = all(map(_ZONE.fullmatch, self.zones)) and len(set(self.zones)) == len(self.zones)
+        require(
+            known and len(self.zones) <= MOST_ZONES and not (self.zones and self.vpc_id),
+            self,
+            "zones",
+            f"use up to {MOST_ZONES} different zones such as 'use1-az1' or 'us-east-1a', and none "
+            "with vpc_id",
+        )
         require(
             bool(self.subnet_ids) is (self.vpc_id is not None),
             self,

@@ -88,6 +88,11 @@ PROBLEMS = "$substring($join($request.problems, ' '), 0, 20000)"
 RUN = """
 {
   'execution': $states.context.Execution.Name,
+  'jobs': $stage.jobs
+    & $substring(
+        $replace($states.context.Execution.Name, /[^A-Za-z0-9]+/, '-'), 0, 41 - $length($stage.jobs)
+      )
+    & '-' & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 8) & '-',
   'arn': $states.context.Execution.Id,
   'input': $request.input,
   'output': $request.output,
@@ -100,6 +105,8 @@ RUN = """
   'started': $states.context.Execution.StartTime
 }
 """
+"""``jobs`` begins the names of the run's transform jobs. It has a digest of the execution's ARN,
+since executions of two state machines may have one name."""
 
 PRICES = """
 (

@@ -84,7 +84,7 @@ class Workflow(Construct):
             partition=Aws.PARTITION,
             job=_job_states(stage),
         )
-        log = security.log_group(self, "Log")
+        log = security.delivered_log_group(self, "Log")
         self.log_group_name = log.log_group_name
         self._role: iam.IRole = role or iam.Role(
             self,
@@ -107,9 +107,9 @@ class Workflow(Construct):
             "*",
             because="log delivery and X-Ray have no resources (added by the CDK for both)",
         )
-        self._allow_jobs([served.model_name for served in models.values()])
+        self._allow_jobs(stage.name)
         if not needs_polling(stage):
-            self._allow_sync()
+            self._allow_sync(stage.name)
         self._allow_shards(work_bucket)
         self._allow_claims(work_bucket)
         for bucket in input_buckets:
@@ -128,28 +128,28 @@ class Workflow(Construct):
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
 
-    def _allow_jobs(self, model_names: Sequence[str]) -> None:
-        """Create, tag, describe and stop this app's jobs."""
+    def _allow_jobs(self, stage: str) -> None:
+        """Create, tag, describe and stop the stage's jobs.
+
+        IAM asks on the job alone, not on its Model (service authorization reference, SageMaker,
+        CreateTransformJob; Step Functions developer guide, "IAM policies for Amazon SageMaker").
+        """
         allow(
             self._role,
             "sagemaker:AddTags",
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:StopTransformJob",
-            on=transform_jobs_arn(self),
-            because="the names of all jobs of this app begin with tfbatch-",
+            on=transform_jobs_arn(self, stage),
+            because="the names of all jobs of a stage begin with tfbatch-STAGE-",
         )
-        for name in model_names:
-            allow(
-                self._role, "sagemaker:CreateTransformJob", on=self._arn("sagemaker", "model", name)
-            )
 
-    def _allow_sync(self) -> None:
+    def _allow_sync(self, stage: str) -> None:
         """Allow what ``createTransformJob.sync`` needs in addition.
 
         Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
         """
-        jobs = transform_jobs_arn(self)
+        jobs = transform_jobs_arn(self, stage)
         allow(self._role, "sagemaker:ListTags", on=jobs)
         allow(
             self._role,
@@ -163,7 +163,8 @@ class Workflow(Construct):
         """Allow the Distributed Map to read its list and run child executions, and look at runs.
 
         This is a separate policy, since the state machine depends on its role's default policy.
-        Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
+        Source: Step Functions developer guide, "IAM policies for using Distributed Map state",
+        and its section on redriving.
         """
         work = bucket_arn(self, work_bucket)
         because = "the folder is named after the execution"
@@ -178,7 +179,10 @@ class Workflow(Construct):
             statements=[
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine]),
                 iam.PolicyStatement(
-                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    actions=[
+                        *("states:DescribeExecution", "states:RedriveExecution"),
+                        "states:StopExecution",
+                    ],
                     resources=[children],
                 ),
                 iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),

@@ -195,8 +195,9 @@ def test_a_destroyed_stage_leaves_nothing_but_a_key_that_waits(prod: Prod) -> No
     assert prod.stacks() == []
     buckets = [one["Name"] for one in prod.client("s3").list_buckets()["Buckets"]]
     assert [name for name in buckets if name.startswith("tfbatch")] == []
-    groups = prod.client("logs").describe_log_groups(logGroupNamePrefix="tfbatch-")["logGroups"]
-    assert groups == []
+    for prefix in ("tfbatch-", "/aws/vendedlogs/"):
+        groups = prod.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+        assert groups == []
     assert prod.client("lambda").list_functions()["Functions"] == []
     assert prod.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     kms = prod.client("kms")

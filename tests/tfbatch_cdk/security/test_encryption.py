@@ -23,7 +23,7 @@ OURS = "arn:aws:kms:us-east-1:111122223333:key/ours"
 def test_the_key_turns_every_year_and_outlives_its_stack_in_prod(prod: Assembly) -> None:
     ((_, key),) = prod.of_type("AWS::KMS::Key").items()
     assert key["Properties"]["EnableKeyRotation"] is True
-    assert key["DeletionPolicy"] == "Retain"
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_no_statement_of_the_key_lets_its_administrators_read_data(prod: Assembly) -> None:

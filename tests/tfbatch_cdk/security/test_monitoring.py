@@ -115,6 +115,18 @@ def test_the_dashboard_shows_what_operations_ask_for(prod: Assembly) -> None:
         assert name in body
 
 
+def test_logs_of_state_machines_take_no_room_in_the_accounts_policy(prod: Assembly) -> None:
+    groups = prod.of_type("AWS::Logs::LogGroup")
+    machines = prod.of_type("AWS::StepFunctions::StateMachine").values()
+    assert len(machines) == 2
+    for machine in machines:
+        (target,) = machine["Properties"]["LoggingConfiguration"]["Destinations"]
+        arn = target["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+        name = text(groups[arn]["Properties"]["LogGroupName"])
+        assert "/aws/vendedlogs/states/tfbatch-prod-inference-" in name
+        assert "AWS::StackId" in name  # else a retained group is in the way of the next stack
+
+
 def test_logs_are_kept_as_long_as_the_stage_says(prod: Assembly) -> None:
     groups = prod.of_type("AWS::Logs::LogGroup").values()
     assert {one["Properties"]["RetentionInDays"] for one in groups} == {365}

@@ -175,7 +175,8 @@ def _take_back(
     _set(stack, f"{prefix}_IN_PROGRESS", reason)
     try:
         if verb == "CREATE":
-            stack_resources.remove_all(stack.resource_map, partial(_report, stack))
+            report = partial(_report, stack)
+            stack_resources.remove_all(stack.resource_map, report, is_rollback=True)
         else:
             _apply(backend, stack, before, stack.parameters)
     except Exception as error:  # noqa: BLE001 - moto's are of every class
