@@ -107,8 +107,8 @@ class Handler:
         rows = predict(
             records,
             lambda batch: _batch(batch, model, deadline=deadline),
-            size=self._settings.batch_size,
-            merged=self._merged,
+            size=self._settings.batch_size if model.signature.takes_batches else 1,
+            merged=self._merged if model.signature.takes_batches else 0,
         )
         self._check(rows, model, deadline=deadline)
         return accept.encode(rows, model.output, asked)
@@ -118,7 +118,7 @@ class Handler:
     ) -> tuple[bytes, str]:
         """Forward a document. Its reply stays a document unless other output is asked for."""
         try:
-            sent = [document.body]
+            sent = [json_text.named(document.body, model.signature)]
             answer = model.fleet.ask("POST", f":{document.action}", sent, deadline=deadline)
         except Refusal as error:
             rows: list[Row] = [BadRecord(code="Refused", message=str(error))]
@@ -144,7 +144,7 @@ class Handler:
 
     def _ask(self, fleet: Fleet, *, deadline: float) -> Model:
         metadata = json.loads(fleet.ask("GET", "/metadata", deadline=deadline))
-        signature = servable(parse_metadata(metadata))
+        signature = servable(parse_metadata(metadata), name=self._settings.signature)
         return Model(
             fleet=fleet,
             signature=signature,
@@ -162,14 +162,20 @@ class Handler:
 
 
 def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> Sequence[Prediction]:
+    signature, ask = model.signature, model.fleet.ask
+    if signature.needs_columns:
+        sent = json_text.columns_request(instances[0], signature)
+        return [reply.column_row(ask("POST", ":predict", sent, deadline=deadline), signature)]
     wanted = model.output.scores
     tensors = [record for record in instances if not isinstance(record, bytes)]
     if wanted is not None and len(tensors) == len(instances):
         with contextlib.suppress(Unanswered):
-            return model.fleet.scores(tensors, output=wanted, deadline=deadline)
-    sent = json_text.predict_request(instances)
-    answer = model.fleet.ask("POST", ":predict", sent, deadline=deadline)
-    return reply.rows(answer, count=len(instances), signature=model.signature)
+            return model.fleet.scores(
+                tensors, output=wanted, signature=signature.name, deadline=deadline
+            )
+    sent = json_text.predict_request(instances, signature)
+    answer = ask("POST", ":predict", sent, deadline=deadline)
+    return reply.rows(answer, count=len(instances), signature=signature)
 
 
 def create(code: Path) -> Handler:

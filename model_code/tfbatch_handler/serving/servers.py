@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tfbatch_handler.serving.grpc import Channel, Unanswered
 from tfbatch_handler.serving.http import Server
+from tfbatch_handler.serving.predict_messages import Spec
 from tfbatch_handler.serving.sockets import Unreachable
 
 if TYPE_CHECKING:
@@ -95,7 +96,12 @@ class Fleet:
         return int(version) if version.isdigit() else None
 
     def scores(
-        self, records: Sequence[Mapping[str, Values]], *, output: str, deadline: float
+        self,
+        records: Sequence[Mapping[str, Values]],
+        *,
+        output: str,
+        signature: str,
+        deadline: float,
     ) -> list[Scores]:
         """The scores of one output for each record, over gRPC.
 
@@ -109,7 +115,10 @@ class Fleet:
         try:
             timeout = max(0.01, deadline - time.monotonic())
             return chosen.channel.scores(
-                records, model=self.model, version=self.version, output=output, timeout=timeout
+                records,
+                spec=Spec(model=self.model, version=self.version, signature=signature),
+                output=output,
+                timeout=timeout,
             )
         finally:
             chosen.busy -= 1
