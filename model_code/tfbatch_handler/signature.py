@@ -30,6 +30,8 @@ INTEGERS: Final = frozenset(
     ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64", "BOOL")
 )
 STRING: Final = "STRING"
+_NOT_IN_JSON: Final = frozenset(("HALF", "BFLOAT16", "UINT16"))
+"""Numbers that TensorFlow Serving's REST API doesn't convert (json_tensor.cc)."""
 
 
 class SignatureError(ValueError):
@@ -238,8 +240,18 @@ def servable(
         )
     for key, tensor in chosen.inputs.items():
         _check_input(key, tensor, chosen.name)
+    for key, tensor in (*chosen.inputs.items(), *chosen.outputs.items()):
+        _check_type(key, tensor, chosen.name)
     _check_features(chosen, features or {})
     return chosen
+
+
+def _check_type(name: str, tensor: Tensor, signature: str) -> None:
+    if tensor.dtype in _NOT_IN_JSON:
+        raise SignatureError(
+            f"{name!r} of {signature} is {tensor}, and TensorFlow Serving's REST API has no "
+            f"{tensor.dtype.lower()}: cast it from and to float32 or int32 in the signature"
+        )
 
 
 def _check_input(name: str, tensor: Tensor, signature: str) -> None:
