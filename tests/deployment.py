@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.stages import MODELS, PLAIN, TYPES
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_cdk.workflow import fields
 from tfbatch_sandbox.sandbox import Sandbox
 

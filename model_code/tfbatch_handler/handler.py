@@ -71,7 +71,7 @@ class Handler:
         self._merged = server_batch(environment)
         self._environment = environment
         self._code = code
-        self._formats = formats.load()
+        self._formats = formats.load(code / "formats")
         self._by_uri: dict[str, Model] = {}
         self._models: dict[object, Model] = {}
         self._locks: dict[object, threading.Lock] = {}

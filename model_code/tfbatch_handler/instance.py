@@ -1,13 +1,16 @@
-"""Builds an instance for TensorFlow Serving from values, by the signature."""
+"""Builds the instance of a record from its values, by the signature."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tfbatch_handler.protobuf.example import ExampleError, feature
+from tfbatch_handler.fitting.error import FitError
+from tfbatch_handler.fitting.fit import fit
+from tfbatch_handler.fitting.shape import row_shape
+from tfbatch_handler.fitting.types import is_base64
+from tfbatch_handler.protobuf.example import feature
 from tfbatch_handler.record import Values
-from tfbatch_handler.signature import FLOATS, STRING, SignatureError
+from tfbatch_handler.signature import STRING, SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +30,11 @@ _SERIALIZED = frozenset(("examples", "example", "inputs", "serialized", "input_e
 def takes_bytes(signature: Signature) -> bool:
     """Whether a record is one string of bytes, such as an encoded image."""
     tensors = list(signature.inputs.values())
-    return len(tensors) == 1 and tensors[0].dtype == STRING
+    return (
+        len(tensors) == 1
+        and tensors[0].dtype == STRING
+        and row_shape((), 1, tensors[0].shape) is not None
+    )
 
 
 def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
@@ -42,7 +49,7 @@ def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
             "with a feature per input, or export a signature that takes the bytes"
         )
     name, tensor = next(iter(signature.inputs.items()))
-    shape = _row_shape(1, name=name, tensor=tensor)
+    shape = row_shape((), 1, tensor.shape) or ()
     return {name: Values(dtype=STRING, shape=shape, items=[payload])}
 
 
@@ -65,7 +72,8 @@ def from_features(
         names: signature input -> feature, if their names differ.
 
     Raises:
-        ExampleError: a feature is missing, empty, or has another type or size.
+        ExampleError: a feature is missing or damaged.
+        FitError: a feature has another type or size than its input.
     """
     return {
         name: _values(feature(features, read), read, tensor)
@@ -75,26 +83,44 @@ def from_features(
 
 
 def _values(items: Feature, name: str, tensor: Tensor) -> Values:
-    kind = type(items[0])
-    wanted = memoryview if tensor.dtype == STRING else int
-    if kind is not wanted and not (tensor.dtype in FLOATS and kind is float):
-        found = {memoryview: "bytes", float: "floats", int: "integers"}[kind]
-        raise ExampleError(f"feature {name!r} holds {found}, but the model takes {tensor}")
-    shape = _row_shape(len(items), name=name, tensor=tensor)
-    return Values(dtype=tensor.dtype, shape=shape, items=items)
+    if len(items) == 1 and tensor.shape in {(-1,), None}:  # a photograph, or any scalar
+        return fit(items[0], name, tensor)
+    return fit(items, name, tensor)
 
 
-def _row_shape(count: int, *, name: str, tensor: Tensor) -> tuple[int, ...]:
-    """The shape of one record's values. At most one size that is not fixed is computed."""
-    if tensor.shape is None:
-        return (count,) if count > 1 else ()
-    shape = tensor.shape[1:]
-    if count == 1 and not shape:
-        return ()
-    known = math.prod(size for size in shape if size >= 0)
-    unknown = sum(size < 0 for size in shape)
-    if unknown > 1 or (count % known if unknown and known else count != known):
-        raise ExampleError(
-            f"feature {name!r} holds {count} values, which do not make {tensor} of one record"
+def from_json(value: Any, signature: Signature) -> Instance:  # noqa: ANN401  JSON
+    """The instance of a JSON value: an object with the inputs' names, or the only input's value.
+
+    Raises:
+        FitError: an input is missing, or a value doesn't fit.
+    """
+    inputs = signature.inputs
+    if type(value) is dict and not (len(inputs) == 1 and is_base64(value)):
+        return from_fields(value, signature)
+    if len(inputs) > 1:
+        names = ", ".join(f'"{name}": …' for name in inputs)
+        raise FitError(
+            f"the record is no object, and the model takes {signature}: write {{{names}}}"
         )
-    return tuple(count // known if size < 0 else size for size in shape)
+    name, tensor = next(iter(inputs.items()))
+    return {name: fit(value, name, tensor)}
+
+
+def from_fields(fields: Mapping[str, Any], signature: Signature) -> Instance:
+    """The instance of a record with named values. Fields that are no inputs are left out.
+
+    Raises:
+        FitError: an input is missing, or a value doesn't fit.
+    """
+    missing = [name for name in signature.inputs if name not in fields]
+    if missing:
+        others = [name for name in fields if name not in signature.inputs]
+        raise FitError(
+            f"the record has no {_named(missing)}, and the model takes {signature}"
+            + (f" (there is no input {_named(others)})" if others else "")
+        )
+    return {name: fit(fields[name], name, tensor) for name, tensor in signature.inputs.items()}
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:10])) + (", …" if names[10:] else "")

@@ -29,7 +29,7 @@ class Values:
     """As in the signature: ``STRING``, ``FLOAT``, ``INT64``..."""
     shape: tuple[int, ...]
     """Shape of one record, without the batch dimension."""
-    items: Sequence[bytes | memoryview] | Sequence[float]
+    items: Sequence[str | bytes | memoryview] | Sequence[float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

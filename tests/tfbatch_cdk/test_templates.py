@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model.image import REGISTRY_ACCOUNTS
-from tfbatch_cdk.settings import REPOSITORY, Container, Stage
+from tfbatch_cdk.settings import Container, Stage
 from tfbatch_cdk.workflow.flowchart import mermaid
 from tfbatch_cdk.workflow.request import schema, table
 
@@ -38,7 +39,7 @@ def definition(assembly: Assembly) -> Template:
     )
     artifacts = states["States"]["Read the stage"]["Assign"]["stage"]["artifacts"]
     for one in artifacts.values():  # digests change with every line of the handler
-        one.update(sha256="…", uri="…")
+        one.update(digest="…", uri="…")
     return states
 
 

@@ -68,8 +68,8 @@ def test_a_missing_feature_says_which_there_are(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("features", "reason"),
     [
-        ({"image/encoded": [1.5]}, "holds floats, but the model takes string[?]"),
-        ({"image/encoded": []}, "is empty"),
+        ({"image/encoded": [1.5]}, "is 1.5, which is not text, and the model takes string[?]"),
+        ({"image/encoded": []}, "is an empty list"),
     ],
 )
 def test_a_feature_of_the_wrong_kind_is_named(

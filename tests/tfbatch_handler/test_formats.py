@@ -122,13 +122,13 @@ def test_recordio_of_examples_for_a_model_of_numbers(serve: Serve) -> None:
         ({"instances": [[1.0], [2.0]]}, [[2.0], [4.0]]),
         ({"signature_name": "serving_default", "instances": [[1.0]]}, [[2.0]]),
         ([[1.0], [3.0]], [[2.0], [6.0]]),
-        (5.0, [10.0]),
+        (5.0, [[10.0]]),
     ],
 )
 def test_json_is_answered_as_tensorflow_serving_answers_it(
     serve: Serve, body: object, doubled: object
 ) -> None:
-    text = serve(numbers()).send(json.dumps(body).encode(), "application/json")
+    text = serve(numbers("FLOAT", 1)).send(json.dumps(body).encode(), "application/json")
     assert json.loads(text) == {"predictions": doubled}
     assert "\n" not in text
 
@@ -150,7 +150,7 @@ def test_columns_are_passed_on_whole_and_answered_in_columns(serve: Serve) -> No
 
 @pytest.mark.parametrize("kind", ["application/jsonlines", "application/jsons"])
 def test_json_lines_hold_an_instance_each(serve: Serve, kind: str) -> None:
-    lines = serve(numbers()).lines(b"[1.0]\n[2.5]\n", kind)
+    lines = serve(numbers("FLOAT", 1)).lines(b"[1.0]\n[2.5]\n", kind)
     assert lines == [{"predictions": [[2.0]]}, {"predictions": [[5.0]]}]
 
 

@@ -22,7 +22,7 @@ from tensorflow_serving.apis import (  # type: ignore[import-untyped]
 
 from tfbatch_sandbox.model_server import examples
 from tfbatch_sandbox.model_server.tensorflow import messages
-from tfbatch_sandbox.model_server.tensorflow.status import StatusError, invalid_argument
+from tfbatch_sandbox.model_server.tensorflow.status import StatusError, as_status, invalid_argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +63,8 @@ class Predictions:
             wanted = _wanted(request.output_filter, signature.outputs)
             inputs = messages.read_inputs(request.inputs, signature)
             outputs = await self._predictor.predict(servable, signature, inputs)
-        except StatusError as error:
-            await _abort(context, error)
+        except Exception as error:  # noqa: BLE001 (each has a status)
+            await _abort(context, as_status(error))
         response = predict_pb2.PredictResponse()
         _specify(response.model_spec, request.model_spec, version)
         for name in wanted:
@@ -77,8 +77,8 @@ class Predictions:
         try:
             size, outputs = await self._run(request, response, examples.CLASSIFY)
             rows = examples.classifications(outputs, size)
-        except StatusError as error:
-            await _abort(context, error)
+        except Exception as error:  # noqa: BLE001 (each has a status)
+            await _abort(context, as_status(error))
         for row in rows:
             classes = response.result.classifications.add()
             for label, score in row:
@@ -91,8 +91,8 @@ class Predictions:
         try:
             size, outputs = await self._run(request, response, examples.REGRESS)
             values = examples.regressions(outputs, size)
-        except StatusError as error:
-            await _abort(context, error)
+        except Exception as error:  # noqa: BLE001 (each has a status)
+            await _abort(context, as_status(error))
         for value in values:
             response.result.regressions.add(value=value)
         return response

@@ -12,7 +12,7 @@ from aiohttp import web
 from tfbatch_sandbox.model_server import examples
 from tfbatch_sandbox.model_server.json_api.reply import write_error, write_predict
 from tfbatch_sandbox.model_server.json_api.request import parse_predict
-from tfbatch_sandbox.model_server.tensorflow.status import StatusError, invalid_argument
+from tfbatch_sandbox.model_server.tensorflow.status import StatusError, as_status, invalid_argument
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
@@ -137,7 +137,10 @@ def _reply(body: bytes) -> web.Response:
 async def _say_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except StatusError as error:
+    except web.HTTPException:
+        raise
+    except Exception as error:  # noqa: BLE001 (each has a status)
+        status = as_status(error)
         return web.Response(
-            status=error.http_status, body=write_error(error), content_type="application/json"
+            status=status.http_status, body=write_error(status), content_type="application/json"
         )

@@ -14,9 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tfbatch_functions.runtime.client_config import config
 from tfbatch_functions.runtime.deadline import has_time
 
 if TYPE_CHECKING:
@@ -98,6 +98,4 @@ def _stop(sagemaker: SageMakerClient, name: str) -> bool:
 
 @cache
 def _sagemaker() -> SageMakerClient:
-    return boto3.client(
-        "sagemaker", config=Config(retries={"mode": "adaptive", "max_attempts": 10})
-    )
+    return boto3.client("sagemaker", config=config(retries=10, mode="adaptive"))

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
+from tfbatch_handler.fitting.error import FitError
+from tfbatch_handler.fitting.fit import fit
+from tfbatch_handler.instance import from_fields
 from tfbatch_handler.record import BadRecord
-from tfbatch_handler.serving.json_text import dumps
-from tfbatch_handler.signature import INTEGERS, STRING, SignatureError
+from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded
-    from tfbatch_handler.signature import Signature, Tensor
+    from tfbatch_handler.record import Decoded, Instance
+    from tfbatch_handler.signature import Signature
+
+    Read = Callable[[list[str]], Instance]
 
 CONTENT_TYPES = ("text/csv",)
+
+_LARGEST_CELL: Final = 1 << 27
+"""More than the largest payload; Python's limit is 128 KiB."""
+csv.field_size_limit(_LARGEST_CELL)
 
 Row = list[str] | str
 """The cells of a row, or what is wrong with it."""
@@ -27,8 +34,8 @@ Row = list[str] | str
 def decode(payload: bytes, request: Request) -> list[Decoded]:
     """Decode one record for each row. A row that is not CSV becomes a bad record.
 
-    A model with one input gets the row's values in order. For several inputs the header names the
-    columns.
+    The header names the inputs' columns; others are left out. Without it, or if it doesn't name the
+    only input, the row's values are those of the only input in order.
 
     Raises:
         SignatureError: the model has several inputs and there is no header.
@@ -38,8 +45,8 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
     header: Row = rows.pop(0) if rows and request.parameters.get("header") == "present" else []
     if isinstance(header, str):
         return [BadRecord(code="InvalidRecord", message=f"the header is {header}")]
-    to_instance = _mapping(request.signature, header)
-    return [_record(row, to_instance) for row in rows]
+    read = _reader(request.signature, header)
+    return [_record(row, read) for row in rows]
 
 
 def _rows(text: io.StringIO) -> Iterator[Row]:
@@ -53,52 +60,39 @@ def _rows(text: io.StringIO) -> Iterator[Row]:
             yield f"not CSV: {error}"
 
 
-def _record(row: Row, to_instance: Callable[[Sequence[str]], Any]) -> Decoded:
+def _record(row: Row, read: Read) -> Decoded:
     try:
-        if not isinstance(row, str):
-            return dumps(to_instance(row))
-        message = row
-    except ValueError as error:
+        if row and not isinstance(row, str):
+            return read(row)
+        message = row or "the row is empty"
+    except FitError as error:
         message = str(error)
-    return BadRecord(code="InvalidRecord", message=message)
+    return BadRecord(code="InvalidRecord", message=str(message))
 
 
-def _mapping(signature: Signature, header: Sequence[str]) -> Callable[[Sequence[str]], Any]:
-    if len(signature.inputs) == 1:
-        tensor = next(iter(signature.inputs.values()))
-        return lambda row: _shaped(row, tensor)
-    missing = sorted(set(signature.inputs) - set(header))
-    if missing:
+def _reader(signature: Signature, header: list[str]) -> Read:
+    missing = [name for name in signature.inputs if name not in header]
+    if not missing:
+        return lambda row: from_fields(_named(row, header), signature)
+    if len(signature.inputs) > 1:
         raise SignatureError(
             f"the model takes {signature} and the CSV has no column {', '.join(missing)}: give "
             "it a header row and set the job's ContentType to 'text/csv; header=present'"
         )
-    columns = [(name, header.index(name), tensor) for name, tensor in signature.inputs.items()]
-    return lambda row: {name: _shaped([_cell(row, at)], tensor) for name, at, tensor in columns}
+    name, tensor = next(iter(signature.inputs.items()))
+    lone = tensor.shape is None
+    return lambda row: {name: fit(row[0] if lone and len(row) == 1 else row, name, tensor)}
 
 
-def _cell(row: Sequence[str], at: int) -> str:
-    if at >= len(row):
-        raise ValueError(f"the row has {len(row)} columns, fewer than its header")
-    return row[at]
-
-
-def _shaped(cells: Sequence[str], tensor: Tensor) -> Any:  # noqa: ANN401  nested lists
-    values: list[Any] = [_value(cell, tensor) for cell in cells]
-    shape = (-1,) if tensor.shape is None else tensor.shape[1:]
-    known = math.prod(size for size in shape if size >= 0)
-    if not values or (len(values) % known if -1 in shape and known else len(values) != known):
-        raise ValueError(f"the row has {len(values)} values, and the model takes {tensor}")
-    for size in reversed(shape[1:]):
-        values = [values[at : at + size] for at in range(0, len(values), size)]
-    return values if shape else values[0]
-
-
-def _value(cell: str, tensor: Tensor) -> str | float:
-    if tensor.dtype == STRING:
-        cell.encode()  # raises UnicodeEncodeError, a ValueError, for bytes that are not UTF-8
-        return cell
-    try:
-        return int(cell) if tensor.dtype in INTEGERS else float(cell)
-    except ValueError:
-        raise ValueError(f"{cell!r} is not a number, and the model takes {tensor}") from None
+def _named(row: list[str], header: list[str]) -> dict[str, str]:
+    if len(row) < len(header):
+        raise FitError(
+            f"the row has {len(row)} columns and its header {len(header)}: there is none for "
+            f"{', '.join(map(repr, header[len(row) :]))}"
+        )
+    if len(row) > len(header):
+        raise FitError(
+            f"the row has {len(row)} columns and its header {len(header)}: "
+            "write a text that holds commas in double quotes"
+        )
+    return dict(zip(header, row, strict=True))

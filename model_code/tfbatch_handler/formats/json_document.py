@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_handler.fitting.error import FitError
+from tfbatch_handler.instance import from_json
 from tfbatch_handler.record import BadRecord, Document
-from tfbatch_handler.serving.json_text import dumps
+from tfbatch_handler.serving.json_text import loads
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded
+    from tfbatch_handler.signature import Signature
 
 CONTENT_TYPES = ("application/json",)
 
@@ -24,14 +26,22 @@ def decode(payload: bytes, request: Request) -> list[Decoded] | Document:
     a handler.
     """
     try:
-        value = json.loads(payload)
+        value = loads(payload)
     except ValueError as error:
-        return [BadRecord(code="InvalidRecord", message=f"not JSON: {error}")]
+        return [BadRecord(code="InvalidRecord", message=str(error))]
     if isinstance(value, dict) and ("inputs" in value or "examples" in value):
         return Document(body=payload, action=_action(value, request))
     if isinstance(value, dict) and isinstance(value.get("instances"), list):
         value = value["instances"]
-    return [dumps(item) for item in (value if isinstance(value, list) else [value])]
+    items = value if isinstance(value, list) else [value]
+    return [_record(item, request.signature) for item in items]
+
+
+def _record(item: Any, signature: Signature) -> Decoded:  # noqa: ANN401  JSON
+    try:
+        return from_json(item, signature)
+    except FitError as error:
+        return BadRecord(code="InvalidRecord", message=str(error))
 
 
 def _action(value: dict[str, Any], request: Request) -> str:

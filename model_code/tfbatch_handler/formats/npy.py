@@ -9,15 +9,24 @@ import ast
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from tfbatch_handler.fitting.error import FitError
+from tfbatch_handler.fitting.fit import fit
+from tfbatch_handler.fitting.shape import row_shape
 from tfbatch_handler.record import BadRecord
-from tfbatch_handler.serving.json_text import dumps
+from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded
+    from tfbatch_handler.signature import Tensor
 
 CONTENT_TYPES = ("application/x-npy",)
 
+_UNREADABLE: Final = (
+    *(ValueError, SyntaxError, TypeError, LookupError, AttributeError),
+    *(OverflowError, MemoryError, RecursionError),
+)
+"""What reading a damaged header or array raises."""
 _MAGIC: Final = b"\x93NUMPY"
 _TYPES: Final = {
     **dict(zip(("<f4", "<f8", "|b1", "|u1", "|i1"), "fd?Bb", strict=True)),
@@ -27,15 +36,43 @@ _TYPES: Final = {
 
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:
-    """A record per element of the first axis when the array has the input's rank, else one."""
+    """A record per element of the first axis, if the array is a batch, else one.
+
+    It is a batch if it has the input's rank, or if its elements fit the input and the whole
+    doesn't.
+
+    Raises:
+        SignatureError: the model has several inputs.
+    """
+    if len(request.signature.inputs) > 1:
+        raise SignatureError(
+            f"the model takes {request.signature}, and a .npy file holds one array: send JSON "
+            "Lines, CSV with a header, or tf.Examples"
+        )
     try:
         array = _array(payload)
-    except (ValueError, SyntaxError, TypeError, LookupError) as error:
+    except _UNREADABLE as error:
         return [BadRecord(code="InvalidRecord", message=f"not a .npy array: {error}")]
-    tensor = next(iter(request.signature.inputs.values()))
-    batch = tensor.shape is not None and array.ndim == len(tensor.shape)
+    name, tensor = next(iter(request.signature.inputs.items()))
     value = array.tolist()
-    return [dumps(item) for item in (value if batch else [value])]
+    items = value if _is_batch(array.shape or (), tensor) else [value]
+    return [_record(item, name, tensor) for item in items]
+
+
+def _is_batch(shape: tuple[int, ...], tensor: Tensor) -> bool:
+    if tensor.shape is None or not shape:
+        return False
+    if len(shape) == len(tensor.shape):
+        return True
+    one, many = (row_shape(sizes, math.prod(sizes), tensor.shape) for sizes in (shape, shape[1:]))
+    return one is None and many is not None
+
+
+def _record(item: Any, name: str, tensor: Tensor) -> Decoded:  # noqa: ANN401  nested lists
+    try:
+        return {name: fit(item, name, tensor)}
+    except FitError as error:
+        return BadRecord(code="InvalidRecord", message=str(error))
 
 
 def _array(payload: bytes) -> memoryview:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfbatch_handler import instance
+from tfbatch_handler.fitting.error import FitError
 from tfbatch_handler.protobuf import example
 from tfbatch_handler.record import BadRecord
 
@@ -28,5 +29,5 @@ def record(data: bytes | memoryview, request: Request) -> Decoded:
         return instance.from_features(
             example.parse(data), signature=request.signature, names=request.features
         )
-    except example.ExampleError as error:
+    except (example.ExampleError, FitError) as error:
         return BadRecord(code="InvalidRecord", message=str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import math
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -77,13 +78,20 @@ class TopK:
             return
         for row in rows:
             value = json.loads(bytes(row))
-            best = likeliest(value if self.lone else value[self.output], self.k)
-            yield [(index, json.dumps(score)) for index, score in best]
+            listed = value if self.lone else value[self.output]
+            best = likeliest(list(map(float, listed)), self.k)  # "NaN" is text in JSON
+            yield [(index, json.dumps(listed[index])) for index, _ in best]
 
 
 def likeliest(scores: Sequence[float] | Scores, k: int) -> list[tuple[int, float]]:
-    """The ``k`` highest scores with their indices, the best first. Of equal ones the first wins."""
-    indices = heapq.nlargest(k, range(len(scores)), key=scores.__getitem__)
+    """The ``k`` highest scores with their indices, the best first. Of equal ones the first wins.
+
+    NaN is lower than any.
+    """
+    key = scores.__getitem__
+    if any(score != score for score in scores):  # noqa: PLR0124  NaN
+        key = [-math.inf if math.isnan(score) else score for score in scores].__getitem__
+    indices = heapq.nlargest(k, range(len(scores)), key=key)
     return [(index, scores[index]) for index in indices]
 
 
@@ -108,6 +116,8 @@ def likeliest_of(rows: Sequence[Scores], k: int) -> Iterable[list[tuple[int, flo
 
 def as_decimal(value: float) -> str:
     """A float32 with TensorFlow Serving's digits: six if they are exact, else nine."""
+    if not math.isfinite(value):
+        return json.dumps("NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity")
     text = f"{value:.6g}"
     if _unpack(_pack(float(text)))[0] != value:
         text = f"{value:.9g}"

@@ -21,7 +21,7 @@ _FIRST, _SECOND = 0x0A, 0x12
 
 
 class ExampleError(ValueError):
-    """The bytes are not a tf.Example, or a feature is missing."""
+    """The bytes are not a tf.Example, or a feature is missing or damaged."""
 
 
 def parse(record: bytes | memoryview) -> dict[str, memoryview]:
@@ -66,18 +66,17 @@ def feature(features: Mapping[str, memoryview], name: str) -> Values:
     """The values of a feature.
 
     Raises:
-        ExampleError: the feature is missing or empty; the message lists those that exist.
+        ExampleError: the feature is missing or damaged; the message lists those that exist.
     """
+    if name not in features:
+        raise ExampleError(
+            f"feature {name!r} is missing "
+            f"(the tf.Example has: {', '.join(sorted(features)) or 'none'})"
+        )
     try:
-        values = _values(features[name]) if name in features else []
+        return _values(features[name])
     except wire.WireError as error:
         raise ExampleError(f"feature {name!r} is damaged: {error}") from None
-    if values:
-        return values
-    state = "is empty" if name in features else "is missing"
-    raise ExampleError(
-        f"feature {name!r} {state} (the tf.Example has: {', '.join(sorted(features)) or 'none'})"
-    )
 
 
 def _values(data: memoryview) -> Values:

@@ -9,6 +9,7 @@ import binascii
 import json
 from functools import cache
 from importlib import import_module
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_handler.signature import STRING
@@ -36,6 +37,22 @@ def _encoder() -> Callable[[Any], bytes]:
 def dumps(value: Any) -> bytes:  # noqa: ANN401  whatever JSON can say
     """Compact JSON."""
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+def loads(data: bytes) -> Any:  # noqa: ANN401  whatever JSON can say
+    """Parse JSON. ``NaN`` and ``Infinity`` are numbers, as for TensorFlow Serving.
+
+    Raises:
+        ValueError: it is no JSON, or nested too deeply, or doesn't fit in memory.
+    """
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise ValueError("not JSON that can be read: it is nested too deeply") from None
+    except MemoryError:
+        raise ValueError("not JSON that can be read: it takes more memory than there is") from None
 
 
 class Base64:
@@ -80,22 +97,22 @@ def instance(record: Instance) -> list[Piece]:
 
 
 def _values(values: Values) -> list[Piece]:
-    if values.dtype == STRING and not values.shape:
-        return _base64(values.items[0])
+    items: Sequence[Any] = values.items
     if values.dtype == STRING:
-        items = [b"".join(map(bytes, _base64(item))) for item in values.items]
-    else:
-        items = [json.dumps(item).encode() for item in values.items]
-    return [_nested(items, values.shape)]
+        if not values.shape and not isinstance(items[0], str):
+            return [b'{"b64":"', Base64(items[0]), b'"}']
+        items = [
+            item if isinstance(item, str) else {"b64": encode(item).decode()} for item in items
+        ]
+    return [dumps(_nested(items, values.shape))]
 
 
-def _base64(data: Any) -> list[Piece]:  # noqa: ANN401  bytes-like, as STRING says
-    return [b'{"b64":"', Base64(data), b'"}']
-
-
-def _nested(items: Sequence[bytes], shape: tuple[int, ...]) -> bytes:
-    """JSON arrays of ``shape`` around values given in row-major order."""
-    for size in reversed(shape):
-        starts = range(0, len(items), size)
-        items = [b"[%b]" % b",".join(items[start : start + size]) for start in starts]
-    return items[0]
+def _nested(items: Sequence[Any], shape: tuple[int, ...]) -> Any:  # noqa: ANN401  nested lists
+    """Lists of ``shape`` around values given in row-major order."""
+    if not shape:
+        return items[0]
+    for axis in range(len(shape) - 1, 0, -1):
+        size, count = shape[axis], prod(shape[:axis])
+        starts = range(0, count * size, size) if size else [0] * count
+        items = [items[start : start + size] for start in starts]
+    return items

@@ -6,8 +6,9 @@ The messages are TensorFlow Serving's ``predict.proto`` and TensorFlow's ``tenso
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from tfbatch_handler.fitting.types import PACKED
 from tfbatch_handler.protobuf import wire
 from tfbatch_handler.signature import DTYPES, STRING
 
@@ -18,20 +19,6 @@ if TYPE_CHECKING:
     from tfbatch_handler.serving.sockets import Buffer
 
 METHOD: Final = "/tensorflow.serving.PredictionService/Predict"
-_PACKED: Final = {
-    "FLOAT": "f",
-    "DOUBLE": "d",
-    "BOOL": "?",
-    "INT64": "q",
-    "INT32": "i",
-    "INT16": "h",
-    "INT8": "b",
-    "UINT64": "Q",
-    "UINT32": "I",
-    "UINT16": "H",
-    "UINT8": "B",
-    "HALF": "e",
-}
 _FLOAT: Final = DTYPES.index("FLOAT")
 
 
@@ -70,14 +57,15 @@ def _tensor(rows: Sequence[Values]) -> list[Buffer]:
         return [head, _field(4, b"".join(_numbers(row) for row in rows))]
     pieces: list[Buffer] = [head]
     for row in rows:
-        for item in row.items:
-            pieces += [b"\x42" + _varint(len(item)), item]  # type: ignore[arg-type, list-item]
+        for text in row.items:
+            item: Any = text.encode() if isinstance(text, str) else text
+            pieces += [b"\x42" + _varint(len(item)), item]
     return pieces
 
 
 def _numbers(row: Values) -> bytes:
     try:
-        return struct.pack(f"<{len(row.items)}{_PACKED[row.dtype]}", *row.items)
+        return struct.pack(f"<{len(row.items)}{PACKED[row.dtype]}", *row.items)
     except (KeyError, struct.error, OverflowError) as error:
         raise NotTensorsError(str(error)) from None
 

@@ -8,6 +8,7 @@ number is parsed.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_handler.serving.json_text import dumps
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _OPEN, _CLOSE = b'{"predictions":[', b"]}"
 _SPACE = b" \n\r\t"
+_TOKEN = re.compile(rb"(?<=[\[:,])(-?Infinity|NaN)(?=[,\]}])")
+"""TensorFlow Serving writes numbers that JSON lacks, which few parsers read."""
 
 
 class ReplyError(ValueError):
@@ -27,10 +30,20 @@ class ReplyError(ValueError):
 
 
 def compact(body: bytes, signature: Signature) -> bytes:
-    """A whole reply on one line."""
+    """A whole reply on one line. Numbers that JSON lacks become strings: ``"NaN"``."""
     if has_strings(signature):
-        return dumps(json.loads(body))
-    return body.translate(None, _SPACE)
+        return dumps(_loads(body))
+    return _squeezed(body)
+
+
+def _squeezed(body: bytes) -> bytes:
+    line = body.translate(None, _SPACE)
+    return _TOKEN.sub(rb'"\1"', line) if b"NaN" in line or b"Infinity" in line else line
+
+
+def _loads(body: bytes) -> Any:  # noqa: ANN401  JSON
+    """Parse a reply. ``NaN`` and ``Infinity`` become strings, as in protobuf's JSON."""
+    return json.loads(body, parse_constant=str)
 
 
 def has_strings(signature: Signature) -> bool:
@@ -50,7 +63,7 @@ def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
         ReplyError: the reply has something else.
     """
     if not has_strings(signature):
-        line = body.translate(None, _SPACE)
+        line = _squeezed(body)
         if count == 1 and line.startswith(_OPEN) and line.endswith(_CLOSE):
             return [line[len(_OPEN) : -len(_CLOSE)]]
         found = _cut(line, signature)
@@ -65,7 +78,7 @@ def document_rows(body: bytes) -> list[bytes]:
     Raises:
         ReplyError: the reply has none.
     """
-    reply = json.loads(body)
+    reply = _loads(body)
     found = reply.get("predictions", reply.get("results"))
     if found is None:
         found = _transposed(reply.get("outputs"))
@@ -100,7 +113,7 @@ def _brackets(signature: Signature) -> tuple[bytes, bytes]:
 
 def _parsed(body: bytes, *, count: int) -> list[bytes]:
     try:
-        found = json.loads(body)["predictions"]
+        found = _loads(body)["predictions"]
     except (ValueError, KeyError, TypeError):
         raise ReplyError(f"TensorFlow Serving's reply has no predictions: {body[:200]!r}") from None
     if len(found) != count:

@@ -43,12 +43,14 @@ class JobAge(Construct):
         state_machine_arn: str,
         models: Sequence[str],
         security: SecurityContext,
+        role: iam.IRole | None = None,
+        clock_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         states = definition(
             stage=stage, workflow=state_machine_arn, models=models, partition=Aws.PARTITION
         )
-        self._role = iam.Role(
+        self._role: iam.IRole = role or iam.Role(
             self,
             "Role",
             assumed_by=service_principal("states"),
@@ -74,7 +76,7 @@ class JobAge(Construct):
             "condition limits the last to this app's namespace",
         )
         self._allow(state_machine_arn)
-        self._schedule()
+        self._schedule(clock_role)
 
     def _allow(self, workflow: str) -> None:
         allow(self._role, "states:DescribeStateMachine", "states:ListExecutions", on=workflow)
@@ -92,8 +94,8 @@ class JobAge(Construct):
             conditions={"StringEquals": {"cloudwatch:namespace": metrics.NAMESPACE}},
         )
 
-    def _schedule(self) -> None:
-        clock = iam.Role(
+    def _schedule(self, role: iam.IRole | None) -> None:
+        clock: iam.IRole = role or iam.Role(
             self, "ClockRole", assumed_by=service_principal("events"), description="Start the pulse"
         )
         machine = self.state_machine.state_machine_arn

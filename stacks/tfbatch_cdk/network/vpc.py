@@ -7,6 +7,7 @@ Transform Jobs Access to Resources in Your Amazon VPC".
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Fn
@@ -18,6 +19,7 @@ from tfbatch_cdk.network.vpc_endpoints import interface_endpoint, s3_endpoint
 from tfbatch_cdk.security.context import VpcConfig
 from tfbatch_cdk.security.grants import allow, service_principal
 from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, acknowledge
+from tfbatch_cdk.settings import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
 
     from tfbatch_cdk.security.context import SecurityContext
-    from tfbatch_cdk.settings import Network
 
 
 def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
@@ -65,6 +66,37 @@ _LAST_PORT = 65535
 _ANYWHERE = "0.0.0.0/0"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExistingVpc:
+    """A VPC that a team brings along. It must reach S3 and the services of the functions."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection | None = None
+    """Where jobs and functions run; ``None``: the VPC's private subnets."""
+    security_groups: Sequence[ec2.ISecurityGroup] = ()
+    """Of jobs and functions. They must allow HTTPS to the VPC's endpoints and all traffic between
+    members. Empty: new ones."""
+
+    def network(self) -> Network:
+        """As settings, for new security groups in it."""
+        return Network(vpc_id=self.vpc.vpc_id, subnet_ids=self._subnet_ids())
+
+    def config(self) -> VpcConfig:
+        """With its own security groups."""
+        groups = [group.security_group_id for group in self.security_groups]
+        return VpcConfig(subnets=self._subnet_ids(), security_groups=groups)
+
+    def _subnet_ids(self) -> tuple[str, ...]:
+        chosen = self.vpc.select_subnets() if self.subnets is None else self._selected()
+        return tuple(chosen.subnet_ids)
+
+    def _selected(self) -> ec2.SelectedSubnets:
+        wanted = self.subnets or ec2.SubnetSelection()
+        names = ("availability_zones", "one_per_az", "subnet_filters", "subnet_group_name")
+        options = {name: getattr(wanted, name) for name in (*names, "subnets", "subnet_type")}
+        return self.vpc.select_subnets(**options)
+
+
 class PrivateNetwork(Construct):
     """The stage's VPC, which reaches only ``buckets``, or security groups in an existing VPC."""
 
@@ -91,8 +123,8 @@ class PrivateNetwork(Construct):
         self._allow_between_instances(jobs)
         if not network.vpc_id:
             self._endpoints(vpc, subnets, network.interface_endpoints, (jobs, functions))
-        self.jobs = VpcConfig(subnets=subnets, security_group=jobs)
-        self.functions = VpcConfig(subnets=subnets, security_group=functions)
+        self.jobs = VpcConfig(subnets=subnets, security_groups=[jobs])
+        self.functions = VpcConfig(subnets=subnets, security_groups=[functions])
 
     def _vpc(self, network: Network) -> str:
         vpc = ec2.CfnVPC(

@@ -25,10 +25,10 @@ _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VpcConfig:
-    """Subnets and security group, as CreateModel and CreateFunction take them."""
+    """Subnets and security groups, as CreateModel and CreateFunction take them."""
 
     subnets: Sequence[str]
-    security_group: str
+    security_groups: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +42,8 @@ class SecurityContext:
     """The stage's key; ``None``: the AWS services encrypt with their own keys."""
     further_keys: Sequence[str] = ()
     """ARNs of other keys, for objects that are only read."""
+    bucket_keys: Sequence[kms.IKey] = ()
+    """Keys of buckets that were brought along, for objects that are read and written."""
     job_vpc: VpcConfig | None = None
     function_vpc: VpcConfig | None = None
 
@@ -57,28 +59,28 @@ class SecurityContext:
         resource.retention_in_days = self.log_days
         return group
 
-    def allow_data(self, role: iam.Role, *, write: bool) -> None:
+    def allow_data(self, role: iam.IRole, *, write: bool) -> None:
         """Allow a role to use the key through S3, to read or to read and write objects."""
-        through = _via("s3", role)
-        if self.key:
-            actions = _WRITE if write else _READ
-            allow(role, *actions, on=self.key.key_arn, conditions=through)
+        through, actions = _via("s3", role), _WRITE if write else _READ
+        for own in (self.key, *self.bucket_keys):
+            if own:
+                allow(role, *actions, on=own.key_arn, conditions=through)
         for key in self.further_keys:
             allow(role, *_READ, on=key, conditions=through)
 
-    def allow_volumes(self, role: iam.Role) -> None:
+    def allow_volumes(self, role: iam.IRole) -> None:
         """Allow a role to grant the key to SageMaker, for the volumes of instances."""
         if self.key:
             conditions = {**_via("sagemaker", role), "Bool": {"kms:GrantIsForAWSResource": "true"}}
             allow(role, "kms:CreateGrant", on=self.key.key_arn, conditions=conditions)
 
-    def allow_notifications(self, role: iam.Role) -> None:
+    def allow_notifications(self, role: iam.IRole) -> None:
         """Allow a role to publish to an encrypted topic."""
         if self.key:
             allow(role, *_WRITE, on=self.key.key_arn, conditions=_via("sns", role))
 
 
-def _via(service: str, role: iam.Role) -> dict[str, dict[str, str]]:
+def _via(service: str, role: iam.IRole) -> dict[str, dict[str, str]]:
     """The condition that a service of the stack's region uses the key."""
     region = Stack.of(role).region
     return {"StringEquals": {"kms:ViaService": f"{service}.{region}.{Aws.URL_SUFFIX}"}}

@@ -50,7 +50,7 @@ class People(Construct):
             self, name, assumed_by=trusted, description=description, max_session_duration=_SESSION
         )
 
-    def _allow_reading(self, role: iam.Role, machine: str) -> None:
+    def _allow_reading(self, role: iam.IRole, machine: str) -> None:
         runs = "executions are named when they are started"
         allow(role, "states:DescribeStateMachine", "states:ListExecutions", on=self._machine)
         for arn in self._executions:
@@ -80,7 +80,7 @@ class People(Construct):
             because="these know no resource, or list what there is; none reads a bucket",
         )
 
-    def _allow_running(self, role: iam.Role) -> None:
+    def _allow_running(self, role: iam.IRole) -> None:
         allow(role, "states:StartExecution", on=self._machine)
         for arn in self._executions:
             allow(role, "states:StopExecution", on=arn)

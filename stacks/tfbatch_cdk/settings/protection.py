@@ -14,6 +14,7 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096,
 _PRINCIPAL = re.compile(r"arn:aws[\w-]*:(iam|sts)::\d{12}:(root|(role|user|assumed-role)/.+)")
 _POLICY = re.compile(r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/.+")
 _KEY = re.compile(r"arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
+_NEEDED_ENDPOINTS = {"logs": "looks up why a job failed", "sagemaker.api": "stops jobs"}
 _SMALLEST_PREFIX, _LARGEST_PREFIX = 16, 24
 
 
@@ -96,12 +97,13 @@ class Network:
 
     interface_endpoints: tuple[str, ...] = ("ecr.api", "ecr.dkr", "logs", "sagemaker.api")
     """Services to reach by PrivateLink, for about 7 USD per month, service and zone; S3 is reached
-    free of charge. The function that stops jobs needs ``sagemaker.api``. Isolated containers need
-    no endpoint: SageMaker pulls their image and writes their log from outside the VPC."""
+    free of charge. The function that stops jobs needs ``sagemaker.api``, and the one that looks up
+    why an object has no prediction needs ``logs``. Isolated containers need no endpoint: SageMaker
+    pulls their image and writes their log from outside the VPC."""
 
     vpc_id: str | None = None
     """An existing VPC to use instead of a new one; the stage adds only security groups to it. It
-    must have endpoints for S3 and ``sagemaker.api``."""
+    must have endpoints for S3, ``logs`` and ``sagemaker.api``, or another way to them."""
 
     subnet_ids: tuple[str, ...] = ()
     """Private subnets of ``vpc_id``; only with ``vpc_id``."""
@@ -118,12 +120,13 @@ class Network:
             "cidr",
             f"use /{_SMALLEST_PREFIX} to /{_LARGEST_PREFIX}: a VPC takes no more, jobs no less",
         )
-        require(
-            self.vpc_id is not None or "sagemaker.api" in self.interface_endpoints,
-            self,
-            "interface_endpoints",
-            "add 'sagemaker.api': the function that stops jobs has no other way to it",
-        )
+        for service, user in _NEEDED_ENDPOINTS.items():
+            require(
+                self.vpc_id is not None or service in self.interface_endpoints,
+                self,
+                "interface_endpoints",
+                f"add {service!r}: the function that {user} has no other way to it",
+            )
         require(
             bool(self.subnet_ids) is (self.vpc_id is not None),
             self,

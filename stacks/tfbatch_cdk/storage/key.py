@@ -45,13 +45,20 @@ class Encryption(Construct):
             policy=iam.PolicyDocument(
                 statements=[
                     _administration(),
-                    _data(Stack.of(self)),
-                    _volumes(Stack.of(self)),
-                    _logs(Stack.of(self), stage),
-                    _alarms(),
+                    *uses(Stack.of(self), log_groups=f"tfbatch-{stage}-*"),
                 ]
             ),
         )
+
+
+def uses(stack: Stack, *, log_groups: str) -> list[iam.PolicyStatement]:
+    """What a key's policy must allow, so that a stage can use the key.
+
+    Args:
+        stack: a stack in the stage's account and region.
+        log_groups: pattern of the names of the stage's log groups.
+    """
+    return [_data(stack), _volumes(stack), _logs(stack, log_groups), _alarms()]
 
 
 def _statement(
@@ -101,8 +108,8 @@ def _volumes(stack: Stack) -> iam.PolicyStatement:
     )
 
 
-def _logs(stack: Stack, stage: str) -> iam.PolicyStatement:
-    groups = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:tfbatch-{stage}-*"
+def _logs(stack: Stack, groups: str) -> iam.PolicyStatement:
+    groups = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:{groups}"
     return _statement(
         "UsedByTheStagesLogGroups",
         _LOG_USE,

@@ -25,6 +25,7 @@ DUPLICATE = "duplicate"
 
 # Errors that end an execution; errors of Plan have the names of its function's exceptions.
 INVALID_REQUEST = "InvalidRequest"
+KEY_NOT_CLAIMED = "KeyNotClaimed"
 INPUT_BUCKET_NOT_READABLE = "InputBucketNotReadable"
 INPUT_BUCKET_IN_OTHER_REGION = "InputBucketInOtherRegion"
 EMPTY_INPUT = "EmptyInput"

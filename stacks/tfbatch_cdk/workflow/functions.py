@@ -54,7 +54,7 @@ def functions_code() -> Iterator[lambda_.Code]:
 class Function(Construct):
     """A Lambda function with its own role; its id names the module of its handler."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -62,9 +62,10 @@ class Function(Construct):
         description: str,
         code: lambda_.Code,
         security: SecurityContext,
+        role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role = iam.Role(
+        self.role: iam.IRole = role or iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -106,7 +107,7 @@ class Function(Construct):
         eni_permissions.allow_to_functions(self.role)
         resource = cast("lambda_.CfnFunction", self.function.node.default_child)
         resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-            subnet_ids=list(vpc.subnets), security_group_ids=[vpc.security_group]
+            subnet_ids=list(vpc.subnets), security_group_ids=list(vpc.security_groups)
         )
 
     def grant(

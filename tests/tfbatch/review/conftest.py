@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.tfbatch.review.pull_requests import PULL_REQUESTS
 from tests.tfbatch.review.template_changes import TEMPLATE_CHANGES
 from tests.tfbatch.review.templates import edited
@@ -16,7 +17,6 @@ from tfbatch.review.compare import cloudformation
 from tfbatch.review.compare.packages import package_findings
 from tfbatch.review.review import compare
 from tfbatch.review.sides import programs, revision, synthesis
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

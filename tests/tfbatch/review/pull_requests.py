@@ -78,8 +78,8 @@ def _new_model_version(checkout: Path) -> None:
     replace(
         checkout,
         STAGES,
-        r'"models" / "efficientnet-lite0"',
-        '"models" / "retrained"',
+        '"models/efficientnet-lite0"',
+        '"models/retrained"',
     )
 
 
@@ -134,16 +134,19 @@ def _stage_added(checkout: Path) -> None:
 
 def _move_storage(checkout: Path) -> None:
     replace(
-        checkout, "stacks/data_stack.py", r'Storage\(\s*self, "Storage"', 'Storage(self, "Buckets"'
+        checkout,
+        "stacks/tfbatch_cdk/batch_inference/data.py",
+        r'Storage\(\s*self,\s*"Storage"',
+        'Storage(self, "Buckets"',
     )
 
 
 def _hash_without_content(checkout: Path) -> None:
     replace(
         checkout,
-        "stacks/tfbatch_cdk/model/bundling.py",
-        r"asset_hash=artifact\.digest",
-        'asset_hash="7" * 64',
+        "stacks/tfbatch_cdk/model/artifact.py",
+        r"return digest_of\([^\n]*",
+        'return "7" * 64',
     )
 
 

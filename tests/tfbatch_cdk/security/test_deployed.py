@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.deployment import CDK, Deployment
+from tests.executions import exceptions_of, summary_of
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.security.app import MODEL
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -152,6 +153,25 @@ def test_jobs_write_with_the_stages_key(prod: Prod, run: dict[str, Any]) -> None
     key = described["TransformOutput"]["KmsKeyId"].rpartition("/")[2]
     assert aliases["alias/tfbatch-prod"].rpartition("/")[2] == key
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+
+
+def test_in_the_vpc_a_lost_object_has_the_reason_of_the_jobs_log(prod: Prod) -> None:
+    deployment = prod.deployment()
+    uri = deployment.upload("torn", {"a.tfrecord": b"no record"})
+    ended = deployment.execute({"input": uri, "format": "tfrecord"})
+    assert summary_of(ended)["exceptions"] == 1
+    (exception,) = exceptions_of(deployment, ended)
+    assert "See job logs" not in exception["reason"]
+
+
+def test_no_role_is_refused_what_its_runs_need(prod: Prod, run: dict[str, Any]) -> None:
+    assert run["status"] == "SUCCEEDED"
+    refused = {
+        (use["role"].rpartition("/")[2], use["action"])
+        for use in prod.sandbox.authorizations()
+        if not use["allowed"]
+    }
+    assert refused == set()
 
 
 def test_an_exchanged_artifact_ends_a_run_before_its_first_job(prod: Prod) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.security.policies import text
 from tfbatch_cdk.monitoring.alarms import max_hours_without_run
-from tfbatch_cdk.settings import REPOSITORY, Protection, Watch
+from tfbatch_cdk.settings import Protection, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +56,18 @@ def test_a_pulse_that_stops_rings_too(prod: Assembly) -> None:
     treated = {name: one["TreatMissingData"] for name, one in alarms(prod).items()}
     assert treated.pop("StuckJob") == "breaching"
     assert set(treated.values()) == {"notBreaching"}
+
+
+def _sums(alarm: Template) -> list[str]:
+    """The expressions of an alarm that combine metrics."""
+    return [one["Expression"] for one in alarm.get("Metrics", ()) if "Expression" in one]
+
+
+def test_a_metric_that_is_missing_hides_no_other_in_a_sum(prod: Assembly) -> None:
+    sums = [each for alarm in alarms(prod).values() for each in _sums(alarm)]
+    assert sums
+    for each in sums:
+        assert not re.search(r"\b[a-z]\w*\b", re.sub(r"FILL\(\w+, 0\)", "", each)), each
 
 
 def test_a_schedule_that_starts_nothing_is_told_where_there_is_one(

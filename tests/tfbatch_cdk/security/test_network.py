@@ -94,7 +94,8 @@ def test_a_vpc_that_is_there_gets_nothing_but_security_groups(
         ({"cidr": "10.0.0.0/28"}, r"Network\.cidr = '10\.0\.0\.0/28': use /16 to /24"),
         ({"cidr": "ten"}, r"Network\.cidr = 'ten'"),
         ({"vpc_id": "vpc-1"}, r"Network\.subnet_ids = \(\): name the private subnets"),
-        ({"interface_endpoints": ()}, r"add 'sagemaker\.api': the function that stops jobs"),
+        ({"interface_endpoints": ("logs",)}, r"add 'sagemaker\.api': the function that stops jobs"),
+        ({"interface_endpoints": ("sagemaker.api",)}, r"add 'logs': the function that looks up"),
     ],
 )
 def test_a_network_that_can_not_work_is_refused(wrong: dict[str, str], says: str) -> None:

@@ -14,12 +14,15 @@ from tfbatch_sandbox.container.host.launch import free_block
 from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MODELS = ("image", "vector", "examples")
 
 
-def started(folder: Path, *options: str) -> tuple[supervision.Process, str]:
+def started(
+    folder: Path, *options: str, models: Sequence[str] = MODELS
+) -> tuple[supervision.Process, str]:
     port = free_block(2)  # the second for gRPC
     command = [sys.executable, "-m", "tfbatch_sandbox.model_server", "--model-dir", str(folder)]
     command += ["--rest-port", str(port), "--port", str(port + 1)]
@@ -29,7 +32,7 @@ def started(folder: Path, *options: str) -> tuple[supervision.Process, str]:
     while time.monotonic() < deadline:
         time.sleep(0.05)
         try:
-            states = [requests.get(f"{url}/{name}", timeout=5).text for name in MODELS]
+            states = [requests.get(f"{url}/{name}", timeout=5).text for name in models]
         except requests.ConnectionError:
             continue
         if all("AVAILABLE" in state and "START" not in state for state in states):

@@ -41,6 +41,29 @@ def test_rows_come_back_as_predictions_in_tensorflow_servings_layout(models: str
     assert reply.text == '{\n    "predictions": [[0.5, 0.1], [1.25, 0.5]\n    ]\n}'
 
 
+@pytest.mark.parametrize(
+    ("instances", "reason"),
+    [
+        ("[16777217, 0, 0]", "16777217 to float without loss of precision."),
+        ("[1e39, 0, 0]", "to float without loss of precision."),
+        ("[" * 100_000, "JSON Parse error: the document is nested too deeply"),
+        ("9" * 5000, "JSON Parse error: Number too big to be stored in double."),
+        ("[], [1, 0, 0]", "Expecting tensor size: 0 but got: 3"),
+    ],
+)
+def test_what_no_record_can_be_is_an_invalid_argument(
+    models: str, instances: str, reason: str
+) -> None:
+    reply = predict(models, "vector/versions/1", f'{{"instances": [{instances}]}}')
+    assert reply.status_code == 400
+    assert reason in reply.json()["error"]
+
+
+def test_an_empty_row_is_a_tensor_without_elements(models: str) -> None:
+    body = {"signature_name": "ragged", "instances": [[], []]}
+    assert predict(models, "vector", body).json() == {"predictions": [0.0, 0.0]}
+
+
 def test_columns_come_back_as_outputs(models: str) -> None:
     reply = predict(models, "vector/versions/1", {"inputs": {"x": [[1, 0, 0]]}})
     assert (

@@ -42,6 +42,8 @@ def parse_json(body: bytes) -> dict[str, Any]:
         raise invalid_argument("JSON Parse error: The document is empty")
     try:
         document = json.loads(body)
+    except RecursionError as error:
+        raise invalid_argument("JSON Parse error: the document is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise invalid_argument(
             f"JSON Parse error: Invalid encoding in string. at offset: {error.start}"
@@ -49,6 +51,10 @@ def parse_json(body: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise invalid_argument(
             f"JSON Parse error: Invalid value. at offset: {error.pos}"
+        ) from error
+    except ValueError as error:  # more digits than Python converts
+        raise invalid_argument(
+            "JSON Parse error: Number too big to be stored in double."
         ) from error
     if not isinstance(document, dict):
         raise invalid_argument(f"JSON Value: {debug_string(document)} Is not object")

@@ -36,6 +36,8 @@ _TYPE_NAMES: Final = {
     23: "uint64",
 }
 _JSON_TYPES: Final[dict[str, set[type]]] = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
+_LARGEST_JSON_INTEGER: Final = 1 << 64
+"""RapidJSON reads a larger one as a double."""
 _UNREADABLE: Final = {17, 19}
 """Data types that TensorFlow Serving doesn't read from JSON."""
 
@@ -91,12 +93,24 @@ def _numbers(value: list[Any], data_type: int, shape: tuple[int, ...]) -> Array 
         array = np.array(value, _read_as(wanted))
     except (ValueError, OverflowError):
         return None  # ragged or out of range: the careful way reports where
-    return _cast(array, wanted) if array.shape == shape else None
+    if array.shape != shape or (wanted.kind == "f" and not _is_exact(array, wanted, types)):
+        return None  # the careful way reports where
+    return _cast(array, wanted)
+
+
+def _is_exact(array: Array, wanted: np.dtype[Any], types: set[type]) -> bool:
+    """Whether all numbers are certainly in range, integers within the mantissa."""
+    limit = _largest_integer(wanted) if int in types else float(np.finfo(wanted).max)
+    return bool((np.abs(array[np.isfinite(array)]) <= limit).all())
+
+
+def _largest_integer(wanted: np.dtype[Any]) -> int:
+    return (1 << np.finfo(wanted).nmant + 1) - 1
 
 
 def _types(value: list[Any]) -> set[type]:
     """The types of all elements. NumPy would count ``True`` as 1."""
-    if isinstance(value[0], list):
+    if value and isinstance(value[0], list):
         return set().union(
             *(_types(item) if isinstance(item, list) and item else {list} for item in value)
         )
@@ -112,8 +126,7 @@ def _read_as(wanted: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def _cast(array: Array, wanted: np.dtype[Any]) -> Array:
-    with np.errstate(over="ignore"):  # 1e39 is an infinite float, as in C
-        return array.astype(wanted)
+    return array.astype(wanted)
 
 
 def _flatten(
@@ -154,7 +167,19 @@ def _scalar(value: object, data_type: int) -> object:
             f"JSON Value: {debug_string(value)} Type: {_json_type(value)}"
             f" is not of expected type: {_TYPE_NAMES[data_type]}"
         )
+    if NUMPY_TYPES[data_type].kind == "f":
+        _check_lossless(value, NUMPY_TYPES[data_type], _TYPE_NAMES[data_type])
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+
+
+def _check_lossless(value: Any, wanted: np.dtype[Any], name: str) -> None:  # noqa: ANN401
+    """``IsLosslessDecimal``: integers up to the mantissa, decimals up to the largest float."""
+    is_integer = isinstance(value, int) and abs(value) < _LARGEST_JSON_INTEGER
+    limit = _largest_integer(wanted) if is_integer else float(np.finfo(wanted).max)
+    if abs(value) > limit and value not in (float("inf"), float("-inf")):
+        raise invalid_argument(
+            f"Cannot convert JSON value: {debug_string(value)} to {name} without loss of precision."
+        )
 
 
 def _is_of_type(value: object, data_type: int) -> bool:

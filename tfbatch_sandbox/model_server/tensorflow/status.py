@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from enum import IntEnum
+
+_log = logging.getLogger("tfbatch_sandbox.model_server")
 
 
 class Code(IntEnum):
@@ -60,6 +63,16 @@ class StatusError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code.name}: {self.message}"
+
+
+def as_status(error: Exception) -> StatusError:
+    """The status of any exception. One that isn't a status is an error of this server."""
+    if isinstance(error, StatusError):
+        return error
+    code = Code.RESOURCE_EXHAUSTED if isinstance(error, MemoryError) else Code.INTERNAL
+    if code is Code.INTERNAL:
+        _log.error("The model server failed", exc_info=error)
+    return StatusError(code, f"{type(error).__name__}: {error}")
 
 
 def invalid_argument(message: str) -> StatusError:

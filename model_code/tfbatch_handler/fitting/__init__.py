@@ -1,0 +1,1 @@
+"""Fits a record's values to the model's inputs. One rule for every format."""
