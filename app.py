@@ -11,42 +11,44 @@ from stacks.inference_stack import InferenceStack
 from stacks.stages import stage_named
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from tfbatch_cdk.settings import Stage
 
 
-def build(app: App, stage: Stage | None = None) -> tuple[DataStack, InferenceStack]:
-    """Add a stage's stacks to ``app``.
+def build(scope: Construct, stage: Stage | None = None) -> tuple[DataStack, InferenceStack]:
+    """Add a stage's stacks to an app, or to a construct of it such as an ``aws_cdk.Stage``.
 
     Args:
-        app: the app; its context ``stage`` names the stage (``cdk synth -c stage=prod``). Its
-            context ``nag`` (``-c nag=true``) runs the AWS Solutions and NIST 800-53 R5 checks.
+        scope: its context ``stage`` names the stage (``cdk synth -c stage=prod``). Its context
+            ``nag`` (``-c nag=true``) runs the AWS Solutions and NIST 800-53 R5 checks.
         stage: settings to use instead of those in ``stages.py``.
 
     Raises:
         SettingsError: the stage is unknown, or a setting or a model can't be deployed.
     """
-    stage = stage or stage_named(app.node.try_get_context("stage") or "dev")
-    data = DataStack(app, f"tfbatch-{stage.name}-data", stage=stage)
+    stage = stage or stage_named(scope.node.try_get_context("stage") or "dev")
+    data = DataStack(scope, f"tfbatch-{stage.name}-data", stage=stage)
     inference = InferenceStack(
-        app, f"tfbatch-{stage.name}-inference", stage=stage, storage=data.storage
+        scope, f"tfbatch-{stage.name}-inference", stage=stage, data=data.data
     )
     if stage.endpoint is not None:
         from stacks.endpoint_stack import EndpointStack  # noqa: PLC0415 # few stages have one
 
         EndpointStack(
-            app,
+            scope,
             f"tfbatch-{stage.name}-endpoint",
             stage=stage,
             endpoint=stage.endpoint,
-            security=inference.security,
+            inference=inference.inference,
         )
-    if str(app.node.try_get_context("nag")).lower() == "true":
+    if str(scope.node.try_get_context("nag")).lower() == "true":
         from cdk_nag import (  # noqa: PLC0415 # takes 0.3 seconds
             AwsSolutionsChecks,
             NIST80053R5Checks,
         )
 
-        Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
+        Validations.of(scope).add_plugins(AwsSolutionsChecks(scope), NIST80053R5Checks(scope))
     return data, inference
 
 

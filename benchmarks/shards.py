@@ -28,7 +28,6 @@ from aws_cdk import App
 from app import build
 from benchmarks.sandbox import data
 from stacks.stages import stage_named
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 PER_SHARD = 2
 JOBS_AT_A_TIME = 4
+REPOSITORY = Path(__file__).resolve().parents[1]
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
+from tfbatch_cdk import Data
 from tfbatch_cdk.security.grants import apply_permissions_boundary
-from tfbatch_cdk.storage.buckets import Storage
-from tfbatch_cdk.storage.key import Encryption
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -28,16 +27,8 @@ class DataStack(Stack):
             termination_protection=stage.retain_data,
             tags=stage.all_tags(),
         )
-        retain, protection = stage.retain_data, stage.protection
-        self.key = (
-            Encryption(self, "Encryption", stage=stage.name, retain=retain).key
-            if protection.customer_key
-            else None
-        )
-        self.storage = Storage(
-            self, "Storage", retain=retain, retention=protection.retention, key=self.key
-        )
-        apply_permissions_boundary(self, protection.access.permissions_boundary)
-        CfnOutput(self, "InputBucketName", value=self.storage.input.bucket_name)
-        CfnOutput(self, "OutputBucketName", value=self.storage.output.bucket_name)
-        CfnOutput(self, "WorkBucketName", value=self.storage.work.bucket_name)
+        self.data = Data(self, "Default", stage=stage)
+        apply_permissions_boundary(self, stage.protection.access.permissions_boundary)
+        CfnOutput(self, "InputBucketName", value=self.data.input_bucket.bucket_name)
+        CfnOutput(self, "OutputBucketName", value=self.data.output_bucket.bucket_name)
+        CfnOutput(self, "WorkBucketName", value=self.data.work_bucket.bucket_name)

@@ -1,8 +1,4 @@
-"""The stack of a real-time endpoint, for a stage with an ``endpoint``.
-
-It has its own SageMaker Model, with the artifact and container of the jobs' Model
-(docs/decisions/0011-endpoint-model.md).
-"""
+"""The stack of a real-time endpoint, for a stage with an ``endpoint``."""
 
 from __future__ import annotations
 
@@ -10,27 +6,13 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Environment, Stack
 
-from tfbatch_cdk.endpoint.alarms import Alarms
-from tfbatch_cdk.endpoint.endpoint import RealTimeEndpoint
-from tfbatch_cdk.endpoint.scaling import Scaling
-from tfbatch_cdk.model import container_environment
-from tfbatch_cdk.model.image import image
-from tfbatch_cdk.model.sagemaker_model import SageMakerModel
-from tfbatch_cdk.security.grants import apply_permissions_boundary
-from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, acknowledge
-from tfbatch_cdk.settings import Invocations
-from tfbatch_cdk.workflow.notifications import Notifications
+from tfbatch_cdk import RealTime
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from tfbatch_cdk import settings
-    from tfbatch_cdk.security.context import SecurityContext
-
-_INVOCATIONS = Invocations(timeout_seconds=60)
-"""Limit of InvokeEndpoint."""
-LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
-"""SageMaker writes the container logs of an endpoint to a group named after the endpoint."""
+    from tfbatch_cdk import Inference
+    from tfbatch_cdk.settings import Endpoint, Stage
 
 
 class EndpointStack(Stack):
@@ -41,9 +23,9 @@ class EndpointStack(Stack):
         scope: Construct,
         construct_id: str,
         *,
-        stage: settings.Stage,
-        endpoint: settings.Endpoint,
-        security: SecurityContext,
+        stage: Stage,
+        endpoint: Endpoint,
+        inference: Inference,
     ) -> None:
         super().__init__(
             scope,
@@ -52,37 +34,9 @@ class EndpointStack(Stack):
             env=Environment(account=stage.account, region=stage.region),
             tags=stage.all_tags(),
         )
-        name = endpoint.model or stage.models[0].name
-        model = next(model for model in stage.models if model.name == name)
-        served = SageMakerModel(
-            self,
-            f"Model-{name}",
-            model=model,
-            image=image(self, stage.container),
-            container=stage.container,
-            variables=container_environment.of_model(model, _INVOCATIONS),
-            log_group=LOG_GROUPS,
+        served = RealTime(
+            self, "Default", stage=stage, endpoint=endpoint, security=inference.security
         )
-        served.protect(security, data=False)
-        real_time = RealTimeEndpoint(
-            self, "RealTime", model_name=served.model_name, endpoint=endpoint, security=security
-        )
-        Scaling(self, "Scaling", real_time=real_time, endpoint=endpoint)
-        Alarms(
-            self,
-            "Alarms",
-            real_time=real_time,
-            endpoint=endpoint,
-            topic=Notifications(
-                self,
-                "Notifications",
-                emails=stage.notify,
-                about="the endpoint's alarms",
-                key=security.key,
-            ).topic,
-        )
-        CfnOutput(self, "EndpointName", value=real_time.name)
-        CfnOutput(self, "EndpointArn", value=real_time.arn)
-        CfnOutput(self, "EndpointModelName", value=served.model_name)
-        acknowledge(self, INLINE_POLICIES)
-        apply_permissions_boundary(self, stage.protection.access.permissions_boundary)
+        CfnOutput(self, "EndpointName", value=served.endpoint.name)
+        CfnOutput(self, "EndpointArn", value=served.endpoint.arn)
+        CfnOutput(self, "EndpointModelName", value=served.model.model_name)

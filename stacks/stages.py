@@ -6,10 +6,11 @@ describe every setting.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings import REPOSITORY, Compute, Format, Model, Protection, Retention, Stage
+from tfbatch_cdk.settings import Compute, Format, Model, Protection, Retention, Stage
 from tfbatch_handler.environment import Settings as Handler
 
 JPEG = Format(content_type="image/jpeg")
@@ -22,7 +23,8 @@ _FORMATS = {"jpeg": JPEG, "tfrecord": TFRECORD}
 
 _DEMO_MODEL = Model(
     name="efficientnet-lite0",
-    directory=REPOSITORY / "models" / "efficientnet-lite0",
+    directory=Path("models/efficientnet-lite0"),
+    code=Path("model_code"),
     handler=Handler(output="top_k"),
 )
 

@@ -10,7 +10,7 @@ from aws_cdk import App
 from app import build
 from stacks.stages import JPEG, TFRECORD, stage_named
 from tfbatch_cdk.settings import (
-    REPOSITORY,
+    TIFF_LOCK,
     Compute,
     DataCapture,
     DataProcessing,
@@ -49,7 +49,7 @@ def _stages(folder: Path) -> Iterator[Stage]:
         name="tiny",
         directory=folder / "tiny",
         handler=handler,
-        requirements=REPOSITORY / "requirements" / "handler-tiff.lock",
+        requirements=TIFF_LOCK,
     )
     broken = Model(name="broken", directory=folder / "broken", handler=handler)
     vector = Model(name="vector", directory=folder / "vector")

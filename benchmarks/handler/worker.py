@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.handler.load import CpuTime, Payload, exchange, send
 from tfbatch_cdk.model import vendoring
+from tfbatch_cdk.settings import HANDLER_LOCK
 from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[2]
 OURS = REPOSITORY / "model_code"
 RIVALS = Path(__file__).parent / "handlers"
-LOCK = REPOSITORY / "requirements" / "handler.lock"
 RUNTIME = vendoring.Runtime(
     python=".".join(platform.python_version_tuple()[:2]),
     platform=f"{platform.machine()}-manylinux_2_28",
@@ -114,7 +114,7 @@ def _unpack(script: Path, code: Path) -> None:
     """Lay ``code/`` out as the artifact has it, with the packages for this Python."""
     if script.is_dir():
         shutil.copytree(script, code, ignore=shutil.ignore_patterns("__pycache__"))
-        for name, file in vendoring.packages(LOCK, RUNTIME).items():
+        for name, file in vendoring.packages([HANDLER_LOCK], RUNTIME).items():
             (code / "lib" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, code / "lib" / name)
     else:

@@ -15,9 +15,9 @@ from docs.pictures import pages, terminal
 from tfbatch.aws import cdk, endpoint
 from tfbatch.demo import deployment, photos
 from tfbatch.watch.snapshot import RUNNING
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 COPIES = 16
 """Of each of the demo's photographs."""

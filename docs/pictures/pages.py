@@ -7,17 +7,14 @@ import random
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from PIL import Image, ImageEnhance
 
 from tfbatch.demo import photos
 from tfbatch.terminal.browser import VARIABLE, Browser
-from tfbatch_cdk.settings import REPOSITORY
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 CROPS = 20
 """Of each of the demo's photographs."""

@@ -10,7 +10,7 @@ from aws_cdk import App
 
 from app import build
 from stacks.stages import stage_named
-from tfbatch_cdk.settings import REPOSITORY, Format, Model, Stage
+from tfbatch_cdk.settings import Format, Model, Stage
 from tfbatch_handler.environment import Settings as Handler
 
 
@@ -24,5 +24,5 @@ def stage(directory: Path) -> Stage:
 
 if __name__ == "__main__":
     app = App()
-    build(app, stage(REPOSITORY / "models" / "cifar10"))
+    build(app, stage(Path("models/cifar10")))
     app.synth()

@@ -73,7 +73,7 @@ class Handler:
         self._merged = server_batch(environment)
         self._environment = environment
         self._code = code
-        self._formats = formats.load()
+        self._formats = formats.load(code / "formats")
         self._by_uri: dict[str, Model] = {}
         self._models: dict[object, Model] = {}
         self._locks: dict[object, threading.Lock] = {}
@@ -117,7 +117,8 @@ class Handler:
 
         def send(bodies: Sequence[Instance], wait: Wait) -> list[bytes]:
             (body,) = bodies
-            return [model.fleet.ask("POST", f":{document.action}", [body], wait=wait)]  # type: ignore[list-item]
+            sent = [json_text.named(body, model.signature)]  # type: ignore[arg-type]
+            return [model.fleet.ask("POST", f":{document.action}", sent, wait=wait)]
 
         predictor = self._predictor(model, send, deadline=deadline)
         rows = predictor.predict([document.body])
@@ -131,11 +132,12 @@ class Handler:
         return accept.encode(rows, model.output, asked)
 
     def _predictor(self, model: Model, send: predict.Send, *, deadline: float) -> predict.Predictor:
+        takes_batches = model.signature.takes_batches
         return predict.Predictor(
             send=send,
             health=model.health,
-            size=self._settings.batch_size,
-            merged=self._merged if send is model.health.send else 0,
+            size=self._settings.batch_size if takes_batches else 1,
+            merged=self._merged if takes_batches and send is model.health.send else 0,
             deadline=deadline,
         )
 
@@ -153,7 +155,7 @@ class Handler:
 
     def _ask(self, fleet: Fleet, *, deadline: float) -> Model:
         metadata = json.loads(fleet.metadata(deadline=deadline))
-        signature = servable(parse_metadata(metadata))
+        signature = servable(parse_metadata(metadata), name=self._settings.signature)
         output = output_of(signature, self._settings, code=self._code)
         health = Health(
             send=lambda batch, wait: _send(batch, fleet, signature, output, wait=wait),
@@ -181,12 +183,15 @@ def _send(
     instances: Sequence[Instance], fleet: Fleet, signature: Signature, output: Output, *, wait: Wait
 ) -> Sequence[Prediction]:
     """Predict in one attempt, over gRPC if only scores are needed, else over REST."""
+    if signature.needs_columns:
+        sent = json_text.columns_request(instances[0], signature)
+        return [reply.column_row(fleet.ask("POST", ":predict", sent, wait=wait), signature)]
     wanted = output.scores
     tensors = [record for record in instances if not isinstance(record, bytes)]
     if wanted is not None and len(tensors) == len(instances):
         with contextlib.suppress(Unanswered):
-            return fleet.scores(tensors, output=wanted, wait=wait)
-    sent = json_text.predict_request(instances)
+            return fleet.scores(tensors, output=wanted, signature=signature.name, wait=wait)
+    sent = json_text.predict_request(instances, signature)
     answer = fleet.ask("POST", ":predict", sent, wait=wait)
     return reply.rows(answer, count=len(instances), signature=signature)
 

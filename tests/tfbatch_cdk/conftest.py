@@ -11,7 +11,7 @@ from aws_cdk import App
 
 from app import build
 from stacks.stages import STAGES
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable

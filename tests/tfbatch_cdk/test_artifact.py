@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model import tarball
-from tfbatch_cdk.model.artifact import CODE, artifact_of
+from tfbatch_cdk.model.artifact import artifact_of
 from tfbatch_handler.environment import Settings
 
 if TYPE_CHECKING:
@@ -36,12 +37,11 @@ def model(tmp_path: Path) -> Model:
 
 @pytest.fixture
 def code(tmp_path: Path) -> Path:
-    return shutil.copytree(CODE, tmp_path / "code")
+    return shutil.copytree(REPOSITORY / "model_code", tmp_path / "code")
 
 
-def _write(target: Path, model: Model, code: Path = CODE) -> bytes:
-    sources = {name: one.source for name, one in artifact_of(model, code=code).members.items()}
-    tarball.write(target, sources)
+def _write(target: Path, model: Model) -> bytes:
+    tarball.write(target, artifact_of(model).sources())
     return target.read_bytes()
 
 
@@ -60,8 +60,8 @@ def test_what_comes_out_is_what_went_in(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     subprocess.run(["tar", "-xzf", str(archive), "-C", str(out)], check=True)
-    for name, member in artifact_of(DEMO).members.items():
-        assert (out / name).read_bytes() == member.source.read_bytes()
+    for name, source in artifact_of(DEMO).sources().items():
+        assert (out / name).read_bytes() == source.read_bytes()
 
 
 @pytest.mark.parametrize("size", [0, 1, 0xFFFE, 0xFFFF, 0x10000, 3 * 0xFFFF, 1_000_000])
@@ -76,23 +76,23 @@ def test_stored_blocks_of_every_length_are_gzip(tmp_path: Path, size: int) -> No
 
 
 def test_times_owners_and_modes_change_nothing(tmp_path: Path, model: Model, code: Path) -> None:
-    before = artifact_of(model, code=code)
-    first = _write(tmp_path / "1.tar.gz", model, code)
+    before = artifact_of(replace(model, code=code))
+    first = _write(tmp_path / "1.tar.gz", replace(model, code=code))
     for path in [*code.rglob("*"), *model.directory.rglob("*")]:
         os.utime(path, (1, 1))
         path.chmod(0o700)
     (code / "__pycache__").mkdir(exist_ok=True)
     (code / "__pycache__" / "inference.cpython-311.pyc").write_bytes(b"stale")
     (code / ".hidden").write_text("an editor's")
-    assert artifact_of(model, code=code).digest == before.digest
-    assert _write(tmp_path / "2.tar.gz", model, code) == first
+    assert artifact_of(replace(model, code=code)).digest == before.digest
+    assert _write(tmp_path / "2.tar.gz", replace(model, code=code)) == first
 
 
 def test_one_changed_line_changes_the_digest(model: Model, code: Path) -> None:
-    before = artifact_of(model, code=code).digest
+    before = artifact_of(replace(model, code=code)).digest
     with (code / "inference.py").open("a") as file:
         file.write("# a line\n")
-    assert artifact_of(model, code=code).digest != before
+    assert artifact_of(replace(model, code=code)).digest != before
 
 
 def test_only_the_newest_version_is_shipped(model: Model) -> None:

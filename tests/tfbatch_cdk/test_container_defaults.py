@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.test_templates import definition
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model import container_environment
 from tfbatch_cdk.model.container_environment import RULES
 from tfbatch_cdk.model.saved_model import is_mergeable
-from tfbatch_cdk.settings import REPOSITORY, Invocations
+from tfbatch_cdk.settings import Invocations
 from tfbatch_handler.environment import Settings
 from tfbatch_handler.signature import Signature, Tensor
 

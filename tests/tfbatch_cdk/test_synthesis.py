@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 
 CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
 CHECKED = "nag=true"
 FOLDERS = (".", "stacks", "model_code", "functions")  # the paths of the editable install
-SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models", "requirements")
+SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models")
 
 
 def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -58,12 +57,6 @@ def _artifact(assembly: Path) -> str:
     return listing.name.split(".")[1]
 
 
-def _sha256(assembly: Path) -> str:
-    """The digest that a run compares with the artifact in S3."""
-    (artifact,) = assembly.glob("asset.*.tar.gz")
-    return hashlib.sha256(artifact.read_bytes()).hexdigest()
-
-
 def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path: Path) -> None:
     here, there = tmp_path / "here", _copy(tmp_path / "a" / "clone" / "elsewhere")
     assert cdk_synth(REPOSITORY, here).returncode == 0
@@ -79,8 +72,7 @@ def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path
     before, after = _artifact(here), _artifact(tmp_path / "changed")
     assert before != after
     assert {
-        name: text.replace(after, before).replace(_sha256(tmp_path / "changed"), _sha256(here))
-        for name, text in _templates(tmp_path / "changed").items()
+        name: text.replace(after, before) for name, text in _templates(tmp_path / "changed").items()
     } == _templates(here)
 
 

@@ -14,16 +14,16 @@ from aws_cdk import App
 
 from app import build
 from stacks.stages import stage_named
+from tests.paths import REPOSITORY
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model import image, sagemaker_model, vendoring
-from tfbatch_cdk.model.artifact import CODE, artifact_of
+from tfbatch_cdk.model.artifact import artifact_of
 from tfbatch_cdk.model.vendoring import Runtime
-from tfbatch_cdk.settings import REPOSITORY, Container
+from tfbatch_cdk.settings import HANDLER_LOCK, Container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCK = REPOSITORY / "requirements" / "handler.lock"
 DEMO = stage_named("dev").models[0]
 RUNTIME = Runtime(python="3.12", platform="x86_64-manylinux_2_28")
 _DOCOPT = (
@@ -38,21 +38,21 @@ def caches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two folders with the same packages."""
     here, there = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("there")
     for cache in (here, there):
-        vendoring.packages(LOCK, RUNTIME, cache=cache)
+        vendoring.packages([HANDLER_LOCK], RUNTIME, cache=cache)
     return here, there
 
 
 def test_wheels_are_the_containers_whatever_this_python_is(caches: tuple[Path, Path]) -> None:
-    names = set(vendoring.packages(LOCK, RUNTIME, cache=caches[0]))
+    names = set(vendoring.packages([HANDLER_LOCK], RUNTIME, cache=caches[0]))
     assert "pybase64/_pybase64.cpython-312-x86_64-linux-gnu.so" in names
     assert "google_crc32c/_crc32c.cpython-312-x86_64-linux-gnu.so" in names
-    older = vendoring.packages(LOCK, replace(RUNTIME, python="3.11"), cache=caches[0])
+    older = vendoring.packages([HANDLER_LOCK], replace(RUNTIME, python="3.11"), cache=caches[0])
     assert "pybase64/_pybase64.cpython-311-x86_64-linux-gnu.so" in older
 
 
 def test_two_machines_make_the_same_artifact(caches: tuple[Path, Path]) -> None:
     made = [
-        artifact_of(DEMO, packages=vendoring.packages(LOCK, RUNTIME, cache=cache))
+        artifact_of(DEMO, packages=vendoring.packages([HANDLER_LOCK], RUNTIME, cache=cache))
         for cache in caches
     ]
     assert made[0].digest == made[1].digest
@@ -66,7 +66,7 @@ def test_what_was_unpacked_once_needs_no_process(
     caches: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subprocess, "run", None)
-    assert vendoring.packages(LOCK, RUNTIME, cache=caches[0])
+    assert vendoring.packages([HANDLER_LOCK], RUNTIME, cache=caches[0])
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_package_that_cannot_be_vendored_is_named_with_the_python_and_the_reme
     lock = tmp_path / "my.lock"
     lock.write_text(line + "\n")
     with pytest.raises(SettingsError, match=says) as info:
-        vendoring.packages(lock, RUNTIME, cache=tmp_path / "cache")
-    beginning = f"Model.requirements = {str(lock)!r}, for Python 3.12 on x86_64-manylinux_2_28: "
+        vendoring.packages([lock], RUNTIME, cache=tmp_path / "cache")
+    beginning = f"the lock {str(lock)!r}, for Python 3.12 on x86_64-manylinux_2_28: "
     assert str(info.value).startswith(beginning)
     assert not list((tmp_path / "cache").iterdir())
 
@@ -100,12 +100,12 @@ def test_without_a_network_the_remedy_is_one(
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     with pytest.raises(SettingsError, match=r"google-crc32c.*can't be reached: go online once"):
-        vendoring.packages(LOCK, RUNTIME, cache=tmp_path / "cache")
+        vendoring.packages([HANDLER_LOCK], RUNTIME, cache=tmp_path / "cache")
 
 
 def test_a_lock_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"my\.lock': No such file.*or None for no packages"):
-        vendoring.packages(tmp_path / "my.lock", RUNTIME, cache=tmp_path)
+        vendoring.packages([tmp_path / "my.lock"], RUNTIME, cache=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_an_image_that_says_no_python_is_refused(python: str | None) -> None:
 
 def test_a_list_that_the_container_would_install_is_refused(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("pillow\n")
-    with pytest.raises(SettingsError, match=r"at every start.*Model\.requirements"):
-        artifact_of(DEMO, code=tmp_path)
+    with pytest.raises(SettingsError, match=r"at every start.*requirements\.lock"):
+        artifact_of(replace(DEMO, code=tmp_path))
 
 
 def test_a_package_that_is_there_twice_is_refused(
@@ -142,15 +142,16 @@ def test_a_package_that_is_there_twice_is_refused(
 ) -> None:
     (tmp_path / "lib" / "pybase64").mkdir(parents=True)
     (tmp_path / "lib" / "pybase64" / "__init__.py").touch()
-    with pytest.raises(SettingsError, match=r"also among the packages of Model\.requirements"):
+    with pytest.raises(SettingsError, match=r"also among the packages of requirements\.lock"):
         artifact_of(
-            DEMO, code=tmp_path, packages=vendoring.packages(LOCK, RUNTIME, cache=caches[0])
+            replace(DEMO, code=tmp_path),
+            packages=vendoring.packages([HANDLER_LOCK], RUNTIME, cache=caches[0]),
         )
 
 
 def test_tensorflow_is_not_imported_for_it() -> None:
     program = "import sys, tfbatch_cdk.model.sagemaker_model; sys.exit('tensorflow' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=CODE.parent)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=REPOSITORY)
 
 
 def test_where_nothing_is_bundled_nothing_is_unpacked(

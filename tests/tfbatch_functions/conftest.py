@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import tempfile
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tfbatch_cdk.model import tarball
 from tfbatch_functions.handlers import plan, reconcile, summarize
 from tfbatch_functions.s3.storage import storage
 from tfbatch_sandbox.sandbox import Sandbox
@@ -61,7 +64,23 @@ class Context:
 
 
 ARTIFACT = "assets/model.tar.gz"
-MODEL = b"the model, as it was reviewed"
+
+
+def written(contents: bytes) -> bytes:
+    """An archive as a synthesis writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        member = Path(folder, "saved_model.pb")
+        member.write_bytes(contents)
+        tarball.write(Path(folder, "model.tar.gz"), {"1/saved_model.pb": member})
+        return Path(folder, "model.tar.gz").read_bytes()
+
+
+CONTENTS = b"the model, as it was reviewed"
+MODEL = written(CONTENTS)
+DIGEST = hashlib.sha256(
+    f"1/saved_model.pb\0{hashlib.sha256(CONTENTS).hexdigest()}\n".encode()
+).hexdigest()
+
 
 AMPLE = Context(900_000)
 SCARCE = Context(0)
@@ -213,7 +232,7 @@ def plan_event(run: Event, /, **changes: Any) -> Event:  # noqa: ANN401
         "fleet": fleet | changes.pop("fleet", {}),
         "artifact": {
             "uri": f"s3://{run['work'].split('/')[2]}/{ARTIFACT}",
-            "sha256": hashlib.sha256(MODEL).hexdigest(),
+            "digest": DIGEST,
         },
         "deadlineMinutes": None,
         "budgetUsd": None,

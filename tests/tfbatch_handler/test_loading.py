@@ -123,6 +123,31 @@ def test_the_artifact_serves_however_it_is_loaded(artifact: Path, way: str) -> N
     assert records_of(log) == 80
 
 
+FORMAT = """
+from tfbatch_handler import instance
+
+CONTENT_TYPES = ("application/x-numbers", "image/jpeg")
+
+
+def decode(payload, request):
+    return [instance.from_bytes(bytes([int(n)]), request.signature) for n in payload.split()]
+"""
+
+
+def test_a_format_of_the_projects_own_is_served_and_takes_precedence(artifact: Path) -> None:
+    (artifact / "code" / "formats").mkdir()
+    (artifact / "code" / "formats" / "json.py").write_text(FORMAT)  # the name shadows nothing
+    arguments = [*PRE_FORK, "--version", "2.20"]
+    with (
+        StandIn(Model()) as server,
+        service(artifact, server, arguments, {"TFBATCH_OUTPUT": "top_k"}) as (url, _log),
+    ):
+        for kind in ("application/x-numbers", "image/jpeg"):
+            found = post(url, b"1 2 3", kind)
+            probabilities = [line["top_k"][0]["probability"] for line in found]
+            assert probabilities == [(n + 1) / 1000 for n in (1, 2, 3)]
+
+
 TWO_REQUESTS_AT_ONCE = """
 from tfbatch_handler.metrics import Progress
 import gevent.monkey

@@ -1,4 +1,4 @@
-"""Runs the CDK command line on this repository's app."""
+"""Runs the CDK command line on the project's app."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import sys
 from pathlib import Path
 
+from tfbatch import project
 from tfbatch.terminal import program
+from tfbatch.terminal.problem import Problem
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-_CDK = REPOSITORY / "node_modules/.bin/cdk"
+_CDK = Path("node_modules/.bin/cdk")
 
 
 def run(*arguments: str, directory: Path, app: bool = True) -> None:
@@ -17,18 +18,22 @@ def run(*arguments: str, directory: Path, app: bool = True) -> None:
 
     Args:
         arguments: the command and its options.
-        app: run it on this repository's app. Without the app it is seconds faster.
+        app: run it on the project's app. Without the app it is seconds faster.
         directory: gets the log, and the caches that two runs can't share.
 
     Raises:
         tfbatch.terminal.program.CommandError: it failed.
+        Problem: there is no project, or its packages aren't installed.
     """
+    root = project.directory()
+    if not (root / _CDK).exists():
+        raise Problem(f"There is no {root / _CDK}: run 'make install' in the project.")
     # Use this environment's Python and Node.js, even if it isn't activated.
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     program.run(
-        [str(_CDK), *arguments, "--no-notices"],
+        [str(root / _CDK), *arguments, "--no-notices"],
         log=directory / f"cdk-{arguments[0]}.log",
-        cwd=REPOSITORY if app else directory,
+        cwd=root if app else directory,
         environment=os.environ
         | {
             "PATH": path,

@@ -41,10 +41,12 @@ COMMANDS: dict[str, dict[str, Entry]] = {
     "Models": {
         "predict": Entry("predict:predict", "Ask a stage's endpoint about files."),
         "export": Entry("export:export", "Export models that take encoded images."),
+        "model": Entry("model:model", "Pin models by lock files."),
         "inspect": Entry("inspect:inspect", "Say what a SavedModel takes and gives."),
         "tune": Entry("tune:tune", "Find the settings at which a stage predicts fastest."),
     },
     "Infrastructure": {
+        "init": Entry("init:init", "Write a project of your own."),
         "doctor": Entry("doctor:doctor", "Check what a stage needs, and say what to do."),
         "prices": Entry(
             "prices:prices",

@@ -23,6 +23,11 @@ _PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[ARCHITECTURE|MODULE:FUNCTION]...")
 @click.option("--again", is_flag=True, help="Export even when nothing has changed.")
+@click.option(
+    "--needed",
+    is_flag=True,
+    help="Only the known architectures that a stage of the project serves.",
+)
 @click.option("--name", help="Of the model.  [default: the architecture's or function's]")
 @click.option(
     "--top-k",
@@ -59,6 +64,7 @@ def export(  # noqa: PLR0913 # one for each option
     targets: tuple[str, ...],
     *,
     again: bool,
+    needed: bool,
     name: str | None,
     top_k: int | None,
     precision: Precision,
@@ -74,32 +80,55 @@ def export(  # noqa: PLR0913 # one for each option
     random. FUNCTION takes nothing and returns a keras.Model of square images and class
     probabilities, with its weights. Decoding and resizing are put in front of it, in the graph.
     """
+    from tfbatch import project  # noqa: PLC0415
     from tfbatch.export import store  # noqa: PLC0415
     from tfbatch.export.catalog import DEMO_MODEL  # noqa: PLC0415
     from tfbatch.export.variant import Variant  # noqa: PLC0415
 
-    wanted = targets or (DEMO_MODEL,)
+    if needed and targets:
+        raise click.BadParameter("--needed chooses the models: name none.")
+    wanted = _needed() if needed else targets or (DEMO_MODEL,)
     if name and len(wanted) > 1:
         raise Problem(f"--name = {name!r}: {len(wanted)} models can't have one name.")
     variant = Variant(top_k=top_k, precision=precision, xla=xla)
+    models = project.models()
     for target in wanted:
         recipe = _recipe(target, name=name, pixels=pixels, labels=labels)
-        found = None if again else store.find(recipe, models=store.MODELS, variant=variant)
+        found = None if again else store.find(recipe, models=models, variant=variant)
         if found:
             output.say(f"{recipe.name} is up to date. {_words(found)}")
         else:
             output.say(f"{recipe.name}: exporting …")
-            found = store.make(recipe, models=store.MODELS, again=again, variant=variant)
-            directory = store.MODELS / recipe.name / store.VERSION
+            found = store.make(recipe, models=models, again=again, variant=variant)
+            directory = models / recipe.name / store.VERSION
             output.say(f"{recipe.name} is in {directory}. {_words(found)}")
         output.emit(
             {
                 "model": recipe.name,
-                "directory": str(store.MODELS / recipe.name),
+                "directory": str(models / recipe.name),
                 "weights": found.weights,
                 "comparison": found.comparison or None,
             }
         )
+
+
+def _needed() -> tuple[str, ...]:
+    """The known architectures in models/NAME that a stage serves and that no one else made."""
+    from tfbatch import project  # noqa: PLC0415
+    from tfbatch.export import store  # noqa: PLC0415
+    from tfbatch.export.catalog import CATALOG  # noqa: PLC0415
+
+    served = {
+        (project.directory() / model.directory).resolve()
+        for stage in project.stages()
+        for model in stage.models
+    }
+    folders = {name: (project.models() / name).resolve() for name in CATALOG}
+    return tuple(
+        name
+        for name, folder in folders.items()
+        if folder in served and not store.is_foreign(folder)
+    )
 
 
 def _words(found: Export) -> str:

@@ -64,12 +64,13 @@ def review(  # noqa: PLR0913 # one for each option
     them. The exit code is 0 when nothing is risky, 3 when it needs attention, 4 when it is
     destructive, 1 when it can't be made.
     """
+    from tfbatch import project  # noqa: PLC0415
     from tfbatch.review import main as reviews  # noqa: PLC0415
     from tfbatch.review.errors import ReviewError  # noqa: PLC0415
 
     try:
         request = reviews.Request(
-            repository=reviews.REPOSITORY, base=base, head=head, stages=stages, deployed=deployed
+            repository=project.directory(), base=base, head=head, stages=stages, deployed=deployed
         )
         ctx.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out, output=output))
     except ReviewError as error:

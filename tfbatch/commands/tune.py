@@ -118,11 +118,11 @@ def _announce(prepared: Prepared, output: Output, *, ask: bool, is_local: bool) 
 def _run(  # noqa: PLR0913
     prepared: Prepared, session: Session, output: Output, *, most: int, thorough: bool, to: Path
 ) -> None:
+    from tfbatch import project  # noqa: PLC0415
     from tfbatch.tune import running  # noqa: PLC0415
     from tfbatch.tune.display import Display  # noqa: PLC0415
     from tfbatch.tune.explanation import explain  # noqa: PLC0415
     from tfbatch.tune.sweep import search  # noqa: PLC0415
-    from tfbatch_cdk.settings import REPOSITORY  # noqa: PLC0415
 
     display = Display(console=output.console())
     problems: list[str] = []
@@ -140,7 +140,7 @@ def _run(  # noqa: PLR0913
     for sentence in explain(found, most=most):
         output.say(sentence)
     running.leave(found, prepared, session)
-    stages = REPOSITORY / "stacks" / "stages.py"
+    stages = project.directory() / "stacks" / "stages.py"
     for sentence in running.write(found, prepared, stage=session.stage, stages=stages, to=to):
         output.say(sentence)
     output.emit(running.as_document(found, prepared))

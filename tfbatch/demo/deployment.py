@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation import CloudFormationClient
 
-_STAGE = "dev"
-STACKS = (f"tfbatch-{_STAGE}-data", f"tfbatch-{_STAGE}-inference")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
@@ -31,22 +28,27 @@ def bootstrap(directory: Path, *, account: str, region: str) -> None:
     cdk.run("bootstrap", f"aws://{account}/{region}", directory=directory, app=False)
 
 
-def deploy(directory: Path) -> None:
-    """Deploy all stacks of the stage."""
-    arguments = ("--all", "--require-approval", "never", "--context", f"stage={_STAGE}")
+def stacks(stage: str) -> tuple[str, str]:
+    """The names of a stage's stacks."""
+    return f"tfbatch-{stage}-data", f"tfbatch-{stage}-inference"
+
+
+def deploy(directory: Path, *, stage: str) -> None:
+    """Deploy all stacks of a stage."""
+    arguments = ("--all", "--require-approval", "never", "--context", f"stage={stage}")
     output = ("--output", str(directory / "cdk.out"))  # two demos at a time must not share one
     cdk.run("deploy", *arguments, *output, directory=directory)
 
 
-def find(cloudformation: CloudFormationClient) -> Deployment:
-    """Read the outputs of the stacks.
+def find(cloudformation: CloudFormationClient, *, stage: str) -> Deployment:
+    """Read the outputs of a stage's stacks.
 
     Raises:
         DemoError: a stack lacks an output.
     """
     outputs = {
         output["OutputKey"]: output["OutputValue"]
-        for name in STACKS
+        for name in stacks(stage)
         for stack in cloudformation.describe_stacks(StackName=name)["Stacks"]
         for output in stack.get("Outputs", [])
     }

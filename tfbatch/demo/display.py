@@ -14,7 +14,7 @@ from rich.text import Text
 from tfbatch.demo.job_lines import LiveLines, PlainLines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -78,6 +78,16 @@ class Display:
                 if same
                 else Text(f"{other.label} {other.probability:.1%}", style="red"),
             )
+        self.console.print(table)
+
+    def pairs(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        """Show records and their predictions."""
+        table = Table(box=box.SIMPLE_HEAD, header_style="bright_black", pad_edge=False)
+        table.add_column(f"{title} record", overflow="ellipsis", no_wrap=True)
+        table.add_column("prediction", overflow="ellipsis", no_wrap=True)
+        for record, prediction in rows:
+            style = "red" if prediction.startswith(('{"error"', "error,")) else "bold"
+            table.add_row(Text(record), Text(prediction, style=style))
         self.console.print(table)
 
     def say(self, text: str) -> None:

@@ -9,26 +9,46 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import boto3
 
+from tfbatch import project
 from tfbatch.aws import endpoint
-from tfbatch.aws.cdk import REPOSITORY
-from tfbatch.demo import deployment, photos, predictions, runs
+from tfbatch.demo import deployment, photographs, predictions, records, runs
 from tfbatch.demo.errors import DemoError
 from tfbatch.export import store
 from tfbatch.export.catalog import CATALOG, DEMO_MODEL
 from tfbatch.terminal import program
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model.saved_model import signature_of
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tfbatch.demo.deployment import Deployment
     from tfbatch.demo.display import Display
-    from tfbatch.demo.photos import Photos
-    from tfbatch.demo.predictions import Prediction
+    from tfbatch.demo.runs import Run
+    from tfbatch_cdk.settings import Model, Stage
+    from tfbatch_handler.signature import Signature
+
+
+class Content(Protocol):
+    """What the demo predicts."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What to run; each run's folder is in the data's directory."""
+        ...
+
+    def summary(self) -> tuple[str, str]:
+        """What it is: a title and a detail."""
+        ...
+
+    def show(self, display: Display, outputs: Sequence[Mapping[str, list[str]]]) -> None:
+        """Show and check the lines of each run, by the name of the input object."""
+        ...
 
 
 def demo(display: Display, *, output: Path, keep: bool) -> None:
@@ -44,18 +64,32 @@ def demo(display: Display, *, output: Path, keep: bool) -> None:
         Exception: a step failed; its note says where the logs are.
     """
     start = time.monotonic()
-    display.headline("From photographs in a bucket to predictions, without AWS")
+    stage = _stage()
+    display.headline("From records in a bucket to predictions, without AWS")
     with _workspace() as directory:
-        _model(display, directory)
-        data = _photos(display, directory)
+        _model(display, directory, stage)
+        data = directory / "data"
+        content = _content(display, data, stage)
         with _sandbox(display, directory) as sandbox:
-            deployed = _deploy(display, directory, sandbox)
+            deployed = _deploy(display, directory, sandbox, stage)
             _upload(display, data, deployed)
-            found = _transform(display, data, deployed, output)
-            _check(display, data, found, output)
+            outputs = _transform(display, content, deployed, output)
+            content.show(display, outputs)
+            display.say(f"What the jobs wrote is in {output}.")
             display.say(f"Took {time.monotonic() - start:.0f} s.")
             if keep:
                 _wait(display, sandbox)
+
+
+def _stage() -> Stage:
+    """The stage to deploy: dev, or the project's first."""
+    stages = project.stages()
+    return next((stage for stage in stages if stage.name == "dev"), stages[0])
+
+
+def _is_demos(stage: Stage) -> bool:
+    """Whether the stage serves the demo's model, for which there are photographs."""
+    return stage.models[0].name == DEMO_MODEL and set(photographs.FORMATS) <= set(stage.formats)
 
 
 @contextmanager
@@ -73,24 +107,36 @@ def _workspace() -> Iterator[Path]:
     shutil.rmtree(directory)
 
 
-def _model(display: Display, directory: Path) -> None:
-    """Export the model in a process of its own, to free TensorFlow's memory."""
+def _model(display: Display, directory: Path, stage: Stage) -> None:
+    """Export the demo's model in a process of its own, to free TensorFlow's memory."""
+    if not _is_demos(stage):
+        return
     with display.step(f"Exporting {DEMO_MODEL}") as step:
-        if store.find(CATALOG[DEMO_MODEL], models=store.MODELS):
+        if store.find(CATALOG[DEMO_MODEL], models=project.models()):
             step.detail = "as exported before"
         else:
             arguments = ("-m", "tfbatch", "export", DEMO_MODEL)
-            program.run([sys.executable, *arguments], log=directory / "export.log", cwd=REPOSITORY)
+            program.run([sys.executable, *arguments], log=directory / "export.log")
             step.detail = "with its ImageNet weights, to models/"
         step.title = f"Model {DEMO_MODEL}"
 
 
-def _photos(display: Display, directory: Path) -> Photos:
-    with display.step("Collecting photographs") as step:
-        data = photos.collect(directory / "data")
-        step.title = f"{len(data.jpegs)} photographs"
-        step.detail = f"as JPEG, and in {len(data.tfrecords)} TFRecord files"
-    return data
+def _content(display: Display, directory: Path, stage: Stage) -> Content:
+    with display.step("Collecting records") as step:
+        content: Content
+        if _is_demos(stage):
+            content = photographs.collect(directory, model=DEMO_MODEL)
+        else:
+            content = records.collect(directory, stage, _signature(stage.models[0]))
+        step.title, step.detail = content.summary()
+    return content
+
+
+def _signature(model: Model) -> Signature:
+    try:
+        return signature_of(model)
+    except SettingsError as error:
+        raise DemoError(str(error)) from error
 
 
 @contextmanager
@@ -103,54 +149,35 @@ def _sandbox(display: Display, directory: Path) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def _deploy(display: Display, directory: Path, sandbox: Sandbox) -> Deployment:
+def _deploy(display: Display, directory: Path, sandbox: Sandbox, stage: Stage) -> Deployment:
     with display.step("cdk bootstrap"):
         deployment.bootstrap(directory, account=sandbox.account_id, region=sandbox.region)
     with display.step("cdk deploy --all") as step:
-        deployment.deploy(directory)
-        step.detail = ", ".join(deployment.STACKS)
-        return deployment.find(boto3.client("cloudformation"))
+        deployment.deploy(directory, stage=stage.name)
+        step.detail = ", ".join(deployment.stacks(stage.name))
+        return deployment.find(boto3.client("cloudformation"), stage=stage.name)
 
 
-def _upload(display: Display, data: Photos, deployed: Deployment) -> None:
+def _upload(display: Display, data: Path, deployed: Deployment) -> None:
     with display.step("Uploading") as step:
         s3 = boto3.client("s3")
-        files = [path for path in data.directory.rglob("*") if path.is_file()]
+        files = [path for path in data.rglob("*") if path.is_file()]
         for path in files:
-            key = path.relative_to(data.directory).as_posix()
-            s3.upload_file(str(path), deployed.input_bucket, key)
+            s3.upload_file(str(path), deployed.input_bucket, path.relative_to(data).as_posix())
         step.title = f"{len(files)} objects uploaded"
         step.detail = f"s3://{deployed.input_bucket}/"
 
 
 def _transform(
-    display: Display, data: Photos, deployed: Deployment, output: Path
-) -> tuple[Mapping[str, Prediction], Mapping[str, Prediction]]:
-    """Run both jobs, and return photograph -> prediction of each."""
-    jpeg, tfrecord = runs.transform(display, deployed, model=DEMO_MODEL)
+    display: Display, content: Content, deployed: Deployment, output: Path
+) -> list[Mapping[str, list[str]]]:
+    """Run every job and copy its outputs: the lines of each, by the name of the input object."""
+    folders = runs.transform(display, deployed, content.runs)
     s3 = boto3.client("s3")
-    return (
-        predictions.of_jpegs(data, predictions.download(s3, jpeg, output / "jpeg")),
-        predictions.of_tfrecords(data, predictions.download(s3, tfrecord, output / "tfrecord")),
-    )
-
-
-def _check(
-    display: Display,
-    data: Photos,
-    found: tuple[Mapping[str, Prediction], Mapping[str, Prediction]],
-    output: Path,
-) -> None:
-    """Show the table and check the predictions."""
-    jpegs, tfrecords = found
-    display.table(jpegs, tfrecords)
-    different = [name for name in data.jpegs if not jpegs[name].agrees_with(tfrecords[name])]
-    if different:
-        raise DemoError(f"the JPEG and the TFRecord run differ on {', '.join(different)}")
-    if not jpegs["cat.jpg"].is_cat:
-        raise DemoError(f"the cat came out as {jpegs['cat.jpg'].label}, which is no house cat")
-    display.say(f"Both runs agree on all {len(jpegs)} photographs, and the cat is a cat.")
-    display.say(f"What the jobs wrote is in {output}/jpeg and {output}/tfrecord.")
+    return [
+        predictions.download(s3, uri, output / run.format)
+        for run, uri in zip(content.runs, folders, strict=True)
+    ]
 
 
 def _wait(display: Display, sandbox: Sandbox) -> None:

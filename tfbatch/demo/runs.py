@@ -1,4 +1,4 @@
-"""Runs two executions of the demo at once: over JPEG objects and over TFRecord files."""
+"""Runs the executions of the demo, all at once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tfbatch.watch.observer import Observer
 from tfbatch.watch.snapshot import SUCCEEDED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tfbatch.demo.deployment import Deployment
     from tfbatch.demo.display import Display
     from tfbatch.demo.job_lines import JobLines
@@ -34,28 +36,25 @@ class Run:
     """The request's ``format``."""
     folder: str
     """Folder in the input bucket."""
+    model: str
 
 
-JPEG = Run(title="JPEG objects", format="jpeg", folder="photos")
-TFRECORD = Run(title="TFRecord files", format="tfrecord", folder="tfrecords")
-
-
-def transform(display: Display, deployed: Deployment, *, model: str) -> list[str]:
-    """Run both jobs to their end, and show their progress.
+def transform(display: Display, deployed: Deployment, runs: Sequence[Run]) -> list[str]:
+    """Run them to their end, and show their progress.
 
     Args:
         display: shows a line for each.
         deployed: the deployed stacks.
-        model: name of the deployed model.
+        runs: what to run.
 
     Returns:
-        The output folders, ``s3://bucket/prefix/``, of JPEG and of TFRecord.
+        The output folder of each, ``s3://bucket/prefix/``.
 
     Raises:
         DemoError: one of them failed.
     """
-    with display.jobs((JPEG.title, TFRECORD.title)) as lines:
-        observers = {run: _start(run, deployed, model=model) for run in (JPEG, TFRECORD)}
+    with display.jobs(tuple(run.title for run in runs)) as lines:
+        observers = {run: _start(run, deployed) for run in runs}
         looks = {run: observer.look() for run, observer in observers.items()}
         while any(one.is_running for one in looks.values()):
             time.sleep(_POLL_SECONDS)
@@ -65,10 +64,10 @@ def transform(display: Display, deployed: Deployment, *, model: str) -> list[str
     return [snapshot.report["output"] for snapshot in looks.values() if snapshot.report]
 
 
-def _start(run: Run, deployed: Deployment, *, model: str) -> Observer:
+def _start(run: Run, deployed: Deployment) -> Observer:
     request = {
         "input": f"s3://{deployed.input_bucket}/{run.folder}/",
-        "model": model,
+        "model": run.model,
         "format": run.format,
     }
     started = boto3.client("stepfunctions").start_execution(

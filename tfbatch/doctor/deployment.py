@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from tfbatch.aws.session import Session
     from tfbatch_cdk.settings import Stage
 
-_NAMED_BY_AWS = {
-    "region",
-    "inputBucket",
-    "inputBuckets",
-    "outputBucket",
-    "workBucket",
-    "stateMachine",
-}
-"""Settings that only AWS names at deployment."""
-
 _A_KEY = "the stage's key"
 _KEY = re.compile(r'arn:aws[\w-]*:kms:[^"]+')
 _SHOWN = 8
@@ -78,20 +68,9 @@ def _missing(name: str, session: Session) -> Check:
 
 def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Check]:
     """Compare the deployment with the settings of this checkout."""
-    from tfbatch_cdk.workflow.stage_parameters import stage_parameters  # noqa: PLC0415 # slow import
-
     sfn = session.boto.client("stepfunctions")
     definition = json.loads(sfn.describe_state_machine(stateMachineArn=state_machine)["definition"])
-    deployed = fixed_values(definition)
-    wanted = {
-        **stage_parameters(
-            stage,
-            output_bucket=deployed["outputBucket"],
-            key=_A_KEY if stage.protection.customer_key else None,
-        ),
-        "models": [model.name for model in stage.models],
-    }
-    changed = different(_comparable(wanted), _comparable(deployed))
+    changed = changes(stage, fixed_values(definition))
     more = [f"and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []
     review = "tfbatch review --base HEAD --deployed"
     yield Check(
@@ -105,6 +84,26 @@ def settings(session: Session, stage: Stage, state_machine: str) -> Iterator[Che
         if changed
         else "",
     )
+
+
+def changes(stage: Stage, deployed: Mapping[str, Any]) -> list[str]:
+    """List what differs between a stage's settings and the values that its deployment fixed.
+
+    Args:
+        stage: the settings.
+        deployed: see :func:`tfbatch.aws.deployed_outputs.fixed_values`.
+    """
+    from tfbatch_cdk.workflow.stage_parameters import stage_parameters  # noqa: PLC0415 # slow import
+
+    wanted = {
+        **stage_parameters(
+            stage,
+            output_bucket=deployed["outputBucket"],
+            key=_A_KEY if stage.protection.customer_key else None,
+        ),
+        "models": [model.name for model in stage.models],
+    }
+    return different(_comparable(wanted), _comparable(deployed))
 
 
 def different(wanted: Mapping[str, Any], deployed: Mapping[str, Any], path: str = "") -> list[str]:
@@ -125,12 +124,24 @@ def different(wanted: Mapping[str, Any], deployed: Mapping[str, Any], path: str 
 
 
 def _comparable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """As JSON has it: a tuple as a list, 70.0 as 70; models by their names, any key as a key."""
-    known = {name: value for name, value in values.items() if name not in _NAMED_BY_AWS}
+    """As JSON has it: a tuple as a list, 70.0 as 70; models by their names, any key as a key.
+
+    Without what only AWS names at deployment, and without nulls, which the CDK leaves out.
+    """
+    from tfbatch_cdk.workflow.stage_parameters import DeployedNames  # noqa: PLC0415 # slow import
+
+    named = {"region", *DeployedNames.__annotations__}
+    known = {
+        name: value for name, value in values.items() if value is not None and name not in named
+    }
     known["models"] = dict.fromkeys(values["models"], "")
     text = _KEY.sub(_A_KEY, json.dumps(known))
-    found: dict[str, Any] = json.loads(text, parse_float=_number)
+    found: dict[str, Any] = json.loads(text, parse_float=_number, object_hook=_without_nulls)
     return found
+
+
+def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _number(text: str) -> float:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -19,14 +18,13 @@ from typing import TYPE_CHECKING
 
 from tfbatch.export.quiet import quiet
 from tfbatch.export.variant import Variant
+from tfbatch.files.exclusive import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tfbatch.export.catalog import Recipe
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
-"""The repository's models, which aren't committed."""
 VERSION = "1"
 _PLAIN = Variant()
 _RECORD = "export.json"
@@ -55,6 +53,11 @@ def find(recipe: Recipe, *, models: Path, variant: Variant = _PLAIN) -> Export |
     return export if export.digest == _digest(recipe, variant) else None
 
 
+def is_foreign(directory: Path) -> bool:
+    """Whether a model's directory has something that wasn't exported here."""
+    return directory.is_dir() and not (directory / _RECORD).is_file()
+
+
 def make(recipe: Recipe, *, models: Path, again: bool = False, variant: Variant = _PLAIN) -> Export:
     """Export a model unless it is up to date.
 
@@ -71,7 +74,7 @@ def make(recipe: Recipe, *, models: Path, again: bool = False, variant: Variant 
             model on disk stays.
     """
     models.mkdir(parents=True, exist_ok=True)
-    with _locked(models / f".{recipe.name}.lock"):
+    with exclusive(models / f".{recipe.name}.lock"):
         found = None if again else find(recipe, models=models, variant=variant)
         return found or _export(recipe, models / recipe.name, variant)
 
@@ -127,10 +130,3 @@ def _digest(recipe: Recipe, variant: Variant) -> str:
     for library in _LIBRARIES:
         digest.update(importlib.metadata.version(library).encode())
     return digest.hexdigest()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SAVED_MODEL: Final = "saved_model.pb"
 LABELS: Final = "labels.txt"
 _WANTED = (SAVED_MODEL, LABELS)
-_ARCHIVES = (".tar.gz", ".tgz", ".tar")
+ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +64,7 @@ def content(where: str) -> Content:
     Raises:
         FileStoreError: there is no SavedModel, or the archive can't be read.
     """
-    if where.endswith(_ARCHIVES):
+    if where.endswith(ARCHIVES):
         found = _archive(where)
     elif _is(where, SAVED_MODEL):
         folder, name = file_at(where)

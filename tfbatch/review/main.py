@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,7 @@ from tfbatch.review.sides import assembly, deployed, revision, synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tfbatch.review.finding import Finding
     from tfbatch.review.sides.assembly import Stage
@@ -36,9 +36,6 @@ class Request:
     """Empty: every stage."""
     deployed: bool = False
     """Compare with the deployed stacks, and report where they differ from the base."""
-
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) -> int:

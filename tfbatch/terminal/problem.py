@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.terminal import exit_codes
+from tfbatch.terminal import exit_codes, extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "40
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn errors of the AWS SDK into Problems."""
+    """Turn errors of the AWS SDK, and missing optional packages, into Problems."""
     try:
         yield
     except Exception as error:
@@ -46,10 +46,12 @@ def explained() -> Iterator[None]:
 
 
 def remedy(error: Exception) -> str | None:
-    """Return the remedy for an error of the AWS SDK; ``None`` for other errors.
+    """Return the remedy for an error of the AWS SDK or a missing package, else ``None``.
 
     It compares names, because importing botocore would slow every command's start.
     """
+    if isinstance(error, ModuleNotFoundError):
+        return extras.remedy(error)
     if not type(error).__module__.startswith(("botocore.", "boto3.")):
         return None
     response = getattr(error, "response", None)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.tune.editing import Edit, EditError, Source, keyword
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +44,7 @@ def patch(path: Path, wanted: Wanted, *, shown: str) -> str:
         EditError: the file can't be edited automatically; says what to write.
     """
     before = path.read_text(encoding="utf-8")
-    after = _formatted(_edited(before, wanted))
+    after = _formatted(_edited(before, wanted), path)
     _check(after, wanted, path)
     lines = difflib.unified_diff(
         before.splitlines(keepends=True),
@@ -139,16 +138,14 @@ def _imported(text: str) -> str:
     return "".join([*lines[:at], f"{blank}from dataclasses import replace\n", *lines[at:]])
 
 
-def _formatted(text: str) -> str:
-    """Format it with the repository's formatter, if installed."""
+def _formatted(text: str, path: Path) -> str:
+    """Format it by the formatter's configuration for ``path``, if the formatter is installed."""
     program = shutil.which("ruff")
     if program is None:
         return text
     for arguments in (["check", "--select", "F401,I", "--fix"], ["format"]):
-        command = [program, *arguments, "--quiet", "--stdin-filename", "stacks/stages.py", "-"]
-        done = subprocess.run(  # in the repository: there is the formatter's configuration
-            command, input=text, capture_output=True, text=True, check=False, cwd=REPOSITORY
-        )
+        command = [program, *arguments, "--quiet", "--stdin-filename", str(path.resolve()), "-"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
         text = done.stdout if done.returncode == 0 and done.stdout else text
     return text
 

@@ -1,18 +1,23 @@
 """Decoders: payloads to records. A file for each format, chosen by Content-Type.
 
-A format is a module in this package with ``CONTENT_TYPES`` and a function ``decode(payload,
-request)`` that returns a list of records. To add a format, add a file. Nothing else changes.
+A format is a module with ``CONTENT_TYPES`` and a function ``decode(payload, request)`` that returns
+a list of records. The library's are in this package. A project adds its own as files in
+``model_code/formats/``. Nothing else changes.
 """
 
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from types import ModuleType
 
     from tfbatch_handler.record import Decoded, Document
     from tfbatch_handler.signature import Signature
@@ -34,7 +39,7 @@ class Request:
 
 
 class Format(Protocol):
-    """A module in this package."""
+    """A module of a format."""
 
     CONTENT_TYPES: tuple[str, ...]
     """Lower case. ``image/*`` matches every subtype without a format of its own."""
@@ -44,13 +49,31 @@ class Format(Protocol):
         ...
 
 
-def load() -> dict[str, Format]:
-    """Import every format in this folder and list them by content type."""
-    found: dict[str, Format] = {}
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        module: Format = importlib.import_module(f"{__name__}.{name}")
-        found |= dict.fromkeys(module.CONTENT_TYPES, module)
-    return found
+def load(own: Path | None = None) -> dict[str, Format]:
+    """Import every format and list them by content type.
+
+    Args:
+        own: a folder with formats of a project, which take precedence. Modules whose names start
+            with an underscore are no formats.
+    """
+    modules: list[Format] = [
+        importlib.import_module(f"{__name__}.{name}")
+        for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    ]
+    if own is not None:
+        modules += [_import(path) for path in sorted(own.glob("[!_]*.py"))]
+    return {kind: module for module in modules for kind in module.CONTENT_TYPES}
+
+
+def _import(path: Path) -> ModuleType:
+    """Import a file; in a package of this name, so that it can't shadow another module."""
+    name = f"{__name__}.own.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python module")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def choose(formats: Mapping[str, Format], content_type: str) -> tuple[str, Format, dict[str, str]]:

@@ -1,7 +1,7 @@
 """TIFF, converted to JPEG and resized. An example of a format of your own.
 
 A model that decodes JPEG in its graph can't read TIFF, so Pillow converts it. The container has no
-Pillow: set a Model's ``requirements`` to ``handler-tiff.lock`` to put it into ``code/lib``.
+Pillow: ``Model(requirements=tfbatch_cdk.settings.TIFF_LOCK)`` puts it into ``code/lib``.
 """
 
 from __future__ import annotations
@@ -46,6 +46,6 @@ def _pillow() -> ModuleType:
     except ImportError as error:
         raise SignatureError(
             f"image/tiff needs Pillow ({error}): set Model.requirements to "
-            "requirements/handler-tiff.lock, so that the artifact brings it in code/lib"
+            "tfbatch_cdk.settings.TIFF_LOCK, so that the artifact brings it in code/lib"
         ) from None
     return Image

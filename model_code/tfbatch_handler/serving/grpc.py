@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfbatch_handler.record import Scores, Values
+    from tfbatch_handler.serving.predict_messages import Spec
     from tfbatch_handler.serving.sockets import Buffer, Wait
 
 _AWAY_SECONDS: Final = 30.0
@@ -41,8 +42,7 @@ class Channel:
         self,
         records: Sequence[Mapping[str, Values]],
         *,
-        model: str,
-        version: int | None,
+        spec: Spec,
         output: str,
         wait: Wait,
     ) -> list[Scores]:
@@ -55,9 +55,7 @@ class Channel:
         if time.monotonic() < self.away_until:
             raise Unanswered
         try:
-            message = predict_messages.predict_request(
-                records, model=model, version=version, output=output
-            )
+            message = predict_messages.predict_request(records, spec=spec, output=output)
             reply = self._call(message, wait=wait)
             return predict_messages.scores(reply, output=output, count=len(records))
         except predict_messages.NotTensorsError as error:

@@ -72,6 +72,22 @@ def rows(body: bytes, *, count: int, signature: Signature) -> Sequence[bytes]:
     return _parsed(body, count=count)
 
 
+def column_row(body: bytes, signature: Signature) -> bytes:
+    """The prediction of one record in a reply in column format, ``{"outputs": …}``.
+
+    Raises:
+        ReplyError: the reply has something else.
+    """
+    try:
+        found = _loads(body)["outputs"]
+    except (ValueError, KeyError, TypeError):
+        raise ReplyError(f"TensorFlow Serving's reply has no outputs: {body[:200]!r}") from None
+    batched = signature.batched_outputs()
+    if len(signature.outputs) == 1:
+        return dumps(found[0] if batched else found)
+    return dumps({name: one[0] if name in batched else one for name, one in found.items()})
+
+
 def document_rows(body: bytes) -> list[bytes]:
     """The rows of a reply in any of TensorFlow Serving's formats. Columns become rows.
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tfbatch_handler.serving.grpc import Channel, Unanswered
 from tfbatch_handler.serving.health import pause
 from tfbatch_handler.serving.http import Server
+from tfbatch_handler.serving.predict_messages import Spec
 from tfbatch_handler.serving.sockets import Lost, Unreachable, Wait
 from tfbatch_handler.serving.trouble import Refusal, Trouble, of_status
 
@@ -87,7 +88,12 @@ class Fleet:
         return int(version) if version.isdigit() else None
 
     def scores(
-        self, records: Sequence[Mapping[str, Values]], *, output: str, wait: Wait
+        self,
+        records: Sequence[Mapping[str, Values]],
+        *,
+        output: str,
+        signature: str,
+        wait: Wait,
     ) -> list[Scores]:
         """The scores of one output for each record, over gRPC.
 
@@ -101,7 +107,10 @@ class Fleet:
         chosen.busy += 1
         try:
             return chosen.channel.scores(
-                records, model=self.model, version=self.version, output=output, wait=wait
+                records,
+                spec=Spec(model=self.model, version=self.version, signature=signature),
+                output=output,
+                wait=wait,
             )
         except Lost as error:
             raise Trouble(str(error), kind="lost") from None

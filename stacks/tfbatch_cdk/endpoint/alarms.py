@@ -39,7 +39,7 @@ class Alarms(Construct):
         *,
         real_time: RealTimeEndpoint,
         endpoint: settings.Endpoint,
-        topic: sns.Topic,
+        topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._dimensions = {"EndpointName": real_time.name, "VariantName": VARIANT}

@@ -6,33 +6,28 @@ number as its name, the handler ``code/inference.py``, and its packages in ``cod
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+import tfbatch_handler
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.model import saved_model
-from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_cdk.model import own_code, saved_model
+from tfbatch_cdk.model.saved_model import Member, files_below
+from tfbatch_functions.planning.tarball import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from tfbatch_cdk.settings import Model
 
-CODE = REPOSITORY / "model_code"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
-    """One file of an artifact."""
-
-    source: Path
-    digest: str
-    """SHA-256 of the contents, in hexadecimal."""
-    size: int
-    """In bytes."""
+HANDLER = Path(tfbatch_handler.__file__).parent
+"""The library's handler package."""
+_ENTRY_POINT = "inference.py"
+CODE_ALONE: Final = "code.tar.gz"
+"""``asset.<digest>.code.tar.gz`` of an assembly has an artifact's members without its model, if
+only the model's lock was there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +37,18 @@ class Artifact:
     members: Mapping[str, Member]
 
     @property
+    def is_here(self) -> bool:
+        """Whether every file is on this machine; of a model's lock alone, its files aren't."""
+        return all(member.source is not None for member in self.members.values())
+
+    def sources(self) -> dict[str, Path]:
+        """The files that are on this machine, by their names in the archive."""
+        return {name: one.source for name, one in self.members.items() if one.source is not None}
+
+    @property
     def digest(self) -> str:
         """SHA-256 of names and contents: equal for equal artifacts."""
-        listing = "".join(
-            f"{name}\0{member.digest}\n" for name, member in sorted(self.members.items())
-        )
-        return hashlib.sha256(listing.encode()).hexdigest()
+        return digest_of((name, member.digest) for name, member in self.members.items())
 
     def listing(self) -> str:
         """The members with their digests and sizes, as JSON for the review."""
@@ -58,29 +59,44 @@ class Artifact:
         return json.dumps({"members": rows}, indent=1) + "\n"
 
 
-def artifact_of(
-    model: Model, *, code: Path = CODE, packages: Mapping[str, Path] | None = None
-) -> Artifact:
+def artifact_of(model: Model, *, packages: Mapping[str, Path] | None = None) -> Artifact:
     """Collect a model's artifact.
 
     Args:
         model: only its newest version is included; each version uses GPU memory.
-        code: the folder that becomes ``code/``.
         packages: the files of ``code/lib``, by their names there.
 
     Raises:
-        SettingsError: the model's directory is missing or has no version, the handler doesn't
-            support the model's signature, or the model doesn't give the requested output.
+        SettingsError: the model is missing or isn't what its lock says, the handler doesn't
+            support its signature, it doesn't give the requested output, or its own code can't be
+            used.
     """
-    version = saved_model.newest_version(model)
     saved_model.signature_of(model)
-    sources = {f"{version.name}/{name}": path for name, path in _files(version)}
-    sources |= {f"code/{name}": path for name, path in _files(code)}
+    files = saved_model.contents_of(model).files
+    sources = {f"code/{name}": path for name, path in _code(model).items()}
     sources |= _library(packages or {}, existing=sources)
-    labels = model.directory / model.handler.labels
-    if labels.is_file():
-        sources[f"code/{model.handler.labels}"] = labels
-    return Artifact(members={name: _member(path) for name, path in sources.items()})
+    members = {name: saved_model.member(path) for name, path in sources.items()}
+    labels = model.handler.labels
+    members |= {f"code/{name}" if name == labels else name: one for name, one in files.items()}
+    return Artifact(members=members)
+
+
+def _code(model: Model) -> dict[str, Path]:
+    """The files of ``code/``: the library's, and the model's own, which may replace them.
+
+    A ``tfbatch_handler`` folder of one's own replaces the library's as a whole.
+    """
+    own = {} if model.code is None else dict(files_below(own_code.checked(model.code)))
+    files = {_ENTRY_POINT: entry_point()}
+    if not any(name.startswith(f"{HANDLER.name}/") for name in own):
+        files |= {f"{HANDLER.name}/{name}": path for name, path in files_below(HANDLER)}
+    return files | {name: path for name, path in own.items() if name != own_code.LOCK}
+
+
+def entry_point() -> Path:
+    """The library's ``inference.py``: beside this module in a wheel, else in ``model_code/``."""
+    beside = Path(__file__).with_name(_ENTRY_POINT)
+    return beside if beside.is_file() else HANDLER.parent / _ENTRY_POINT
 
 
 def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> dict[str, Path]:
@@ -94,27 +110,13 @@ def _library(packages: Mapping[str, Path], *, existing: Mapping[str, Path]) -> d
         raise SettingsError(
             f"{existing['code/requirements.txt']}: the container would install it at every start, "
             "which takes minutes and needs a network, and ignores it if there is code/lib; lock it "
-            "(`uv pip compile --generate-hashes`) and set Model.requirements to the lock"
+            f"(`uv pip compile --generate-hashes`), as {own_code.LOCK} in its place"
         )
     library = {f"code/lib/{name}": path for name, path in packages.items()}
     twice = sorted(library.keys() & existing.keys())
     if twice:
         raise SettingsError(
-            f"{existing[twice[0]]} is also among the packages of Model.requirements: remove one"
+            f"{existing[twice[0]]} is also among the packages of {own_code.LOCK} or "
+            "Model.requirements: remove one"
         )
     return library
-
-
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below a folder except caches and hidden files, with its relative name."""
-    for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        if path.is_file() and not hidden and path.suffix != ".pyc":
-            yield "/".join(parts), path
-
-
-def _member(path: Path) -> Member:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Member(source=path, digest=digest, size=path.stat().st_size)

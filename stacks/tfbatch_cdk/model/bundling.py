@@ -1,26 +1,21 @@
-"""Writes a model's artifact to the cloud assembly during synthesis, without Docker."""
+"""Writes a model's artifact to the cloud assembly during synthesis, without Docker.
+
+If only the model's lock is on this machine, the assembly gets the code, and the command by which
+``cdk deploy`` fetches the model and writes the same artifact.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-import jsii
-from aws_cdk import (
-    AssetHashType,
-    AssetStaging,
-    BundlingOptions,
-    BundlingOutput,
-    DockerImage,
-    FileAssetPackaging,
-    ILocalBundling,
-    Stack,
-)
+from aws_cdk import Annotations, FileAssetLocation, FileAssetPackaging, Stack, Stage
 
-from tfbatch_cdk.model import tarball
-from tfbatch_cdk.model.artifact import CODE
+from tfbatch_cdk.model import lock, tarball
+from tfbatch_cdk.model.artifact import CODE_ALONE
 from tfbatch_cdk.model.sbom import bill_of_materials
 
 if TYPE_CHECKING:
@@ -28,18 +23,10 @@ if TYPE_CHECKING:
 
     from tfbatch_cdk.model.artifact import Artifact
 
-
-@jsii.implements(ILocalBundling)
-class _Tarball:
-    """Writes ``model.tar.gz`` to the CDK's output folder."""
-
-    def __init__(self, artifact: Artifact) -> None:
-        self._artifact = artifact
-
-    def try_bundle(self, output_dir: str, _options: Any = None, **_more: Any) -> bool:  # noqa: ANN401
-        sources = {name: member.source for name, member in self._artifact.members.items()}
-        tarball.write(Path(output_dir) / "model.tar.gz", sources)
-        return True
+MEMBERS: Final = "members.json"
+"""``asset.<digest>.members.json`` lists the artifact's members for the review."""
+PUBLISHER: Final = "tfbatch.models.publish"
+"""The program that ``cdk deploy`` runs if the model isn't on this machine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,50 +37,85 @@ class ArtifactObject:
     """``s3://bucket/key.tar.gz``"""
     arn: str
     bucket_arn: str
-    sha256: str
-    """Of the file, in hexadecimal; empty if nothing is bundled, as for ``cdk ls``."""
+    digest: str
+    """Of the names and contents of its members, in hexadecimal."""
 
 
-def artifact_object(scope: Construct, artifact: Artifact) -> ArtifactObject:
+def artifact_object(scope: Construct, artifact: Artifact, *, model: Path) -> ArtifactObject:
     """Add the artifact's ``model.tar.gz`` to the cloud assembly.
 
-    The asset hash is the digest of names and contents, so an existing file isn't written again.
-    ``asset.<hash>.members.json`` lists the members for the review, and ``asset.<hash>.sbom.json``
-    is the bill of materials.
+    The object's key has the digest of names and contents, so an existing file isn't written again.
+    ``asset.<digest>.members.json`` lists the members for the review, and
+    ``asset.<digest>.sbom.json`` is the bill of materials.
+
+    Args:
+        scope: the model's construct.
+        artifact: its members.
+        model: the model's folder.
     """
-    staging = AssetStaging(
-        scope,
-        "Stage",
-        source_path=str(CODE),
-        asset_hash_type=AssetHashType.CUSTOM,
-        asset_hash=artifact.digest,
-        bundling=BundlingOptions(
-            image=DockerImage.from_registry("never-pulled"),
-            local=_Tarball(artifact),
-            output_type=BundlingOutput.SINGLE_FILE,
-        ),
-    )
     stack = Stack.of(scope)
-    digest = ""
     if stack.bundling_required:  # false for `cdk ls`
-        staged = Path(staging.absolute_staged_path)
-        staged.with_name(f"asset.{staging.asset_hash}.members.json").write_text(artifact.listing())
-        staged.with_name(f"asset.{staging.asset_hash}.sbom.json").write_text(
+        _beside(scope, artifact, MEMBERS).write_text(artifact.listing())
+        _beside(scope, artifact, "sbom.json").write_text(
             bill_of_materials(artifact, name=scope.node.id.removeprefix("Model-"))
         )
-        with staged.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    # An s3_assets.Asset names the object <hash>.gz; CreateModel needs the suffix .tar.gz.
-    location = stack.synthesizer.add_file_asset(
-        source_hash=f"{staging.asset_hash}.tar",
-        file_name=staging.relative_staged_path(stack),
-        packaging=FileAssetPackaging.FILE,
-        display_name=f"{scope.node.path}/model.tar.gz",
-    )
+    if artifact.is_here:
+        location = _bundled(scope, artifact)
+    else:
+        location = _fetched(scope, artifact, lock.path_of(model))
     bucket = stack.format_arn(service="s3", region="", account="", resource=location.bucket_name)
     return ArtifactObject(
         url=location.s3_object_url,
         arn=f"{bucket}/{location.object_key}",
         bucket_arn=bucket,
-        sha256=digest,
+        digest=artifact.digest,
+    )
+
+
+def _beside(scope: Construct, artifact: Artifact, suffix: str) -> Path:
+    """A file of the artifact in the cloud assembly."""
+    return Path(_stage(scope).asset_outdir) / f"asset.{artifact.digest}.{suffix}"
+
+
+def _stage(scope: Construct) -> Stage:
+    """The app, or the CDK stage, that a construct is in."""
+    found = Stage.of(scope)
+    assert found is not None  # noqa: S101 # add_file_asset needs one too
+    return found
+
+
+def _bundled(scope: Construct, artifact: Artifact) -> FileAssetLocation:
+    """The file, which is written now unless an earlier synthesis wrote it."""
+    file, stack = _beside(scope, artifact, "tar.gz"), Stack.of(scope)
+    if stack.bundling_required and not file.exists():
+        tarball.write(file, artifact.sources())
+    # An s3_assets.Asset names the object <hash>.gz; CreateModel needs the suffix .tar.gz. Its
+    # AssetStaging would also make the template differ from that of a lock alone: CDK's metadata
+    # lists constructs.
+    return stack.synthesizer.add_file_asset(
+        source_hash=f"{artifact.digest}.tar",
+        file_name=os.path.relpath(file, _stage(scope).outdir),
+        packaging=FileAssetPackaging.FILE,
+        display_name=f"{scope.node.path}/model.tar.gz",
+    )
+
+
+def _fetched(scope: Construct, artifact: Artifact, path: Path) -> FileAssetLocation:
+    """The same object, which ``cdk deploy`` writes when S3 doesn't have it yet."""
+    code = _beside(scope, artifact, CODE_ALONE)
+    stack = Stack.of(scope)
+    if stack.bundling_required:
+        tarball.write(code, artifact.sources())
+    missing = [one.size for one in artifact.members.values() if one.source is None]
+    locked = lock.read(path)
+    source = locked.source if locked else ""
+    Annotations.of(scope).add_info(
+        f"{path.name.removesuffix('.lock.json')} is not on this machine. A deployment fetches "
+        f"{len(missing)} files, {sum(missing) / 1e6:,.1f} MB, from {source}, and checks them "
+        f"against {path.name}."
+    )
+    return stack.synthesizer.add_file_asset(
+        source_hash=f"{artifact.digest}.tar.gz",
+        executable=[sys.executable, "-m", PUBLISHER, str(path.resolve()), str(code.resolve())],
+        display_name=f"{scope.node.path}/model.tar.gz",
     )

@@ -157,7 +157,7 @@ def of_model(model: Model, invocations: Invocations | None) -> dict[str, str]:
     outermost = invocations.timeout_seconds if invocations else _API_TIMEOUT_SECONDS
     margin = max(1, min(10, outermost // 20))
     handler = replace(
-        model.handler,
+        model.settings(),
         timeout_seconds=max(1, min(model.handler.timeout_seconds, outermost - 2 * margin)),
     )
     between = str(max(1, min(handler.timeout_seconds + margin, math.ceil(outermost - margin))))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
+from aws_cdk import CfnDeletionPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
+from tfbatch_cdk.model import own_code
 from tfbatch_cdk.model.artifact import artifact_of
 from tfbatch_cdk.model.bundling import artifact_object
 from tfbatch_cdk.model.image import runtime
@@ -43,12 +44,31 @@ class SageMakerModel(Construct):
         container: Container,
         variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
+        role: iam.IRole | None = None,
+        keeps_replaced: bool = False,
     ) -> None:
+        """Make the Model.
+
+        Args:
+            scope: its parent.
+            construct_id: its id there.
+            model: its settings.
+            image: of its containers.
+            container: settings of its containers.
+            variables: their environment.
+            log_group: pattern of the names of their log groups.
+            role: their role; ``None``: a new one.
+            keeps_replaced: whether an update that replaces it keeps the old one, which running
+                executions name in their jobs.
+        """
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
-            self, artifact_of(model, packages=self._packages(model, container))
+            self,
+            artifact_of(model, packages=self._packages(model, container)),
+            model=model.directory,
         )
-        self.role = _role(self, repository_arn=image.repository_arn, log_group=log_group)
+        self.role = role or _role(self)
+        _allow_containers(self, self.role, image.repository_arn, log_group)
         allow(self.role, "s3:GetObject", on=self.artifact.arn)
         resource = sagemaker.CfnModel(
             self,
@@ -60,6 +80,8 @@ class SageMakerModel(Construct):
             ),
         )
         resource.node.add_dependency(self.role)
+        if keeps_replaced:
+            resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
         self._resource = resource
         self.model_name = resource.attr_model_name
 
@@ -76,14 +98,14 @@ class SageMakerModel(Construct):
         if vpc := security.job_vpc:
             eni_permissions.allow_to_jobs(self.role)
             self._resource.vpc_config = sagemaker.CfnModel.VpcConfigProperty(
-                subnets=list(vpc.subnets), security_group_ids=[vpc.security_group]
+                subnets=list(vpc.subnets), security_group_ids=list(vpc.security_groups)
             )
 
     def _packages(self, model: Model, container: Container) -> Mapping[str, Path]:
         """The files of ``code/lib``; empty if nothing is bundled, as for ``cdk ls``."""
-        if model.requirements is None or not Stack.of(self).bundling_required:
+        if not Stack.of(self).bundling_required:
             return {}
-        return packages(model.requirements, runtime(container))
+        return packages(own_code.locks(model), runtime(container))
 
     def grant_read(self, bucket: s3.IBucket) -> None:
         """Allow the model's jobs to read a bucket's objects."""
@@ -104,17 +126,23 @@ class SageMakerModel(Construct):
         )
 
 
-def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
-    """The execution role; the stack grants it the buckets.
-
-    Source: "SageMaker roles", CreateModel API: execution role permissions.
-    """
-    role = iam.Role(
+def _role(scope: Construct) -> iam.Role:
+    """The execution role; the stack grants it the buckets."""
+    return iam.Role(
         scope,
         "Role",
         assumed_by=service_principal("sagemaker"),
         description="Containers: read the artifact and a job's input, write its output",
     )
+
+
+def _allow_containers(
+    scope: Construct, role: iam.IRole, repository_arn: str, log_group: str
+) -> None:
+    """Allow SageMaker to pull the image and to write the containers' logs and metrics.
+
+    Source: "SageMaker roles", CreateModel API: execution role permissions.
+    """
     allow(
         role,
         "logs:CreateLogGroup",
@@ -144,4 +172,3 @@ def _role(scope: Construct, *, repository_arn: str, log_group: str) -> iam.Role:
         on="*",
         conditions={"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
     )
-    return role

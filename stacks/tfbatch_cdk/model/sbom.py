@@ -50,9 +50,9 @@ def bill_of_materials(artifact: Artifact, *, name: str) -> str:
 
 
 def _components(artifact: Artifact) -> Iterator[dict[str, Any]]:
-    for path, member in artifact.members.items():
+    for path, source in artifact.sources().items():
         if path.startswith(_LIBRARY) and path.endswith(_METADATA):
-            yield _package(member.source, digest=member.digest)
+            yield _package(source, digest=artifact.members[path].digest)
 
 
 def _package(metadata: Path, *, digest: str) -> dict[str, Any]:

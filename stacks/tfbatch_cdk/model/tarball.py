@@ -13,6 +13,8 @@ import tarfile
 import zlib
 from typing import IO, TYPE_CHECKING
 
+from tfbatch_functions.planning.tarball import entry
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -79,9 +81,5 @@ def write(target: Path, members: Mapping[str, Path]) -> None:
 
 
 def _add(archive: tarfile.TarFile, name: str, source: Path) -> None:
-    """Add a regular file with mode 644, the time 0 and no owner."""
-    entry = tarfile.TarInfo(name)
-    entry.size = source.stat().st_size
-    entry.mode = 0o644
     with source.open("rb") as contents:
-        archive.addfile(entry, contents)
+        archive.addfile(entry(name, source.stat().st_size), contents)

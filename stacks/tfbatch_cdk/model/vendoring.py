@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from tfbatch_cdk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 CACHE = Path(sys.prefix) / "vendored"
 """Shared by all checkouts that use this Python."""
@@ -58,22 +58,38 @@ class Runtime:
         return f"Python {self.python} on {self.platform}"
 
 
-def packages(lock: Path, runtime: Runtime, *, cache: Path = CACHE) -> Mapping[str, Path]:
-    """The files of a lock's packages, by their names in ``code/lib``.
+def packages(locks: Sequence[Path], runtime: Runtime, *, cache: Path = CACHE) -> Mapping[str, Path]:
+    """The files of the locks' packages, by their names in ``code/lib``.
 
     Args:
-        lock: requirements with versions and hashes.
+        locks: files of requirements with versions and hashes.
         runtime: the Python and platform to install for.
         cache: folder that keeps the packages, by lock and runtime.
 
     Raises:
-        SettingsError: the lock or a package can't be used; names it, the Python and the remedy.
+        SettingsError: a lock or a package can't be used; names it, the Python and the remedy. Or
+            two locks bring different contents for one file.
     """
-    where = f"Model.requirements = {str(lock)!r}"
+    found: dict[str, Path] = {}
+    for lock in locks:
+        for name, path in _packages(lock, runtime, cache).items():
+            other = found.setdefault(name, path)
+            if other != path and other.read_bytes() != path.read_bytes():
+                raise SettingsError(
+                    f"{lock} and {locks[0]} both bring {name}, with other contents: lock the "
+                    "version that the handler's lock has, or set Model.requirements to None and "
+                    "list the handler's packages in your own lock"
+                )
+    return found
+
+
+def _packages(lock: Path, runtime: Runtime, cache: Path) -> Mapping[str, Path]:
+    """The files of one lock's packages."""
+    where = f"the lock {str(lock)!r}"
     try:
         contents = lock.read_bytes()
     except OSError as error:
-        remedy = "use the path of a lock, or None for no packages"
+        remedy = "set Model.requirements to the path of a lock, or None for no packages"
         raise SettingsError(f"{where}: {error.strerror}; {remedy}") from None
     key = hashlib.sha256(b"\0".join([_LAYOUT, str(runtime).encode(), contents])).hexdigest()
     folder = cache / key[:32]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from tfbatch_cdk.security.context import SecurityContext
+    from tfbatch_cdk.security.roles import Roles
     from tfbatch_cdk.settings import Stage, Watch
 
 
@@ -31,10 +32,10 @@ class Monitoring(Construct):
         stage: Stage,
         watch: Watch,
         state_machine_arn: str,
-        models: Sequence[str],
         log_groups: Sequence[str],
         topic: sns.ITopic,
         security: SecurityContext,
+        roles: Roles,
     ) -> None:
         super().__init__(scope, construct_id)
         JobAge(
@@ -42,8 +43,9 @@ class Monitoring(Construct):
             "Pulse",
             stage=stage.name,
             state_machine_arn=state_machine_arn,
-            models=models,
             security=security,
+            role=roles.job_age,
+            clock_role=roles.job_age_clock,
         )
         alarms = Alarms(
             self,

@@ -35,13 +35,13 @@ _JOBS_CHANGE = (
 """SageMaker developer guide, "SageMaker roles", CreateModel API, with a ``VpcConfig``."""
 
 
-def allow_to_jobs(role: iam.Role) -> None:
+def allow_to_jobs(role: iam.IRole) -> None:
     """Allow SageMaker to attach the instances of a model's jobs to the VPC."""
     allow(role, *_JOBS_READ, on="*", because=_READ_REASON)
     allow(role, *_JOBS_CHANGE, on=_of_ec2(role), because=_CHANGE_REASON)
 
 
-def allow_to_functions(role: iam.Role) -> None:
+def allow_to_functions(role: iam.IRole) -> None:
     """Allow Lambda to attach a function to the VPC, and deny it to the function's code."""
     allow(role, *_FUNCTIONS_READ, on="*", because=_READ_REASON)
     allow(role, *_FUNCTIONS_CHANGE, on=_of_ec2(role), because=_CHANGE_REASON)
@@ -50,5 +50,5 @@ def allow_to_functions(role: iam.Role) -> None:
     deny(role, *_FUNCTIONS_READ, *_FUNCTIONS_CHANGE, on="*", conditions=code)
 
 
-def _of_ec2(role: iam.Role) -> str:
+def _of_ec2(role: iam.IRole) -> str:
     return Stack.of(role).format_arn(service="ec2", account="*", resource="*", resource_name="*")

@@ -1,12 +1,13 @@
 """A VPC without internet access for jobs and functions, with subnets and security groups.
 
-It has two zones, a route to S3 only, and no NAT. Source: SageMaker developer guide, "Give Batch
-Transform Jobs Access to Resources in Your Amazon VPC".
+It has two zones, or those of the settings, a route to S3 only, and no NAT. Source: SageMaker
+developer guide, "Give Batch Transform Jobs Access to Resources in Your Amazon VPC".
 """
 
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Fn
@@ -18,6 +19,7 @@ from tfbatch_cdk.network.vpc_endpoints import interface_endpoint, s3_endpoint
 from tfbatch_cdk.security.context import VpcConfig
 from tfbatch_cdk.security.grants import allow, service_principal
 from tfbatch_cdk.security.nag_acknowledgements import DEFAULT_GROUP, acknowledge
+from tfbatch_cdk.settings import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
 
     from tfbatch_cdk.security.context import SecurityContext
-    from tfbatch_cdk.settings import Network
 
 
 def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
@@ -60,9 +61,46 @@ def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
 
 
 _ZONES = 2
+"""How many, if the settings name none."""
+_ZONE_ID = "-az"
 _HTTPS = 443
 _LAST_PORT = 65535
 _ANYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExistingVpc:
+    """A VPC that a team brings along. It must reach S3 and the services of the functions."""
+
+    vpc: ec2.IVpc
+    subnets: ec2.SubnetSelection | None = None
+    """Where jobs and functions run; ``None``: the VPC's private subnets."""
+    security_groups: Sequence[ec2.ISecurityGroup] = ()
+    """Of jobs and functions. They must allow HTTPS to the VPC's endpoints and all traffic between
+    members. Empty: new ones."""
+
+    def network(self) -> Network:
+        """As settings, for new security groups in it."""
+        return Network(vpc_id=self.vpc.vpc_id, subnet_ids=self._subnet_ids())
+
+    def config(self) -> VpcConfig:
+        """With its own security groups."""
+        groups = [group.security_group_id for group in self.security_groups]
+        return VpcConfig(subnets=self._subnet_ids(), security_groups=groups)
+
+    def _subnet_ids(self) -> tuple[str, ...]:
+        chosen = self.vpc.select_subnets() if self.subnets is None else self._selected()
+        return tuple(chosen.subnet_ids)
+
+    def _selected(self) -> ec2.SelectedSubnets:
+        wanted = self.subnets or ec2.SubnetSelection()
+        names = ("availability_zones", "one_per_az", "subnet_filters", "subnet_group_name")
+        options = {name: getattr(wanted, name) for name in (*names, "subnets", "subnet_type")}
+        return self.vpc.select_subnets(**options)
+
+
+def _zone_count(network: Network) -> int:
+    return len(network.zones) or _ZONES
 
 
 class PrivateNetwork(Construct):
@@ -84,15 +122,16 @@ class PrivateNetwork(Construct):
             vpc = self._vpc(network)
             flow_log(self, vpc=vpc, log=security.log_group(self, "Traffic"))
             tables, subnets = zip(
-                *(self._subnet(vpc, network, zone) for zone in range(_ZONES)), strict=True
+                *(self._subnet(vpc, network, number) for number in range(_zone_count(network))),
+                strict=True,
             )
             s3_endpoint(self, vpc=vpc, route_tables=tables, buckets=buckets)
         jobs, functions = self._group(vpc, "Jobs"), self._group(vpc, "Functions")
         self._allow_between_instances(jobs)
         if not network.vpc_id:
             self._endpoints(vpc, subnets, network.interface_endpoints, (jobs, functions))
-        self.jobs = VpcConfig(subnets=subnets, security_group=jobs)
-        self.functions = VpcConfig(subnets=subnets, security_group=functions)
+        self.jobs = VpcConfig(subnets=subnets, security_groups=[jobs])
+        self.functions = VpcConfig(subnets=subnets, security_groups=[functions])
 
     def _vpc(self, network: Network) -> str:
         vpc = ec2.CfnVPC(
@@ -101,20 +140,24 @@ class PrivateNetwork(Construct):
         acknowledge(vpc, DEFAULT_GROUP)
         return vpc.ref
 
-    def _subnet(self, vpc: str, network: Network, zone: int) -> tuple[str, str]:
+    def _subnet(self, vpc: str, network: Network, number: int) -> tuple[str, str]:
         """A private subnet with a route table of its own: their ids, the table's first."""
-        halves = list(ipaddress.ip_network(network.cidr).subnets(prefixlen_diff=_ZONES // 2))
+        bits = (_zone_count(network) - 1).bit_length()
+        parts = list(ipaddress.ip_network(network.cidr).subnets(prefixlen_diff=bits))
+        zone = network.zones[number] if network.zones else Fn.select(number, Fn.get_azs())
+        is_id = _ZONE_ID in zone
         subnet = ec2.CfnSubnet(
             self,
-            f"Subnet{zone}",
+            f"Subnet{number}",
             vpc_id=vpc,
-            cidr_block=str(halves[zone]),
-            availability_zone=Fn.select(zone, Fn.get_azs()),
+            cidr_block=str(parts[number]),
+            availability_zone=None if is_id else zone,
+            availability_zone_id=zone if is_id else None,
             map_public_ip_on_launch=False,
         ).ref
-        table = ec2.CfnRouteTable(self, f"Routes{zone}", vpc_id=vpc).ref
+        table = ec2.CfnRouteTable(self, f"Routes{number}", vpc_id=vpc).ref
         ec2.CfnSubnetRouteTableAssociation(
-            self, f"RoutesOfSubnet{zone}", subnet_id=subnet, route_table_id=table
+            self, f"RoutesOfSubnet{number}", subnet_id=subnet, route_table_id=table
         )
         return table, subnet
 

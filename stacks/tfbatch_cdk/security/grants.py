@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import Acknowledgment, ArnFormat, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 
+from tfbatch_cdk.workflow.fields import jobs_of_stage
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
     from aws_cdk import aws_s3 as s3
-    from constructs import IConstruct
+    from constructs import Construct, IConstruct
 
 
 def service_principal(service: str) -> iam.ServicePrincipal:
@@ -34,7 +36,7 @@ def service_principal(service: str) -> iam.ServicePrincipal:
 
 
 def allow(
-    role: iam.Role,
+    role: iam.IRole,
     *actions: str,
     on: str,
     conditions: Mapping[str, Mapping[str, str]] | None = None,
@@ -49,7 +51,7 @@ def allow(
         conditions: of the statement, by operator.
         because: why ``on`` has a wildcard; the checks refuse a wildcard without a reason.
     """
-    role.add_to_policy(
+    role.add_to_principal_policy(
         iam.PolicyStatement(
             actions=list(actions),
             resources=[on],
@@ -61,10 +63,10 @@ def allow(
 
 
 def deny(
-    role: iam.Role, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]]
+    role: iam.IRole, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]]
 ) -> None:
     """Deny a role actions under conditions, even if another statement allows them."""
-    role.add_to_policy(
+    role.add_to_principal_policy(
         iam.PolicyStatement(
             effect=iam.Effect.DENY,
             actions=list(actions),
@@ -92,22 +94,22 @@ def _validations(scope: IConstruct) -> Validations:
     return Validations.of(scope)
 
 
-def apply_permissions_boundary(stack: Stack, policy: str | None) -> None:
-    """Bound every role of a stack, including those that the CDK makes.
+def apply_permissions_boundary(scope: Construct, policy: str | None) -> None:
+    """Bound every role of a stack or a construct, including those that the CDK makes.
 
     Args:
-        stack: the stack.
+        scope: the stack or the construct.
         policy: ARN of a managed policy; ``None``: no boundary.
     """
     if policy:
-        boundary = iam.ManagedPolicy.from_managed_policy_arn(stack, "Boundary", policy)
-        iam.PermissionsBoundary.of(stack).apply(boundary)
+        boundary = iam.ManagedPolicy.from_managed_policy_arn(scope, "Boundary", policy)
+        iam.PermissionsBoundary.of(scope).apply(boundary)
 
 
-def transform_jobs_arn(scope: IConstruct) -> str:
-    """The ARN of all transform jobs of this app: their names begin with ``tfbatch-``."""
+def transform_jobs_arn(scope: IConstruct, stage: str) -> str:
+    """The ARN of all transform jobs of a stage, by the prefix of their names."""
     return Stack.of(scope).format_arn(
-        service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
+        service="sagemaker", resource="transform-job", resource_name=f"{jobs_of_stage(stage)}*"
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from tfbatch_cdk.security.context import removal_policy
 from tfbatch_cdk.security.nag_acknowledgements import (
     LOGS_BY_S3_KEY,
     LOGS_OF_LOGS,
@@ -31,10 +33,35 @@ _KEY = f"{_ENCRYPTION}-aws-kms-key-id"
 _CUSTOMER = f"{_ENCRYPTION}-customer-algorithm"
 
 
-class Storage(Construct):
-    """Input, output and work buckets: encrypted, TLS only, with access logs."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Buckets:
+    """Buckets that exist; ``None``: the construct makes one."""
 
-    def __init__(
+    input: s3.IBucket | None = None
+    """Records. A request file in it starts a run only if its owner turned on the bucket's
+    notifications to EventBridge."""
+    output: s3.IBucket | None = None
+    """Predictions, in a folder for each run."""
+    work: s3.IBucket | None = None
+    """Manifests, plans and results of shards. They can be deleted a day after a run."""
+
+    def all_given(self) -> bool:
+        """Whether the construct makes none."""
+        return None not in (self.input, self.output, self.work)
+
+    def keys(self) -> list[kms.IKey]:
+        """Their own keys, as far as the app knows them, each once."""
+        found = [bucket.encryption_key for bucket in (self.input, self.output, self.work) if bucket]
+        return list({key.node.path: key for key in found if key}.values())
+
+
+class Storage(Construct):
+    """Input, output and work buckets: encrypted, TLS only, with access logs.
+
+    A bucket that is brought along stays as it is.
+    """
+
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -42,25 +69,34 @@ class Storage(Construct):
         retain: bool,
         retention: Retention,
         key: kms.IKey | None,
+        own: Buckets,
     ) -> None:
         super().__init__(scope, construct_id)
         acknowledge(self, REPLICATION)
         self.key = key
         self._retain = retain
         self._old_versions = Duration.days(retention.old_version_days)
-        # S3 writes no access logs to a bucket with a KMS key as its default encryption.
-        self._access_logs = self._bucket("AccessLogs", days=retention.access_log_days, key=None)
-        acknowledge(self._access_logs, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
-        self.input = self._logged_bucket("Input", days=retention.input_days)
+        self._access_logs = None if own.all_given() else self._log_bucket(retention)
+        self.input = own.input or self._input_bucket(retention)
+        self.output = own.output or self._logged_bucket("Output", days=retention.output_days)
+        self.work = own.work or self._logged_bucket("Work", days=retention.work_days)
+
+    def _log_bucket(self, retention: Retention) -> s3.Bucket:
+        """The access logs; S3 writes none to a bucket with a KMS key as its default encryption."""
+        bucket = self._bucket("AccessLogs", days=retention.access_log_days, key=None)
+        acknowledge(bucket, LOGS_BY_S3_KEY, LOGS_OF_LOGS)
+        return bucket
+
+    def _input_bucket(self, retention: Retention) -> s3.IBucket:
+        bucket = self._logged_bucket("Input", days=retention.input_days)
         # The L2's event_bridge_enabled adds a Lambda function for this.
-        cast("s3.CfnBucket", self.input.node.default_child).add_property_override(
+        cast("s3.CfnBucket", bucket.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled",
             True,  # noqa: FBT003 # the CDK's own signature
         )
-        self.output = self._logged_bucket("Output", days=retention.output_days)
-        self.work = self._logged_bucket("Work", days=retention.work_days)
+        return bucket
 
-    def _logged_bucket(self, construct_id: str, *, days: int | None) -> s3.Bucket:
+    def _logged_bucket(self, construct_id: str, *, days: int | None) -> s3.IBucket:
         bucket = self._bucket(construct_id, days=days, key=self.key, logs=self._access_logs)
         _deny_other_encryption(bucket, self.key)
         return bucket
@@ -92,7 +128,7 @@ class Storage(Construct):
                     noncurrent_version_expiration=self._old_versions,
                 )
             ],
-            removal_policy=RemovalPolicy.RETAIN if self._retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=self._retain),
             auto_delete_objects=not self._retain,
         )
 

@@ -8,12 +8,16 @@ shard are in ``shard_expressions.py``.
 REQUEST_OF_FILE = """
 (
   $request := $parse($states.result.Body);
-  $type($request) = 'object' and $not($exists($request.key))
-    ? $merge([$request, {'key': 'file-' & $hash($states.result.Body, 'SHA-256')}])
+  $file := $states.input.request_file;
+  $type($request) = 'object' and $not($exists($request.key)) and $exists($file.sequencer)
+    ? $merge([$request, {
+        'key': 'file-' & $hash($join([$file.bucket, $file.key, $file.sequencer], '/'), 'SHA-256')
+      }])
     : $request
 )
 """
-"""S3 may send an event twice, so a request file without a key gets the hash of its content."""
+"""S3 may send an event twice, so a request file without a key gets one of its own for each upload:
+both events have the upload's sequencer."""
 
 FILE_NOT_READABLE = """
 's3://' & $states.input.request_file.bucket & '/' & $states.input.request_file.key
@@ -42,7 +46,11 @@ REQUEST = r"""
   $output := $exists($in.output) ? $in.output
     : 's3://' & $stage.outputBucket & '/' & $states.context.Execution.Name & '/';
 
+  $model := $exists($in.model) ? $in.model : $stage.defaultModel;
   $problems := $count($wrong) > 0 ? $wrong : [
+    $in.format in $keys($lookup($stage.refused, $model))
+      ? 'format = ' & $shown($in.format) & ' does not fit the model ' & $shown($model) & ': '
+        & $lookup($lookup($stage.refused, $model), $in.format),
     $not($bucketOf($in.input) in $stage.inputBuckets)
       ? 'input = ' & $shown($in.input) & ' is in a bucket that this deployment may not read: use '
         & $join($stage.inputBuckets, ', ') & ', or add it to Stage.input_buckets and deploy.',
@@ -57,7 +65,7 @@ REQUEST = r"""
     'prefix': $isManifest($in.input) ? $keyOf($in.input) : $folderOf($in.input),
     'input': $isManifest($in.input) ? $in.input : $normal($in.input),
     'output': $normal($output),
-    'model': $exists($in.model) ? $in.model : $stage.defaultModel,
+    'model': $model,
     'format': $in.format,
     'instances': $exists($in.instances) ? $in.instances : null,
     'deadline_minutes': $exists($in.deadline_minutes) ? $in.deadline_minutes : null,
@@ -80,6 +88,11 @@ PROBLEMS = "$substring($join($request.problems, ' '), 0, 20000)"
 RUN = """
 {
   'execution': $states.context.Execution.Name,
+  'jobs': $stage.jobs
+    & $substring(
+        $replace($states.context.Execution.Name, /[^A-Za-z0-9]+/, '-'), 0, 41 - $length($stage.jobs)
+      )
+    & '-' & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 8) & '-',
   'arn': $states.context.Execution.Id,
   'input': $request.input,
   'output': $request.output,
@@ -92,6 +105,8 @@ RUN = """
   'started': $states.context.Execution.StartTime
 }
 """
+"""``jobs`` begins the names of the run's transform jobs. It has a digest of the execution's ARN,
+since executions of two state machines may have one name."""
 
 PRICES = """
 (
@@ -111,27 +126,6 @@ PRICES = """
 )
 """
 """By instance type: the region's price, else that of the fallback region with a note."""
-
-HAS_KEY = "$request.key != null"
-
-KEY_OBJECT = """
-{
-  'Bucket': $stage.workBucket,
-  'Key': 'keys/' & $request.key,
-  'Body': $states.context.Execution.Id,
-  'IfNoneMatch': '*'
-}
-"""
-
-DUPLICATE = """
-{
-  'duplicate': true,
-  'key': $request.key,
-  'text': 'A request with the key ' & $request.key & ' ran before: nothing was done. Its '
-    & 'execution is named in s3://' & $stage.workBucket & '/keys/' & $request.key
-    & '. Give another key to run again.'
-}
-"""
 
 BUCKET_NOT_READABLE = """
 's3://' & $request.bucket & ' can not be read: ' & $states.errorOutput.Error & '. See that the '

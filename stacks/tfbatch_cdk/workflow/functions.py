@@ -22,6 +22,7 @@ from tfbatch_cdk.security.nag_acknowledgements import (
     OUTSIDE_A_VPC,
     acknowledge,
 )
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def functions_code() -> Iterator[lambda_.Code]:
 class Function(Construct):
     """A Lambda function with its own role; its id names the module of its handler."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -62,9 +63,10 @@ class Function(Construct):
         description: str,
         code: lambda_.Code,
         security: SecurityContext,
+        role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.role = iam.Role(
+        self.role: iam.IRole = role or iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -106,7 +108,7 @@ class Function(Construct):
         eni_permissions.allow_to_functions(self.role)
         resource = cast("lambda_.CfnFunction", self.function.node.default_child)
         resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-            subnet_ids=list(vpc.subnets), security_group_ids=[vpc.security_group]
+            subnet_ids=list(vpc.subnets), security_group_ids=list(vpc.security_groups)
         )
 
     def grant(
@@ -125,9 +127,11 @@ class Function(Construct):
         if delete:
             allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
 
-    def read_job_logs(self) -> None:
-        """Allow the function to read the logs of this app's transform jobs."""
+    def read_job_logs(self, stage: str) -> None:
+        """Allow the function to read the logs of a stage's transform jobs."""
         streams = colon_arn(self, "logs", "log-group", "/aws/sagemaker/TransformJobs:log-stream:")
         because = "log streams begin with the names of jobs, which an execution creates"
         allow(self.role, "logs:DescribeLogStreams", on=f"{streams}*", because=because)
-        allow(self.role, "logs:GetLogEvents", on=f"{streams}tfbatch-*", because=because)
+        allow(
+            self.role, "logs:GetLogEvents", on=f"{streams}{jobs_of_stage(stage)}*", because=because
+        )

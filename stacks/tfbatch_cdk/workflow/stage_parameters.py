@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from aws_cdk import Aws
 
-from tfbatch_cdk.model import container_environment
+from tfbatch_cdk.model import acceptance, container_environment
 from tfbatch_cdk.model.ami import ami_version
 from tfbatch_cdk.settings import prices
 from tfbatch_cdk.settings.instance_types import has_local_disks
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings import DataCapture, Format, Model, Stage
     from tfbatch_cdk.settings.job import Member
 
 _GIGABYTE = 10**9
+
+
+class DeployedNames(TypedDict):
+    """The rest of ``$stage``: names that only a deployment knows."""
+
+    inputBucket: str
+    inputBuckets: list[str]
+    outputBucket: str
+    workBucket: str
+    models: dict[str, str]
+    """Model -> name of its SageMaker Model."""
+    artifacts: dict[str, Member]
+    """Model -> its artifact's ``uri`` and the ``digest`` of its members."""
 
 
 def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Member:
@@ -25,10 +39,14 @@ def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Me
         stage: its settings.
         output_bucket: the bucket for captured data.
         key: ARN of the stage's key, if it has one.
+
+    Raises:
+        SettingsError: a model can take none of the formats.
     """
     compute = stage.compute
     return {
         "name": stage.name,
+        "jobs": jobs_of_stage(stage.name),
         "region": Aws.REGION,
         "tags": [{"Key": name, "Value": value} for name, value in stage.all_tags().items()],
         "defaultModel": stage.models[0].name,
@@ -40,6 +58,7 @@ def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Me
             }
             for name, one in stage.formats.items()
         },
+        "refused": acceptance.refusals(stage),
         "instanceTypes": [f"ml.{name}" for name in compute.instance_types],
         "environments": {model.name: _environments(stage, model) for model in stage.models},
         "resources": _resources(stage, key),

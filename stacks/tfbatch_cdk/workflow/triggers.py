@@ -9,7 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tfbatch_cdk.security.grants import service_principal
+from tfbatch_cdk.security.grants import allow, service_principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ REQUEST_SUFFIX = ".request.json"
 class Triggers(Construct):
     """EventBridge rule and schedules, with a role that can only start the workflow."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
@@ -30,16 +30,19 @@ class Triggers(Construct):
         state_machine_arn: str,
         requests: s3.IBucket,
         schedules: Mapping[str, str],
+        role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._state_machine_arn = state_machine_arn
-        self._role_arn = self._role().role_arn
+        role = role or self._role()
+        allow(role, "states:StartExecution", on=state_machine_arn)
+        self._role_arn = role.role_arn
         self._on_request_file(requests)
         for number, (expression, request) in enumerate(schedules.items()):
             self._schedule(f"Schedule{number}", expression, request)
 
     def _role(self) -> iam.Role:
-        role = iam.Role(
+        return iam.Role(
             self,
             "Role",
             assumed_by=iam.CompositePrincipal(
@@ -47,12 +50,6 @@ class Triggers(Construct):
             ),
             description="Request files and schedules: start the workflow",
         )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["states:StartExecution"], resources=[self._state_machine_arn]
-            )
-        )
-        return role
 
     def _on_request_file(self, bucket: s3.IBucket) -> None:
         """Start the workflow for every object named ``*.request.json``."""
@@ -77,8 +74,10 @@ class Triggers(Construct):
                         input_paths_map={
                             "bucket": "$.detail.bucket.name",
                             "key": "$.detail.object.key",
+                            "sequencer": "$.detail.object.sequencer",
                         },
-                        input_template='{"request_file": {"bucket": <bucket>, "key": <key>}}',
+                        input_template='{"request_file": {"bucket": <bucket>, "key": <key>, '
+                        '"sequencer": <sequencer>}}',
                     ),
                 )
             ],

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.tfbatch_sandbox.images import png
-from tfbatch_cdk.settings import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ import pytest
 
 from stacks.stages import STAGES
 from tests.end_to_end.endpoint.app import MODEL
+from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.test_synthesis import CHECKED, cdk_synth
 from tfbatch_cdk.errors import SettingsError
-from tfbatch_cdk.settings import REPOSITORY, Endpoint
+from tfbatch_cdk.settings import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ import pytest
 from examples import photographs
 from tests.deployment import CDK, Deployment
 from tests.end_to_end.examples.app import CIFAR10
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:

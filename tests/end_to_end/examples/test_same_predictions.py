@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

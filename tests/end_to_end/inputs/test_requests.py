@@ -45,6 +45,14 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
             ['model = "resnet" is not deployed: use one of efficientnet-lite0, tiny, broken, '],
         ),
         (
+            {"input": "s3://{input}/a/", "format": "jpeg", "model": "vector"},
+            [
+                'format = "jpeg" does not fit the model "vector": an image is one string of bytes',
+                "(x: float[?,3])",
+                "Use tfrecord or joined.",
+            ],
+        ),
+        (
             {"input": "s3://{input}/a/", "format": "jpeg", "instances": 99},
             ["instances = 99 is not a whole number from 1 to 4"],
         ),

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyarrow import parquet
 
+from tests.paths import REPOSITORY
 from tests.tfbatch_sandbox.images import png
 from tfbatch.records import example, tfrecord
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from tests.executions import photo
+from tests.paths import REPOSITORY
 from tfbatch.aws import session
 from tfbatch.cli import cli
 from tfbatch.terminal import exit_codes
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,11 @@ def finished(tfbatch: Callable[..., Result], photos: Path) -> list[dict[str, Any
         (["run", "s3://{input}/nothing/"], 1, "nothing lies there"),
         (["run", "no-such-folder"], 1, "no such file or folder"),
         (["run", "s3://{input}/a/", "s3://{input}/b/"], 1, "start a run for each"),
+        (
+            ["run", "s3://{input}/left/", "--format", "jpeg", "--model", "vector"],
+            1,
+            "format = 'jpeg' does not fit the model 'vector'",
+        ),
         (["run", "s3://{input}/left/", "--format", "png"], 1, "stage dev has jpeg, tfrecord"),
         (["run", "s3://{input}/left/", "--model", "nope"], 1, "use one of efficientnet-lite0"),
         (["run", "s3://{input}/left/", "--budget", "0.001"], 1, "BudgetExceeded"),

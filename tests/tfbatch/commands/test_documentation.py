@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from tests.paths import REPOSITORY
 from tfbatch.cli import cli
 from tfbatch.commands import COMMANDS
 from tfbatch.terminal import exit_codes
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,6 +14,8 @@ from typing import IO, TYPE_CHECKING, cast
 
 import pytest
 
+from tests.paths import REPOSITORY
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +32,7 @@ def started(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]
     process = subprocess.Popen(
         [sys.executable, "-m", "tfbatch", *arguments],
         env=os.environ | {"TMPDIR": str(directory), "PYTHONUNBUFFERED": "1"},
-        cwd=directory,
+        cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -90,7 +92,7 @@ def assert_nothing_is_left(directory: Path) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
     """The demo run to its end: its directory, its exit code and what it said."""
     directory = tmp_path_factory.mktemp("demo")
-    with started(directory, "demo") as process:
+    with started(directory, "demo", "--output", str(directory / "demo-output")) as process:
         said, _ = process.communicate(timeout=280)
     return directory, process.returncode, said
 

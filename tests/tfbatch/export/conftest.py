@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tfbatch.demo import photos
 from tfbatch.export import store
 from tfbatch.export.catalog import DEMO_MODEL
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ def lite0() -> Path:
     subprocess.run(
         [sys.executable, "-m", "tfbatch", "export", DEMO_MODEL], check=True, cwd=REPOSITORY
     )
-    return store.MODELS / DEMO_MODEL
+    return REPOSITORY / "models" / DEMO_MODEL
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.tfbatch.review.pull_requests import PULL_REQUESTS
 from tfbatch.review import main
 from tfbatch.review.compare.packages import package_findings
 from tfbatch.review.review import compare
 from tfbatch.review.sides import programs, revision, synthesis
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

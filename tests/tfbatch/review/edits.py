@@ -81,7 +81,7 @@ def edit_workflow(checkout: Path, edit: str) -> None:
 def edit_app(checkout: Path, edit: str) -> None:
     """Change the stacks ``data`` and ``inference`` after the app has built them."""
     lines = "\n".join(f"    {line}" for line in edit.strip().splitlines())
-    before = '    if str(app.node.try_get_context("nag"))'
+    before = '    if str(scope.node.try_get_context("nag"))'
     replace(checkout, "app.py", re.escape(before), f"{lines}\n{before}")
 
 

@@ -78,8 +78,8 @@ def _new_model_version(checkout: Path) -> None:
     replace(
         checkout,
         STAGES,
-        r'"models" / "efficientnet-lite0"',
-        '"models" / "retrained"',
+        '"models/efficientnet-lite0"',
+        '"models/retrained"',
     )
 
 
@@ -98,11 +98,11 @@ def _anyone_reads(checkout: Path) -> None:
         checkout,
         """
 from aws_cdk import aws_iam as iam
-data.storage.output.add_to_resource_policy(
+data.data.output_bucket.add_to_resource_policy(
     iam.PolicyStatement(
         actions=["s3:GetObject"],
         principals=[iam.AnyPrincipal()],
-        resources=[data.storage.output.arn_for_objects("*")],
+        resources=[data.data.output_bucket.arn_for_objects("*")],
     )
 )
 """,
@@ -233,7 +233,10 @@ def _stage_added(checkout: Path) -> None:
 
 def _move_storage(checkout: Path) -> None:
     replace(
-        checkout, "stacks/data_stack.py", r'Storage\(\s*self, "Storage"', 'Storage(self, "Buckets"'
+        checkout,
+        "stacks/tfbatch_cdk/batch_inference/data.py",
+        r'Storage\(\s*self,\s*"Storage"',
+        'Storage(self, "Buckets"',
     )
 
 
@@ -241,7 +244,7 @@ def _physical_name(checkout: Path) -> None:
     edit_app(
         checkout,
         """
-data.storage.input.node.default_child.add_property_override("BucketName", "the-new-name")
+data.data.input_bucket.node.default_child.add_property_override("BucketName", "the-new-name")
 """,
     )
 
@@ -259,9 +262,9 @@ kms.Key(data, "Key", enable_key_rotation=True)
 def _hash_without_content(checkout: Path) -> None:
     replace(
         checkout,
-        "stacks/tfbatch_cdk/model/bundling.py",
-        r"asset_hash=artifact\.digest",
-        'asset_hash="7" * 64',
+        "stacks/tfbatch_cdk/model/artifact.py",
+        r"return digest_of\([^\n]*",
+        'return "7" * 64',
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 
 HERE = Path(__file__).parent
 WORKFLOWS = sorted((REPOSITORY / ".github" / "workflows").glob("*.yml"))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tfbatch.tune.editing import EditError
 from tfbatch.tune.patching import Wanted, patch
-from tfbatch_cdk.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from tests.tfbatch_cdk.conftest import Assembly

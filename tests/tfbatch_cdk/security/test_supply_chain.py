@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tfbatch_cdk.settings import REPOSITORY
+from tests.paths import REPOSITORY
+from tfbatch_cdk.settings import HANDLER_LOCK, TIFF_LOCK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.tfbatch_cdk.conftest import Assembly
 
-LOCKS = sorted((REPOSITORY / "requirements").glob("*.lock"))
+LOCKS = [*sorted((REPOSITORY / "requirements").glob("*.lock")), HANDLER_LOCK, TIFF_LOCK]
 _PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
@@ -34,7 +35,7 @@ def test_the_bill_lists_what_is_shipped_in_code_lib(prod: Assembly) -> None:
     (file,) = prod.directory.glob("asset.*.sbom.json")
     document = json.loads(file.read_text())
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
-    wanted = dict(_PINNED.findall((REPOSITORY / "requirements" / "handler.lock").read_text()))
+    wanted = dict(_PINNED.findall(HANDLER_LOCK.read_text()))
     shipped = {one["name"]: one["version"] for one in document["components"]}
     assert shipped == wanted
     for one in document["components"]:
@@ -48,7 +49,7 @@ def test_the_bill_lists_what_is_shipped_in_code_lib(prod: Assembly) -> None:
 def test_ci_audits_dependencies_templates_and_secrets() -> None:
     jobs = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
     assert {"run": "make audit"} in jobs["audit"]["steps"]
-    recipe = (REPOSITORY / "Makefile").read_text().partition("\naudit:")[2].partition("\n\n")[0]
+    recipe = (REPOSITORY / "develop.mk").read_text().partition("\naudit:")[2].partition("\n\n")[0]
     assert all(tool in recipe for tool in ("checkov", "pip-audit", "detect-secrets-hook"))
     hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())
     assert "detect-secrets" in json.dumps(hooks)

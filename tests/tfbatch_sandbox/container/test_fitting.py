@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tfbatch_cdk.model import vendoring
-from tfbatch_cdk.settings import REPOSITORY
+from tfbatch_cdk.settings import HANDLER_LOCK
 from tfbatch_sandbox.container import fitting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCK = REPOSITORY / "requirements" / "handler.lock"
 OTHER = "3.12" if sys.version_info[:2] != (3, 12) else "3.11"
 
 
@@ -26,7 +25,7 @@ OTHER = "3.12" if sys.version_info[:2] != (3, 12) else "3.11"
 def model(tmp_path: Path) -> Path:
     """An unpacked artifact with packages for another Python than this."""
     runtime = vendoring.Runtime(python=OTHER, platform="x86_64-manylinux_2_28")
-    for name, file in vendoring.packages(LOCK, runtime).items():
+    for name, file in vendoring.packages([HANDLER_LOCK], runtime).items():
         target = tmp_path / "disk" / "model" / "code" / "lib" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)

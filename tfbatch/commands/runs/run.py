@@ -82,6 +82,7 @@ def run(  # noqa: PLR0913 # one for each option
     source, deployed = _source(inputs), Deployed.find(session)
     fixed = deployed.fixed(session)
     read = _format(format_, source or inputs[0], fixed, session)
+    _refuse(fixed, chosen["model"], read)
     uri = _bring(source, deployed, session, output) if source else inputs[0]
     title = source.title if source else uri.rstrip("/").rpartition("/")[2]
     asked = {
@@ -139,6 +140,14 @@ def _format(asked: str, where: Source | str, fixed: Mapping[str, Any], session: 
     odd = f"; not like it: {', '.join(found.odd)}" if found.odd else ""
     click.echo(f"Format: {found.format}{odd}", err=True)
     return found.format
+
+
+def _refuse(fixed: Mapping[str, Any], model: str | None, read: str) -> None:
+    """Refuse a format of which the model can take no record, before anything is uploaded."""
+    name = model or fixed["defaultModel"]
+    reason = fixed.get("refused", {}).get(name, {}).get(read)
+    if reason:
+        raise Problem(f"format = {read!r} does not fit the model {name!r}: {reason}")
 
 
 def _bring(source: Source, deployed: Deployed, session: Session, output: Output) -> str:

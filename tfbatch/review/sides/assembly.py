@@ -173,9 +173,10 @@ def _resource(stack: str, logical_id: str, body: Mapping[str, Any]) -> Resource:
 
 
 def without_stack(path: str) -> str:
-    """A construct's path inside its stack, without the CDK's last part."""
+    """A construct's path inside its stack, without the parts that the CDK leaves out of names."""
     inside = path.partition("/")[2] or path
-    return inside.removesuffix("/Resource").removesuffix("/Default")
+    parts = [part for part in inside.removesuffix("/Resource").split("/") if part != "Default"]
+    return "/".join(parts) or inside
 
 
 def exports_of(templates: Mapping[str, Any]) -> list[tuple[str, tuple[str, Any]]]:

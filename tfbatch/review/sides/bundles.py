@@ -9,6 +9,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_cdk.model.artifact import CODE_ALONE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
@@ -66,10 +68,12 @@ class Bundle:
 def bundles_of(manifest: Path) -> Iterator[Bundle]:
     """The assets of a stack's ``*.assets.json``, except its template."""
     for key, file in json.loads(manifest.read_text())["files"].items():
-        source = manifest.parent / file["source"].get("path", "")
+        digest = key[:_HASH_LENGTH]
+        # Of a model whose lock alone was there, the assembly has the code.
+        code = f"asset.{digest}.{CODE_ALONE}"
+        source = manifest.parent / file["source"].get("path", code)
         if source.name.endswith(".template.json") or not source.exists():
             continue
-        digest = key[:_HASH_LENGTH]
         listing = manifest.with_name(f"asset.{digest}.members.json")
         yield Bundle(
             name=_name(file, source, stack=manifest.name.removesuffix(".assets.json")),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tfbatch.review.sides import programs
 from tfbatch.review.sides import revision as revisions
+from tfbatch_cdk.model import lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,10 +51,14 @@ def synthesize(sides: Sequence[Revision], *, repository: Path, cache: Path) -> M
 
 
 def link_models(source: Path, root: Path) -> None:
-    """Link the models that a checkout lacks: Git ignores them, and a build needs them."""
+    """Link the models that a checkout lacks: Git ignores them, and a build needs them.
+
+    A model that the checkout locks needs no files, and those here may be of another revision.
+    """
     (root / "models").mkdir(exist_ok=True)
     for model in source.iterdir() if source.is_dir() else ():
-        if not (root / "models" / model.name).exists():
+        link = root / "models" / model.name
+        if not link.exists() and not lock.path_of(link).exists():
             (root / "models" / model.name).symlink_to(model, target_is_directory=True)
 
 

@@ -1,0 +1,74 @@
+# What only tfbatch's own repository needs: lint, audit, benchmarks, pictures.
+PACKAGES := --group dev --extra all pyproject.toml
+# tests/tfbatch/demo and a new project's own `make test` run the demo.
+PYTEST_OPTIONS := --numprocesses 4 --no-loadscope-reorder --deselect tests/test_project.py::test_a_run_in_a_sandbox_gives_predictions
+
+install: $(VENV)/.editable
+
+$(VENV)/.editable: $(VENV)/.installed pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: lock-handler
+
+.PHONY: lock-handler
+lock-handler: $(VENV)/.uv
+	$(LOCK) --upgrade --group handler -o stacks/tfbatch_cdk/model/locks/handler.lock
+	$(LOCK) --upgrade --group handler-tiff -o stacks/tfbatch_cdk/model/locks/handler-tiff.lock
+
+.PHONY: lint
+lint: install ## Check style and types
+	ruff check
+	ruff format --check
+	mypy
+
+AUDIT := .cache/audit
+
+$(AUDIT)/.installed: requirements/audit.lock $(VENV)/.installed
+	$(UV) venv --quiet --clear --python $(BIN)/python $(AUDIT)
+	$(UV) pip install --quiet --python $(AUDIT)/bin/python --require-hashes -r $<
+	@touch $@
+
+.PHONY: audit
+audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependencies (pip-audit) and files (secrets)
+	cdk synth --quiet -c nag=true -c stage=prod --output cdk.out/prod
+	$(AUDIT)/bin/checkov --framework cloudformation --compact --quiet --skip-download --file cdk.out/prod/*.template.json
+	git ls-files -z | xargs -0 $(AUDIT)/bin/detect-secrets-hook --baseline .secrets.baseline
+	@# requests brings its own certificates; an index that can't be reached doesn't fail the audit, all else does
+	@REQUESTS_CA_BUNDLE=$${REQUESTS_CA_BUNDLE:-$$(python -c 'import ssl; paths = ssl.get_default_verify_paths(); print(paths.cafile or paths.capath or "")')} \
+		$(AUDIT)/bin/pip-audit --disable-pip --require-hashes --requirement requirements/all.lock --requirement stacks/tfbatch_cdk/model/locks/handler.lock \
+		> $(AUDIT)/pip-audit.log 2>&1; code=$$?; \
+		if [ $$code -eq 0 ]; then head -n 1 $(AUDIT)/pip-audit.log; \
+		echo "pip-audit: $$(grep -c 'could not be audited' $(AUDIT)/pip-audit.log) packages were not audited, for the index has no entry for them."; \
+		elif grep -qE "^requests\.exceptions\.(ConnectionError|ConnectTimeout|ReadTimeout):|Could not connect to PyPI" $(AUDIT)/pip-audit.log; \
+		then echo "pip-audit: the package index can't be reached, so no dependency was audited."; \
+		else cat $(AUDIT)/pip-audit.log; exit $$code; fi
+
+.PHONY: bench-synth
+bench-synth: model ## Time cdk synth against a one-bucket app's
+	python -m benchmarks.synth
+
+.PHONY: snapshots
+snapshots: model ## Accept the templates' changes: write the snapshots anew, for git diff to show
+	UPDATE_SNAPSHOTS=1 python -m pytest tests/tfbatch_cdk/test_templates.py
+
+.PHONY: pictures
+pictures: model ## Draw the README's pictures, of what ran in a sandbox: the terminal, a report, a search
+	python -m docs.pictures
+
+.PHONY: bench-plan
+bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, restarts
+	PYTHONPATH=functions python -m benchmarks.plan
+
+.PHONY: bench-handler
+bench-handler: install ## Measure the handler's CPU time per record against the article's
+	python -m benchmarks.handler
+
+.PHONY: bench-records
+bench-records: install ## Time packing of TFRecord files against TensorFlow's writer, and checking
+	python -m benchmarks.records
+
+.PHONY: bench-sandbox
+bench-sandbox: model ## Time transform jobs against a bare loop and Ray Data; measure their memory
+	python -m benchmarks.sandbox.speed
+	python -m benchmarks.sandbox.memory

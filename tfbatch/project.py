@@ -1,0 +1,57 @@
+"""Finds the project that a command works on: what ``tfbatch init`` makes, or a checkout."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from tfbatch_cdk.settings import Stage
+
+_MARK = "cdk.json"
+STAGES = Path("stacks", "stages.py")
+"""The project's stages."""
+
+
+def directory() -> Path:
+    """The nearest folder with a ``cdk.json``, from the working directory upwards.
+
+    Raises:
+        Problem: there is none.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / _MARK).is_file():
+            return folder
+    raise Problem(
+        f"There is no {_MARK} in {here} or above it: change to your project's folder, or make a "
+        "project with 'tfbatch init FOLDER'."
+    )
+
+
+def models() -> Path:
+    """The folder of the project's models.
+
+    Raises:
+        Problem: there is no project.
+    """
+    return directory() / "models"
+
+
+def stages() -> tuple[Stage, ...]:
+    """The stages in ``stacks/stages.py``, which runs for it.
+
+    Raises:
+        Problem: there is no project, it has no such file, or the file has no ``STAGES``.
+    """
+    file = directory() / STAGES
+    try:
+        found: tuple[Stage, ...] = runpy.run_path(str(file))["STAGES"]
+    except FileNotFoundError:
+        raise Problem(f"There is no {file}, which names the project's stages.") from None
+    except KeyError:
+        raise Problem(f"{file} has no STAGES: a tuple of tfbatch_cdk.settings.Stage.") from None
+    return found

@@ -1,0 +1,1 @@
+"""``tfbatch init``: writes a project, and shows what a newer version would change in it."""

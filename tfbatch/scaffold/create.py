@@ -1,0 +1,67 @@
+"""Writes a new project."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from tfbatch.inspect.content import LABELS, SAVED_MODEL
+from tfbatch.scaffold import record
+from tfbatch.scaffold.files import digests, render
+from tfbatch.scaffold.record import Record
+from tfbatch.scaffold.stages import own_model
+from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def create(directory: Path, *, name: str | None, model: Path | None) -> list[str]:
+    """Write a project into an empty or a new directory.
+
+    Args:
+        directory: of the project.
+        name: of the project; ``None``: the directory's.
+        model: folder of the SavedModel to serve, which is copied; ``None``: the demo's model.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        Problem: the directory has files, the name isn't valid, or the model can't be served.
+        FileStoreError: there is no SavedModel.
+    """
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise Problem(f"{directory} is not empty: name a new or an empty directory.")
+    name = name or directory.resolve().name
+    if not _NAME.fullmatch(name):
+        raise Problem(
+            f"--name = {name!r}: use letters, digits and ._- inside, as a Python package's name."
+        )
+    own = own_model(model, name=None) if model else None
+    texts = render(name=name, model=own)
+    written = Record(
+        version=version("tfbatch"), model=own.name if own else "", files=digests(texts)
+    )
+    texts[record.FILE] = written.appended(texts[record.FILE])
+    for path, text in texts.items():
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    if model and own:
+        _copy(model, directory / "models" / own.name)
+    return sorted(texts)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a SavedModel to ``<target>/1``, or a folder of versions to ``target``."""
+    is_version = (source / SAVED_MODEL).is_file()
+    shutil.copytree(source, target / "1" if is_version else target)
+    places = (source / LABELS, source.resolve().parent / LABELS)
+    labels = next((place for place in places if is_version and place.is_file()), None)
+    if labels:
+        shutil.copy(labels, target / LABELS)
