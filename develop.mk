@@ -9,6 +9,12 @@ $(VENV)/.editable: $(VENV)/.installed pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+install: tests/node_modules/.installed
+
+tests/node_modules/.installed: tests/package.json tests/package-lock.json $(VENV)/.installed
+	NODE_USE_SYSTEM_CA=1 node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --prefix tests --silent --no-audit --no-fund
+	@touch $@
+
 lock: lock-handler
 
 .PHONY: lock-handler
