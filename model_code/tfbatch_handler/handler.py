@@ -9,14 +9,14 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfbatch_handler import body, container, failure, formats
 from tfbatch_handler.environment import Settings, server_batch
 from tfbatch_handler.metrics import Progress
 from tfbatch_handler.outputs import accept, output
 from tfbatch_handler.outputs.choice import output_of
-from tfbatch_handler.record import BadRecord, Document
+from tfbatch_handler.record import BadRecord, Document, Keyed
 from tfbatch_handler.serving import json_text, predict, reply
 from tfbatch_handler.serving.grpc import Unanswered
 from tfbatch_handler.serving.health import Health
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tfbatch_handler.body import Stream
     from tfbatch_handler.outputs.output import Output
-    from tfbatch_handler.record import Instance, Prediction, Row
+    from tfbatch_handler.record import Decoded, Instance, Prediction, Row
     from tfbatch_handler.serving.sockets import Wait
     from tfbatch_handler.signature import Signature
 
@@ -106,9 +106,10 @@ class Handler:
         asked = accept.Accept(header=context.accept_header, sent=kind)
         if isinstance(records, Document):
             return self._document(records, model, asked, deadline=deadline)
-        rows = self._predictor(model, model.health.send, deadline=deadline).predict(records)
+        bare, keys = _keys(records, request.keys)
+        rows = self._predictor(model, model.health.send, deadline=deadline).predict(bare)
         self._check(rows, model, deadline=deadline)
-        return accept.encode(rows, model.output, asked)
+        return accept.encode(rows, model.output, asked, keys)
 
     def _document(
         self, document: Document, model: Model, asked: accept.Accept, *, deadline: float
@@ -177,6 +178,17 @@ class Handler:
         if bad and self._settings.on_error == "fail":
             number, row = bad[0]
             raise failure.RecordError(f"record {number}: {row.code}: {row.message}")
+
+
+def _keys(
+    records: Sequence[Decoded | Keyed], names: Sequence[str]
+) -> tuple[Sequence[Decoded], Sequence[Mapping[str, Any]] | None]:
+    """The records, and the key fields of each if there are any."""
+    if not names:
+        return records, None  # type: ignore[return-value]
+    without = dict.fromkeys(names)
+    bare = [one.record if isinstance(one, Keyed) else one for one in records]
+    return bare, [one.key if isinstance(one, Keyed) else without for one in records]
 
 
 def _send(

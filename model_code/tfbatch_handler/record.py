@@ -54,6 +54,15 @@ class Document:
     """``predict``, ``classify`` or ``regress``."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keyed:
+    """A record with the fields that come back in its line."""
+
+    key: Mapping[str, Any]
+    """In JSON types; ``None`` for a field that the record lacks."""
+    record: Decoded
+
+
 Instance = bytes | Mapping[str, Values]
 """A record to predict: values by input, or an element of ``instances`` as compact JSON."""
 Decoded = Instance | BadRecord

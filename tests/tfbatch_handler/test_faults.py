@@ -27,7 +27,7 @@ NUMBERS = {
 COUNT, POISON = 100, 66
 REFUSALS = (400, 501)
 STATUSES = (404, 409, 412, 429, 499, 500, 503, 504)
-OUTAGE_SECONDS = 3.0
+OUTAGE_SECONDS = 1.2
 
 
 def double(value: list[float]) -> list[float]:

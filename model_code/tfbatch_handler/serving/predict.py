@@ -8,6 +8,7 @@ whose requests get no answer is sent twice at most: it may crash the server.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from tfbatch_handler.serving.message import for_people
 from tfbatch_handler.serving.trouble import Refusal, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tfbatch_handler.record import Decoded, Instance, Prediction, Row
     from tfbatch_handler.serving.health import Health
@@ -161,15 +162,12 @@ def _failed(trouble: Trouble, how: str) -> BadRecord:
     return BadRecord(code="Failed", message=message)
 
 
-def _alike(records: Sequence[Decoded]) -> Iterator[Sequence[int]]:
+def _alike(records: Sequence[Decoded]) -> Iterable[Sequence[int]]:
     """The numbers of the good records, by the shapes of their values, which a batch shares."""
-    shapes: dict[object, list[int]] = {}
+    shapes: defaultdict[object, list[int]] = defaultdict(list)
     for number, record in enumerate(records):
-        if not isinstance(record, BadRecord):
-            key = (
-                None
-                if isinstance(record, bytes)
-                else tuple([values.shape for values in record.values()])
-            )
-            shapes.setdefault(key, []).append(number)
-    yield from shapes.values()
+        if type(record) is dict:
+            shapes[tuple([values.shape for values in record.values()])].append(number)
+        elif isinstance(record, bytes):
+            shapes[None].append(number)
+    return shapes.values()

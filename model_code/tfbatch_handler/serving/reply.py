@@ -38,7 +38,7 @@ def compact(body: bytes, signature: Signature) -> bytes:
 
 def _squeezed(body: bytes) -> bytes:
     line = body.translate(None, _SPACE)
-    return _TOKEN.sub(rb'"\1"', line) if b"NaN" in line or b"Infinity" in line else line
+    return _TOKEN.sub(rb'"\1"', line) if b"N" in line or b"I" in line else line  # one byte: memchr
 
 
 def _loads(body: bytes) -> Any:  # noqa: ANN401  JSON

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from tfbatch.aws.session import Session
     from tfbatch.run.sources import Source
     from tfbatch.terminal.output import Output
+
+
+_NAMED = 5
+"""Files that are left out and named."""
 
 
 @click.command()
@@ -82,6 +87,8 @@ def run(  # noqa: PLR0913 # one for each option
     source, deployed = _source(inputs), Deployed.find(session)
     fixed = deployed.fixed(session)
     read = _format(format_, source or inputs[0], fixed, session)
+    if source:
+        source = _without_others(source, fixed["formats"][read], is_chosen=format_ == "auto")
     _refuse(fixed, chosen["model"], read)
     uri = _bring(source, deployed, session, output) if source else inputs[0]
     title = source.title if source else uri.rstrip("/").rpartition("/")[2]
@@ -140,6 +147,19 @@ def _format(asked: str, where: Source | str, fixed: Mapping[str, Any], session: 
     odd = f"; not like it: {', '.join(found.odd)}" if found.odd else ""
     click.echo(f"Format: {found.format}{odd}", err=True)
     return found.format
+
+
+def _without_others(source: Source, format_: Mapping[str, Any], *, is_chosen: bool) -> Source:
+    """Leave out the files that a detected format doesn't read, and say so."""
+    from tfbatch.run.format_detection import unread  # noqa: PLC0415
+
+    others = unread(source.files, format_["contentType"]) if is_chosen else []
+    names = [*source.left_out, *(file.name for file in others)]
+    if names:
+        told = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
+        click.echo(f"Left out: {len(names):,} that are no data: {told}", err=True)
+    kept = tuple(file for file in source.files if file not in others)
+    return replace(source, files=kept) if others else source
 
 
 def _refuse(fixed: Mapping[str, Any], model: str | None, read: str) -> None:
