@@ -19,6 +19,7 @@ import pytest
 
 from tests.paths import REPOSITORY
 from tests.stages import MODELS, PLAIN, TYPES
+from tfbatch.aws.deployed_outputs import fixed_values
 from tfbatch_cdk.workflow import fields
 from tfbatch_sandbox.sandbox import Sandbox
 
@@ -109,8 +110,11 @@ class Deployment:
     def jobs(self, arn: str) -> list[dict[str, Any]]:
         """The transform jobs of an execution in the order of their creation."""
         sagemaker = self.client("sagemaker")
+        sfn = self.client("stepfunctions")
+        machine = sfn.describe_state_machine_for_execution(executionArn=arn)["definition"]
+        stage = fixed_values(json.loads(machine))["name"]
         found = sagemaker.list_transform_jobs(
-            NameContains=fields.job_prefix(arn), SortBy="CreationTime", SortOrder="Ascending"
+            NameContains=fields.job_prefix(stage, arn), SortBy="CreationTime", SortOrder="Ascending"
         )["TransformJobSummaries"]
         return [
             sagemaker.describe_transform_job(TransformJobName=job["TransformJobName"])

@@ -87,6 +87,12 @@ class Settings:
     """Maximum seconds for a request, including outages. The CDK sets the time-outs of nginx and
     gunicorn above it, so that the handler's answer is sent. SageMaker waits 600 s by default."""
 
+    record_seconds: int = field(
+        default=10, metadata=_variable("TFBATCH_RECORD_SECONDS", whole_number())
+    )
+    """Seconds without an answer after which a record is given up, if others pass meanwhile, and if
+    it is 20 times as long as the slowest request took."""
+
     def __post_init__(self) -> None:
         """Refuse values that ``parse`` would not return.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 
 from stacks.stages import JPEG, STAGES, TFRECORD, stage_named
@@ -16,6 +17,7 @@ from tfbatch_cdk.settings import (
     Compute,
     DataCapture,
     DataProcessing,
+    Endpoint,
     Experiment,
     Format,
     Invocations,
@@ -25,6 +27,11 @@ from tfbatch_cdk.settings import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _compute(instance_type: str) -> Callable[[], Compute]:
+    return lambda: Compute(instance_types=(instance_type,))
+
 
 MODEL = Model(name="m", directory=Path("models/m"))
 
@@ -49,11 +56,24 @@ MODEL = Model(name="m", directory=Path("models/m"))
         ),
         (
             lambda: Compute(instance_types=("p5.48xlarge",)),
-            "Compute.instance_types = ('p5.48xlarge',): use types that Batch Transform has",
+            "Compute.instance_types = ('p5.48xlarge',): Batch Transform has no 'p5.48xlarge'",
         ),
         (
             lambda: Compute(instance_types=("ml.g5.xlarge",)),
-            "Compute.instance_types = ('ml.g5.xlarge',): use types",
+            "'ml.g5.xlarge'; use a type of its own without 'ml.', such as 'g5.xlarge'",
+        ),
+        *(
+            (_compute(wrong), f"Batch Transform has no {wrong!r}; use a type")
+            for wrong in ("c6g.large", "g5.metal", "m5d.large", "inf2.xlarge", "trn1.2xlarge")
+        ),
+        (_compute("g5.xlargge"), "such as 'g5.xlarge'"),
+        (
+            lambda: Endpoint(instance_type="g5.metal"),
+            "Endpoint.instance_type = 'g5.metal': A SageMaker endpoint has no 'g5.metal'",
+        ),
+        (
+            lambda: replace(stage_named("dev"), endpoint=Endpoint(instance_type="c7g.large")),
+            "Endpoint.instance_type = 'c7g.large': its processor is ARM: so must be the image's",
         ),
         (
             lambda: Compute(instances=9),
@@ -125,3 +145,11 @@ def test_every_stage_has_a_name_of_its_own() -> None:
 
 def test_settings_name_files_of_this_repository() -> None:
     assert (REPOSITORY / "app.py").is_file()
+
+
+def test_every_type_of_the_service_that_the_images_run_on_is_taken() -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    types = model.shape_for("TransformInstanceType").enum  # type: ignore[attr-defined]
+    for name in (one.removeprefix("ml.") for one in types):
+        if not name.startswith(("inf", "trn")):
+            Compute(instance_types=(name,))

@@ -91,10 +91,35 @@ def test_the_docs_show_what_is_deployed(dev: Assembly, part: str) -> None:
     assert shown == wanted
 
 
+def test_a_deployment_leaves_running_executions_their_model(dev: Assembly) -> None:
+    (model,) = dev.of_type("AWS::SageMaker::Model").values()
+    assert model["UpdateReplacePolicy"] == "Retain"
+    assert "DeletionPolicy" not in model
+    statements = json.dumps(dev.of_type("AWS::IAM::Policy"))
+    assert ":model/" not in statements  # a grant for the new one would shut out the old one
+
+
+def test_every_retry_has_jitter(dev: Assembly) -> None:
+    text = json.dumps(definition(dev))
+    assert text.count('"JitterStrategy": "FULL"') == text.count('"BackoffRate"') > 5
+
+
+def test_the_maps_executions_can_be_redriven(dev: Assembly) -> None:
+    (actions,) = (
+        statement["Action"]
+        for policy in dev.of_type("AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "/Shards:*" in json.dumps(statement["Resource"])
+        and "StopExecution" in json.dumps(statement)
+        and "ListExecutions" not in json.dumps(policy)
+    )
+    assert "states:RedriveExecution" in actions
+
+
 def test_prod_keeps_its_buckets_when_the_stack_is_deleted(prod: Assembly) -> None:
     buckets = prod.of_type("AWS::S3::Bucket")
     assert len(buckets) == 4
-    assert {bucket["DeletionPolicy"] for bucket in buckets.values()} == {"Retain"}
+    assert {bucket["DeletionPolicy"] for bucket in buckets.values()} == {"RetainExceptOnCreate"}
     assert not prod.of_type("Custom::S3AutoDeleteObjects")
     manifest = json.loads((prod.directory / "manifest.json").read_text())
     properties = manifest["artifacts"]["tfbatch-prod-data"]["properties"]

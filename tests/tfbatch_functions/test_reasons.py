@@ -9,11 +9,13 @@ import boto3
 import pytest
 
 from tests.tfbatch_functions.conftest import HOSTILE, Event
+from tfbatch_functions.accounting import data_log
 from tfbatch_functions.accounting.data_log import GROUP, reasons
 from tfbatch_functions.accounting.record_errors import error_reader
+from tfbatch_functions.handlers import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -40,6 +42,17 @@ def _tell(logs: Any, stream: str, *lines: str) -> None:  # noqa: ANN401 # a clie
         for line in lines
     ]
     logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=stamped)
+
+
+@pytest.mark.parametrize("client", [data_log._client, stop._sagemaker])  # noqa: SLF001 # as they call
+def test_a_service_that_nothing_leads_to_costs_less_than_a_minute(
+    client: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client.cache_clear()  # type: ignore[attr-defined]
+    config = client().meta.config
+    client.cache_clear()  # type: ignore[attr-defined]
+    assert config.connect_timeout * config.retries["total_max_attempts"] < 60
 
 
 def test_a_lost_object_has_the_data_logs_reason(world: World, logs: Any) -> None:  # noqa: ANN401

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tfbatch_cdk.workflow.fields import job_prefix
+from tfbatch_cdk.workflow.expressions import RUN
+from tfbatch_cdk.workflow.fields import job_prefix, jobs_of_stage
 from tfbatch_cdk.workflow.shard_expressions import JOB_NAME
 from tfbatch_functions.handlers import stop
 from tfbatch_sandbox.services.stepfunctions.jsonata_evaluator import evaluate
 
+STAGE = "tfbatch-dev-"
 MACHINE = "arn:aws:states:us-east-1:123456789012:execution:Workflow"
 
 
@@ -16,18 +20,23 @@ MACHINE = "arn:aws:states:us-east-1:123456789012:execution:Workflow"
     "execution",
     ["nightly", "a.b_c--d", "x" * 80, "Ä-ö_1", "___", "9f1c2d34-1111-2222-3333-444455556666"],
 )
-def test_it_knows_the_jobs_names_as_the_workflow_makes_them(execution: str) -> None:
-    arn = f"{MACHINE}:{execution}"
-    run = {"execution": execution, "arn": arn}
-    task = {"run": run, "shard": {"shard": "00042"}}
-    name = evaluate(JOB_NAME, {"task": task, "attempt": 122})
-    assert name == f"{stop.job_prefix(arn)}00042-123"
-    assert job_prefix(arn) == stop.job_prefix(arn)
+@pytest.mark.parametrize("stage", ["dev", "d", "a" * 20])
+def test_it_knows_the_jobs_names_as_the_workflow_makes_them(execution: str, stage: str) -> None:
+    arn, of_stage = f"{MACHINE}:{execution}", jobs_of_stage(stage)
+    context = {"Execution": {"Name": execution, "Id": arn, "StartTime": ""}}
+    fixed = {"jobs": of_stage, "workBucket": "work", "formats": {}}
+    values = {"stage": fixed, "request": {}, "states": {"context": context}}
+    task = {"run": evaluate(RUN, values), "shard": {"shard": "00042"}}
+    name = evaluate(JOB_NAME, {"task": task, "attempt": 122_998})
+    assert name == f"{stop.job_prefix(of_stage, arn)}00042-122999"
+    assert job_prefix(stage, arn) == stop.job_prefix(of_stage, arn)
     assert len(name) <= 63
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name)  # CreateTransformJob's pattern
 
 
-def test_runs_of_one_name_in_two_stages_have_jobs_of_two_names() -> None:
-    assert stop.job_prefix(f"{MACHINE}:night") != stop.job_prefix(f"{MACHINE}2:night")
+def test_runs_of_one_name_in_two_machines_have_jobs_of_two_names() -> None:
+    first, second = (job_prefix("dev", f"{machine}:night") for machine in (MACHINE, f"{MACHINE}2"))
+    assert first != second
 
 
 class Jobs:
@@ -57,11 +66,11 @@ class Jobs:
 
 def test_a_job_that_is_made_while_it_stops_the_others_is_stopped_too() -> None:
     arn = f"{MACHINE}:night"
-    prefix = stop.job_prefix(arn)
+    prefix = stop.job_prefix(STAGE, arn)
     jobs = Jobs(f"{prefix}00000-1", f"{prefix}00001-1", "tfbatch-night-00000000-00000-1")
     jobs.late = [f"{prefix}00002-1"]
     told = stop.stop(
-        {"execution": arn},
+        {"execution": arn, "jobs": STAGE},
         jobs,  # type: ignore[arg-type] # what is used of it
         lambda: True,
         pause=jobs.time_passes,

@@ -32,8 +32,8 @@ def doctor(ctx: click.Context, *, session: Session, output: Output) -> None:
     """Check what a stage needs, and say what to do.
 
     Credentials, the CDK's bootstrap, the stacks and whether they are as the settings say, quotas
-    for the stage's instance types, the container's image. All of it is read-only. The exit code is
-    0 when all is well, 3 with warnings, 1 when a run would fail.
+    for the stage's instance types, the container's image, the zones of its VPC. All of it is
+    read-only. The exit code is 0 when all is well, 3 with warnings, 1 when a run would fail.
     """
     from stacks.stages import stage_named  # noqa: PLC0415
     from tfbatch.doctor.examination import calls, examine  # noqa: PLC0415

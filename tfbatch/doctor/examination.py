@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tfbatch.aws.calls import Call
 from tfbatch.aws.deployed_outputs import stack_name, stack_outputs
-from tfbatch.doctor import account, deployment, image, quotas
+from tfbatch.doctor import account, deployment, image, quotas, zones
 from tfbatch.doctor.check import Check, guarded
 from tfbatch.terminal.problem import Problem
 
@@ -31,11 +31,14 @@ def examine(session: Session, stage: Stage) -> Iterator[Check]:
     yield from guarded("stacks", lambda: deployment.stacks(session, stage))
     yield from guarded("settings", lambda: _settings(session, stage))
     if is_sandbox(boto.client("sts").meta.endpoint_url):
-        for name in ("quotas", "image"):
+        for name in ("quotas", "image", "zones"):
             yield Check(name=name, status="skipped", found="The sandbox needs none")
         return
     yield from guarded("quotas", lambda: quotas.quotas(boto, stage.compute))
     yield from guarded("image", lambda: image.image(boto, stage.container))
+    network = stage.protection.network
+    if network is not None and network.vpc_id is None:
+        yield from guarded("zones", lambda: zones.zones(boto, network, stage.compute))
 
 
 def calls(session: Session, stage: Stage) -> Iterator[Call]:
@@ -45,6 +48,10 @@ def calls(session: Session, stage: Stage) -> Iterator[Call]:
     for kind in deployment.kinds(stage):
         yield Call("cloudformation", "describe_stacks", {"StackName": stack_name(session, kind)})
     yield Call("service-quotas", "list_service_quotas", {"ServiceCode": "sagemaker"})
+    if stage.protection.network is not None:
+        yield Call("ec2", "describe_availability_zones")
+        yield Call("ec2", "describe_instance_type_offerings")
+        yield Call("ec2", "describe_vpc_endpoint_services")
 
 
 def is_sandbox(endpoint: str) -> bool:

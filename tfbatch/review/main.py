@@ -69,11 +69,10 @@ def make(request: Request, *, cache: Path) -> Review:
             f"--stage {', '.join(sorted(unknown))}: no such stage on either side; there are "
             f"{', '.join(known)}"
         )
-    names = {"base_name": str(base), "head_name": str(head)}
     more = package_findings(base, head, repository=request.repository)
     if request.deployed:
-        return _from_deployed(before, after, more=more, **names)
-    return compare(base=before, head=after, more=more, **names)
+        return _from_deployed(before, after, more=more, base_name=str(base), head_name=str(head))
+    return compare(base=before, head=after, more=more, base_name=str(base), head_name=str(head))
 
 
 def _from_deployed(

@@ -16,6 +16,7 @@ from tfbatch.tune.jobs import Jobs
 from tfbatch.tune.patching import Wanted, patch
 from tfbatch.tune.sample import take
 from tfbatch.tune.trial import Knobs
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,8 @@ def prepare(
     format_ = _of(fixed["formats"], choice.format, "--format", session.stage)
     model = _of(fixed["models"], choice.model, "--model", session.stage)
     sample = take(folder, count=choice.count, session=session)
-    name = f"tfbatch-tune-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    moment = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name = f"{jobs_of_stage(session.stage)}tune-{moment}"
     manifest = sample.put(
         session.boto.client("s3"), bucket=deployed.work_bucket, key=f"tune/{name}/sample.manifest"
     )

@@ -104,7 +104,7 @@ class Observer:
             jobs=Jobs(
                 sagemaker=boto.client("sagemaker"),
                 logs=boto.client("logs"),
-                prefix=job_prefix(arn),
+                prefix=job_prefix(fixed["name"], arn),
                 started=started,
                 usd_per_hour=usd_per_hour(fixed),
             ),

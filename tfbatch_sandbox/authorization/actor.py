@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from moto.iam.models import IAMBackend, Role, User
     from moto.sts.models import AssumedRole
 
+    from tfbatch_sandbox.authorization.network import Attachment
     from tfbatch_sandbox.authorization.policy_language.policies import Policy
 
 _ALL: Final = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
@@ -33,6 +34,8 @@ class Actor:
     backend: Any = None
     """moto's IAM backend of the account."""
     session_policy: Policy | None = None
+    attachment: Attachment | None = None
+    """Where it is in a VPC."""
     is_owner: bool = False
     """Whether everything is allowed that resource policies don't deny."""
 

@@ -6,7 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from tfbatch_sandbox.authorization.policy_language.evaluation import Policies, decide
+from tfbatch_sandbox.authorization.network import UnreachableError, Way, way_to
+from tfbatch_sandbox.authorization.policy_language.evaluation import Decision, Policies, decide
 from tfbatch_sandbox.authorization.policy_language.policies import Request
 from tfbatch_sandbox.authorization.record import Record
 from tfbatch_sandbox.authorization.resources import written_on
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from tfbatch_sandbox.authorization.actor import Actor
     from tfbatch_sandbox.authorization.call import Call
-    from tfbatch_sandbox.authorization.policy_language.evaluation import Decision
 
 
 _QUOTED: Final = "s3:"
@@ -55,20 +55,30 @@ class Guard:
     def decide(self, actor: Actor, call: Call) -> Decision:
         """Decide one call."""
         written = written_on(call)
-        request = Request(
-            action=call.action, resource=call.resource, context=_context(actor.context, call)
-        )
+        try:
+            way = _way(actor, call)
+        except UnreachableError as error:
+            return Decision(allowed=False, because=f"because {error}")
+        context = _context({**actor.context, **(way.context or {})}, call)
+        request = Request(action=call.action, resource=call.resource, context=context)
         policies = Policies(
             identity=actor.identity(),
             boundary=actor.boundary(),
             session=actor.session_policy,
             resource=written.policy,
             needs_resource=written.is_needed,
+            endpoint=way.policy,
         )
         decision = decide(request, actor.principal, policies)
         if actor.principal.role_arn is not None:
             self.record.add(actor.principal.role_arn, call, decision)
         return decision
+
+
+def _way(actor: Actor, call: Call) -> Way:
+    """The way that a call takes; S3 calls KMS, and services check passed roles, by themselves."""
+    is_indirect = "kms:viaservice" in call.context or call.action == "iam:PassRole"
+    return Way() if is_indirect else way_to(call.action.partition(":")[0], actor.attachment)
 
 
 def _context(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tfbatch_sandbox.authorization import actor
+from tfbatch_sandbox.authorization import actor, network
 from tfbatch_sandbox.authorization.call import Call
 from tfbatch_sandbox.server.settings import ACCOUNT_ID
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tfbatch_sandbox.authorization.actor import Actor
     from tfbatch_sandbox.authorization.guard import Guard
+    from tfbatch_sandbox.authorization.network import Attachment
 
 OWNERS_KEY: Final = "sandbox"
 _HOURS: Final = 12
@@ -51,12 +52,19 @@ class Sessions:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
         self._lock = threading.Lock()
-        self._given: dict[tuple[str, str, str], Credentials] = {}
+        self._given: dict[tuple[str, str, str, Attachment | None], Credentials] = {}
+        self._attached: dict[str, Attachment] = {}
         self._actors: dict[str, Actor] = {}
         self._owner = actor.owner(ACCOUNT_ID)
 
-    def assume(
-        self, role_arn: str, *, service: str, name: str, source_arn: str = ""
+    def assume(  # keyword-only
+        self,
+        role_arn: str,
+        *,
+        service: str,
+        name: str,
+        source_arn: str = "",
+        attachment: Attachment | None = None,
     ) -> Credentials:
         """Create credentials of a role for an AWS service.
 
@@ -65,6 +73,7 @@ class Sessions:
             service: ``lambda.amazonaws.com``.
             name: name of the session, visible in its calls.
             source_arn: the resource for which the service acts.
+            attachment: where the session's calls come from, if they come from a VPC.
 
         Raises:
             CannotAssumeError: the role doesn't exist or doesn't trust the service.
@@ -76,10 +85,12 @@ class Sessions:
         call = Call(action="sts:AssumeRole", resource=role_arn)
         if not self._guard.decide(asking, call).allowed:
             raise CannotAssumeError(f"{service} can not assume {role_arn}")
-        key = (role_arn, service, name[:_NAME])
+        key = (role_arn, service, name[:_NAME], attachment)
         with self._lock:
             if key not in self._given:
-                self._given[key] = _made(role_arn, name[:_NAME], account)
+                made = self._given[key] = _made(role_arn, name[:_NAME], account)
+                if attachment is not None:
+                    self._attached[made.access_key] = attachment
             return self._given[key]
 
     def actor(self, access_key: str) -> Actor:
@@ -89,8 +100,23 @@ class Sessions:
         found = _found(access_key)
         if found is None:
             return self._owner
-        self._actors[access_key] = found
-        return found
+        attachment = self._attached.get(access_key)
+        self._actors[access_key] = replace(found, attachment=attachment)
+        return self._actors[access_key]
+
+    def check_reach(self, authorization: str) -> None:
+        """Check that a request gets here from the caller's network.
+
+        Args:
+            authorization: the request's header.
+
+        Raises:
+            UnreachableError: it would not.
+        """
+        signed = network.signed_for(authorization) if self._attached else None
+        if signed is not None:
+            access_key, service = signed
+            network.way_to(service, self._attached.get(access_key))
 
 
 def _made(role_arn: str, name: str, account: str) -> Credentials:

@@ -31,6 +31,7 @@ _COUNTS: Final = (
     "internal_errors",
     "denied_descriptions",
     "unanswered_pings",
+    "slow_downs",
 )
 
 
@@ -42,6 +43,7 @@ class Changes(TypedDict, total=False):
     internal_errors: int
     denied_descriptions: int
     unanswered_pings: int
+    slow_downs: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +65,8 @@ class Faults:
     """Number of DescribeTransformJob requests that get AccessDeniedException."""
     unanswered_pings: int = 0
     """Number of transform jobs that give up their containers, as if /ping had not answered."""
+    slow_downs: int = 0
+    """Number of conditional PutObject requests that get 503 SlowDown."""
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -105,6 +109,10 @@ class FaultBox:
     def take_deafness(self) -> bool:
         """Whether to give up a new job's containers."""
         return self._take("unanswered_pings")
+
+    def take_slow_down(self) -> bool:
+        """Whether to refuse a conditional write."""
+        return self._take("slow_downs")
 
     def take_failure(self, instance_type: str) -> str | None:
         """The FailureReason of a new job, if it must fail."""

@@ -21,6 +21,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.serving import make_server
 
 from tfbatch_sandbox.authorization import gate, record
+from tfbatch_sandbox.authorization.network import UnreachableError
 from tfbatch_sandbox.processes import supervision
 from tfbatch_sandbox.server import faults
 from tfbatch_sandbox.server.http import RequestHandler
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 
+_LOG = logging.getLogger(__name__)
 _HOST = "127.0.0.1"
 _S3 = "s3"
 _BACKLOG = 1024  # a transform job requests its objects all at once
@@ -49,6 +51,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
     def __init__(self, create_app: Callable[[str], Flask], runtime: Runtime) -> None:
         super().__init__(create_app)
         self._objects = ObjectRequests(runtime)
+        self._sessions = runtime.sessions
         self._own: dict[str, WSGIApplication] = {
             faults.PATH: runtime.faults,
             record.PATH: runtime.guard.record,
@@ -58,12 +61,21 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
         """AWS's answer, or the sandbox's own."""
         if environ["PATH_INFO"] in self._own:
             return self._own[environ["PATH_INFO"]](environ, start_response)
+        self._check_reach(environ)
         if _S3 in self.app_instances:
             answer = self._objects.answer(environ, start_response)
             if answer is not None:
                 return answer
         handed_on: Iterable[bytes] = super().__call__(environ, start_response)
         return handed_on
+
+    def _check_reach(self, environ: WSGIEnvironment) -> None:
+        """Drop a connection that would not be there: on AWS the client waits for its time-out."""
+        try:
+            self._sessions.check_reach(environ.get("HTTP_AUTHORIZATION", ""))
+        except UnreachableError as error:
+            _LOG.warning("%s", error)
+            raise ConnectionResetError from error
 
     @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher, for as long as the process
     def get_backend_for_host(self, host: str | None) -> Any:  # noqa: ANN401 - moto's

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 OF_SERVICE = {
     "core": ("operation_models",),  # of all services
     "iam": ("iam.roles",),
-    "s3": ("s3.bucket_policies", "s3.object_keys"),
+    "s3": ("s3.bucket_policies", "s3.object_keys", "s3.object_events", "s3.conditional_writes"),
     "events": ("events.event_targets",),
     "awslambda": ("lambda_.functions", "lambda_.function_logs"),
     "sagemaker": (
@@ -58,7 +58,7 @@ OF_SERVICE = {
         "cloudformation.ssm_parameters",
         "autoscaling.scaling_resources",
         "cloudformation.alarms",
-        "cloudformation.route_tables",
+        "cloudformation.vpc_resources",
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (

@@ -11,8 +11,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tfbatch_functions.runtime.client_config import config
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -90,4 +91,4 @@ def _read(stream: str, logs: CloudWatchLogsClient) -> Iterator[list[str]]:
 
 @cache
 def _client() -> CloudWatchLogsClient:
-    return boto3.client("logs", config=Config(retries={"mode": "standard", "max_attempts": 8}))
+    return boto3.client("logs", config=config(retries=3))

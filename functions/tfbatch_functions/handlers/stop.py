@@ -14,9 +14,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tfbatch_functions.runtime.client_config import config
 from tfbatch_functions.runtime.deadline import has_time
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def stop(
     """Stop the running jobs of an execution.
 
     Args:
-        event: the ARN of the ``execution``.
+        event: the ARN of the ``execution``, and ``jobs``, how the names of its stage's jobs begin.
         sagemaker: the SageMaker API.
         has_time: whether to continue.
         pause: waits between two looks.
@@ -58,7 +58,7 @@ def stop(
     Returns:
         The names of the stopped jobs.
     """
-    prefix, stopped, idle = job_prefix(event["execution"]), [], 0
+    prefix, stopped, idle = job_prefix(event["jobs"], event["execution"]), [], 0
     while has_time():
         found = list(_running(sagemaker, prefix))
         stopped += [name for name in found if _stop(sagemaker, name)]
@@ -69,10 +69,10 @@ def stop(
     return {"stopped": stopped}
 
 
-def job_prefix(execution_arn: str) -> str:
-    """The start of the names of an execution's jobs, as the workflow makes them (``JOB_NAME``)."""
-    words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[:30]
-    return f"tfbatch-{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"
+def job_prefix(of_stage: str, execution_arn: str) -> str:
+    """The start of the names of an execution's jobs, as the workflow makes them (``RUN``)."""
+    words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[: 41 - len(of_stage)]
+    return f"{of_stage}{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"
 
 
 def _running(sagemaker: SageMakerClient, prefix: str) -> Iterator[str]:
@@ -98,6 +98,4 @@ def _stop(sagemaker: SageMakerClient, name: str) -> bool:
 
 @cache
 def _sagemaker() -> SageMakerClient:
-    return boto3.client(
-        "sagemaker", config=Config(retries={"mode": "adaptive", "max_attempts": 10})
-    )
+    return boto3.client("sagemaker", config=config(retries=10, mode="adaptive"))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import boto3
 import botocore.session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.utils import parse_timestamp
+
+from tfbatch_functions.runtime.client_config import config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,9 +146,7 @@ def storage() -> Storage:
     return Storage(
         boto3.Session(botocore_session=session).client(
             "s3",
-            config=Config(
-                max_pool_connections=2 * THREADS, retries={"mode": "standard", "max_attempts": 8}
-            ),
+            config=config(retries=8, max_pool_connections=2 * THREADS),
         )
     )
 

@@ -113,6 +113,7 @@ class Inference(Construct):
                 container=stage.container,
                 variables=container_environment.of_model(model, stage.invocations),
                 role=self._roles.model,
+                keeps_replaced=True,
             )
             for model in stage.models
         }
@@ -188,7 +189,7 @@ class Inference(Construct):
         for served in self.models.values():
             allow(functions["plan"].role, "s3:GetObject", on=served.artifact.arn)
         functions["reconcile"].grant(data.output_bucket, read=True)
-        functions["reconcile"].read_job_logs()
+        functions["reconcile"].read_job_logs(self._stage.name)
         # An earlier run may have left a marker or a list of exceptions in the same folder.
         functions["summarize"].grant(data.output_bucket, read=True, write=True, delete=True)
         for function in functions.values():
@@ -214,6 +215,7 @@ class Inference(Construct):
         JobCleanup(
             self,
             "Stopping",
+            stage=self._stage.name,
             state_machine_arn=self.state_machine.state_machine_arn,
             function=self._function("stop", _STOP, code),
         )
@@ -222,6 +224,7 @@ class Inference(Construct):
         People(
             self,
             "People",
+            stage=self._stage.name,
             principals=self._stage.protection.access.people,
             state_machine_arn=self.state_machine.state_machine_arn,
             state_machine_name=self.state_machine.state_machine_name,
@@ -234,7 +237,6 @@ class Inference(Construct):
             stage=self._stage,
             watch=watch,
             state_machine_arn=self.state_machine.state_machine_arn,
-            models=[served.model_name for served in self.models.values()],
             log_groups=[
                 *(function.log_group_name for function in self._functions.values()),
                 workflow.log_group_name,

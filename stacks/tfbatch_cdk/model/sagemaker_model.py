@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
+from aws_cdk import CfnDeletionPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
@@ -45,7 +45,22 @@ class SageMakerModel(Construct):
         variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
         role: iam.IRole | None = None,
+        keeps_replaced: bool = False,
     ) -> None:
+        """Make the Model.
+
+        Args:
+            scope: its parent.
+            construct_id: its id there.
+            model: its settings.
+            image: of its containers.
+            container: settings of its containers.
+            variables: their environment.
+            log_group: pattern of the names of their log groups.
+            role: their role; ``None``: a new one.
+            keeps_replaced: whether an update that replaces it keeps the old one, which running
+                executions name in their jobs.
+        """
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
             self,
@@ -65,6 +80,8 @@ class SageMakerModel(Construct):
             ),
         )
         resource.node.add_dependency(self.role)
+        if keeps_replaced:
+            resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
         self._resource = resource
         self.model_name = resource.attr_model_name
 

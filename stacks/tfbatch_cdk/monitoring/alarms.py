@@ -102,9 +102,13 @@ class Alarms(Construct):
 
 
 def _failed(state_machine_arn: str) -> cloudwatch.MathExpression:
-    """Failed and timed-out runs, without aborted ones."""
+    """Failed and timed-out runs, without aborted ones.
+
+    Step Functions publishes a metric only when it counts, and a sum with a missing metric is
+    missing too (CloudWatch user guide, "Using metric math", FILL).
+    """
     return cloudwatch.MathExpression(
-        expression="failed + late",
+        expression="FILL(failed, 0) + FILL(late, 0)",
         using_metrics={
             "failed": metrics.of_executions(state_machine_arn, "ExecutionsFailed"),
             "late": metrics.of_executions(state_machine_arn, "ExecutionsTimedOut"),

@@ -66,8 +66,8 @@ def dashboard(
             ],
             [
                 _graph(
-                    f"{what} use of jobs in this account, %",
-                    [metrics.of_jobs(name) for name in names],
+                    f"{what} use of jobs, %",
+                    [metrics.of_jobs(stage, name) for name in names],
                 )
                 for what, names in _JOB_USE.items()
             ],

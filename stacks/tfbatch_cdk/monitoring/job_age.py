@@ -16,16 +16,9 @@ from constructs import Construct
 
 from tfbatch_cdk.monitoring import metrics
 from tfbatch_cdk.monitoring.job_age_states import definition
-from tfbatch_cdk.security.grants import (
-    acknowledge_wildcard,
-    allow,
-    service_principal,
-    transform_jobs_arn,
-)
+from tfbatch_cdk.security.grants import acknowledge_wildcard, allow, service_principal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tfbatch_cdk.security.context import SecurityContext
 
 _EVERY = "rate(5 minutes)"
@@ -41,15 +34,12 @@ class JobAge(Construct):
         *,
         stage: str,
         state_machine_arn: str,
-        models: Sequence[str],
         security: SecurityContext,
         role: iam.IRole | None = None,
         clock_role: iam.IRole | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        states = definition(
-            stage=stage, workflow=state_machine_arn, models=models, partition=Aws.PARTITION
-        )
+        states = definition(stage=stage, workflow=state_machine_arn, partition=Aws.PARTITION)
         self._role: iam.IRole = role or iam.Role(
             self,
             "Role",
@@ -64,7 +54,7 @@ class JobAge(Construct):
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=security.log_group(self, "Log"),
+                destination=security.delivered_log_group(self, "Log"),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,
             ),
@@ -81,12 +71,6 @@ class JobAge(Construct):
     def _allow(self, workflow: str) -> None:
         allow(self._role, "states:DescribeStateMachine", "states:ListExecutions", on=workflow)
         allow(self._role, "sagemaker:ListTransformJobs", on="*")
-        allow(
-            self._role,
-            "sagemaker:DescribeTransformJob",
-            on=transform_jobs_arn(self),
-            because="the names of all jobs of this app begin with tfbatch-",
-        )
         allow(
             self._role,
             "cloudwatch:PutMetricData",

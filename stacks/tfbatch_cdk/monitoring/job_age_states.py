@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfbatch_cdk.monitoring import metrics
 from tfbatch_cdk.workflow.asl import jsonata
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 _MAX_JOBS = 100
 """More than a stage runs at a time; the list starts with the oldest."""
@@ -17,8 +15,10 @@ _HOURS_SINCE = "($toMillis($now()) - $toMillis({moment})) / 3600000"
 
 _OLDEST = f"""
 (
-  $ours := $states.result[model in $models];
-  $ages := $ours.({_HOURS_SINCE.format(moment="created")});
+  $ours := $states.result.TransformJobSummaries[
+    $substringBefore(TransformJobName, $prefix) = '' and $contains(TransformJobName, $prefix)
+  ];
+  $ages := $ours.({_HOURS_SINCE.format(moment="CreationTime")});
   {{'jobs': $count($ours), 'hours': $count($ours) > 0 ? $max($ages) : 0}}
 )
 """
@@ -33,35 +33,32 @@ _LAST_RUN = f"""
 _AGE_OF_WORKFLOW = f"{_HOURS_SINCE.format(moment='$states.result.CreationDate')}"
 
 
-def definition(
-    *, stage: str, workflow: str, models: Sequence[str], partition: str
-) -> dict[str, Any]:
-    """The state machine that measures the ARN ``workflow``, and only jobs of ``models``."""
+def definition(*, stage: str, workflow: str, partition: str) -> dict[str, Any]:
+    """The state machine that measures the ARN ``workflow`` and the jobs of ``stage``."""
     sdk = f"arn:{partition}:states:::aws-sdk"
     return {
         "Comment": "tfbatch: how old is the oldest running job, and when did the last run begin?",
         "QueryLanguage": "JSONata",
-        "StartAt": "Know the models",
+        "StartAt": "Know the stage",
         "States": {
-            "Know the models": {
+            "Know the stage": {
                 "Type": "Pass",
-                "Assign": {"models": list(models)},
+                "Assign": {"prefix": jobs_of_stage(stage)},
                 "Next": "List the running jobs",
             },
             "List the running jobs": {
                 "Type": "Task",
                 "Resource": f"{sdk}:sagemaker:listTransformJobs",
                 "Arguments": {
-                    "NameContains": "tfbatch-",
+                    "NameContains": jsonata("$prefix"),
                     "StatusEquals": "InProgress",
                     "SortBy": "CreationTime",
                     "SortOrder": "Ascending",
                     "MaxResults": _MAX_JOBS,
                 },
-                "Output": jsonata("[$states.result.TransformJobSummaries.TransformJobName]"),
-                "Next": "Whose are they?",
+                "Assign": {"oldest": jsonata(_OLDEST)},
+                "Next": "When was the last run?",
             },
-            "Whose are they?": _describe_each(sdk),
             "When was the last run?": {
                 "Type": "Task",
                 "Resource": f"{sdk}:sfn:listExecutions",
@@ -78,33 +75,6 @@ def definition(
             },
             "Tell": _publish(sdk, stage),
         },
-    }
-
-
-def _describe_each(sdk: str) -> dict[str, Any]:
-    """Get the model of each job, which the list of jobs doesn't have."""
-    return {
-        "Type": "Map",
-        "Items": jsonata("$states.input"),
-        "MaxConcurrency": 5,
-        "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "INLINE"},
-            "StartAt": "Describe the job",
-            "States": {
-                "Describe the job": {
-                    "Type": "Task",
-                    "Resource": f"{sdk}:sagemaker:describeTransformJob",
-                    "Arguments": {"TransformJobName": jsonata("$states.input")},
-                    "Output": {
-                        "model": jsonata("$states.result.ModelName"),
-                        "created": jsonata("$states.result.CreationTime"),
-                    },
-                    "End": True,
-                }
-            },
-        },
-        "Assign": {"oldest": jsonata(_OLDEST)},
-        "Next": "When was the last run?",
     }
 
 

@@ -37,9 +37,14 @@ def of_executions(state_machine_arn: str, name: str) -> cloudwatch.Metric:
     return _metric("AWS/States", name, {"StateMachineArn": state_machine_arn}, "Sum")
 
 
-def of_jobs(name: str) -> cloudwatch.MathExpression:
-    """A metric of every instance of this app's transform jobs in the account."""
-    search = f'{{/aws/sagemaker/TransformJobs,Host}} MetricName="{name}" Host="tfbatch-"'
+def of_jobs(stage: str, name: str) -> cloudwatch.MathExpression:
+    """A metric of every instance of a stage's transform jobs.
+
+    A search without quotes looks for words of the host's name (CloudWatch user guide, "search
+    expression syntax"); in quotes it would be the whole name.
+    """
+    host = f"Host=(tfbatch AND {stage})"
+    search = f'{{/aws/sagemaker/TransformJobs,Host}} MetricName="{name}" {host}'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{search}', 'Average', 60)",
         using_metrics={},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_logs as logs
 
 from tfbatch_cdk.model.sagemaker_model import LOG_GROUP
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ _OF_STAGE = {
 _OF_JOBS = {
     "errors in containers": """
         fields @timestamp, @logStream, @message
-        | filter @logStream like /^tfbatch-/ and @message like /(?i)error|exception|traceback/
+        | filter @logStream like /^JOBS-OF-STAGE/ and @message like /(?i)error|exception|traceback/
         | sort @timestamp desc
         | limit 200
     """,
@@ -69,5 +70,5 @@ def save(scope: Construct, *, stage: str, log_groups: Sequence[str]) -> None:
                 "Query" + "".join(filter(str.isalnum, name.title())),
                 name=f"tfbatch/{stage}/{name}",
                 log_group_names=list(groups),
-                query_string="\n".join(lines),
+                query_string="\n".join(lines).replace("JOBS-OF-STAGE", jobs_of_stage(stage)),
             )

@@ -1,7 +1,7 @@
 """A VPC without internet access for jobs and functions, with subnets and security groups.
 
-It has two zones, a route to S3 only, and no NAT. Source: SageMaker developer guide, "Give Batch
-Transform Jobs Access to Resources in Your Amazon VPC".
+It has two zones, or those of the settings, a route to S3 only, and no NAT. Source: SageMaker
+developer guide, "Give Batch Transform Jobs Access to Resources in Your Amazon VPC".
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def flow_log(scope: Construct, *, vpc: str, log: logs.ILogGroup) -> None:
 
 
 _ZONES = 2
+"""How many, if the settings name none."""
+_ZONE_ID = "-az"
 _HTTPS = 443
 _LAST_PORT = 65535
 _ANYWHERE = "0.0.0.0/0"
@@ -97,6 +99,10 @@ class ExistingVpc:
         return self.vpc.select_subnets(**options)
 
 
+def _zone_count(network: Network) -> int:
+    return len(network.zones) or _ZONES
+
+
 class PrivateNetwork(Construct):
     """The stage's VPC, which reaches only ``buckets``, or security groups in an existing VPC."""
 
@@ -116,7 +122,8 @@ class PrivateNetwork(Construct):
             vpc = self._vpc(network)
             flow_log(self, vpc=vpc, log=security.log_group(self, "Traffic"))
             tables, subnets = zip(
-                *(self._subnet(vpc, network, zone) for zone in range(_ZONES)), strict=True
+                *(self._subnet(vpc, network, number) for number in range(_zone_count(network))),
+                strict=True,
             )
             s3_endpoint(self, vpc=vpc, route_tables=tables, buckets=buckets)
         jobs, functions = self._group(vpc, "Jobs"), self._group(vpc, "Functions")
@@ -133,20 +140,24 @@ class PrivateNetwork(Construct):
         acknowledge(vpc, DEFAULT_GROUP)
         return vpc.ref
 
-    def _subnet(self, vpc: str, network: Network, zone: int) -> tuple[str, str]:
+    def _subnet(self, vpc: str, network: Network, number: int) -> tuple[str, str]:
         """A private subnet with a route table of its own: their ids, the table's first."""
-        halves = list(ipaddress.ip_network(network.cidr).subnets(prefixlen_diff=_ZONES // 2))
+        bits = (_zone_count(network) - 1).bit_length()
+        parts = list(ipaddress.ip_network(network.cidr).subnets(prefixlen_diff=bits))
+        zone = network.zones[number] if network.zones else Fn.select(number, Fn.get_azs())
+        is_id = _ZONE_ID in zone
         subnet = ec2.CfnSubnet(
             self,
-            f"Subnet{zone}",
+            f"Subnet{number}",
             vpc_id=vpc,
-            cidr_block=str(halves[zone]),
-            availability_zone=Fn.select(zone, Fn.get_azs()),
+            cidr_block=str(parts[number]),
+            availability_zone=None if is_id else zone,
+            availability_zone_id=zone if is_id else None,
             map_public_ip_on_launch=False,
         ).ref
-        table = ec2.CfnRouteTable(self, f"Routes{zone}", vpc_id=vpc).ref
+        table = ec2.CfnRouteTable(self, f"Routes{number}", vpc_id=vpc).ref
         ec2.CfnSubnetRouteTableAssociation(
-            self, f"RoutesOfSubnet{zone}", subnet_id=subnet, route_table_id=table
+            self, f"RoutesOfSubnet{number}", subnet_id=subnet, route_table_id=table
         )
         return table, subnet
 

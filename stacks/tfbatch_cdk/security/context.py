@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 
 from tfbatch_cdk.security.grants import allow
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 
+def removal_policy(*, retain: bool) -> RemovalPolicy:
+    """Keep a resource, except when its stack's first deployment fails: then it holds nothing.
+
+    It would be an orphan, and its name would be in the way of the next try.
+    """
+    return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if retain else RemovalPolicy.DESTROY
+
+
+DELIVERED = "/aws/vendedlogs/states/"
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 """A multipart upload also decrypts (S3 user guide, "multipart upload")."""
@@ -47,13 +57,38 @@ class SecurityContext:
     job_vpc: VpcConfig | None = None
     function_vpc: VpcConfig | None = None
 
-    def log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
-        """An encrypted log group with the stage's retention."""
+    def delivered_log_group(self, scope: Construct, construct_id: str) -> logs.LogGroup:
+        """An encrypted log group of a state machine.
+
+        Step Functions adds each log group to a resource policy of the account, which has room for
+        5,120 characters, unless its name begins so (Step Functions developer guide, "Using
+        CloudWatch Logs", policy size). The name ends with the stack's id, since a retained group
+        outlives its stack.
+        """
+        stack = Stack.of(scope)
+        unique = Fn.select(4, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID))))
+        path = scope.node.path.removeprefix(stack.node.path)
+        place = f"{scope.node.id}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+        return self.log_group(
+            scope, construct_id, name=f"{DELIVERED}{stack.stack_name}-{place}-{unique}"
+        )
+
+    def log_group(
+        self, scope: Construct, construct_id: str, *, name: str | None = None
+    ) -> logs.LogGroup:
+        """An encrypted log group with the stage's retention.
+
+        Args:
+            scope: its parent.
+            construct_id: its id there.
+            name: its name; ``None``: CloudFormation gives it one that begins with the stack's.
+        """
         group = logs.LogGroup(
             scope,
             construct_id,
+            log_group_name=name,
             encryption_key=self.key,
-            removal_policy=RemovalPolicy.RETAIN if self.retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=self.retain),
         )
         resource = cast("logs.CfnLogGroup", group.node.default_child)
         resource.retention_in_days = self.log_days

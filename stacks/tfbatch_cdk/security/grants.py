@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import Acknowledgment, ArnFormat, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 
+from tfbatch_cdk.workflow.fields import jobs_of_stage
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
@@ -104,10 +106,10 @@ def apply_permissions_boundary(scope: Construct, policy: str | None) -> None:
         iam.PermissionsBoundary.of(scope).apply(boundary)
 
 
-def transform_jobs_arn(scope: IConstruct) -> str:
-    """The ARN of all transform jobs of this app: their names begin with ``tfbatch-``."""
+def transform_jobs_arn(scope: IConstruct, stage: str) -> str:
+    """The ARN of all transform jobs of a stage, by the prefix of their names."""
     return Stack.of(scope).format_arn(
-        service="sagemaker", resource="transform-job", resource_name="tfbatch-*"
+        service="sagemaker", resource="transform-job", resource_name=f"{jobs_of_stage(stage)}*"
     )
 
 

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tfbatch_cdk.model.sagemaker_model import LOG_GROUP
+from tfbatch_cdk.security.context import DELIVERED
 from tfbatch_cdk.security.grants import allow, colon_arn, transform_jobs_arn
 
 if TYPE_CHECKING:
@@ -23,16 +24,18 @@ class People(Construct):
     Without ``principals`` the policies of the account decide who may assume them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # keyword-only
         self,
         scope: Construct,
         construct_id: str,
         *,
+        stage: str,
         principals: Sequence[str],
         state_machine_arn: str,
         state_machine_name: str,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._jobs = transform_jobs_arn(self, stage)
         self._machine = state_machine_arn
         self._executions = [
             colon_arn(self, "states", "execution", f"{state_machine_name}{part}:*")
@@ -60,11 +63,11 @@ class People(Construct):
         map_runs = colon_arn(self, "states", "mapRun", f"{machine}/Shards:*")
         allow(role, "states:DescribeMapRun", on=map_runs, because=runs)
         allow(role, "states:ListMapRuns", on=self._executions[0])
-        job = transform_jobs_arn(self)
-        because = "all jobs of this app have names that begin so"
-        allow(role, "sagemaker:DescribeTransformJob", on=job, because=because)
+        because = "the names of all jobs of a stage begin with tfbatch-STAGE-"
+        allow(role, "sagemaker:DescribeTransformJob", on=self._jobs, because=because)
         logs = "log groups of this stage, and SageMaker's one group for all transform jobs"
-        for group in (f"{Stack.of(self).stack_name}-*", f"{LOG_GROUP}:*"):
+        own = f"{Stack.of(self).stack_name}-*"
+        for group in (own, f"{DELIVERED}{own}", f"{LOG_GROUP}:*"):
             allow(
                 role,
                 *("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),
@@ -84,8 +87,7 @@ class People(Construct):
         allow(role, "states:StartExecution", on=self._machine)
         for arn in self._executions:
             allow(role, "states:StopExecution", on=arn)
-        job = transform_jobs_arn(self)
-        allow(role, "sagemaker:StopTransformJob", on=job)
+        allow(role, "sagemaker:StopTransformJob", on=self._jobs)
 
 
 def _trusted(principals: Sequence[str]) -> iam.IPrincipal:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfbatch_cdk.errors import require
-from tfbatch_cdk.settings.instance_types import TRANSFORM_TYPE
+from tfbatch_cdk.settings import instance_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ class Compute:
     """The instances that transform jobs request."""
 
     instance_types: tuple[str, ...] = ("g4dn.xlarge", "g5.xlarge")
-    """Tried in this order when capacity or quota is short, without the ``ml.`` prefix. Batch
-    Transform has no p4, p5 or g7."""
+    """Tried in this order when capacity or quota is short, without the ``ml.`` prefix. They
+    are those of ``TransformInstanceType`` in SageMaker's API, which has no p4, p5 or g7."""
 
     instances: int = 1
     """Instances of a job if its execution doesn't set a number. Instances never share an object."""
@@ -62,13 +62,11 @@ class Compute:
 
     def __post_init__(self) -> None:
         """Refuse values that CreateTransformJob refuses."""
-        require(
-            bool(self.instance_types) and all(map(TRANSFORM_TYPE.fullmatch, self.instance_types)),
-            self,
-            "instance_types",
-            "use types that Batch Transform has, such as 'g4dn.xlarge', 'g5.2xlarge', 'g6.xlarge' "
-            "or 'p3.2xlarge', without 'ml.'",
-        )
+        require(bool(self.instance_types), self, "instance_types", "name at least one type")
+        known = instance_types.of_transform()
+        for name in self.instance_types:
+            remedy = instance_types.remedy(name, known, "Batch Transform")
+            require(name in known, self, "instance_types", remedy)
         require(1 <= self.max_instances <= 100, self, "max_instances", "use 1 to 100")  # noqa: PLR2004
         require(
             1 <= self.instances <= self.max_instances,

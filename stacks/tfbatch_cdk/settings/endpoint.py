@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tfbatch_cdk.errors import require
-from tfbatch_cdk.settings.instance_types import ENDPOINT_TYPE, gpu_count
+from tfbatch_cdk.settings import instance_types
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +43,9 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Refuse values that CreateEndpointConfig or RegisterScalableTarget refuses."""
-        require(
-            ENDPOINT_TYPE.fullmatch(self.instance_type) is not None,
-            self,
-            "instance_type",
-            "use a type that endpoints have, such as 'g4dn.xlarge' or 'c7i.xlarge', without 'ml.'",
-        )
+        known = instance_types.of_endpoints()
+        remedy = instance_types.remedy(self.instance_type, known, "A SageMaker endpoint")
+        require(self.instance_type in known, self, "instance_type", remedy)
         require(self.min_instances >= 1, self, "min_instances", "use 1 or more")
         require(
             self.max_instances >= self.min_instances,
@@ -64,4 +61,4 @@ class Endpoint:
     @property
     def ami_version(self) -> str | None:
         """The AMI, if the instance type has a GPU; other types have no choice."""
-        return self.ami if gpu_count(self.instance_type) else None
+        return self.ami if instance_types.gpu_count(self.instance_type) else None

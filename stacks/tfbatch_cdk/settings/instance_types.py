@@ -1,16 +1,22 @@
-"""Properties of instance types: supported families, GPUs and local disks. Add a new type here."""
+"""Properties of instance types: which there are, their GPUs and local disks.
 
+The types are those of botocore's service model. Add a new GPU family here.
+"""
+
+from __future__ import annotations
+
+import difflib
 import re
+from functools import cache
+from typing import Final
 
-_GPU = r"p3|p4de?|p5e?n?|g4dn|g5|g6e?"
+import botocore.loaders
 
-TRANSFORM_TYPE = re.compile(r"(p2|p3|g4dn|g5|g6|g6e|c[4567]\w*|m[4567]\w*|r[5678]\w*)\.\w+")
-"""The instance types of CreateTransformJob that this app's images run on."""
-
-ENDPOINT_TYPE = re.compile(rf"({_GPU}|[cmr][4567]\w*)\.\w+")
-"""The instance types of endpoints that this app's images run on."""
-
-_LOCAL_DISKS = re.compile(r"(g4dn|g5|g6e?|p3dn|[cmr]\d+[a-z]*d[a-z]*)\..*")
+_PREFIX: Final = "ml."
+_FAMILY: Final = re.compile(r"p2|p3|p4de?|p5e?n?|g4dn|g5|g6e?|[cmrt]\d+\w*")
+"""The families that TensorFlow Serving's images run on; not Inferentia and Trainium."""
+_LOCAL_DISKS: Final = re.compile(r"(g4dn|g5|g6e?|p4de?|p5e?n?|[cmr]\d+[a-z]*d[a-z]*)\..*")
+_ARM: Final = re.compile(r"[a-z]+\d+g[a-z]*\..*")
 
 _SEVERAL_GPUS = {
     **{
@@ -18,12 +24,53 @@ _SEVERAL_GPUS = {
     },
     **{f"{family}.48xlarge": 8 for family in ("g5", "g6", "g6e")},
     "g4dn.12xlarge": 4,
+    **dict.fromkeys(
+        ("p4d.24xlarge", "p4de.24xlarge", "p5.48xlarge", "p5e.48xlarge", "p5en.48xlarge"), 8
+    ),
     "p3.8xlarge": 4,
     "p3.16xlarge": 8,
     "p2.8xlarge": 8,
     "p2.16xlarge": 16,
 }
 """Source: "Amazon EC2 instance types"."""
+
+
+def of_transform() -> frozenset[str]:
+    """The types of CreateTransformJob that the images run on, without ``ml.``."""
+    return _types("TransformInstanceType")
+
+
+def of_endpoints() -> frozenset[str]:
+    """The types of CreateEndpointConfig that the images run on, without ``ml.``."""
+    return _types("ProductionVariantInstanceType")
+
+
+def remedy(wrong: str, known: frozenset[str], service: str) -> str:
+    """What to write in place of a type that isn't known.
+
+    Args:
+        wrong: the type.
+        known: the types of the service.
+        service: its name.
+    """
+    close = difflib.get_close_matches(wrong.removeprefix(_PREFIX), sorted(known), n=3)
+    examples = close or ["g4dn.xlarge", "g5.xlarge", "c7i.xlarge"]
+    return (
+        f"{service} has no {wrong!r}; use a type of its own without {_PREFIX!r}, such as "
+        f"{', '.join(map(repr, examples))}. The list is botocore's: a newer one knows newer types"
+    )
+
+
+def is_arm(instance_type: str) -> bool:
+    """Whether it has an ARM processor, AWS Graviton, which needs an image of its own."""
+    return _ARM.fullmatch(instance_type) is not None and not instance_type.startswith("g")
+
+
+@cache
+def _types(enumeration: str) -> frozenset[str]:
+    model = botocore.loaders.create_loader().load_service_model("sagemaker", "service-2")
+    names = (name.removeprefix(_PREFIX) for name in model["shapes"][enumeration]["enum"])
+    return frozenset(name for name in names if _FAMILY.fullmatch(name.partition(".")[0]))
 
 
 def gpu_count(instance_type: str) -> int:

@@ -14,6 +14,9 @@ LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096,
 _PRINCIPAL = re.compile(r"arn:aws[\w-]*:(iam|sts)::\d{12}:(root|(role|user|assumed-role)/.+)")
 _POLICY = re.compile(r"arn:aws[\w-]*:iam::(\d{12}|aws):policy/.+")
 _KEY = re.compile(r"arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key/.+")
+_NEEDED_ENDPOINTS = {"logs": "looks up why a job failed", "sagemaker.api": "stops jobs"}
+MOST_ZONES = 4
+_ZONE = re.compile(r"[a-z]{2,5}\d-az\d+|[a-z]{2}(-[a-z]+)+-\d[a-z]")
 _SMALLEST_PREFIX, _LARGEST_PREFIX = 16, 24
 
 
@@ -92,16 +95,23 @@ class Network:
     """A VPC for jobs and functions that reaches AWS services and not the internet."""
 
     cidr: str = "10.0.0.0/20"
-    """Its addresses, split between two zones. Each instance of a job uses two."""
+    """Its addresses, split between its zones. Each instance of a job uses two."""
+
+    zones: tuple[str, ...] = ()
+    """One to four availability zones, by id (``use1-az1``, the same zone in every account) or name
+    (``us-east-1a``). Empty: the first two of the account. Not every zone has every GPU type and
+    every endpoint service; ``tfbatch doctor`` checks. To change them later, change ``cidr`` too:
+    a new VPC then replaces the old one, whose addresses are taken."""
 
     interface_endpoints: tuple[str, ...] = ("ecr.api", "ecr.dkr", "logs", "sagemaker.api")
     """Services to reach by PrivateLink, for about 7 USD per month, service and zone; S3 is reached
-    free of charge. The function that stops jobs needs ``sagemaker.api``. Isolated containers need
-    no endpoint: SageMaker pulls their image and writes their log from outside the VPC."""
+    free of charge. The function that stops jobs needs ``sagemaker.api``, and the one that looks up
+    why an object has no prediction needs ``logs``. Isolated containers need no endpoint: SageMaker
+    pulls their image and writes their log from outside the VPC."""
 
     vpc_id: str | None = None
     """An existing VPC to use instead of a new one; the stage adds only security groups to it. It
-    must have endpoints for S3 and ``sagemaker.api``."""
+    must have endpoints for S3, ``logs`` and ``sagemaker.api``, or another way to them."""
 
     subnet_ids: tuple[str, ...] = ()
     """Private subnets of ``vpc_id``; only with ``vpc_id``."""
@@ -118,11 +128,20 @@ class Network:
             "cidr",
             f"use /{_SMALLEST_PREFIX} to /{_LARGEST_PREFIX}: a VPC takes no more, jobs no less",
         )
+        for service, user in _NEEDED_ENDPOINTS.items():
+            require(
+                self.vpc_id is not None or service in self.interface_endpoints,
+                self,
+                "interface_endpoints",
+                f"add {service!r}: the function that {user} has no other way to it",
+            )
+        known = all(map(_ZONE.fullmatch, self.zones)) and len(set(self.zones)) == len(self.zones)
         require(
-            self.vpc_id is not None or "sagemaker.api" in self.interface_endpoints,
+            known and len(self.zones) <= MOST_ZONES and not (self.zones and self.vpc_id),
             self,
-            "interface_endpoints",
-            "add 'sagemaker.api': the function that stops jobs has no other way to it",
+            "zones",
+            f"use up to {MOST_ZONES} different zones such as 'use1-az1' or 'us-east-1a', and none "
+            "with vpc_id",
         )
         require(
             bool(self.subnet_ids) is (self.vpc_id is not None),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfbatch_cdk.errors import require
+from tfbatch_cdk.settings import instance_types
 from tfbatch_cdk.settings.compute import Compute
 from tfbatch_cdk.settings.container import Container
 from tfbatch_cdk.settings.protection import Protection
@@ -96,6 +97,11 @@ class Stage:
         if self.endpoint is not None and self.endpoint.model is not None:
             one_of = f"use one of {', '.join(names)}"
             require(self.endpoint.model in names, self.endpoint, "model", one_of)
+        if self.endpoint is not None:
+            needs_arm = instance_types.is_arm(self.endpoint.instance_type)
+            remedy = f"its processor is {'ARM' if needs_arm else 'x86'}: so must be the image's"
+            has_arm = "arm64" in (self.container.image or self.container.tag)
+            require(needs_arm is has_arm, self.endpoint, "instance_type", remedy)
 
     def all_tags(self) -> dict[str, str]:
         """The tags, with the stage's name; CloudFormation puts a stack's tags on its resources."""

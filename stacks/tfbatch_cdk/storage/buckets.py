@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from tfbatch_cdk.security.context import removal_policy
 from tfbatch_cdk.security.nag_acknowledgements import (
     LOGS_BY_S3_KEY,
     LOGS_OF_LOGS,
@@ -127,7 +128,7 @@ class Storage(Construct):
                     noncurrent_version_expiration=self._old_versions,
                 )
             ],
-            removal_policy=RemovalPolicy.RETAIN if self._retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=self._retain),
             auto_delete_objects=not self._retain,
         )
 

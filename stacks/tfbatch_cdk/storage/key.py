@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
+
+from tfbatch_cdk.security.context import DELIVERED, removal_policy
 
 _ADMINISTRATION = (
     *("kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey"),
@@ -40,7 +42,7 @@ class Encryption(Construct):
             description=f"tfbatch {stage}: inputs, predictions, logs, notifications",
             enable_key_rotation=True,
             pending_window=Duration.days(_WAITING_DAYS if retain else 7),
-            removal_policy=RemovalPolicy.RETAIN if retain else RemovalPolicy.DESTROY,
+            removal_policy=removal_policy(retain=retain),
             alias=f"tfbatch-{stage}",
             policy=iam.PolicyDocument(
                 statements=[
@@ -56,7 +58,8 @@ def uses(stack: Stack, *, log_groups: str) -> list[iam.PolicyStatement]:
 
     Args:
         stack: a stack in the stage's account and region.
-        log_groups: pattern of the names of the stage's log groups.
+        log_groups: pattern of the names of the stage's log groups; those of state machines have
+            it after ``DELIVERED``.
     """
     return [_data(stack), _volumes(stack), _logs(stack, log_groups), _alarms()]
 
@@ -109,12 +112,19 @@ def _volumes(stack: Stack) -> iam.PolicyStatement:
 
 
 def _logs(stack: Stack, groups: str) -> iam.PolicyStatement:
-    groups = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:{groups}"
+    start = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:"
     return _statement(
         "UsedByTheStagesLogGroups",
         _LOG_USE,
         iam.ServicePrincipal(f"logs.{stack.region}.{Aws.URL_SUFFIX}"),
-        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+        {
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [
+                    f"{start}{groups}",
+                    f"{start}{DELIVERED}{groups}",
+                ]
+            }
+        },
     )
 
 

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
 State = dict[str, Any]
 
+S3_ERRORS = ("S3.S3Exception", "S3.SdkClientException")
+"""Every error of S3 but the modelled ones, such as a missing bucket: a slow-down, a denial, an
+outage. Step Functions has one name for all of them."""
+_LAMBDA_ERRORS = (
+    *("Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"),
+    "Lambda.TooManyRequestsException",
+)
+
 
 def jsonata(expression: str) -> str:
     """An expression in the delimiters of the States Language."""
@@ -40,6 +48,23 @@ def choice(*branches: tuple[str, str], otherwise: str) -> State:
 def fail(error: str, cause: str) -> State:
     """Fail with an error and a JSONata cause."""
     return {"Type": "Fail", "Error": error, "Cause": jsonata(cause)}
+
+
+def retry(*errors: str, attempts: int = 4) -> list[State]:
+    """Try a task again after these errors: after at most 1 s, then 2, 4 and so on, at random.
+
+    The random part spreads the attempts of executions that were throttled together.
+    """
+    return [
+        {
+            "ErrorEquals": list(errors),
+            "IntervalSeconds": 1,
+            "MaxAttempts": attempts,
+            "BackoffRate": 2,
+            "MaxDelaySeconds": 60,
+            "JitterStrategy": "FULL",
+        }
+    ]
 
 
 def reply(field: str) -> str:
@@ -72,19 +97,7 @@ def invoke(  # noqa: PLR0913 # keyword-only
         "Resource": f"{integration}lambda:invoke",
         "Arguments": {"FunctionName": function, "Payload": jsonata(event)},
         "Assign": {name: jsonata(value) for name, value in assigns.items()},
-        "Retry": [
-            {
-                "ErrorEquals": [
-                    "Lambda.ServiceException",
-                    "Lambda.AWSLambdaException",
-                    "Lambda.SdkClientException",
-                    "Lambda.TooManyRequestsException",
-                ],
-                "IntervalSeconds": 2,
-                "MaxAttempts": 6,
-                "BackoffRate": 2,
-            }
-        ],
+        "Retry": retry(*_LAMBDA_ERRORS, attempts=6),
         "Catch": [
             {
                 "ErrorEquals": ["States.ALL"],

@@ -8,12 +8,16 @@ shard are in ``shard_expressions.py``.
 REQUEST_OF_FILE = """
 (
   $request := $parse($states.result.Body);
-  $type($request) = 'object' and $not($exists($request.key))
-    ? $merge([$request, {'key': 'file-' & $hash($states.result.Body, 'SHA-256')}])
+  $file := $states.input.request_file;
+  $type($request) = 'object' and $not($exists($request.key)) and $exists($file.sequencer)
+    ? $merge([$request, {
+        'key': 'file-' & $hash($join([$file.bucket, $file.key, $file.sequencer], '/'), 'SHA-256')
+      }])
     : $request
 )
 """
-"""S3 may send an event twice, so a request file without a key gets the hash of its content."""
+"""S3 may send an event twice, so a request file without a key gets one of its own for each upload:
+both events have the upload's sequencer."""
 
 FILE_NOT_READABLE = """
 's3://' & $states.input.request_file.bucket & '/' & $states.input.request_file.key
@@ -84,6 +88,11 @@ PROBLEMS = "$substring($join($request.problems, ' '), 0, 20000)"
 RUN = """
 {
   'execution': $states.context.Execution.Name,
+  'jobs': $stage.jobs
+    & $substring(
+        $replace($states.context.Execution.Name, /[^A-Za-z0-9]+/, '-'), 0, 41 - $length($stage.jobs)
+      )
+    & '-' & $substring($hash($states.context.Execution.Id, 'SHA-256'), 0, 8) & '-',
   'arn': $states.context.Execution.Id,
   'input': $request.input,
   'output': $request.output,
@@ -96,6 +105,8 @@ RUN = """
   'started': $states.context.Execution.StartTime
 }
 """
+"""``jobs`` begins the names of the run's transform jobs. It has a digest of the execution's ARN,
+since executions of two state machines may have one name."""
 
 PRICES = """
 (
@@ -115,27 +126,6 @@ PRICES = """
 )
 """
 """By instance type: the region's price, else that of the fallback region with a note."""
-
-HAS_KEY = "$request.key != null"
-
-KEY_OBJECT = """
-{
-  'Bucket': $stage.workBucket,
-  'Key': 'keys/' & $request.key,
-  'Body': $states.context.Execution.Id,
-  'IfNoneMatch': '*'
-}
-"""
-
-DUPLICATE = """
-{
-  'duplicate': true,
-  'key': $request.key,
-  'text': 'A request with the key ' & $request.key & ' ran before: nothing was done. Its '
-    & 'execution is named in s3://' & $stage.workBucket & '/keys/' & $request.key
-    & '. Give another key to run again.'
-}
-"""
 
 BUCKET_NOT_READABLE = """
 's3://' & $request.bucket & ' can not be read: ' & $states.errorOutput.Error & '. See that the '

@@ -25,6 +25,7 @@ DUPLICATE = "duplicate"
 
 # Errors that end an execution; errors of Plan have the names of its function's exceptions.
 INVALID_REQUEST = "InvalidRequest"
+KEY_NOT_CLAIMED = "KeyNotClaimed"
 INPUT_BUCKET_NOT_READABLE = "InputBucketNotReadable"
 INPUT_BUCKET_IN_OTHER_REGION = "InputBucketInOtherRegion"
 EMPTY_INPUT = "EmptyInput"
@@ -39,11 +40,17 @@ EVENT_SOURCE = "tfbatch"
 EVENT_DETAIL_TYPE = "tfbatch Run Finished"
 
 
-def job_prefix(execution_arn: str) -> str:
-    """The prefix of the names of an execution's transform jobs.
+def jobs_of_stage(stage: str) -> str:
+    """The prefix of the names of a stage's transform jobs: two stages may share an account."""
+    return f"tfbatch-{stage}-"
 
-    The workflow uses the same rule (``shard_expressions.JOB_NAME``), and so does
+
+def job_prefix(stage: str, execution_arn: str) -> str:
+    """The prefix of the names of an execution's transform jobs, 51 characters at most.
+
+    The workflow uses the same rule (``expressions.RUN``), and so does
     ``tfbatch_functions/handlers/stop.py``, because functions are deployed without this package.
     """
-    words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[:30]
-    return f"tfbatch-{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"
+    of_stage = jobs_of_stage(stage)
+    words = re.sub("[^A-Za-z0-9]+", "-", execution_arn.rpartition(":")[2])[: 41 - len(of_stage)]
+    return f"{of_stage}{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"

@@ -22,6 +22,7 @@ from tfbatch_cdk.security.nag_acknowledgements import (
     OUTSIDE_A_VPC,
     acknowledge,
 )
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,9 +127,11 @@ class Function(Construct):
         if delete:
             allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
 
-    def read_job_logs(self) -> None:
-        """Allow the function to read the logs of this app's transform jobs."""
+    def read_job_logs(self, stage: str) -> None:
+        """Allow the function to read the logs of a stage's transform jobs."""
         streams = colon_arn(self, "logs", "log-group", "/aws/sagemaker/TransformJobs:log-stream:")
         because = "log streams begin with the names of jobs, which an execution creates"
         allow(self.role, "logs:DescribeLogStreams", on=f"{streams}*", because=because)
-        allow(self.role, "logs:GetLogEvents", on=f"{streams}tfbatch-*", because=because)
+        allow(
+            self.role, "logs:GetLogEvents", on=f"{streams}{jobs_of_stage(stage)}*", because=because
+        )

@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from tfbatch_cdk.security.grants import allow, transform_jobs_arn
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from tfbatch_cdk.workflow.functions import Function
@@ -18,10 +19,16 @@ class JobCleanup(Construct):
     """An EventBridge rule on executions without success, and permissions for its function."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, state_machine_arn: str, function: Function
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: str,
+        state_machine_arn: str,
+        function: Function,
     ) -> None:
         super().__init__(scope, construct_id)
-        rule = self._rule(state_machine_arn, function.function)
+        rule = self._rule(stage, state_machine_arn, function.function)
         lambda_.CfnPermission(
             self,
             "Invoke",
@@ -30,9 +37,11 @@ class JobCleanup(Construct):
             principal="events.amazonaws.com",
             source_arn=rule.attr_arn,
         )
-        self._allow(function)
+        self._allow(stage, function)
 
-    def _rule(self, state_machine_arn: str, function: lambda_.IFunction) -> events.CfnRule:
+    def _rule(
+        self, stage: str, state_machine_arn: str, function: lambda_.IFunction
+    ) -> events.CfnRule:
         return events.CfnRule(
             self,
             "Ended",
@@ -51,15 +60,15 @@ class JobCleanup(Construct):
                     arn=function.function_arn,
                     input_transformer=events.CfnRule.InputTransformerProperty(
                         input_paths_map={"arn": "$.detail.executionArn"},
-                        input_template='{"execution": <arn>}',
+                        input_template=f'{{"execution": <arn>, "jobs": "{jobs_of_stage(stage)}"}}',
                     ),
                 )
             ],
         )
 
-    def _allow(self, function: Function) -> None:
-        jobs = transform_jobs_arn(self)
-        because = "the names of all jobs of this app begin with tfbatch-"
+    def _allow(self, stage: str, function: Function) -> None:
+        jobs = transform_jobs_arn(self, stage)
+        because = "the names of all jobs of a stage begin with tfbatch-STAGE-"
         allow(function.role, "sagemaker:StopTransformJob", on=jobs, because=because)
         because = "ListTransformJobs has no resources (service authorization reference)"
         allow(function.role, "sagemaker:ListTransformJobs", on="*", because=because)

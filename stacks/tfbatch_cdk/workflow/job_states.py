@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfbatch_cdk.workflow import shard_expressions as expression
-from tfbatch_cdk.workflow.asl import assign, choice, jsonata
+from tfbatch_cdk.workflow.asl import assign, choice, jsonata, retry
 
 if TYPE_CHECKING:
     from tfbatch_cdk.workflow.asl import State
@@ -111,6 +111,7 @@ def _end(sdk: str, max_ms: int, patience_ms: int) -> State:
             "Resource": f"{sdk}stopTransformJob",
             "Arguments": _JOB,
             "Assign": stopped,
+            "Retry": retry("SageMaker.SageMakerException", "SageMaker.SdkClientException"),
             "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": stopped, "Next": _WAIT}],
             "Next": _WAIT,
         },

@@ -8,15 +8,8 @@ to stop it, in ms), ``$seen`` (time of its last description, in ms), ``$isStarte
 was asked to stop), ``$lost`` (why it could not be described).
 """
 
-JOB_NAME = """
-(
-  $words := $replace($task.run.execution, /[^A-Za-z0-9]+/, '-');
-  'tfbatch-' & $substring($words, 0, 30) & '-' & $substring($hash($task.run.arn, 'SHA-256'), 0, 8)
-  & '-' & $task.shard.shard & '-' & $string($attempt + 1)
-)
-"""
-"""At most 63 characters: 8 + 30 + 1 + 8 + 1 + 5 + 1 + 9. All jobs of a run share a prefix. It has a
-digest of the execution's ARN, since executions of two stages may have one name."""
+JOB_NAME = "$task.run.jobs & $task.shard.shard & '-' & $string($attempt + 1)"
+"""At most 63 characters: 51 + 5 + 1 + 6."""
 
 TRANSFORM_JOB = """
 (
@@ -70,8 +63,9 @@ _CLASSIFY = r"""
     : $says(/CapacityError|ResourceLimitExceeded|[Ii]nsufficient capacity/) ? 'capacity'
     : $says(/[Tt]hrottl|Rate exceeded|TooManyRequests/) ? 'throttled'
     : $says(/ping health check|CannotStart|pull (the )?image|model data|ModelError/) ? 'broken'
-    : $says(/InternalServerError|internal error|ServiceUnavailable/) ? 'internal'
-    : $isJob ? 'partial' : 'refused';
+    : $says(/InternalServerError|internal error|ServiceUnavailable|Status Code: 5\d\d/)
+      ? 'internal'
+    : $isJob or $says(/ResourceInUse/) ? 'partial' : 'refused';
   {
     'kind': $kind,
     'reason': $reason,
@@ -88,7 +82,8 @@ _CLASSIFY = r"""
     }
   }
 """
-"""Classifies a failure by its reason, since AWS uses only two error names."""
+"""Classifies a failure by its reason, since AWS uses only two error names. A job whose name is in
+use was created before the execution was redriven: what it did counts."""
 
 FAILURE_OF_ERROR = rf"""
 (
@@ -135,6 +130,12 @@ $max([1, $min([3600, $floor(($millis() - $began) / ($isStarted ? 20000 : 5000))]
 """
 """A fifth of the elapsed time until the job starts, then a twentieth. A short job's end is noticed
 soon, and a job of hours adds only a few hundred of the 25,000 events of the history."""
+
+BACK_OFF = "1 + $floor($random() * $power(2, $throttled))"
+"""1 to 2, 4, 8 … seconds at random: shards that were throttled together come back one by one."""
+
+CAPACITY_WAIT = "$floor($task.capacityWaitSeconds * (0.75 + $random() / 2))"
+"""The wait, and up to a quarter more or less."""
 
 TRIES = "$trouble.job.status = 'Refused' ? $tries : [$tries, $trouble.job]"
 """Adds the failed job, if it was created. JSONata flattens an array in an array constructor."""

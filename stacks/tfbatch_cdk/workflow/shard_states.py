@@ -71,7 +71,7 @@ def _failures() -> State:
         "Next instance type": assign("Name the job", type="$type + 1", tries=expression.TRIES),
         "Wait for capacity": {
             "Type": "Wait",
-            "Seconds": jsonata("$task.capacityWaitSeconds"),
+            "Seconds": jsonata(expression.CAPACITY_WAIT),
             "Assign": {
                 "type": 0,
                 "capacityTries": jsonata("$capacityTries + 1"),
@@ -81,7 +81,7 @@ def _failures() -> State:
         },
         "Back off": {
             "Type": "Wait",
-            "Seconds": jsonata("$power(2, $throttled)"),
+            "Seconds": jsonata(expression.BACK_OFF),
             "Assign": {"throttled": jsonata("$throttled + 1")},
             "Next": "Name the job",
         },

@@ -10,6 +10,7 @@ from tfbatch_cdk.model import acceptance, container_environment
 from tfbatch_cdk.model.ami import ami_version
 from tfbatch_cdk.settings import prices
 from tfbatch_cdk.settings.instance_types import has_local_disks
+from tfbatch_cdk.workflow.fields import jobs_of_stage
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings import DataCapture, Format, Model, Stage
@@ -45,6 +46,7 @@ def stage_parameters(stage: Stage, *, output_bucket: str, key: str | None) -> Me
     compute = stage.compute
     return {
         "name": stage.name,
+        "jobs": jobs_of_stage(stage.name),
         "region": Aws.REGION,
         "tags": [{"Key": name, "Value": value} for name, value in stage.all_tags().items()],
         "defaultModel": stage.models[0].name,

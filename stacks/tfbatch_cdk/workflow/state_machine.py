@@ -84,7 +84,7 @@ class Workflow(Construct):
             partition=Aws.PARTITION,
             job=_job_states(stage),
         )
-        log = security.log_group(self, "Log")
+        log = security.delivered_log_group(self, "Log")
         self.log_group_name = log.log_group_name
         self._role: iam.IRole = role or iam.Role(
             self,
@@ -107,10 +107,11 @@ class Workflow(Construct):
             "*",
             because="log delivery and X-Ray have no resources (added by the CDK for both)",
         )
-        self._allow_jobs([served.model_name for served in models.values()])
+        self._allow_jobs(stage.name)
         if not needs_polling(stage):
-            self._allow_sync()
+            self._allow_sync(stage.name)
         self._allow_shards(work_bucket)
+        self._allow_claims(work_bucket)
         for bucket in input_buckets:
             allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
         request_files = f"{bucket_arn(self, input_buckets[0])}/*{REQUEST_SUFFIX}"
@@ -127,28 +128,28 @@ class Workflow(Construct):
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
 
-    def _allow_jobs(self, model_names: Sequence[str]) -> None:
-        """Create, tag, describe and stop this app's jobs."""
+    def _allow_jobs(self, stage: str) -> None:
+        """Create, tag, describe and stop the stage's jobs.
+
+        IAM asks on the job alone, not on its Model (service authorization reference, SageMaker,
+        CreateTransformJob; Step Functions developer guide, "IAM policies for Amazon SageMaker").
+        """
         allow(
             self._role,
             "sagemaker:AddTags",
             "sagemaker:CreateTransformJob",
             "sagemaker:DescribeTransformJob",
             "sagemaker:StopTransformJob",
-            on=transform_jobs_arn(self),
-            because="the names of all jobs of this app begin with tfbatch-",
+            on=transform_jobs_arn(self, stage),
+            because="the names of all jobs of a stage begin with tfbatch-STAGE-",
         )
-        for name in model_names:
-            allow(
-                self._role, "sagemaker:CreateTransformJob", on=self._arn("sagemaker", "model", name)
-            )
 
-    def _allow_sync(self) -> None:
+    def _allow_sync(self, stage: str) -> None:
         """Allow what ``createTransformJob.sync`` needs in addition.
 
         Source: Step Functions developer guide, "IAM policies for Amazon SageMaker".
         """
-        jobs = transform_jobs_arn(self)
+        jobs = transform_jobs_arn(self, stage)
         allow(self._role, "sagemaker:ListTags", on=jobs)
         allow(
             self._role,
@@ -159,33 +160,51 @@ class Workflow(Construct):
         )
 
     def _allow_shards(self, work_bucket: s3.IBucket) -> None:
-        """Allow the Distributed Map to read its list and run child executions.
+        """Allow the Distributed Map to read its list and run child executions, and look at runs.
 
         This is a separate policy, since the state machine depends on its role's default policy.
-        Source: Step Functions developer guide, "IAM policies for using Distributed Map state".
+        Source: Step Functions developer guide, "IAM policies for using Distributed Map state",
+        and its section on redriving.
         """
         work = bucket_arn(self, work_bucket)
         because = "the folder is named after the execution"
         allow(self._role, "s3:GetObject", on=f"{work}/executions/*", because=because)
-        allow(self._role, "s3:PutObject", on=f"{work}/keys/*", because=because)
         machine = self.state_machine.state_machine_arn
         executions = self.state_machine.state_machine_name
         children = colon_arn(self, "states", "execution", f"{executions}/Shards:*")
+        own = colon_arn(self, "states", "execution", f"{executions}:*")
         policy = iam.Policy(
             self,
             "ShardExecutions",
-            roles=[self._role],
             statements=[
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine]),
                 iam.PolicyStatement(
-                    actions=["states:DescribeExecution", "states:StopExecution"],
+                    actions=[
+                        *("states:DescribeExecution", "states:RedriveExecution"),
+                        "states:StopExecution",
+                    ],
                     resources=[children],
                 ),
+                iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),
             ],
         )
+        self._role.attach_inline_policy(policy)
         acknowledge_wildcard(
             policy, children, because="Step Functions names the executions of shards"
         )
+        acknowledge_wildcard(
+            policy, own, because="a request's key names the execution that ran it before"
+        )
+
+    def _allow_claims(self, work_bucket: s3.IBucket) -> None:
+        """Allow the workflow to read and write the objects of keys.
+
+        ``s3:ListBucket`` tells a missing object from a denied one (GetObject, "Permissions").
+        """
+        work = bucket_arn(self, work_bucket)
+        because = "the object is named after the request's key"
+        allow(self._role, "s3:GetObject", "s3:PutObject", on=f"{work}/keys/*", because=because)
+        allow(self._role, "s3:ListBucket", on=work)
 
 
 def _job_states(stage: Stage) -> State:

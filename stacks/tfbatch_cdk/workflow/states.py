@@ -1,16 +1,27 @@
 """The states of a run, in the order of an execution. Add or change a state here.
 
 They are dictionaries in the Amazon States Language with JSONata. The states of a shard are in
-``shard_states.py``.
+``shard_states.py``, those of a request's key in ``claims.py``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_cdk.workflow import claims, fields, request
 from tfbatch_cdk.workflow import expressions as expression
-from tfbatch_cdk.workflow import fields, request
-from tfbatch_cdk.workflow.asl import State, assign, choice, fail, invoke, jsonata, reply
+from tfbatch_cdk.workflow.asl import (
+    S3_ERRORS,
+    State,
+    assign,
+    choice,
+    fail,
+    invoke,
+    jsonata,
+    reply,
+    retry,
+)
+from tfbatch_cdk.workflow.claims import claim_states
 from tfbatch_cdk.workflow.shard_states import shard_states
 
 if TYPE_CHECKING:
@@ -45,7 +56,10 @@ def definition(  # noqa: PLR0913 # keyword-only
         "States": {
             "Read the stage": {
                 "Type": "Pass",
-                "Assign": {"stage": dict(parameters), "cursor": None},
+                "Assign": {
+                    "stage": dict(parameters),
+                    **dict.fromkeys(("claim", "cursor", "plan")),
+                },
                 "Output": "{% $states.input %}",
                 "Next": "Is it a file?",
             },
@@ -56,7 +70,7 @@ def definition(  # noqa: PLR0913 # keyword-only
             ),
             "Refuse the request": fail(fields.INVALID_REQUEST, expression.PROBLEMS),
             "Name the run": assign("Has it a key?", run=expression.RUN, prices=expression.PRICES),
-            **_claim_key(integration),
+            **claim_states(integration),
             **_find_bucket(integration),
             **_plan(integration, functions["plan"]),
             **_transform(integration, functions, job),
@@ -82,6 +96,7 @@ def _read_request_file(integration: str) -> State:
                 "Key": jsonata("$states.input.request_file.key"),
             },
             "Output": jsonata(expression.REQUEST_OF_FILE),
+            "Retry": retry(*S3_ERRORS),
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
@@ -95,28 +110,6 @@ def _read_request_file(integration: str) -> State:
     }
 
 
-def _claim_key(integration: str) -> State:
-    """Run a request with a key once: only one execution can create the key's object."""
-    return {
-        "Has it a key?": choice(
-            (expression.HAS_KEY, "Claim the key"), otherwise="Find the input bucket"
-        ),
-        "Claim the key": {
-            "Type": "Task",
-            "Resource": f"{integration}aws-sdk:s3:putObject",
-            "Arguments": jsonata(expression.KEY_OBJECT),
-            "Catch": [
-                {
-                    "ErrorEquals": ["S3.S3Exception", "S3.PreconditionFailedException"],
-                    "Next": "It ran before",
-                }
-            ],
-            "Next": "Find the input bucket",
-        },
-        "It ran before": {"Type": "Succeed", "Output": jsonata(expression.DUPLICATE)},
-    }
-
-
 def _find_bucket(integration: str) -> State:
     """Check that the input bucket exists in this region."""
     return {
@@ -125,6 +118,7 @@ def _find_bucket(integration: str) -> State:
             "Resource": f"{integration}aws-sdk:s3:headBucket",
             "Arguments": {"Bucket": jsonata("$request.bucket")},
             "Assign": {"bucketRegion": jsonata(expression.BUCKET_REGION)},
+            "Retry": retry(*S3_ERRORS),
             "Catch": [
                 {
                     "ErrorEquals": ["States.ALL"],
@@ -160,6 +154,7 @@ def _plan(integration: str, function: str) -> State:
         "Is the plan done?": choice(
             ("$cursor != null", "Plan"),
             ("$request.dry_run", "Report the plan"),
+            (claims.HAS_KEY, "Claim the key"),
             otherwise="Transform the shards",
         ),
         "Report the plan": {"Type": "Succeed", "Output": jsonata(expression.DRY_RUN_REPORT)},
@@ -245,6 +240,7 @@ def _notify(integration: str, topic: str) -> State:
                     }
                 ]
             },
+            "Retry": retry("States.TaskFailed"),
             "Next": "Notify",
         },
         "Notify": {
@@ -255,6 +251,7 @@ def _notify(integration: str, topic: str) -> State:
                 "Subject": jsonata("$substring('tfbatch: ' & $run.execution, 0, 100)"),
                 "Message": jsonata("$summary.text"),
             },
+            "Retry": retry("States.TaskFailed"),
             "Next": "Within max_exceptions?",
         },
         "Within max_exceptions?": choice(

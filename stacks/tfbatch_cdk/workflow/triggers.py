@@ -74,8 +74,10 @@ class Triggers(Construct):
                         input_paths_map={
                             "bucket": "$.detail.bucket.name",
                             "key": "$.detail.object.key",
+                            "sequencer": "$.detail.object.sequencer",
                         },
-                        input_template='{"request_file": {"bucket": <bucket>, "key": <key>}}',
+                        input_template='{"request_file": {"bucket": <bucket>, "key": <key>, '
+                        '"sequencer": <sequencer>}}',
                     ),
                 )
             ],

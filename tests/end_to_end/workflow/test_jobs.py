@@ -184,6 +184,17 @@ def test_one_key_runs_once(deployment: Deployment, jpegs: dict[str, bytes]) -> N
     assert first["summary"]["outputs"] == 1
     assert second["duplicate"] is True
     assert "A request with the key nightly-2026-11-22 ran before" in second["text"]
+    assert first["output"].split("/")[3] in second["execution"]
+
+
+def test_a_key_is_not_spent_by_a_dry_run_or_a_refused_plan(
+    deployment: Deployment, jpegs: dict[str, bytes]
+) -> None:
+    uri = deployment.upload("unspent", {"cat.jpg": jpegs["cat.jpg"]})
+    request = {"input": uri, "format": "jpeg", "model": "tiny", "key": "unspent"}
+    assert _succeeded(deployment, request | {"dry_run": True})["plan"]["objects"] == 1
+    assert deployment.execute(request | {"budget_usd": 0.01})["error"] == "BudgetExceeded"
+    assert _succeeded(deployment, request)["summary"]["outputs"] == 1
 
 
 def test_the_jobs_name_tells_of_its_execution(deployment: Deployment, run: dict[str, Any]) -> None:

@@ -30,10 +30,6 @@ UNUSED: Final = {
     ("MonitoringPulseRole", "*"): "runs by the clock; its own tests call it",
     ("SummarizeRole", "s3:DeleteObject"): "takes an earlier run's mark out of the same folder",
     ("WorkflowRole", "kms:*"): "of tasks that S3 asks for keys; requests here are in clear buckets",
-    (
-        "WorkflowRole",
-        "sagemaker:CreateTransformJob",
-    ): "on each model too; IAM asks on the job alone",
     ("WorkflowRole", "sagemaker:ListTags"): "in Step Functions' list for jobs that it waits for",
     (
         "WorkflowRole",

@@ -150,6 +150,7 @@ def _task(deployment: Deployment, uri: str) -> dict[str, Any]:
         "run": {
             "execution": dry["name"],
             "arn": dry["executionArn"],
+            "jobs": fields.job_prefix("dev", dry["executionArn"]),
             "input": uri,
             "output": f"s3://{stage['outputBucket']}/{dry['name']}/",
             "work": work,

@@ -13,8 +13,10 @@ from tfbatch.aws.execution import new_name
 from tfbatch.aws.session import Session
 from tfbatch.doctor.deployment import different
 from tfbatch.doctor.quotas import judge
+from tfbatch.doctor.zones import Region
+from tfbatch.doctor.zones import judge as judge_zones
 from tfbatch.terminal.problem import Problem, explained
-from tfbatch_cdk.settings import Compute
+from tfbatch_cdk.settings import Compute, Network
 
 
 def test_a_call_is_quoted_for_a_shell_with_its_region_and_profile() -> None:
@@ -84,6 +86,26 @@ def test_quotas_are_held_against_what_a_run_may_ask_for() -> None:
     assert (first.status, second.status, third.status) == ("failed", "ok", "warning")
     assert "--quota-code L-1 --desired-value 8" in first.remedy
     assert "AWS has no transform jobs on ml.g4dn.xlarge here" in third.remedy
+
+
+def test_a_zone_without_an_endpoint_or_a_gpu_is_told_with_those_that_have_them() -> None:
+    names = {
+        f"us-east-1{letter}": f"use1-az{id_}" for letter, id_ in zip("abc", "312", strict=True)
+    }
+    everywhere, but_first = frozenset(names), frozenset(names) - {"us-east-1a"}
+    region = Region(
+        ids=names,
+        types={"g5.xlarge": everywhere, "g6.xlarge": frozenset({"us-east-1c"})},
+        services=dict.fromkeys(("ecr.api", "ecr.dkr", "logs", "sagemaker.api"), but_first),
+    )
+    compute = Compute(instance_types=("g5.xlarge", "g6.xlarge"))
+    first, second = judge_zones(region, Network(), compute)
+    assert first.status == "failed"  # use1-az3 has neither Lambda nor most endpoint services
+    assert "Set Network.zones to some of use1-az1, use1-az2" in first.remedy
+    assert (second.status, "EC2 has no g6.xlarge there" in second.found) == ("warning", True)
+    chosen = Network(zones=("use1-az2", "us-east-1c", "use1-az9"))
+    by_id, by_name, unknown = judge_zones(region, chosen, compute)
+    assert (by_id.status, by_name.status, unknown.status) == ("ok", "ok", "failed")
 
 
 def test_drift_is_told_value_by_value() -> None:

@@ -21,6 +21,11 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     return synthesize(tmp_path_factory.mktemp("prod"), stage_named("prod"))
 
 
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    return synthesize(tmp_path_factory.mktemp("dev"), stage_named("dev"))
+
+
 @pytest.fixture
 def synth(tmp_path: Path) -> Callable[[Stage], Assembly]:
     """A function that synthesizes a stage."""

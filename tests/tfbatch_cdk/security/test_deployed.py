@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.deployment import CDK, Deployment
+from tests.executions import exceptions_of, summary_of
 from tests.paths import REPOSITORY
 from tests.tfbatch_cdk.security.app import MODEL
 from tfbatch_sandbox.sandbox import Sandbox
@@ -154,6 +155,25 @@ def test_jobs_write_with_the_stages_key(prod: Prod, run: dict[str, Any]) -> None
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
 
 
+def test_in_the_vpc_a_lost_object_has_the_reason_of_the_jobs_log(prod: Prod) -> None:
+    deployment = prod.deployment()
+    uri = deployment.upload("torn", {"a.tfrecord": b"no record"})
+    ended = deployment.execute({"input": uri, "format": "tfrecord"})
+    assert summary_of(ended)["exceptions"] == 1
+    (exception,) = exceptions_of(deployment, ended)
+    assert "See job logs" not in exception["reason"]
+
+
+def test_no_role_is_refused_what_its_runs_need(prod: Prod, run: dict[str, Any]) -> None:
+    assert run["status"] == "SUCCEEDED"
+    refused = {
+        (use["role"].rpartition("/")[2], use["action"])
+        for use in prod.sandbox.authorizations()
+        if not use["allowed"]
+    }
+    assert refused == set()
+
+
 def test_an_exchanged_artifact_ends_a_run_before_its_first_job(prod: Prod) -> None:
     s3, deployment = prod.client("s3"), prod.deployment()
     model = prod.client("sagemaker").list_models()["Models"][0]["ModelName"]
@@ -175,8 +195,9 @@ def test_a_destroyed_stage_leaves_nothing_but_a_key_that_waits(prod: Prod) -> No
     assert prod.stacks() == []
     buckets = [one["Name"] for one in prod.client("s3").list_buckets()["Buckets"]]
     assert [name for name in buckets if name.startswith("tfbatch")] == []
-    groups = prod.client("logs").describe_log_groups(logGroupNamePrefix="tfbatch-")["logGroups"]
-    assert groups == []
+    for prefix in ("tfbatch-", "/aws/vendedlogs/"):
+        groups = prod.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+        assert groups == []
     assert prod.client("lambda").list_functions()["Functions"] == []
     assert prod.client("cloudwatch").describe_alarms()["MetricAlarms"] == []
     kms = prod.client("kms")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,18 @@ def test_a_pulse_that_stops_rings_too(prod: Assembly) -> None:
     assert set(treated.values()) == {"notBreaching"}
 
 
+def _sums(alarm: Template) -> list[str]:
+    """The expressions of an alarm that combine metrics."""
+    return [one["Expression"] for one in alarm.get("Metrics", ()) if "Expression" in one]
+
+
+def test_a_metric_that_is_missing_hides_no_other_in_a_sum(prod: Assembly) -> None:
+    sums = [each for alarm in alarms(prod).values() for each in _sums(alarm)]
+    assert sums
+    for each in sums:
+        assert not re.search(r"\b[a-z]\w*\b", re.sub(r"FILL\(\w+, 0\)", "", each)), each
+
+
 def test_a_schedule_that_starts_nothing_is_told_where_there_is_one(
     synth: Callable[[Stage], Assembly],
 ) -> None:
@@ -100,6 +113,18 @@ def test_the_dashboard_shows_what_operations_ask_for(prod: Assembly) -> None:
         *("UsdPerThousand", "Exceptions", "OldestJobHours"),
     ):
         assert name in body
+
+
+def test_logs_of_state_machines_take_no_room_in_the_accounts_policy(prod: Assembly) -> None:
+    groups = prod.of_type("AWS::Logs::LogGroup")
+    machines = prod.of_type("AWS::StepFunctions::StateMachine").values()
+    assert len(machines) == 2
+    for machine in machines:
+        (target,) = machine["Properties"]["LoggingConfiguration"]["Destinations"]
+        arn = target["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+        name = text(groups[arn]["Properties"]["LogGroupName"])
+        assert "/aws/vendedlogs/states/tfbatch-prod-inference-" in name
+        assert "AWS::StackId" in name  # else a retained group is in the way of the next stack
 
 
 def test_logs_are_kept_as_long_as_the_stage_says(prod: Assembly) -> None:

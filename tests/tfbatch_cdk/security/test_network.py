@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,21 @@ def test_there_is_no_way_to_the_internet(prod: Assembly) -> None:
         assert not prod.of_type(f"AWS::EC2::{kind}")
     subnets = prod.of_type("AWS::EC2::Subnet").values()
     assert {one["Properties"]["MapPublicIpOnLaunch"] for one in subnets} == {False}
+
+
+def test_the_subnets_are_in_the_zones_of_the_settings(synth: Callable[[Stage], Assembly]) -> None:
+    zones = ("use1-az1", "us-east-1c", "use1-az6")
+    network = Network(cidr="10.0.0.0/22", zones=zones)
+    assembly = synth(replace(stage_named("prod"), protection=Protection(network=network)))
+    subnets = [one["Properties"] for one in assembly.of_type("AWS::EC2::Subnet").values()]
+    found = [one.get("AvailabilityZoneId", one.get("AvailabilityZone")) for one in subnets]
+    assert found == list(zones)
+    assert ["AvailabilityZoneId" in one for one in subnets] == [True, False, True]
+    blocks = [ipaddress.IPv4Network(one["CidrBlock"]) for one in subnets]
+    whole = ipaddress.IPv4Network(network.cidr)
+    assert all(block.subnet_of(whole) for block in blocks)
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(blocks, 2))
+    assert len(assembly.one("AWS::SageMaker::Model")["VpcConfig"]["Subnets"]) == 3
 
 
 def test_jobs_and_functions_are_in_the_vpc_and_jobs_without_network(prod: Assembly) -> None:
@@ -93,8 +110,11 @@ def test_a_vpc_that_is_there_gets_nothing_but_security_groups(
     [
         ({"cidr": "10.0.0.0/28"}, r"Network\.cidr = '10\.0\.0\.0/28': use /16 to /24"),
         ({"cidr": "ten"}, r"Network\.cidr = 'ten'"),
+        ({"zones": ("here",)}, r"Network\.zones = \('here',\): use up to 4 different zones"),
+        ({"zones": ("use1-az1",) * 2}, r"Network\.zones"),
         ({"vpc_id": "vpc-1"}, r"Network\.subnet_ids = \(\): name the private subnets"),
-        ({"interface_endpoints": ()}, r"add 'sagemaker\.api': the function that stops jobs"),
+        ({"interface_endpoints": ("logs",)}, r"add 'sagemaker\.api': the function that stops jobs"),
+        ({"interface_endpoints": ("sagemaker.api",)}, r"add 'logs': the function that looks up"),
     ],
 )
 def test_a_network_that_can_not_work_is_refused(wrong: dict[str, str], says: str) -> None:

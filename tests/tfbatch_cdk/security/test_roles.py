@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,19 @@ def test_every_actor_has_a_role_of_its_own(prod: Assembly) -> None:
         *(text(one["Properties"]["ExecutionRoleArn"]) for one in models),
     ]
     assert len(set(roles)) == len(roles) == 7
+
+
+def test_no_role_of_a_stage_names_the_jobs_of_another(dev: Assembly, prod: Assembly) -> None:
+    for stage, assembly in (("dev", dev), ("prod", prod)):
+        named = [
+            resource
+            for statement in statements(assembly)
+            for resource in re.findall(
+                r"(?:transform-job/|log-stream:)(tfbatch-[^\"]*)", text(statement)
+            )
+        ]
+        assert named
+        assert {re.sub(r"\*$", "", each) for each in named} == {f"tfbatch-{stage}-"}
 
 
 def test_the_reviewer_looks_and_the_operator_also_starts_and_stops(prod: Assembly) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_s3 import S3Client
 
     from tfbatch_sandbox.sandbox import Sandbox
 
@@ -91,3 +92,28 @@ def test_a_resource_that_cannot_be_made_rolls_the_stack_back_and_says_why(
         if event.get("ResourceStatus") == "CREATE_FAILED"
     )
     assert "s3://nowhere/model.tar.gz" in reason
+
+
+@pytest.mark.parametrize(
+    ("policy", "is_kept"), [("Retain", True), ("RetainExceptOnCreate", False), ("Delete", False)]
+)
+def test_a_first_deployment_that_fails_leaves_what_its_policy_says(
+    cloudformation: CloudFormationClient, s3: S3Client, policy: str, *, is_kept: bool
+) -> None:
+    name = f"orphan-{policy.lower()}"
+    bucket = {
+        "Type": "AWS::S3::Bucket",
+        "DeletionPolicy": policy,
+        "Properties": {"BucketName": name},
+    }
+    model = {
+        "Type": "AWS::SageMaker::Model",
+        "DependsOn": "Bucket",
+        "Properties": {
+            "ExecutionRoleArn": "arn:aws:iam::123456789012:role/models",
+            "PrimaryContainer": {"Image": "i", "ModelDataUrl": "s3://nowhere/model.tar.gz"},
+        },
+    }
+    stack = _deploy(cloudformation, name, {"Resources": {"Bucket": bucket, "Model": model}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert (name in {one["Name"] for one in s3.list_buckets()["Buckets"]}) is is_kept

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from tfbatch_sandbox.services.stepfunctions import log_delivery
+
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_stepfunctions import SFNClient
@@ -110,3 +112,25 @@ def test_an_execution_writes_its_events_to_its_log_group(  # noqa: PLR0913, PLR0
     ]
     assert told[0]["details"].get("input") == data
     assert {each["execution_arn"] for each in told} == {started["executionArn"]}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "outcome"), [("/states/", "InvalidLoggingConfiguration"), ("/aws/vendedlogs/", "")]
+)
+def test_log_groups_of_state_machines_outgrow_the_accounts_policy(
+    workflows: Workflows, session: boto3.Session, sandbox: Sandbox, prefix: str, outcome: str
+) -> None:
+    start = f"arn:aws:logs:{sandbox.region}:{sandbox.account_id}:log-group:{prefix}{'x' * 80}"
+    refused = ""
+    try:
+        for number in range(40):
+            arn = f"{start}{number}:*"
+            destinations = [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}]
+            logged = {"level": "ALL", "destinations": destinations}
+            workflows.create(PASS, loggingConfiguration=logged)
+    except ClientError as error:
+        refused = error.response["Error"]["Code"]
+    finally:
+        logs = session.client("logs", endpoint_url=sandbox.endpoint_url)
+        logs.delete_resource_policy(policyName=log_delivery.POLICY)
+    assert refused == outcome

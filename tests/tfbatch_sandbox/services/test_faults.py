@@ -67,6 +67,7 @@ def test_the_faults_are_set_shown_and_taken_away_over_http(jobs: Jobs) -> None:
         "internal_errors": 0,
         "denied_descriptions": 0,
         "unanswered_pings": 0,
+        "slow_downs": 0,
     }
     changes = {"no_capacity": ["ml.p3.2xlarge"], "throttled_calls": 1, "internal_errors": 2}
     assert _ask(jobs, "POST", changes) == _ask(jobs, "GET") == none | changes

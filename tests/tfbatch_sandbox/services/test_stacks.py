@@ -221,6 +221,20 @@ def test_a_new_model_reaches_the_state_machine_that_names_it(
         sagemaker.describe_model(ModelName=before["Model"])
 
 
+def test_a_replaced_model_stays_for_the_executions_that_name_it(
+    stacks: Stacks, sagemaker: Json
+) -> None:
+    def keeping(key: str) -> str:
+        template = json.loads(_template(key))
+        template["Resources"]["Model"]["UpdateReplacePolicy"] = "Retain"
+        return json.dumps(template)
+
+    before = stacks.deploy("keeping", keeping("1.tar.gz"))
+    after = stacks.deploy("keeping", keeping("2.tar.gz"), "UPDATE")
+    assert after["Model"] != before["Model"]
+    assert sagemaker.describe_model(ModelName=before["Model"])["ModelName"] == before["Model"]
+
+
 def test_a_failed_update_goes_back_to_what_was(stacks: Stacks, sagemaker: Json) -> None:
     stacks.deploy("steady", _template("1.tar.gz"))
     after = stacks.deploy("steady", _template("missing.tar.gz"), "UPDATE")

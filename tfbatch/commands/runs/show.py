@@ -34,7 +34,7 @@ def show(execution: str | None, *, session: Session, output: Output) -> None:
     deployed = Deployed.find(session)
     arn = deployed.executions(session).find(execution)
     if session.show_aws:
-        show_calls(session, output, *calls(arn), *job_calls(arn))
+        show_calls(session, output, *calls(arn), *job_calls(session, arn))
         return
     snapshot = Observer.of(session.boto, arn).look()
     found = reasons(session.boto.client("s3"), deployed, snapshot)

@@ -34,7 +34,7 @@ def watch(ctx: click.Context, execution: str | None, *, session: Session, output
     deployed = Deployed.find(session)
     arn = deployed.executions(session).find(execution)
     if session.show_aws:
-        show(session, output, *calls(arn), *job_calls(arn))
+        show(session, output, *calls(arn), *job_calls(session, arn))
         return
     ctx.exit(follow(Observer.of(session.boto, arn), output, session))
 
@@ -47,12 +47,12 @@ def calls(arn: str) -> tuple[Call, ...]:
     )
 
 
-def job_calls(arn: str) -> tuple[Call, ...]:
+def job_calls(session: Session, arn: str) -> tuple[Call, ...]:
     """The calls about its transform jobs and their logs."""
     from tfbatch.aws.job_log import LOG_GROUP  # noqa: PLC0415
     from tfbatch_cdk.workflow.fields import job_prefix  # noqa: PLC0415
 
-    prefix = job_prefix(arn)
+    prefix = job_prefix(session.stage, arn)
     log = {"logGroupName": LOG_GROUP, "logStreamNamePrefix": prefix}
     return (
         Call("sagemaker", "list_transform_jobs", {"NameContains": prefix}),

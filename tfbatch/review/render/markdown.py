@@ -90,7 +90,7 @@ def _head(review: Review) -> str:
 def _section(review: Review, section: Section, room: _Room) -> str:
     found = review.of(section)
     if not found:
-        return f"### {section}\n\n{words.unchanged(section)}"
+        return f"### {section}\n\n{words.unchanged(section, review)}"
     shown = found[: room.titles]
     parts = [f"### {section}", *_blocks(review, shown, room)]
     if len(shown) < len(found):

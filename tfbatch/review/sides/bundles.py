@@ -37,13 +37,9 @@ class Bundle:
     hash: str
     """The hash under which it is deployed, which CloudFormation compares."""
     members: Mapping[str, Member]
+    digest: str
+    """Digest of the names and contents of its members."""
     source: Path
-
-    @property
-    def digest(self) -> str:
-        """Digest of the names and contents of its members."""
-        listing = "".join(f"{name}\0{one.digest}\n" for name, one in sorted(self.members.items()))
-        return hashlib.sha256(listing.encode()).hexdigest()
 
     @property
     def size(self) -> int:
@@ -75,12 +71,19 @@ def bundles_of(manifest: Path) -> Iterator[Bundle]:
         if source.name.endswith(".template.json") or not source.exists():
             continue
         listing = manifest.with_name(f"asset.{digest}.members.json")
+        members = _listed(listing) if listing.is_file() else _members(source)
         yield Bundle(
             name=_name(file, source, stack=manifest.name.removesuffix(".assets.json")),
             hash=digest,
-            members=_listed(listing) if listing.is_file() else _members(source),
+            members=members,
+            digest=_digest(members),
             source=source,
         )
+
+
+def _digest(members: Mapping[str, Member]) -> str:
+    listing = "".join(f"{name}\0{one.digest}\n" for name, one in sorted(members.items()))
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _name(file: Mapping[str, Any], source: Path, *, stack: str) -> str:

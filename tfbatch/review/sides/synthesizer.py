@@ -47,10 +47,10 @@ def _own_output() -> IO[str]:
 
 
 def _enter(root: Path) -> None:
-    """Import from a checkout: from the folders of its editable install."""
+    """Import from a checkout: from its folder, and from those of its editable install."""
     os.chdir(root)
-    project = tomllib.loads((root / "pyproject.toml").read_text())
-    folders = project["tool"]["hatch"]["build"]["dev-mode-dirs"]
+    tools = tomllib.loads((root / "pyproject.toml").read_text()).get("tool", {})
+    folders = tools.get("hatch", {}).get("build", {}).get("dev-mode-dirs", ["."])
     sys.path[:0] = [str(root / folder) for folder in folders]
 
 

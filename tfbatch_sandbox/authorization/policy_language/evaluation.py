@@ -1,6 +1,7 @@
 """Decides if a principal may act, from all its policies, by AWS's evaluation logic.
 
-An explicit deny wins. A permissions boundary and a session policy must also allow what an identity
+An explicit deny wins. The policy of the VPC endpoint that a call comes through must allow it,
+whoever calls. A permissions boundary and a session policy must also allow what an identity
 policy allows. Within one account the resource policy alone can allow. Key policies and trust
 policies differ: without them nothing is allowed.
 """
@@ -26,6 +27,7 @@ IDENTITY: Final = "identity-based policy"
 RESOURCE: Final = "resource-based policy"
 BOUNDARY: Final = "permissions boundary"
 SESSION: Final = "session policy"
+ENDPOINT: Final = "VPC endpoint policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class Policies:
     resource: Policy | None = None
     needs_resource: bool = False
     """Whether the resource policy must allow, or delegate to the account."""
+    endpoint: Policy | None = None
+    """That of the VPC endpoint, for a call through one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ def decide(request: Request, principal: Principal, policies: Policies) -> Decisi
     denied = _denied(request, principal, policies)
     if denied:
         return Decision(allowed=False, because=f"with an explicit deny in a{denied}")
+    if policies.endpoint and _meant(request, principal, policies.endpoint) is Meant.NOT:
+        return _missing(request, ENDPOINT)
     identity = tuple(_allowing(request, policies.identity))
     meant = _meant(request, principal, policies.resource)
     if policies.needs_resource and meant is Meant.NOT:
@@ -83,10 +89,11 @@ def _denied(request: Request, principal: Principal, policies: Policies) -> str:
     ):
         if policy and any(not one.allows and one.fits(request) for one in policy.statements):
             return kind
-    own = policies.resource.statements if policies.resource else ()
-    denies = (one for one in own if not one.allows and one.fits(request))
-    if any(_applies(one, principal) is not Meant.NOT for one in denies):
-        return f" {RESOURCE}"
+    for kind, policy in ((RESOURCE, policies.resource), (ENDPOINT, policies.endpoint)):
+        own = policy.statements if policy else ()
+        denies = (one for one in own if not one.allows and one.fits(request))
+        if any(_applies(one, principal) is not Meant.NOT for one in denies):
+            return f" {kind}"
     return ""
 
 

@@ -16,7 +16,7 @@ from moto.cloudformation import parsing
 from tfbatch_sandbox.services.cloudformation.template_preview import Preview
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from moto.cloudformation.parsing import ResourceMap
 
@@ -37,7 +37,8 @@ class Step:
 
 
 _LOG = logging.getLogger(__name__)
-_KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
+_RETAIN = frozenset({"Retain"})
+_KEPT = frozenset({*_RETAIN, "RetainExceptOnCreate"})
 
 
 def load(resources: ResourceMap, template: dict[str, Any], parameters: Mapping[str, Any]) -> None:
@@ -63,20 +64,33 @@ def remove_unwanted(resources: ResourceMap, report: Report) -> None:
             remove(resources, logical_id, known[logical_id], report)
 
 
-def remove_all(resources: ResourceMap, report: Report) -> None:
-    """Delete every resource of a stack, in reverse order of creation."""
+def remove_all(resources: ResourceMap, report: Report, *, is_rollback: bool = False) -> None:
+    """Delete every resource of a stack, in reverse order of creation.
+
+    Args:
+        resources: of the stack.
+        report: takes each step.
+        is_rollback: whether the stack's creation failed.
+    """
+    kept = _RETAIN if is_rollback else _KEPT
     for logical_id in reversed(list(resources._parsed_resources)):  # noqa: SLF001
         if logical_id in resources._resource_json_map:  # noqa: SLF001
-            remove(resources, logical_id, resources._resource_json_map[logical_id], report)  # noqa: SLF001
+            meaning = resources._resource_json_map[logical_id]  # noqa: SLF001
+            remove(resources, logical_id, meaning, report, kept=kept)
     resources._resource_json_map = {}  # noqa: SLF001
 
 
 def remove(
-    resources: ResourceMap, logical_id: str, resource: Mapping[str, Any], report: Report
+    resources: ResourceMap,
+    logical_id: str,
+    resource: Mapping[str, Any],
+    report: Report,
+    *,
+    kept: Container[str] = _KEPT,
 ) -> None:
-    """Delete a resource, unless its DeletionPolicy keeps it."""
+    """Delete a resource, unless its DeletionPolicy is one of those that keep it."""
     made = resources._parsed_resources[logical_id]  # noqa: SLF001
-    if made is not None and resource.get("DeletionPolicy") not in _KEPT:
+    if made is not None and resource.get("DeletionPolicy") not in kept:
         resources._delete_resource(made, resource)  # noqa: SLF001
         report(Step(logical_id, resource["Type"], "DELETE_COMPLETE", _physical_id(made)))
     del resources._parsed_resources[logical_id]  # noqa: SLF001

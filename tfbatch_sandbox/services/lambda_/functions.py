@@ -13,6 +13,7 @@ import sys
 import threading
 import uuid
 import zipfile
+from dataclasses import replace as changed
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from moto.awslambda.models import LambdaFunction
 
 from tfbatch_sandbox.authorization.call import Call
+from tfbatch_sandbox.authorization.network import Attachment
 from tfbatch_sandbox.authorization.sessions import CannotAssumeError
 from tfbatch_sandbox.services.errors import ApiError
 from tfbatch_sandbox.services.lambda_.runtime.environment import Recipe
@@ -104,6 +106,7 @@ def _assume(runtime: Runtime, function: LambdaFunction) -> Credentials:
             service="lambda.amazonaws.com",
             name=function.function_name,
             source_arn=function.function_arn,
+            attachment=Attachment.of(function.vpc_config, function.region, names="SubnetIds"),
         )
     except CannotAssumeError as error:
         raise ApiError(
@@ -118,7 +121,8 @@ def _may_log(
     """Whether the function's role may write its log. On AWS nothing reports if it may not."""
     _, _, _, region, account, *_ = function.function_arn.split(":")
     group = f"arn:aws:logs:{region}:{account}:log-group:{function.logs_group_name}"
-    writer = runtime.sessions.actor(credentials.access_key)
+    # Lambda writes the log itself, from outside the function's VPC.
+    writer = changed(runtime.sessions.actor(credentials.access_key), attachment=None)
     calls = (
         Call(action=f"logs:{action}", resource=f"{group}:log-stream:{stream}")
         for action in ("CreateLogStream", "PutLogEvents")

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_sandbox.authorization.network import Attachment
 from tfbatch_sandbox.processes import supervision
 from tfbatch_sandbox.services.errors import refusal
 from tfbatch_sandbox.services.sagemaker import (
@@ -137,7 +138,10 @@ class Endpoints:
         for variant in config.production_variants:
             model = models.describe(backend, variant)
             role = execution_roles.assume(
-                self._runtime, model["ExecutionRoleArn"], source_arn=_arn(backend, name)
+                self._runtime,
+                model["ExecutionRoleArn"],
+                source_arn=_arn(backend, name),
+                attachment=Attachment.of(model.get("VpcConfig"), backend.region_name, "s3"),
             )
             document = {"endpoint": name, "variant": variant, "model": model}
             plans[variant["VariantName"]] = Plan(document=document, role=role)

@@ -10,6 +10,7 @@ from tfbatch_sandbox.authorization.sessions import CannotAssumeError
 from tfbatch_sandbox.services.errors import refusal
 
 if TYPE_CHECKING:
+    from tfbatch_sandbox.authorization.network import Attachment
     from tfbatch_sandbox.authorization.sessions import Credentials
     from tfbatch_sandbox.services.runtime import Runtime
 
@@ -17,20 +18,31 @@ _ECR: Final = re.compile(r"(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com[.\w]*/([
 _PULL: Final = ("BatchCheckLayerAvailability", "GetDownloadUrlForLayer", "BatchGetImage")
 
 
-def assume(runtime: Runtime, role_arn: str, *, source_arn: str = "") -> Credentials:
+def assume(
+    runtime: Runtime,
+    role_arn: str,
+    *,
+    source_arn: str = "",
+    attachment: Attachment | None = None,
+) -> Credentials:
     """Credentials of a model's execution role.
 
     Args:
         runtime: runtime of the sandbox.
         role_arn: the role.
         source_arn: the job, endpoint or model for which SageMaker assumes it.
+        attachment: the VPC of the instances.
 
     Raises:
         ApiError: ``ValidationException``: the role doesn't exist or doesn't trust SageMaker.
     """
     try:
         return runtime.sessions.assume(
-            role_arn, service="sagemaker.amazonaws.com", name="SageMaker", source_arn=source_arn
+            role_arn,
+            service="sagemaker.amazonaws.com",
+            name="SageMaker",
+            source_arn=source_arn,
+            attachment=attachment,
         )
     except CannotAssumeError as error:
         raise refusal(

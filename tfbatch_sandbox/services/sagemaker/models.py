@@ -127,7 +127,10 @@ def _replace(
     region_name: str,
     **_other: object,
 ) -> Model:
-    """A model can't be changed: the new one is created before the old one is deleted."""
+    """A model can't be changed: the new one is created before the old one is deleted.
+
+    ``UpdateReplacePolicy`` may keep the old one.
+    """
     made = _create_from_template(
         runtime,
         "",
@@ -136,7 +139,8 @@ def _replace(
         region_name,
         LogicalId=original_resource.logical_resource_id,
     )
-    sagemaker_backends[account_id][region_name].delete_model(original_resource.model_name)
+    if cloudformation_json.get("UpdateReplacePolicy") != "Retain":
+        sagemaker_backends[account_id][region_name].delete_model(original_resource.model_name)
     return made
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_sandbox.authorization.network import Attachment
 from tfbatch_sandbox.processes import supervision
 from tfbatch_sandbox.services.errors import ApiError, refusal
 from tfbatch_sandbox.services.sagemaker import (
@@ -133,7 +134,12 @@ class TransformJobs:
         chosen = self._runtime.container_environment()
         if self._runtime.faults.take_deafness():
             chosen = {**chosen, "SANDBOX_PING_SECONDS": "0"}
-        role = execution_roles.assume(self._runtime, model["ExecutionRoleArn"])
+        # Its instances read and write S3 through its VPC, isolated containers too.
+        role = execution_roles.assume(
+            self._runtime,
+            model["ExecutionRoleArn"],
+            attachment=Attachment.of(model.get("VpcConfig"), region, "s3"),
+        )
         with (directory / "engine.log").open("wb") as log:
             return supervision.spawn(
                 [*self._runtime.settings.transform_command, str(directory)],

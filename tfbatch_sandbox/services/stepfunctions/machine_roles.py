@@ -35,6 +35,7 @@ from tfbatch_sandbox.authorization.guard import DeniedError
 from tfbatch_sandbox.authorization.sessions import CannotAssumeError
 from tfbatch_sandbox.services.errors import ApiError
 from tfbatch_sandbox.services.patch import replace
+from tfbatch_sandbox.services.stepfunctions import log_delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -98,7 +99,8 @@ def _check(runtime: Runtime, backend: StepFunctionsParserBackend, machine: Any) 
     """Refuse a role that Step Functions can't use, with its message.
 
     Raises:
-        ApiError: ``AccessDeniedException``.
+        ApiError: ``AccessDeniedException``, or ``InvalidLoggingConfiguration`` if the account has
+            no room for another log group.
     """
     place = Place(account=backend.account_id, region=backend.region_name)
     role = machine.roleArn
@@ -113,12 +115,13 @@ def _check(runtime: Runtime, backend: StepFunctionsParserBackend, machine: Any) 
     except DeniedError as error:
         message = f"'{role}' is not authorized to create managed-rule."
         raise ApiError("AccessDeniedException", message) from error
+    logs = machine.loggingConfiguration or {}
     try:
-        logs = machine.loggingConfiguration or {}
         ask(_calls("logs", _LOG_ACTIONS, "*") if logs.get("destinations") else ())
     except DeniedError as error:
         message = "The state machine IAM Role is not authorized to access the Log Destination"
         raise ApiError("AccessDeniedException", message) from error
+    log_delivery.deliver(logs, backend.account_id, backend.region_name)
 
 
 def _ask(runtime: Runtime, role: str, machine: str, calls: Iterable[Call]) -> None:

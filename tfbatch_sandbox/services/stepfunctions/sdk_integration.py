@@ -2,7 +2,7 @@
 
 - Parameters and results of APIs that use camelCase, such as Step Functions' own, are PascalCase in
   a state machine: ``listExecutions`` takes ``StateMachineArn``.
-- Errors are named as in the AWS SDK for Java: ``S3.NoSuchKeyException`` for a missing object.
+- Errors have the names of :mod:`error_names`: ``S3.NoSuchKeyException`` for a missing object.
 - Streams and times in a result become text.
 """
 
@@ -20,6 +20,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 
 from tfbatch_sandbox.services.patch import replace
+from tfbatch_sandbox.services.stepfunctions import error_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,23 +33,6 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 _Task = aws_sdk.StateTaskServiceAwsSdk
-SERVICE_NAMES = {
-    "cloudwatch": "CloudWatch",
-    "cloudwatchlogs": "CloudWatchLogs",
-    "dynamodb": "DynamoDb",
-    "eventbridge": "EventBridge",
-    "lambda": "Lambda",
-    "s3": "S3",
-    "sagemaker": "SageMaker",
-    "servicequotas": "ServiceQuotas",
-    "sfn": "Sfn",
-    "sns": "Sns",
-    "sqs": "Sqs",
-    "ssm": "Ssm",
-    "sts": "Sts",
-}
-_OF_HEAD = {"HeadBucket": "NoSuchBucketException", "HeadObject": "NoSuchKeyException"}
-"""Error names for HEAD requests. Their responses have no body, so botocore has only a 404."""
 
 
 def install(_runtime: Runtime) -> None:
@@ -56,9 +40,9 @@ def install(_runtime: Runtime) -> None:
     replace(_Task, "_eval_service_task", _with_json_result(_Task._eval_service_task))  # noqa: SLF001 - no public seam
     replace(_Task, "_normalise_parameters", _arguments)
     replace(_Task, "_normalise_response", _result)
-    replace(aws_sdk, "_SERVICE_ERROR_NAMES", SERVICE_NAMES)
-    name = staticmethod(_namer(_Task._normalise_exception_name))  # noqa: SLF001
-    replace(_Task, "_normalise_exception_name", name)
+    names = staticmethod(error_names.service_name)
+    replace(_Task, "_normalise_service_error_name", names)
+    replace(_Task, "_normalise_exception_name", staticmethod(_error_name))
 
 
 def _with_json_result(original: Callable[..., None]) -> Callable[..., None]:
@@ -120,10 +104,6 @@ def _small(service: str, action: str) -> OperationModel | None:
     return operation if any(name[0].islower() for name in members) else None
 
 
-def _namer(original: Callable[[str, ClientError], str]) -> Callable[[str, ClientError], str]:
-    def name(service: str, error: ClientError) -> str:
-        if error.response["Error"]["Code"] == "404" and error.operation_name in _OF_HEAD:
-            return f"{service}.{_OF_HEAD[error.operation_name]}"
-        return original(service, error)
-
-    return name
+def _error_name(service: str, error: ClientError) -> str:
+    code = error.response["Error"]["Code"]
+    return error_names.of_error(service, error.operation_name, code)
