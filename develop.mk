@@ -50,6 +50,10 @@ audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependenci
 		then echo "pip-audit: the package index can't be reached, so no dependency was audited."; \
 		else cat $(AUDIT)/pip-audit.log; exit $$code; fi
 
+.PHONY: wheel
+wheel: install ## Build dist/tfbatch-*.whl
+	python -m hatchling build -t wheel
+
 .PHONY: bench-synth
 bench-synth: model ## Time cdk synth against a one-bucket app's
 	python -m benchmarks.synth

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_handler.acceptance import takes_pixels
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -64,6 +66,8 @@ def _verdict(found: Inspected) -> Iterator[str]:
     for kind, record in found.records.items():
         yield f"  {kind:<{width}}  {record}"
     yield f"  {'output top_k':<{width}}  {found.scores}"
+    if takes_pixels(found.signatures[found.served]):
+        yield f"To send it encoded images: tfbatch wrap {found.where} DST"
 
 
 def document(found: Inspected) -> dict[str, Any]:

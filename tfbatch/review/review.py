@@ -56,6 +56,8 @@ class Review:
     findings: tuple[Finding, ...]
     cost: Mapping[str, float]
     """Stage -> USD that 100,000 records cost more."""
+    lines: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Construct path -> the file and the line that name it, where they are known."""
     counts: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
     """Stage -> fate -> number of resources."""
 
@@ -68,6 +70,11 @@ class Review:
     def is_empty(self) -> bool:
         """Whether nothing deployed changes."""
         return not any(finding.rule not in _QUIET for finding in self.findings)
+
+    @property
+    def notes(self) -> list[Finding]:
+        """What wasn't compared, which is said also where nothing changes."""
+        return [finding for finding in self.findings if finding.rule == "model-not-compared"]
 
     @property
     def headline(self) -> str:

@@ -22,7 +22,7 @@ TIFF_LOCK = _LOCKS / "handler-tiff.lock"
 """The same and Pillow, with which the handler reads TIFF."""
 
 NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
-_VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
+VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
 _MAX_VARIABLE = 1024
 """Limit of CreateModel for the value of an environment variable."""
 
@@ -75,7 +75,7 @@ class Model:
         )
         for name, value in self.variables().items():
             require(
-                _VARIABLE.fullmatch(name) is not None and len(value) <= _MAX_VARIABLE,
+                VARIABLE.fullmatch(name) is not None and len(value) <= _MAX_VARIABLE,
                 self,
                 "environment",
                 f"CreateModel admits names of letters, digits and underscores, and values of at "

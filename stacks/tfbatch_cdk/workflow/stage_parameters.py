@@ -93,7 +93,7 @@ def _ami_versions(stage: Stage) -> dict[str, str]:
 def _environments(stage: Stage, model: Model) -> dict[str, dict[str, str]]:
     """A model's environment variables by instance type."""
     return {
-        f"ml.{kind}": container_environment.of_job(model, kind)
+        f"ml.{kind}": container_environment.of_stage_job(stage, model, kind)
         for kind in stage.compute.instance_types
     }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,20 +16,19 @@ from tests.tfbatch.review.pull_requests import PULL_REQUESTS
 from tests.tfbatch.review.template_changes import TEMPLATE_CHANGES
 from tests.tfbatch.review.templates import edited
 from tfbatch.review import main
-from tfbatch.review.compare import cloudformation
-from tfbatch.review.compare.packages import package_findings
+from tfbatch.review.compare import cloudformation, locks
 from tfbatch.review.review import compare
-from tfbatch.review.sides import programs, revision, synthesis
+from tfbatch.review.sides import revision, synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from tfbatch.review.finding import Finding
     from tfbatch.review.review import Review
     from tfbatch.review.sides.assembly import Stage
 
 BASE = "base"
+SYNTHESIZER = Path(__file__).with_name("synthesizer.py")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +57,8 @@ class Clone:
         request = main.Request(repository=self.path, base=BASE, head=head)
         return main.make(request, cache=self.cache)
 
-    def sides(self, pull_request: str) -> tuple[revision.Revision, revision.Revision]:
-        base = revision.resolve(BASE, repository=self.path)
-        return base, revision.resolve(branch(pull_request), repository=self.path)
+    def locks(self, name: str) -> dict[str, str]:
+        return {locks.LOCK: self.git("show", f"{name}:requirements/all.lock")}
 
 
 def branch(name: str) -> str:
@@ -99,10 +100,12 @@ def assemblies(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     """The assemblies of the base and of each golden pull request; one process makes them all."""
     folder = tmp_path_factory.mktemp("golden")
     wanted = {branch(one.name): one.stages for one in PULL_REQUESTS}
-    jobs = {BASE: _job(clone, folder, BASE, ("dev", "prod"))}
-    jobs |= {name: _job(clone, folder, name, stages) for name, stages in wanted.items()}
-    programs.run(list(jobs.values()), lint_cache=None)
-    return {name: job.output for name, job in jobs.items()}
+    jobs = [_job(clone, folder, BASE, ("dev", "prod"))]
+    jobs += [_job(clone, folder, name, stages) for name, stages in wanted.items()]
+    (folder / "jobs.json").write_text(json.dumps(jobs))
+    command = [sys.executable, "-P", str(SYNTHESIZER), str(folder / "jobs.json")]
+    subprocess.run(command, check=True, capture_output=True)
+    return {job["name"]: Path(job["output"]) for job in jobs}
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +133,7 @@ def sides(
         made[one.name] = Sides(
             base=main.load(assemblies[BASE], wanted=one.stages),
             head=main.load(assemblies[branch(one.name)]),
-            more=package_findings(*clone.sides(one.name), repository=clone.path),
+            more=locks.findings(*(clone.locks(name) for name in (BASE, branch(one.name)))),
         )
     for change in TEMPLATE_CHANGES:
         base = stages[change.stage]
@@ -168,9 +171,10 @@ def paired(sides: Sides) -> list[tuple[Stage, Stage]]:
     return [(before[stage.name], stage) for stage in sides.head if stage.name in before]
 
 
-def _job(clone: Clone, folder: Path, name: str, stages: Sequence[str]) -> programs.Job:
+def _job(clone: Clone, folder: Path, name: str, stages: Sequence[str]) -> dict[str, Any]:
     root = folder / name / "checkout"
     side = revision.resolve(name, repository=clone.path)
     revision.export(side, repository=clone.path, target=root)
     synthesis.link_models(clone.path / "models", root)
-    return programs.Job(root=root, output=folder / name / "made", stages=stages, name=name)
+    output = str(folder / name / "made")
+    return {"name": name, "root": str(root), "output": output, "stages": stages}

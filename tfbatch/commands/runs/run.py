@@ -37,6 +37,37 @@ _NAMED = 5
 )
 @click.option("--instances", type=click.IntRange(1), help="Instances of each transform job.")
 @click.option(
+    "--instance-type",
+    "instance_types",
+    multiple=True,
+    metavar="TYPE",
+    help="One of the stage's, such as g5.xlarge. Repeatable: tried in this order.",
+)
+@click.option(
+    "--max-payload-mb",
+    type=click.IntRange(1, 100),
+    metavar="MB",
+    help="The largest request body.  [default: the format's]",
+)
+@click.option(
+    "--max-concurrent-transforms",
+    type=click.IntRange(1, 100),
+    metavar="COUNT",
+    help="Requests in flight on each instance; times the payload at most 100 MB.",
+)
+@click.option(
+    "--batch-strategy",
+    type=click.Choice(["SingleRecord", "MultiRecord"]),
+    help="Records of a request.  [default: the format's]",
+)
+@click.option(
+    "--env",
+    "environment",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A container variable that the stage lets a request set. Repeatable.",
+)
+@click.option(
     "--deadline",
     type=float,
     metavar="MINUTES",
@@ -99,6 +130,11 @@ def run(  # noqa: PLR0913 # one for each option
         "dry_run": dry_run or None,
         "model": chosen["model"],
         "instances": chosen["instances"],
+        "instance_types": list(chosen["instance_types"]) or None,
+        "max_payload_mb": chosen["max_payload_mb"],
+        "max_concurrent_transforms": chosen["max_concurrent_transforms"],
+        "batch_strategy": chosen["batch_strategy"],
+        "environment": _variables(chosen["environment"]) or None,
         "deadline_minutes": chosen["deadline"],
         "budget_usd": chosen["budget"],
         "max_exceptions": chosen["max_exceptions"],
@@ -112,6 +148,16 @@ def run(  # noqa: PLR0913 # one for each option
     is_asking = sys.stdin.isatty() and sys.stdout.isatty()
     ask = is_asking and not (yes or dry_run or output.as_json)
     ctx.exit(launch(session, output, start, wait=wait or dry_run, ask=ask))
+
+
+def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{pair!r}: write it as NAME=VALUE", param_hint="--env")
+        found[name] = value
+    return found
 
 
 def _source(inputs: tuple[str, ...]) -> Source | None:

@@ -142,7 +142,6 @@ def _load(folder: Path) -> Stage:
         settings=files.read_json_if_any(folder, "settings.json") or {},
         nag=tuple(_nag(folder, names)),
         accepted=tuple(row for stack in tops for row in _accepted(stack, names)),
-        lint=tuple(row for stack in tops for row in _lint(stack, names)),
     )
 
 
@@ -237,7 +236,15 @@ def _accepted(stack: Stack, names: Mapping[str, str]) -> list[tuple[str, str, st
     ]
 
 
-def _lint(stack: Stack, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    found = files.read_json_if_any(stack.folder, f"{stack.file}.lint.json")
-    rows = neutral(found, names) if found else []
-    return [(row["rule"], row["path"], row["message"]) for row in rows]
+def with_lint(stage: Stage, found: Mapping[int, Any]) -> Stage:
+    """A stage with cfn-lint's findings.
+
+    Args:
+        stage: the stage.
+        found: cfn-lint's rows by the identities of the stage's stacks.
+    """
+    rows = [row for stack in stage.stacks.values() for row in found.get(id(stack), ())]
+    return replace(
+        stage,
+        lint=tuple((row["rule"], row["path"], row["message"]) for row in stage.neutral(rows)),
+    )

@@ -31,19 +31,30 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
+def read_text(folder: Path, name: str) -> str:
+    """Read a text file.
+
+    Raises:
+        ReviewError: it isn't there, or is too large.
+    """
+    path = inside(folder, name)
+    try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise ReviewError(f"{name} has {size:,} bytes; at most {MOST_BYTES:,} are read")
+        return path.read_text()
+    except (OSError, ValueError) as error:
+        raise ReviewError(f"{name} of the cloud assembly can't be read: {error}") from error
+
+
 def read_json(folder: Path, name: str) -> Any:  # noqa: ANN401 # any document
     """Read a JSON file.
 
     Raises:
         ReviewError: it isn't there, is too large or isn't JSON.
     """
-    path = inside(folder, name)
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise ReviewError(f"{name} has {size:,} bytes; at most {MOST_BYTES:,} are read")
-        return json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
+        return json.loads(read_text(folder, name))
+    except (ValueError, RecursionError) as error:
         raise ReviewError(f"{name} of the cloud assembly can't be read: {error}") from error
 
 
