@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,9 @@ def stages() -> tuple[Stage, ...]:
     Raises:
         Problem: there is no project, it has no such file, or the file has no ``STAGES``.
     """
-    file = directory() / STAGES
+    root = directory()
+    file = root / STAGES
+    sys.path.insert(0, str(root))  # it may import modules of the project
     try:
         found: tuple[Stage, ...] = runpy.run_path(str(file))["STAGES"]
     except FileNotFoundError:
@@ -60,3 +63,17 @@ def stages() -> tuple[Stage, ...]:
     except KeyError:
         raise Problem(f"{file} has no STAGES: a tuple of tfbatch_cdk.settings.Stage.") from None
     return found
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of the project with a name.
+
+    Raises:
+        Problem: there is none, or see :func:`stages`.
+    """
+    known = stages()
+    for stage in known:
+        if stage.name == name:
+            return stage
+    names = ", ".join(stage.name for stage in known)
+    raise Problem(f"--stage = {name!r}: not a stage of {STAGES}; use one of {names}.")

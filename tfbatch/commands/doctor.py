@@ -9,7 +9,6 @@ import click
 from tfbatch.aws.calls import show
 from tfbatch.terminal import exit_codes
 from tfbatch.terminal.options import aws_options, json_option
-from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
     from tfbatch.aws.session import Session
@@ -35,14 +34,10 @@ def doctor(ctx: click.Context, *, session: Session, output: Output) -> None:
     for the stage's instance types, the container's image, the zones of its VPC. All of it is
     read-only. The exit code is 0 when all is well, 3 with warnings, 1 when a run would fail.
     """
-    from stacks.stages import stage_named  # noqa: PLC0415
+    from tfbatch import project  # noqa: PLC0415
     from tfbatch.doctor.examination import calls, examine  # noqa: PLC0415
-    from tfbatch_cdk.errors import SettingsError  # noqa: PLC0415
 
-    try:
-        stage = stage_named(session.stage)
-    except SettingsError as error:
-        raise Problem(f"--{error}") from error
+    stage = project.stage_named(session.stage)
     if session.show_aws:
         show(session, output, *calls(session, stage))
         return

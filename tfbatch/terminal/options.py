@@ -69,6 +69,7 @@ def json_option(command: F) -> F:
 
 
 def _stages(incomplete: str) -> list[str]:
-    from stacks.stages import STAGES  # noqa: PLC0415 # only for shell completion
+    from tfbatch import project  # noqa: PLC0415 # only for shell completion
 
-    return [stage.name for stage in STAGES if stage.name.startswith(incomplete)]
+    stages = project.stages() if project.find() else ()
+    return [stage.name for stage in stages if stage.name.startswith(incomplete)]

@@ -99,6 +99,8 @@ def test_without_extras_a_project_is_synthesized_and_reviewed(
         *("tfbatch", "review", "--base", "HEAD"), at=mine, activated=modules, code=3
     )
     assert "prod" in said
+    said = stranger.run("tfbatch", "doctor", "--show-aws", "--region", "eu-west-1", at=mine)
+    assert "aws service-quotas" in said
     assert (stranger.folder / mine / "review" / "review.html").is_file()
 
 
