@@ -59,8 +59,11 @@ class Deployed:
 
 
 def stack_name(session: Session, kind: str) -> str:
-    """Return a stack's name; ``kind`` is ``data``, ``inference`` or ``endpoint``."""
-    return f"tfbatch-{session.stage}-{kind}"
+    """Return a stack's name; ``kind`` is ``data``, ``inference`` or ``endpoint``.
+
+    A stack of one's own stands for all three.
+    """
+    return session.stack or f"tfbatch-{session.stage}-{kind}"
 
 
 def stack_outputs(session: Session, kind: str) -> dict[str, str]:

@@ -19,6 +19,8 @@ class Session:
     """A stage's account and region. Equal sessions share their boto3 session."""
 
     stage: str = DEFAULT_STAGE
+    stack: str | None = None
+    """A stack of one's own with a ``BatchInference``; ``None``: the stacks of tfbatch's app."""
     region: str | None = None
     """``None`` for the AWS CLI's default (environment, then profile)."""
     profile: str | None = None
@@ -38,8 +40,13 @@ class Session:
     def options(self) -> str:
         """Options that make a command use the same stage, such as `` --stage prod``."""
         stage = None if self.stage == DEFAULT_STAGE else self.stage
-        given = (("--stage", stage), ("--region", self.region), ("--profile", self.profile))
-        return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
+        given = (
+            ("--stage", stage),
+            ("--stack", self.stack),
+            ("--region", self.region),
+            ("--profile", self.profile),
+        )
+        return "".join(f" {name} {shlex.quote(value)}" for name, value in given.items() if value)
 
     @property
     def where(self) -> str:

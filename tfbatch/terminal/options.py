@@ -25,6 +25,12 @@ _AWS = (
         shell_complete=lambda *said: _stages(said[-1]),
         help="Which deployment, of stacks/stages.py.",
     ),
+    click.option(
+        "--stack",
+        envvar="TFBATCH_STACK",
+        metavar="NAME",
+        help="A stack of your own with a BatchInference, and outputs as in examples/own_app.",
+    ),
     click.option("--region", metavar="NAME", help="AWS region.  [default: the AWS CLI's]"),
     click.option("--profile", metavar="NAME", help="AWS profile.  [default: the AWS CLI's]"),
     click.option(
@@ -42,12 +48,15 @@ def aws_options(command: F) -> F:
     def call(
         *arguments: object,
         stage: str,
+        stack: str | None,
         region: str | None,
         profile: str | None,
         show_aws: bool,
         **more: object,
     ) -> object:
-        session = Session(stage=stage, region=region, profile=profile, show_aws=show_aws)
+        session = Session(
+            stage=stage, stack=stack, region=region, profile=profile, show_aws=show_aws
+        )
         return command(*arguments, session=session, **more)
 
     for option in reversed(_AWS):

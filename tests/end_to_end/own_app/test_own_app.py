@@ -50,6 +50,15 @@ def done_output(execution: dict[str, Any]) -> str:
     return uri
 
 
+def test_the_command_finds_it_by_its_stack(team: Deployment, tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(photo(1))
+    said = team.run(
+        *(sys.executable, "-m", "tfbatch", "run", str(tmp_path), "--yes", "--wait"),
+        *("--stack", "Photos", "--stage", "photos"),
+    )
+    assert "1 of 1 record" in said
+
+
 def test_everything_is_in_the_teams_stack(team: Deployment) -> None:
     stacks = team.client("cloudformation").describe_stacks()["Stacks"]
     assert {one["StackName"] for one in stacks} == {"CDKToolkit", "Photos"}
