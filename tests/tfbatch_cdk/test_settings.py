@@ -36,6 +36,7 @@ def _compute(instance_type: str) -> Callable[[], Compute]:
 MODEL = Model(name="m", directory=Path("models/m"))
 
 
+@pytest.mark.aws
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -147,6 +148,7 @@ def test_settings_name_files_of_this_repository() -> None:
     assert (REPOSITORY / "app.py").is_file()
 
 
+@pytest.mark.aws
 def test_every_type_of_the_service_that_the_images_run_on_is_taken() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     types = model.shape_for("TransformInstanceType").enum  # type: ignore[attr-defined]
