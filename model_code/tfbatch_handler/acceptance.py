@@ -6,6 +6,7 @@ refused may still have bad records.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_handler import instance
@@ -14,6 +15,8 @@ from tfbatch_handler.signature import FLOATS, INTEGERS, STRING
 if TYPE_CHECKING:
     from tfbatch_handler.signature import Signature, Tensor
 
+_NAMED: Final = re.compile(r"\bheader=present\b|\bcolumns=.")
+"""Parameters of a CSV whose columns have names."""
 _CHANNELS: Final = frozenset((-1, 1, 3, 4))
 _PIXEL_RANKS: Final = frozenset((3, 4))
 """Height, width and channels, with or without a batch."""
@@ -41,7 +44,7 @@ def problem(content_type: str, signature: Signature) -> str:
         open_ := [t for t in signature.inputs.values() if _is_open(t)]
     ):
         return f"a row or feature is a flat list, and the model takes {open_[0]} of any sizes"
-    elif kind == "text/csv" and not lone and "header=present" not in parameters.replace(" ", ""):
+    elif kind == "text/csv" and not lone and not _NAMED.search(parameters):
         return (
             f"the model takes {signature}: for several inputs the content type must be 'text/csv; "
             "header=present'"

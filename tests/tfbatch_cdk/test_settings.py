@@ -178,6 +178,24 @@ def test_keys_go_to_the_handler_in_the_content_type() -> None:
     assert rows.joins_rows
 
 
+def test_the_columns_of_split_csv_are_named_and_can_be_processed() -> None:
+    rows = Format(
+        content_type="text/csv",
+        columns=("id", "a,b"),
+        keys=("id",),
+        split_type="Line",
+        accept="text/csv",
+    )
+    assert rows.sent_content_type == "text/csv; columns=id,a%2Cb; keys=id"
+    replace(rows, keys=(), processing=DataProcessing(join_source="Input"))
+    with pytest.raises(SettingsError, match="name some of the columns id, a,b"):
+        replace(rows, keys=("c",))
+    with pytest.raises(SettingsError, match="only the first request of a file has its header"):
+        Format(content_type="text/csv; header=present", split_type="Line")
+    with pytest.raises(SettingsError, match="files without a header"):
+        Format(content_type="text/csv; header=present", columns=("a",))
+
+
 @pytest.mark.parametrize(
     ("content_type", "keys", "remedy"),
     [
@@ -185,6 +203,7 @@ def test_keys_go_to_the_handler_in_the_content_type() -> None:
         ("text/csv", ("id",), "header=present"),
         ("application/jsonlines", ("",), "at least one letter"),
         ("application/jsonlines", ("a" * 300,), "at most 256 characters"),
+        ("text/csv; columns=a", ("id",), "have no fields"),
     ],
 )
 def test_keys_that_no_record_has_are_refused(

@@ -55,8 +55,8 @@ def test_all_good_is_a_success_that_a_person_understands(world: World) -> None:
         "withinLimit": True,
     }
     assert summary["text"] == (
-        f"2 of 2 objects under s3://{world.input}/photos/ have their predictions in "
-        f"s3://{world.output}/night/: 2 records. It took 14 min 0 s, 0.002382 records/s, in 1 job "
+        f"2 of 2 records under s3://{world.input}/photos/ are predicted; 2 of 2 objects have an "
+        f"output in s3://{world.output}/night/. It took 14 min 0 s, 0.002382 records/s, in 1 job "
         "and 1 round; 0.40 USD (prices of 2026-11-01), 200 USD per 1,000 records."
     )
     assert _output(world) == {"summary.json", "predictions.manifest.jsonl", "_SUCCESS"}

@@ -179,6 +179,15 @@ def test_csv_columns_map_to_inputs_by_their_header(serve: Serve) -> None:
     assert json.loads(line["predictions"][0]) == {"age": 36, "name": ["Ada"]}
 
 
+def test_columns_of_lines_are_named_by_the_content_type(serve: Serve) -> None:
+    model = echo(age=tensor("INT64", -1), name=tensor("STRING", -1))
+    kind = "text/csv; columns=name,age; keys=name"
+    good, header = serve(model).lines(b"Ada,36\nname,age\n", kind)
+    assert json.loads(good["predictions"][0]) == {"age": 36, "name": "Ada"}
+    assert good["key"] == {"name": "Ada"}
+    assert "the row is the header" in header["error"]["message"]
+
+
 def test_csv_without_a_header_for_several_inputs_says_what_to_do(serve: Serve) -> None:
     model = echo(age=tensor("INT64", -1), name=tensor("STRING", -1))
     with pytest.raises(SignatureError, match=r"no column age, name.*header=present"):

@@ -61,7 +61,11 @@ def tell(snapshot: Snapshot, output: Output, session: Session) -> int:
         )
         return exit_codes.OK
     output.say(summary["text"])
-    if summary["exceptions"] or summary["recordErrors"]:
-        output.say(f"To try the exceptions again: tfbatch retry {snapshot.name}{session.options}")
+    retry = f"tfbatch retry {snapshot.name}{session.options}"
+    if summary["exceptions"]:
+        output.say(f"To try the exceptions again: {retry}")
+        return exit_codes.ATTENTION
+    if summary["recordErrors"]:
+        output.say(f"Each reason says what to correct; only after that run: {retry}")
         return exit_codes.ATTENTION
     return exit_codes.OK

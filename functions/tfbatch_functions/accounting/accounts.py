@@ -101,10 +101,12 @@ def _is_within(summary: Document, max_exceptions: float | None) -> bool:
 
 def words(summary: Document, *, run: Mapping[str, Any]) -> str:
     """The result of a run in a few sentences."""
+    predicted = summary["records"] - summary["recordErrors"]
     head = (
-        f"{summary['outputs']:,} of {_objects(summary['inputs'])} under {run['input']} "
-        f"{'has its' if summary['outputs'] == 1 else 'have their'} predictions in {run['output']}: "
-        f"{_count(summary['records'], 'record')}."
+        f"{predicted:,} of {_count(summary['records'], 'record')} under {run['input']} "
+        f"{'is' if predicted == 1 else 'are'} predicted; {summary['outputs']:,} of "
+        f"{_objects(summary['inputs'])} {'has' if summary['outputs'] == 1 else 'have'} an output "
+        f"in {run['output']}."
     )
     return " ".join([head, *_exceptions(summary), *_unbalanced(summary), *_cost(summary)])
 

@@ -50,6 +50,8 @@ def _sent(sizes: tuple[int, ...]) -> str:
 
 def _flat(value: Any, name: str, tensor: Tensor) -> tuple[list[Any], tuple[int, ...]]:  # noqa: ANN401
     """The scalars of nested lists in row-major order, and the sizes of the lists."""
+    if type(value) is not list:
+        return [value], ()
     items, sizes = [value], list[int]()
     while list in (kinds := set(map(type, items))):
         lengths = set(map(len, items)) if len(kinds) == 1 else set()

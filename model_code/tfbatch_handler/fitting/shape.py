@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING
 
 from tfbatch_handler.signature import FLOATS, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tfbatch_handler.signature import Tensor
 
 
+@lru_cache(maxsize=4096)
 def row_shape(
-    sizes: tuple[int, ...], count: int, batch_shape: Sequence[int] | None
+    sizes: tuple[int, ...], count: int, batch_shape: tuple[int, ...] | None
 ) -> tuple[int, ...] | None:
     """The shape in which ``count`` values of nested lists of ``sizes`` are sent, or ``None``.
 
@@ -25,7 +25,7 @@ def row_shape(
     """
     if batch_shape is None:
         return sizes
-    shape = tuple(batch_shape[1:])
+    shape = batch_shape[1:]
     for exact in (sizes, sizes[1:]) if sizes[:1] == (1,) else (sizes,):
         if len(exact) == len(shape) and all(
             want in {-1, have} for want, have in zip(shape, exact, strict=True)

@@ -45,6 +45,11 @@ class Request:
         """Fields that come back in each record's line: ``keys=id`` of the Content-Type."""
         return tuple(unquote(name) for name in self.parameters.get("keys", "").split(",") if name)
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of a CSV's columns, if the Content-Type gives them: ``columns=age,income``."""
+        return [unquote(name) for name in self.parameters.get("columns", "").split(",") if name]
+
     def keyed(self, fields: Mapping[str, Any], record: Decoded) -> Decoded | Keyed:
         """The record with its key fields, if there are any."""
         if not self.keys:

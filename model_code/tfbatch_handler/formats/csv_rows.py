@@ -1,4 +1,8 @@
-"""CSV: a record for each row. ``text/csv; header=present`` names the columns."""
+"""CSV: a record for each row. ``text/csv; header=present`` names the columns.
+
+Where Batch Transform splits a file into lines, only its first request has the header. Then the
+Content-Type names the columns: ``text/csv; columns=age,income``.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,8 @@ def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     """
     text = payload.decode("utf-8-sig", "surrogateescape")
     rows = list(_rows(io.StringIO(text, newline="")))
-    header: Row = rows.pop(0) if rows and request.parameters.get("header") == "present" else []
+    has_header = rows and request.parameters.get("header") == "present"
+    header: Row = request.columns or (rows.pop(0) if has_header else [])
     if isinstance(header, str):
         message = f"the header is {header}"
         return [request.keyed({}, BadRecord(code="InvalidRecord", message=message))]
@@ -119,4 +124,6 @@ def _named(row: list[str], header: list[str]) -> dict[str, str]:
             f"the row has {len(row)} columns and its header {len(header)}: "
             "write a text that holds commas in double quotes"
         )
+    if row == header:
+        raise FitError("the row is the header: give files without one, for their columns are named")
     return dict(zip(header, row, strict=True))

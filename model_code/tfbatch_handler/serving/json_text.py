@@ -10,7 +10,7 @@ import json
 from functools import cache
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.signature import DEFAULT, STRING
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from tfbatch_handler.record import Instance, Values
     from tfbatch_handler.signature import Signature
+
+
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
+"""``json.dumps`` with separators makes one for each call."""
 
 
 def encode(data: Any) -> bytes:  # noqa: ANN401  bytes-like
@@ -37,7 +41,7 @@ def _encoder() -> Callable[[Any], bytes]:
 
 def dumps(value: Any) -> bytes:  # noqa: ANN401  whatever JSON can say
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def loads(data: bytes) -> Any:  # noqa: ANN401  whatever JSON can say
@@ -117,6 +121,8 @@ def instance(record: Instance) -> list[Piece]:
         return [record]
     if len(record) == 1:
         return _values(next(iter(record.values())))
+    if not any(_is_bytes(values) for values in record.values()):
+        return [dumps({name: _plain(values) for name, values in record.items()})]
     pieces: list[Piece] = [b"{"]
     for name, values in record.items():
         pieces += [dumps(name), b":", *_values(values), b","]
@@ -124,15 +130,24 @@ def instance(record: Instance) -> list[Piece]:
     return pieces
 
 
+def _is_bytes(values: Values) -> bool:
+    """Whether it is one string of bytes, which may be large."""
+    return values.dtype == STRING and not values.shape and not isinstance(values.items[0], str)
+
+
 def _values(values: Values) -> list[Piece]:
+    if _is_bytes(values):
+        return [b'{"b64":"', Base64(values.items[0]), b'"}']
+    return [dumps(_plain(values))]
+
+
+def _plain(values: Values) -> Any:  # noqa: ANN401  nested lists
     items: Sequence[Any] = values.items
     if values.dtype == STRING:
-        if not values.shape and not isinstance(items[0], str):
-            return [b'{"b64":"', Base64(items[0]), b'"}']
         items = [
             item if isinstance(item, str) else {"b64": encode(item).decode()} for item in items
         ]
-    return [dumps(_nested(items, values.shape))]
+    return _nested(items, values.shape)
 
 
 def _nested(items: Sequence[Any], shape: tuple[int, ...]) -> Any:  # noqa: ANN401  nested lists

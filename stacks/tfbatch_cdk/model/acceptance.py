@@ -52,4 +52,4 @@ def _reason(model: Model, chosen: Format) -> str:
         formats.choose(formats.load(), chosen.content_type)
     except formats.UnknownFormatError as error:
         return str(error)
-    return acceptance.problem(chosen.content_type, signature_of(model))
+    return acceptance.problem(chosen.sent_content_type, signature_of(model))

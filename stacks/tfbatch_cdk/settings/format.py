@@ -67,17 +67,28 @@ class Format:
     example. They are fields of JSON objects, columns of a CSV with a header, or features of
     tf.Examples, inputs of the model or not."""
 
+    columns: tuple[str, ...] = ()
+    """Names of the columns of CSV files that have no header. With split_type ``Line`` only the
+    first request of a file would have it."""
+
     @property
     def sent_content_type(self) -> str:
-        """``content_type`` with the keys, for the handler."""
-        names = ",".join(quote(name, safe="") for name in self.keys)
-        return f"{self.content_type}; keys={names}" if names else self.content_type
+        """``content_type`` with the columns and keys, for the handler."""
+        return "; ".join(
+            (
+                self.content_type,
+                *(
+                    f"{name}={','.join(quote(one, safe='') for one in names)}"
+                    for name, names in (("columns", self.columns), ("keys", self.keys))
+                    if names
+                ),
+            )
+        )
 
     @property
     def separator(self) -> str:
         """What separates the records of an object, for the handler if not for Batch Transform."""
-        kind = self.content_type.partition(";")[0].strip().lower()
-        return _SEPARATORS.get(kind, "None") if self.split_type == "None" else self.split_type
+        return _SEPARATORS.get(self._kind, "None") if self.split_type == "None" else self.split_type
 
     @property
     def joins_rows(self) -> bool:
@@ -105,24 +116,51 @@ class Format:
             f"{MAX_PAYLOAD_TIMES_CONCURRENCY_MB // self.max_payload_mb}, or a smaller payload",
         )
         require(
-            self.processing is None
-            or (self.content_type, self.split_type, self.accept) in _PROCESSED,
+            self.processing is None or (self._kind, self.split_type, self.accept) in _PROCESSED,
             self,
             "processing",
             "it takes split_type 'Line', and content_type and accept that are both 'text/csv', "
             "'application/jsonlines' or 'application/json'",
         )
+        self._check_columns()
         self._check_keys()
 
-    def _check_keys(self) -> None:
-        kind, _, parameters = self.content_type.partition(";")
-        named = kind.strip().lower() in _KEYED or "header=present" in parameters.replace(" ", "")
+    @property
+    def _kind(self) -> str:
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @property
+    def _has_header(self) -> bool:
+        return "header=present" in self.content_type.replace(" ", "").lower()
+
+    def _check_columns(self) -> None:
         require(
-            not self.keys or named,
+            not self._has_header or self.split_type == "None",
+            self,
+            "split_type",
+            "only the first request of a file has its header: use 'None', or files without a "
+            "header and Format(columns=…)",
+        )
+        require(
+            not self.columns or (self._kind == "text/csv" and not self._has_header),
+            self,
+            "columns",
+            "they are those of 'text/csv' files without a header",
+        )
+
+    def _check_keys(self) -> None:
+        require(
+            not self.keys or self._kind in _KEYED or self._has_header or bool(self.columns),
             self,
             "keys",
             f"records of {self.content_type} have no fields: use {', '.join(_KEYED)} or "
             "'text/csv; header=present'",
+        )
+        require(
+            set(self.keys) <= set(self.columns or self.keys),
+            self,
+            "keys",
+            f"name some of the columns {', '.join(self.columns)}",
         )
         require(
             not self.keys or self.processing is None,
@@ -131,9 +169,10 @@ class Format:
             "DataProcessing(join_source='Input') returns all fields: use one of the two",
         )
         require(
-            all(self.keys) and len(self.sent_content_type) <= _LONGEST_CONTENT_TYPE,
+            all((*self.keys, *self.columns))
+            and len(self.sent_content_type) <= _LONGEST_CONTENT_TYPE,
             self,
-            "keys",
+            "columns" if self.columns else "keys",
             f"use names of at least one letter, which make a ContentType of at most "
             f"{_LONGEST_CONTENT_TYPE} characters",
         )

@@ -149,6 +149,8 @@ def test_a_run_can_be_listed_shown_and_watched_afterwards(
         one for one in json.loads(tfbatch("list", "--json").stdout) if one["execution"] == name
     ]
     assert (listed["records"], listed["exceptions"]) == (PHOTOS, 1)
+    assert listed["predictions"] == PHOTOS - 1
+    assert listed["model"]
     assert name in tfbatch("list", "--status", "succeeded").stdout
     shown = tfbatch("show", name[:-2])  # how it begins will do
     assert shown.exit_code == exit_codes.OK

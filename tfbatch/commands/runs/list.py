@@ -45,15 +45,18 @@ def _row(found: DescribeExecutionOutputTypeDef) -> Mapping[str, Any]:
     summary = report.get("summary") or {}
     ended = found.get("stopDate")
     counted = "records" in summary
+    request = _object(found.get("input"))
     return {
         "execution": found["executionArn"].rpartition(":")[2],
         "status": found["status"],
         "error": found.get("error"),
         "started": found["startDate"],
         "seconds": ((ended or datetime.now(UTC)) - found["startDate"]).total_seconds(),
-        "input": _object(found.get("input")).get("input"),
+        "input": request.get("input"),
+        "model": report.get("model") or request.get("model"),
         "output": report.get("output"),
         "records": summary["records"] if counted else None,
+        "predictions": summary["records"] - summary["recordErrors"] if counted else None,
         "exceptions": summary["exceptions"] + summary["recordErrors"] if counted else None,
         "usd": summary.get("usd"),
     }
@@ -65,6 +68,11 @@ def _object(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+_HEADINGS = (
+    *("execution", "status", "started", "took", "predictions", "exceptions", "model", "input"),
+)
+_NONE = "NO PREDICTION"
+"""Shown for a run that succeeded, and whose every record has an error."""
 _STATUSES = ("running", "succeeded", "failed", "timed_out", "aborted")
 
 
@@ -102,8 +110,8 @@ def _table(found: list[Mapping[str, Any]], output: Output, *, home: str) -> None
         output.say("Nothing has run yet: start with 'tfbatch run INPUT'.")
         return
     table = Table(box=None, pad_edge=False, header_style="bright_black")
-    for heading in ("execution", "status", "started", "took", "records", "exceptions", "input"):
-        right = heading in {"took", "records", "exceptions"}
+    for heading in _HEADINGS:
+        right = heading in {"took", "predictions", "exceptions"}
         table.add_column(
             heading,
             justify="right" if right else "left",
@@ -113,11 +121,12 @@ def _table(found: list[Mapping[str, Any]], output: Output, *, home: str) -> None
     for one in found:
         table.add_row(
             one["execution"],
-            one["error"] or one["status"],
+            one["error"] or (_NONE if one["predictions"] == 0 else one["status"]),
             f"{one['started'].astimezone():%Y-%m-%d %H:%M}",
             words.duration(one["seconds"]),
-            "" if one["records"] is None else f"{one['records']:,}",
+            "" if one["predictions"] is None else f"{one['predictions']:,}",
             "" if one["exceptions"] is None else f"{one['exceptions']:,}",
+            one["model"] or "",
             (one["input"] or "").removeprefix(home),
         )
     output.console().print(table, soft_wrap=False)

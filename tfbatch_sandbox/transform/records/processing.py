@@ -121,7 +121,8 @@ def processing_of(job: Job) -> Processing | None:
 
 
 def _checked_format(job: Job) -> str:
-    content_type, accept = job.input.content_type, job.output.accept
+    accept = job.output.accept
+    content_type = (job.input.content_type or "").partition(";")[0].strip()
     if content_type != accept or content_type not in (_CSV, _JSON, _LINES):
         raise ValueError(
             f"DataProcessing needs the same ContentType ({content_type}) and Accept ({accept}), "
