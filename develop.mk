@@ -55,6 +55,14 @@ audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependenci
 wheel: install ## Build dist/tfbatch-*.whl
 	python -m hatchling build -t wheel
 
+.PHONY: check-aws
+check-aws: model ## Check what only AWS would tell: names of errors, requests, policies, expressions, partitions
+	python -m pytest -m aws
+
+.PHONY: record-jsonata
+record-jsonata: model ## Record the workflow's JSONata from its tests anew, for check-aws to replay
+	python -m tests.aws.record
+
 .PHONY: bench-synth
 bench-synth: model ## Time cdk synth against a one-bucket app's
 	python -m benchmarks.synth

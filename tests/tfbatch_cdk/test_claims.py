@@ -120,6 +120,7 @@ def _outcomes(machine: Machine, started: list[str]) -> list[str]:
     return sorted("duplicate" if "duplicate" in output else "ran" for output in outputs)
 
 
+@pytest.mark.aws
 @pytest.mark.parametrize("before", ["nothing", "failed"])
 def test_of_runs_at_once_one_has_the_key(machine: Machine, before: str) -> None:
     if before == "failed":

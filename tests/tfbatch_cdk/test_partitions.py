@@ -19,6 +19,8 @@ from tfbatch_cdk.model.image import REGISTRY_ACCOUNTS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.aws
+
 ENDPOINTS = {
     # Source: AWS PrivateLink guide for China, "AWS services that integrate", and the CDK's table.
     "cn-north-1": ("cn.com.amazonaws", "cn.com.amazonaws", "com.amazonaws", "cn.com.amazonaws"),

@@ -36,6 +36,7 @@ def _compute(instance_type: str) -> Callable[[], Compute]:
 MODEL = Model(name="m", directory=Path("models/m"))
 
 
+@pytest.mark.aws
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -147,12 +148,26 @@ def test_settings_name_files_of_this_repository() -> None:
     assert (REPOSITORY / "app.py").is_file()
 
 
+@pytest.mark.aws
 def test_every_type_of_the_service_that_the_images_run_on_is_taken() -> None:
     model = botocore.session.get_session().get_service_model("sagemaker")
     types = model.shape_for("TransformInstanceType").enum  # type: ignore[attr-defined]
     for name in (one.removeprefix("ml.") for one in types):
         if not name.startswith(("inf", "trn")):
             Compute(instance_types=(name,))
+
+
+def test_the_records_of_a_whole_object_have_the_separator_of_its_type() -> None:
+    found = [
+        Format(content_type=kind, split_type=split).separator  # type: ignore[arg-type]
+        for kind, split in (
+            ("text/csv; header=present", "None"),
+            ("application/x-tfrecord", "None"),
+            ("image/jpeg", "None"),
+            ("application/x-tfexample", "TFRecord"),
+        )
+    ]
+    assert found == ["Line", "TFRecord", "None", "TFRecord"]
 
 
 def test_keys_go_to_the_handler_in_the_content_type() -> None:

@@ -7,6 +7,8 @@ import pytest
 from tfbatch_cdk.workflow.shard_expressions import BACK_OFF, CAPACITY_WAIT, FAILURE_OF_ERROR
 from tfbatch_sandbox.services.stepfunctions.jsonata_evaluator import evaluate
 
+pytestmark = pytest.mark.aws
+
 IN_USE = "Job name must be unique within an AWS account and region"
 TASK = {
     "instanceTypes": ["ml.g5.xlarge"],

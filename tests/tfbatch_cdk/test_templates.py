@@ -91,6 +91,7 @@ def test_the_docs_show_what_is_deployed(dev: Assembly, part: str) -> None:
     assert shown == wanted
 
 
+@pytest.mark.aws
 def test_a_deployment_leaves_running_executions_their_model(dev: Assembly) -> None:
     (model,) = dev.of_type("AWS::SageMaker::Model").values()
     assert model["UpdateReplacePolicy"] == "Retain"
@@ -99,11 +100,13 @@ def test_a_deployment_leaves_running_executions_their_model(dev: Assembly) -> No
     assert ":model/" not in statements  # a grant for the new one would shut out the old one
 
 
+@pytest.mark.aws
 def test_every_retry_has_jitter(dev: Assembly) -> None:
     text = json.dumps(definition(dev))
     assert text.count('"JitterStrategy": "FULL"') == text.count('"BackoffRate"') > 5
 
 
+@pytest.mark.aws
 def test_the_maps_executions_can_be_redriven(dev: Assembly) -> None:
     (actions,) = (
         statement["Action"]
@@ -116,6 +119,7 @@ def test_the_maps_executions_can_be_redriven(dev: Assembly) -> None:
     assert "states:RedriveExecution" in actions
 
 
+@pytest.mark.aws
 def test_prod_keeps_its_buckets_when_the_stack_is_deleted(prod: Assembly) -> None:
     buckets = prod.of_type("AWS::S3::Bucket")
     assert len(buckets) == 4

@@ -44,6 +44,7 @@ def _tell(logs: Any, stream: str, *lines: str) -> None:  # noqa: ANN401 # a clie
     logs.put_log_events(logGroupName=GROUP, logStreamName=stream, logEvents=stamped)
 
 
+@pytest.mark.aws
 @pytest.mark.parametrize("client", [data_log._client, stop._sagemaker])  # noqa: SLF001 # as they call
 def test_a_service_that_nothing_leads_to_costs_less_than_a_minute(
     client: Callable[[], Any], monkeypatch: pytest.MonkeyPatch

@@ -83,8 +83,8 @@ def test_an_internal_error_is_tried_again(deployment: Deployment) -> None:
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(deployment: Deployment) -> None:
-    uri = deployment.upload("broken", photos(2))
-    ended = deployment.execute(request_for(uri, model="broken"))
+    uri = deployment.upload("broken", {"rows.jsonl": b"[1, 2, 3]\n"})
+    ended = deployment.execute(request_for(uri, model="broken", format="joined"))
     assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
     (job,) = deployment.jobs(ended["executionArn"])
     assert job["FailureReason"] in ended["cause"]
@@ -135,8 +135,8 @@ def test_two_runs_at_once_over_one_folder(deployment: Deployment) -> None:
 
 def test_the_key_of_a_failed_or_stopped_run_is_free_again(deployment: Deployment) -> None:
     request = request_for(deployment.upload("freed", photos(2)), key="freed")
-    failed = deployment.execute(request | {"model": "broken"})
-    assert failed["error"] == fields.TRANSFORM_JOB_FAILED
+    deployment.sandbox.faults(unanswered_pings=1)
+    assert deployment.execute(request)["error"] == fields.TRANSFORM_JOB_FAILED
     stopped = deployment.start(request)
     running_job(deployment, stopped)
     duplicate = deployment.execute(request)  # while it runs, its key is taken

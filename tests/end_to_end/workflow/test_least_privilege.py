@@ -33,6 +33,10 @@ UNUSED: Final = {
     ("WorkflowRole", "sagemaker:ListTags"): "in Step Functions' list for jobs that it waits for",
     (
         "WorkflowRole",
+        "states:RedriveExecution",
+    ): "redrives a Map's executions, which the sandbox can't",
+    (
+        "WorkflowRole",
         "states:StopExecution",
     ): "stops a Map's executions, which moto runs within one",
 }

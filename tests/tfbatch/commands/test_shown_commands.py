@@ -88,6 +88,7 @@ def test_quotas_are_held_against_what_a_run_may_ask_for() -> None:
     assert "AWS has no transform jobs on ml.g4dn.xlarge here" in third.remedy
 
 
+@pytest.mark.aws
 def test_a_zone_without_an_endpoint_or_a_gpu_is_told_with_those_that_have_them() -> None:
     names = {
         f"us-east-1{letter}": f"use1-az{id_}" for letter, id_ in zip("abc", "312", strict=True)

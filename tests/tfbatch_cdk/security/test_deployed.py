@@ -12,7 +12,7 @@ import pytest
 from tests.deployment import CDK, Deployment
 from tests.executions import exceptions_of, summary_of
 from tests.paths import REPOSITORY
-from tests.tfbatch_cdk.security.app import MODEL
+from tests.tfbatch_cdk.security.app import BOUNDARY, MODEL
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OF_AWS = ("AWS/States",)
 """Namespaces of metrics that AWS publishes."""
+EMPTYING = ["s3:DeleteObject*", "s3:GetBucket*", "s3:List*", "s3:PutBucketPolicy"]
+"""What the CDK's function needs that empties buckets, as the guide says beside the boundary."""
 
 
 class Prod:
@@ -32,10 +34,23 @@ class Prod:
         self._bare = Deployment(sandbox=sandbox, outputs={})
         self.sandbox = sandbox
         self.client = self._bare.client
+        self._boundary = self._make_boundary()
+
+    def _make_boundary(self) -> str:
+        """The boundary of the operations guide, as a managed policy; its ARN."""
+        guide = (REPOSITORY / "docs" / "operations.md").read_text()
+        shown = guide.partition("<!-- boundary -->\n```json\n")[2].partition("```")[0]
+        statements = [json.loads(shown), {"Effect": "Allow", "Action": EMPTYING, "Resource": "*"}]
+        document = {"Version": "2012-10-17", "Statement": statements}
+        made = self.client("iam").create_policy(
+            PolicyName="boundary", PolicyDocument=json.dumps(document)
+        )
+        return str(made["Policy"]["Arn"])
 
     def cdk(self, *arguments: str) -> str:
         app = ("--app", f"{sys.executable} -m tests.tfbatch_cdk.security.app")
-        return self._bare.run(CDK, *arguments, *app, *self._output, **{MODEL: str(self._model)})
+        given = {MODEL: str(self._model), BOUNDARY: self._boundary}
+        return self._bare.run(CDK, *arguments, *app, *self._output, **given)
 
     def stacks(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.client("cloudformation").describe_stacks()["Stacks"]

@@ -3,17 +3,88 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk import aws_iam as iam
 
 from tests.paths import REPOSITORY
+from tests.tfbatch_cdk.security.policies import actions, statements
+from tfbatch_cdk.storage.key import uses
 
 if TYPE_CHECKING:
     from tests.tfbatch_cdk.conftest import Assembly
 
 TESTS = REPOSITORY / "tests"
 SECURITY = (REPOSITORY / "docs" / "security.md").read_text()
+OPERATIONS = REPOSITORY / "docs" / "operations.md"
 SERVICES = {"Scheduler": "scheduler", "CloudWatch": "cloudwatch", "StepFunctions": "states"}
+
+
+def _shown(part: str, document: object) -> None:
+    """Compare a JSON block of the operations guide with what the code makes."""
+    begin, end = f"<!-- {part} -->\n", f"<!-- /{part} -->"
+    before, _, rest = OPERATIONS.read_text().partition(begin)
+    shown, _, after = rest.partition(end)
+    wanted = f"```json\n{json.dumps(document, indent=1)}\n```\n\n"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        OPERATIONS.write_text(before + begin + wanted + end + after)
+        shown = wanted
+    assert shown == wanted
+
+
+def test_the_owner_of_a_key_sees_what_to_add() -> None:
+    stack = Stack(App(), "STACK", env=Environment(account="111122223333", region="eu-west-1"))
+    policy = iam.PolicyDocument(statements=uses(stack, log_groups="STACK-*"))
+    text = json.dumps(stack.resolve(policy)["Statement"])
+    for name, value in {"AWS::Partition": "aws", "AWS::AccountId": "111122223333"}.items():
+        text = text.replace(json.dumps({"Ref": name}), json.dumps(value))
+    text = text.replace(json.dumps({"Ref": "AWS::URLSuffix"}), json.dumps("amazonaws.com"))
+    _shown("key-policy", _joined(json.loads(text)))
+
+
+def test_the_owner_of_a_vpc_sees_what_to_allow(prod: Assembly) -> None:
+    (endpoint,) = (
+        one["Properties"]["PolicyDocument"]["Statement"]
+        for one in prod.of_type("AWS::EC2::VPCEndpoint").values()
+        if one["Properties"]["VpcEndpointType"] == "Gateway"
+    )
+    objects, lists, layers = endpoint
+    buckets = [
+        "arn:aws:s3:::BUCKET-OF-THE-STAGE",
+        "arn:aws:s3:::cdk-hnb659fds-assets-ACCOUNT-REGION",
+    ]
+    shown = [
+        {"Action": objects["Action"], "Resource": [f"{one}/*" for one in buckets]},
+        {"Action": lists["Action"], "Resource": buckets},
+        {
+            "Action": layers["Action"],
+            "Resource": "arn:aws:s3:::prod-REGION-starport-layer-bucket/*",
+        },
+    ]
+    both = {"Effect": "Allow", "Principal": "*"}
+    _shown("endpoint-policy", [both | one for one in shown])
+
+
+def test_who_writes_a_boundary_sees_what_it_must_allow(prod: Assembly) -> None:
+    found = {
+        action
+        for statement in statements(prod)
+        if statement["Effect"] == "Allow"
+        for action in actions(statement)
+    }
+    _shown("boundary", {"Effect": "Allow", "Action": sorted(found), "Resource": "*"})
+
+
+def _joined(value: Any) -> Any:  # noqa: ANN401 # a template's node
+    if isinstance(value, dict):
+        if "Fn::Join" in value:
+            separator, parts = value["Fn::Join"]
+            return str(separator).join(parts)
+        return {name: _joined(item) for name, item in value.items()}
+    return [_joined(item) for item in value] if isinstance(value, list) else value
 
 
 def test_every_control_names_a_test_that_is_there() -> None:

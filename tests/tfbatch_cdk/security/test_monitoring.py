@@ -63,6 +63,7 @@ def _sums(alarm: Template) -> list[str]:
     return [one["Expression"] for one in alarm.get("Metrics", ()) if "Expression" in one]
 
 
+@pytest.mark.aws
 def test_a_metric_that_is_missing_hides_no_other_in_a_sum(prod: Assembly) -> None:
     sums = [each for alarm in alarms(prod).values() for each in _sums(alarm)]
     assert sums
@@ -115,6 +116,7 @@ def test_the_dashboard_shows_what_operations_ask_for(prod: Assembly) -> None:
         assert name in body
 
 
+@pytest.mark.aws
 def test_logs_of_state_machines_take_no_room_in_the_accounts_policy(prod: Assembly) -> None:
     groups = prod.of_type("AWS::Logs::LogGroup")
     machines = prod.of_type("AWS::StepFunctions::StateMachine").values()

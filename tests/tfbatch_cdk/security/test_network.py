@@ -28,6 +28,7 @@ def test_there_is_no_way_to_the_internet(prod: Assembly) -> None:
     assert {one["Properties"]["MapPublicIpOnLaunch"] for one in subnets} == {False}
 
 
+@pytest.mark.aws
 def test_the_subnets_are_in_the_zones_of_the_settings(synth: Callable[[Stage], Assembly]) -> None:
     zones = ("use1-az1", "us-east-1c", "use1-az6")
     network = Network(cidr="10.0.0.0/22", zones=zones)
@@ -105,6 +106,7 @@ def test_a_vpc_that_is_there_gets_nothing_but_security_groups(
     assert assembly.one("AWS::SageMaker::Model")["VpcConfig"]["Subnets"] == list(network.subnet_ids)
 
 
+@pytest.mark.aws
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

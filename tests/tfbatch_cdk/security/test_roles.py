@@ -54,6 +54,7 @@ def test_every_actor_has_a_role_of_its_own(prod: Assembly) -> None:
     assert len(set(roles)) == len(roles) == 7
 
 
+@pytest.mark.aws
 def test_no_role_of_a_stage_names_the_jobs_of_another(dev: Assembly, prod: Assembly) -> None:
     for stage, assembly in (("dev", dev), ("prod", prod)):
         named = [

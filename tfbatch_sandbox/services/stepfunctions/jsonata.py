@@ -2,12 +2,16 @@
 
 An error names the field that holds the expression, as in Step Functions: ``Output/total``,
 ``Choices[1]/Condition``. moto's expressions don't know their field, so the definition is searched
-for the first occurrence of the text inside the state.
+for the first occurrence of the text inside the state. ``TFBATCH_JSONATA_RECORD`` names a file to
+which evaluations are appended, so that another implementation can repeat them.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
@@ -32,12 +36,15 @@ from tfbatch_sandbox.services.patch import replace
 from tfbatch_sandbox.services.stepfunctions import jsonata_evaluator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
     from tfbatch_sandbox.services.json_type import Json
     from tfbatch_sandbox.services.runtime import Runtime
+
+
+_RECORD = "TFBATCH_JSONATA_RECORD"
 
 
 def install(_runtime: Runtime) -> None:
@@ -47,14 +54,31 @@ def install(_runtime: Runtime) -> None:
 
 
 def _eval_body(self: StringJSONata | StringVariableSample, env: Environment) -> None:
+    variables = _variables(env)
     try:
-        value = jsonata_evaluator.evaluate(self.expression, _variables(env))
+        value = jsonata_evaluator.evaluate(self.expression, variables)
     except jsonata_evaluator.QueryError as error:
         field = _field(env, self.expression)
         where = f" specified for the field '{field}'" if field else ""
         cause = f"The JSONata expression '{self.expression.strip()}'{where} {error}"
         raise _failure(env, cause) from error
+    if _RECORD in os.environ:
+        _record(self.expression, variables, value)
     env.stack.append(value)
+
+
+def _record(expression: str, variables: Mapping[str, Json], value: Json) -> None:
+    """Append an evaluation as a line of JSON, with the variables that the expression names.
+
+    Of an object whose members alone are named, other members are left out.
+    """
+    kept = {name: one for name, one in variables.items() if f"${name}" in expression}
+    for name, one in kept.items():
+        if isinstance(one, dict) and not re.search(rf"\${name}\b(?!\.)", expression):
+            kept[name] = {key: item for key, item in one.items() if key in expression}
+    line = json.dumps({"expression": expression, "variables": kept, "value": value}, default=str)
+    with Path(os.environ[_RECORD]).open("a") as file:
+        file.write(line + "\n")
 
 
 def _variables(env: Environment) -> dict[str, Json]:
