@@ -22,14 +22,19 @@ def directory() -> Path:
     Raises:
         Problem: there is none.
     """
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / _MARK).is_file():
-            return folder
+    found = find()
+    if found is not None:
+        return found
     raise Problem(
-        f"There is no {_MARK} in {here} or above it: change to your project's folder, or make a "
-        "project with 'tfbatch init FOLDER'."
+        f"There is no {_MARK} in {Path.cwd()} or above it: change to your project's folder, or "
+        "make a project with 'tfbatch init FOLDER'."
     )
+
+
+def find() -> Path | None:
+    """As :func:`directory`, or ``None``."""
+    here = Path.cwd()
+    return next((one for one in (here, *here.parents) if (one / _MARK).is_file()), None)
 
 
 def models() -> Path:

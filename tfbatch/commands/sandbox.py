@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 _port = click.option(
     "--port", default=0, help="Port on 127.0.0.1.", show_default="any free one", metavar="PORT"
 )
-_NOT_UP = "No sandbox is up: start one with 'tfbatch sandbox up'."
 
 
 @click.group()
 def sandbox() -> None:
     """Run AWS on this machine.
+
+    Each project has a sandbox of its own.
 
     \b
     $ tfbatch sandbox up
@@ -78,7 +79,7 @@ def down(*, output: Output) -> None:
     from tfbatch.sandbox import background  # noqa: PLC0415
 
     found = background.stop()
-    output.say(f"The sandbox at {found.endpoint_url} is down." if found else _NOT_UP)
+    output.say(f"The sandbox at {found.endpoint_url} is down." if found else _not_up())
     output.emit({"wasUp": found is not None})
 
 
@@ -92,9 +93,13 @@ def status(ctx: click.Context, *, output: Output) -> None:
     found = background.find()
     output.emit(_document(found))
     if found is None:
-        output.say(_NOT_UP)
+        output.say(_not_up())
         ctx.exit(exit_codes.ATTENTION)
-    output.say(f"Up at {found.endpoint_url}, process {found.pid}, files in {found.directory}.")
+    whose = f" of {found.project}" if found.project else ""
+    output.say(
+        f"The sandbox{whose} is up at {found.endpoint_url}, process {found.pid}, files in "
+        f"{found.directory}."
+    )
 
 
 @sandbox.command()
@@ -130,8 +135,16 @@ def _up() -> Background:
 
     found = background.find()
     if found is None:
-        raise Problem(_NOT_UP)
+        raise Problem(_not_up())
     return found
+
+
+def _not_up() -> str:
+    from tfbatch.sandbox import background  # noqa: PLC0415
+
+    elsewhere = [one.project or "no project" for one in background.others()]
+    others = f" (there are sandboxes of {', '.join(elsewhere)})" if elsewhere else ""
+    return f"No sandbox of this project is up{others}: start one with 'tfbatch sandbox up'."
 
 
 def _document(found: Background | None) -> dict[str, object]:
@@ -142,5 +155,6 @@ def _document(found: Background | None) -> dict[str, object]:
         "endpoint": found.endpoint_url,
         "pid": found.pid,
         "directory": found.directory,
+        "project": found.project or None,
         "environment": found.environment,
     }

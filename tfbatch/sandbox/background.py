@@ -1,4 +1,4 @@
-"""Starts, finds and stops the sandbox that runs in the background, one for each user.
+"""Starts, finds and stops the sandbox that runs in the background, one for each project.
 
 A keeper process, in a session of its own, starts the sandbox's server and supervises it. SIGTERM
 ends it and the sandbox. ``sandbox.json`` describes it while it runs.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]
 
+from tfbatch import project
 from tfbatch.terminal.interrupt import interruptible
 from tfbatch_sandbox.sandbox import Sandbox, SandboxError
 
@@ -33,9 +35,18 @@ _SAME_SECONDS = 1.0
 
 
 def home() -> Path:
-    """Return the directory of the sandbox's state (XDG Base Directory Specification)."""
+    """The directory of the state of this project's sandbox.
+
+    Outside of a project there is one for the user. Source: XDG Base Directory Specification.
+    """
+    owner = project.find()
+    digest = hashlib.sha256(str(owner).encode()).hexdigest()[:8]
+    return _base() / (f"{owner.name}-{digest}" if owner else "default")
+
+
+def _base() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "tfbatch" / "sandbox"
+    return Path(base) / "tfbatch" / "sandboxes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +61,8 @@ class Background:
     """The variables that point a terminal to it."""
     directory: str
     """Logs, jobs and functions."""
+    project: str
+    """The folder of the project whose it is; empty outside of a project."""
 
     @property
     def endpoint_url(self) -> str:
@@ -73,9 +86,19 @@ class Background:
 
 
 def find() -> Background | None:
-    """Return the running sandbox, if there is one."""
+    """Return the project's running sandbox, if there is one."""
+    return _read(_state())
+
+
+def others() -> list[Background]:
+    """The running sandboxes of other projects."""
+    states = sorted(_base().glob(f"*/{_state().name}"))
+    return [found for state in states if state != _state() and (found := _read(state))]
+
+
+def _read(state: Path) -> Background | None:
     try:
-        found = Background(**json.loads(_state().read_text()))
+        found = Background(**json.loads(state.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
     return found if found.is_up else None
@@ -121,6 +144,7 @@ def keep(port: int) -> None:
             started=process.create_time(),
             environment=running.environment,
             directory=str(directory),
+            project=str(project.find() or ""),
         )
         written = _state().with_suffix(".new")
         written.write_text(json.dumps(asdict(background)))

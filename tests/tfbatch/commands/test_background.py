@@ -31,9 +31,10 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tfbatch(state: Path) -> Iterator[Tfbatch]:
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def call(*arguments: str, at: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tfbatch", "sandbox", *arguments],
+            cwd=at,
             env=os.environ | {"XDG_STATE_HOME": str(state)},
             capture_output=True,
             text=True,
@@ -80,3 +81,24 @@ def test_a_keeper_that_was_killed_is_not_taken_for_a_sandbox(
         time.sleep(0.01)
     again = json.loads(tfbatch("up", "--json").stdout)
     assert again["pid"] != found.pid
+
+
+def test_each_project_has_a_sandbox_of_its_own(tfbatch: Tfbatch, tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for project in (one, other):
+        (project / "stacks").mkdir(parents=True)
+        (project / "cdk.json").write_text("{}")
+    try:
+        up = json.loads(tfbatch("up", "--json", at=one / "stacks").stdout)
+        assert up["project"] == str(one)
+        status = tfbatch("status", at=other)
+        assert status.returncode == exit_codes.ATTENTION
+        assert "No sandbox of this project is up (there are sandboxes of " in status.stdout
+        assert str(one) in status.stdout
+        second = json.loads(tfbatch("up", "--json", at=other).stdout)
+        assert second["endpoint"] != up["endpoint"]
+        assert tfbatch("down", at=other).returncode == exit_codes.OK
+        assert f"The sandbox of {one} is up" in tfbatch("status", at=one).stdout
+    finally:
+        for project in (one, other):
+            tfbatch("down", at=project)
