@@ -21,6 +21,7 @@ lock: lock-handler
 lock-handler: $(VENV)/.uv
 	$(LOCK) --upgrade --group handler -o stacks/tfbatch_cdk/model/locks/handler.lock
 	$(LOCK) --upgrade --group handler-tiff -o stacks/tfbatch_cdk/model/locks/handler-tiff.lock
+	$(LOCK) --upgrade --group handler-heic -o stacks/tfbatch_cdk/model/locks/handler-heic.lock
 
 .PHONY: lint
 lint: install ## Check style and types

@@ -10,7 +10,7 @@ from aws_cdk import App
 from app import build
 from stacks.stages import JPEG, TFRECORD, stage_named
 from tfbatch_cdk.settings import (
-    TIFF_LOCK,
+    HEIC_LOCK,
     Compute,
     DataCapture,
     DataProcessing,
@@ -49,7 +49,7 @@ def _stages(folder: Path) -> Iterator[Stage]:
         name="tiny",
         directory=folder / "tiny",
         handler=handler,
-        requirements=TIFF_LOCK,
+        requirements=HEIC_LOCK,
     )
     broken = Model(name="broken", directory=folder / "broken", handler=handler)
     vector = Model(name="vector", directory=folder / "vector")
@@ -67,7 +67,7 @@ def _stages(folder: Path) -> Iterator[Stage]:
         formats=FORMATS,
         compute=compute,
         input_buckets=(FAR_BUCKET, MISSING_BUCKET),
-        request_variables=("TFBATCH_TOP_K", "TFBATCH_OUTPUT"),
+        request_variables=("TFBATCH_TOP_K",),
         invocations=Invocations(timeout_seconds=120, max_retries=1),
         capture=DataCapture(),
         experiment=Experiment(name="nightly", trial="first"),

@@ -10,7 +10,9 @@ import pytest
 from stacks.stages import JPEG, TFRECORD, stage_named
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model.acceptance import refusals
+from tfbatch_cdk.model.lock import Lock, LockedFile
 from tfbatch_cdk.settings import Format, Model, Stage
+from tfbatch_handler.signature import Signature, Tensor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,3 +63,26 @@ def test_a_format_of_the_projects_own_is_not_judged(
     own.parent.mkdir()
     own.write_text(f"KINDS = []\nCONTENT_TYPES = {declared}\ndef decode(payload, request): ...\n")
     assert refusals(_stage(replace(vector, code=tmp_path), own=OWN)) == {}
+
+
+def test_photographs_for_a_model_of_pixels_are_refused_with_the_command_that_helps(
+    tmp_path: Path,
+) -> None:
+    pixels = Tensor(name="x:0", dtype="FLOAT", shape=(-1, 224, 224, 3))
+    scores = Tensor(name="y:0", dtype="FLOAT", shape=(-1, 1000))
+    locked = Lock(
+        source="s3://models/1/",
+        version="1",
+        files={"1/saved_model.pb": LockedFile(sha256="0" * 64, size=1)},
+        signatures={"serving_default": Signature(inputs={"x": pixels}, outputs={"y": scores})},
+        tensorflow="2.21.0",
+        labels={},
+    )
+    (tmp_path / "floatimage.lock.json").write_text(locked.text())
+    model = Model(name="floatimage", directory=tmp_path / "floatimage")
+    found = refusals(_stage(model, jpeg=JPEG, tfrecord=TFRECORD))
+    assert found["floatimage"]["jpeg"] == (
+        "an image is one string of bytes, and the model takes (x: float[?,224,224,3]) -> "
+        "(y: float[?,1000]). Use tfrecord. 'tfbatch wrap' puts the decoding of images into a model "
+        "that takes pixels."
+    )

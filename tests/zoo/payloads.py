@@ -70,6 +70,14 @@ def _cells(record: Record) -> list[object]:
     return [cell for value in record.values() for cell in np.ravel(np.array(value, object))]
 
 
+def text_lines(records: Sequence[Record], signature: Signature) -> Payloads:  # noqa: ARG001
+    """A line for each record, if its text has no line breaks."""
+    texts = [str(cell) for record in records for cell in _cells(record)]
+    if any(map(is_binary, records)) or any("\n" in text for text in texts):
+        return []
+    return [("\n".join(texts).encode() + b"\n", len(records))]
+
+
 def examples(records: Sequence[Record], signature: Signature) -> Payloads:
     """TFRecord files of tf.Examples; of a model that parses them, its records."""
     frames = [tfrecord(_example(record, signature)) for record in records]
@@ -142,6 +150,7 @@ FORMATS: dict[str, tuple[str, Callable[[Sequence[Record], Signature], Payloads]]
     "JSON Lines, values": ("application/jsonlines", json_lines_of_values),
     "CSV": ("text/csv", csv_rows),
     "CSV, header": ("text/csv; header=present", csv_with_header),
+    "text": ("text/plain", text_lines),
     "TFRecord": ("application/x-tfrecord", examples),
     "npy": ("application/x-npy", arrays),
     "npy of all": ("application/x-npy", array_of_all),

@@ -73,7 +73,7 @@ def _lines(zoo: Zoo, animal: Animal, name: str, code: Path) -> list[dict[str, An
     return lines
 
 
-def _rows(animal: Animal, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def rows_of(animal: Animal, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Predictions by output; a lone output has no name."""
     assert all("predictions" in line for line in lines), lines[:1]
     rows = [line["predictions"][0] for line in lines]
@@ -83,9 +83,9 @@ def _rows(animal: Animal, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _is_close(found: Any, wanted: Any) -> bool:  # noqa: ANN401 # JSON
+def is_close(found: Any, wanted: Any) -> bool:  # noqa: ANN401 # JSON
     if isinstance(wanted, list):
-        return len(found) == len(wanted) and all(map(_is_close, found, wanted))
+        return len(found) == len(wanted) and all(map(is_close, found, wanted))
     if isinstance(wanted, float):
         return bool(found == pytest.approx(wanted, rel=1e-4, abs=1e-5))
     return bool(found == wanted)
@@ -104,12 +104,12 @@ def test_every_format_gives_the_predictions_of_plain_tensorflow(
         animal = zoo.models[name]
         if not _payloads(animal, format_):
             continue
-        rows = _rows(animal, _lines(zoo, animal, format_, tmp_path))
+        rows = rows_of(animal, _lines(zoo, animal, format_, tmp_path))
         assert len(rows) == len(animal.predictions), name
         for row, wanted in zip(rows, animal.predictions, strict=True):
             assert row.keys() == wanted.keys(), name
             for output, value in wanted.items():
-                assert _is_close(row[output], value), f"{name} {output}: {row[output]} {value}"
+                assert is_close(row[output], value), f"{name} {output}: {row[output]} {value}"
         tried.append(name)
     assert tried
 

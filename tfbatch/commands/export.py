@@ -35,6 +35,7 @@ _PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
     metavar="K",
     help="Answer with the K likeliest classes, chosen in the graph; the handler's output is raw.",
 )
+@click.option("--exif", is_flag=True, help="Turn photographs as their EXIF orientation says.")
 @click.option(
     "--precision",
     type=click.Choice(_PRECISIONS),
@@ -67,6 +68,7 @@ def export(  # noqa: PLR0913 # one for each option
     needed: bool,
     name: str | None,
     top_k: int | None,
+    exif: bool,
     precision: Precision,
     xla: bool,
     pixels: str,
@@ -90,7 +92,7 @@ def export(  # noqa: PLR0913 # one for each option
     wanted = _needed() if needed else targets or (DEMO_MODEL,)
     if name and len(wanted) > 1:
         raise Problem(f"--name = {name!r}: {len(wanted)} models can't have one name.")
-    variant = Variant(top_k=top_k, precision=precision, xla=xla)
+    variant = Variant(top_k=top_k, exif=exif, precision=precision, xla=xla)
     models = project.models()
     for target in wanted:
         recipe = _recipe(target, name=name, pixels=pixels, labels=labels)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from tfbatch.export.variant import Variant
+from tfbatch.wrap.orientation import upright
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         self._network = tf.function(call, jit_compile=True) if variant.xla else call
         self._image_size = network.input_shape[1]
         self._top_k = variant.top_k
+        self._exif = variant.exif
         self._normalize = normalize
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])  # type: ignore[untyped-decorator]
@@ -70,10 +72,13 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
 
         Like ``_decode_and_center_crop`` of ``tensorflow/tpu``'s EfficientNet for evaluation: 7/8 of
         the shorter side, then bicubic without antialiasing, corners not aligned. EXIF orientation
-        is ignored.
+        is ignored without ``Variant.exif``.
         """
         # channels=3 turns gray into three equal channels and drops alpha.
         image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+        if self._exif:
+            image.set_shape([None, None, 3])
+            image = upright(image, encoded)
         height, width = tf.shape(image)[0], tf.shape(image)[1]
         side = tf.cast(_CROP_FRACTION * tf.cast(tf.minimum(height, width), tf.float32), tf.int32)
         side = tf.maximum(side, 1)

@@ -16,6 +16,8 @@ class Variant:
     """Return this number of likeliest classes instead of all probabilities."""
     precision: Precision = "float32"
     """Keras's dtype policy. Mixed ones compute in 16 bits and keep weights and outputs in 32."""
+    exif: bool = False
+    """Turn photographs as their EXIF orientation says."""
     xla: bool = False
     """Compile the network with XLA, once for each batch size."""
 

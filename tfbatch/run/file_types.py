@@ -25,7 +25,7 @@ class Kind:
     content_types: tuple[str, ...]
     """Content types of formats that read it, the best first; ``image/`` matches any image."""
     magic: tuple[bytes, ...] = ()
-    """First bytes; of RIFF files without their size."""
+    """First bytes; of RIFF and HEIF files without their size."""
 
 
 _IMAGE = ("image/*", "application/x-image", "image/")
@@ -60,6 +60,12 @@ KINDS = (
         suffixes=(".tif", ".tiff"),
         magic=(b"II*\0", b"MM\0*"),
         content_types=("image/tiff",),
+    ),
+    Kind(
+        name="heic",
+        suffixes=(".heic", ".heif"),
+        magic=(b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1"),
+        content_types=("image/heic", "image/heif"),
     ),
     Kind(
         name="tfrecord",
@@ -100,8 +106,9 @@ def kind_of(name: str, head: bytes) -> Kind | None:
     """
     if is_tfrecord(head):
         return _BY_NAME["tfrecord"]
-    # A RIFF file has its size between the container's name and its content's.
+    # A RIFF file has its size between the container's name and its content's; HEIF begins with one.
     begin = head[:4] + head[8:] if head.startswith(b"RIFF") else head
+    begin = head[4:] if head[4:8] == b"ftyp" else begin
     for kind in KINDS:
         if any(begin.startswith(magic) for magic in kind.magic):
             return kind

@@ -28,16 +28,21 @@ QUALITY = 92
 
 def decode(payload: bytes, request: Request) -> list[Decoded]:
     """Decode one record: the first page, as a JPEG of at most ``LONGEST_SIDE`` pixels a side."""
+    return [as_jpeg(payload, request, kind="TIFF")]
+
+
+def as_jpeg(payload: bytes, request: Request, *, kind: str) -> Decoded:
+    """Convert an image of one of Pillow's formats."""
     pillow = _pillow()
     try:
-        with pillow.open(io.BytesIO(payload), formats=["TIFF"]) as image:
+        with pillow.open(io.BytesIO(payload), formats=[kind]) as image:
             rgb = image.convert("RGB")
             rgb.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
-        return [BadRecord(code="InvalidRecord", message=f"not a TIFF: {error}")]
+        return BadRecord(code="InvalidRecord", message=f"not a {kind}: {error}")
     jpeg = io.BytesIO()
     rgb.save(jpeg, "JPEG", quality=QUALITY)
-    return [instance.from_bytes(jpeg.getvalue(), request.signature)]
+    return instance.from_bytes(jpeg.getvalue(), request.signature)
 
 
 def _pillow() -> ModuleType:

@@ -5,12 +5,13 @@ from tfbatch_cdk.settings.container import Container
 from tfbatch_cdk.settings.endpoint import Endpoint
 from tfbatch_cdk.settings.format import Format
 from tfbatch_cdk.settings.job import DataCapture, DataProcessing, Experiment, Invocations
-from tfbatch_cdk.settings.model import HANDLER_LOCK, TIFF_LOCK, Model
+from tfbatch_cdk.settings.model import HANDLER_LOCK, HEIC_LOCK, TIFF_LOCK, Model
 from tfbatch_cdk.settings.protection import Access, Network, Protection, Retention, Watch
 from tfbatch_cdk.settings.stage import Stage
 
 __all__ = [
     "HANDLER_LOCK",
+    "HEIC_LOCK",
     "TIFF_LOCK",
     "Access",
     "Compute",

@@ -20,6 +20,8 @@ HANDLER_LOCK = _LOCKS / "handler.lock"
 """Packages that make the handler faster."""
 TIFF_LOCK = _LOCKS / "handler-tiff.lock"
 """The same and Pillow, with which the handler reads TIFF."""
+HEIC_LOCK = _LOCKS / "handler-heic.lock"
+"""The same and pi-heif, with which it reads HEIC too."""
 
 NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
 VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")

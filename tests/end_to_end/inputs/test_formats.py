@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import sys
@@ -58,6 +59,16 @@ def _npy(array: Any) -> bytes:  # noqa: ANN401
     return file.getvalue()
 
 
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAVZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAA"
+    "AAAAAAAAAAAAACJpbG9jAAAAAERAAAEAAQAAAAABegABAAAAAAAAABgAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAA"
+    "AAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA1mlwcnAAAAC3aXBjbwAAAHhodmNDAQNwAAAAkAAAAAAAHvAA/P34"
+    "+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkAAAAwAAAwAeoCCBBZbqSSmu"
+    "bgIaDAgAAAMAyAAAAwAIQGIAAQAHRAHBcrAiQAAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAA"
+    "QAAAABBwaXhpAAAAAAMICAgAAAAXaXBtYQAAAAAAAAABAAEEgQIDBAAAACBtZGF0AAAAFCgBrwtg+sbB1//gK79y"
+    "UfygbtO3"
+)
+"""64 x 64 pixels of green, by libheif; nothing that is installed here writes HEIC."""
 PNGS = [_image(best, "PNG") for best in (2, 0, 1)]
 EXAMPLES = [image_example(png) for png in PNGS]
 BAD = "InvalidRecord"
@@ -70,6 +81,7 @@ CASES = {
     "tiff": Case(
         content_type="image/tiff", body=_image(2, "TIFF"), accept=LINES, says=[2], environment=RAW
     ),
+    "heic": Case(content_type="image/heic", body=HEIC, accept=LINES, says=[1], environment=RAW),
     "tfexample": Case(
         content_type="application/x-tfexample",
         split="TFRecord",

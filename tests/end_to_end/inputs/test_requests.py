@@ -109,7 +109,7 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
                 "format": "jpeg",
                 "environment": {"TFBATCH_TOP_K": "3", "PYTHONPATH": "x"},
             },
-            ["is not an object with texts for TFBATCH_TOP_K, TFBATCH_OUTPUT"],
+            ["is not an object with texts for TFBATCH_TOP_K"],
         ),
         (
             {"input": "s3://{input}/a/", "format": "jpeg", "environment": {"TFBATCH_TOP_K": 3}},
@@ -173,7 +173,6 @@ def test_a_larger_payload_lowers_the_concurrency_that_nobody_asked_for(
     summary_of(deployment.wait(arn))
     (job,) = deployment.jobs(arn)
     assert (job["MaxPayloadInMB"], job["MaxConcurrentTransforms"]) == (30, 3)
-    assert job["Environment"]["TFBATCH_OUTPUT"] == "top_k"  # the Model's, which requests may set
 
 
 def test_an_empty_prefix_is_said_with_what_to_upload(deployment: Deployment) -> None:

@@ -45,6 +45,7 @@ def picture(kind: str) -> bytes:
         ("a.npy", b"\x93NUMPY\x01\x00", "npy", None),
         ("a.csv.gz", b"\x1f\x8b\x08", "gzip", None),
         ("a.tif", b"II*\0", "tiff", None),
+        ("a.jpg", b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "heic", None),
     ],
 )
 def test_bytes_are_believed_before_names(
