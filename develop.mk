@@ -75,6 +75,10 @@ snapshots: model ## Accept the templates' changes: write the snapshots anew, for
 pictures: model ## Draw the README's pictures, of what ran in a sandbox: the terminal, a report, a search
 	python -m docs.pictures
 
+.PHONY: bench-review
+bench-review: model ## Time tfbatch review, cached and not, against cdk synth of the same stages
+	python -m benchmarks.review
+
 .PHONY: bench-plan
 bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, restarts
 	PYTHONPATH=functions python -m benchmarks.plan

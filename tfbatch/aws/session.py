@@ -46,7 +46,7 @@ class Session:
             ("--region", self.region),
             ("--profile", self.profile),
         )
-        return "".join(f" {name} {shlex.quote(value)}" for name, value in given.items() if value)
+        return "".join(f" {name} {shlex.quote(value)}" for name, value in given if value)
 
     @property
     def where(self) -> str:

@@ -78,7 +78,8 @@ def gathered(findings: Iterable[Finding]) -> list[Finding]:
     """Merge equal findings of several resources, each in its own row."""
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
-        like = (finding.section, finding.rule, finding.why, finding.many, finding.stages)
+        why = "" if finding.state else finding.why  # of a state it is a row
+        like = (finding.section, finding.rule, why, finding.many, finding.stages)
         rows = tuple(row[0] for row in finding.rows) if finding.subject else ()
         key = (*like, rows) if finding.many else number
         groups.setdefault(key, []).append(finding)
@@ -89,15 +90,22 @@ def _together(group: list[Finding]) -> Finding:
     first = group[0]
     if len(group) == 1:
         return first
-    rows = tuple(
-        (_row_name(finding.subject, name), old, new)
-        for finding in group
-        for name, old, new in (finding.rows or (("", "", ""),))
-    )
+    alike = len({finding.why for finding in group}) == 1
+    rows = tuple(row for finding in group for row in _rows(finding, alike=alike))
     nouns = {finding.noun for finding in group}
     noun = first.noun if len(nouns) == 1 else "resource"
     title = f"{len(group)} {_plural(noun)} {first.many}"
-    return replace(first, title=title, subject="", logical_id="", rows=rows, count=len(group))
+    why = first.why if alike else ""
+    made = replace(first, title=title, why=why, subject="", logical_id="", state="", rows=rows)
+    return replace(made, count=len(group))
+
+
+def _rows(finding: Finding, *, alike: bool) -> Iterable[Row]:
+    """The rows of one of several findings, whose consequences may be alike."""
+    if finding.state:
+        return ((finding.state, "", "" if alike else finding.why),)
+    named = finding.rows or (("", "", ""),)
+    return ((_row_name(finding.subject, name), old, new) for name, old, new in named)
 
 
 def _plural(noun: str) -> str:

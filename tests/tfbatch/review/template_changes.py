@@ -482,14 +482,14 @@ TEMPLATE_CHANGES = (
         change=_each_state(_empty_retry),
         verdict=ATTENTION,
         hurts=_rule("guard-changed", "safeguard-lost"),
-        says=("has no Retry any more", "errors handled less"),
+        says=("have no Retry any more", "states guard the run, and change", "errors handled less"),
     ),
     TemplateChange(
         name="catchers narrowed",
         change=_each_state(_narrow_catch),
         verdict=ATTENTION,
         hurts=_rule("guard-changed", "safeguard-lost"),
-        says=("Catch handles less than before",),
+        says=("by its Catch than before",),
     ),
     TemplateChange(
         name="failures no longer caught",

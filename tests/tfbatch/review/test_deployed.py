@@ -11,6 +11,9 @@ import pytest
 from tests.tfbatch.review.conftest import BASE, Clone
 from tfbatch.review import main
 from tfbatch.review.errors import ReviewError
+from tfbatch.review.sides import deployed
+from tfbatch.review.sides.assembly import stage_of
+from tfbatch.review.sides.stacks import Stack
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tfbatch.review.review import Review
+    from tfbatch.review.sides.assembly import Stage
 
 STACK = "tfbatch-prod-data"
 
@@ -88,3 +92,25 @@ def test_without_credentials_the_remedy_is_said(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with pytest.raises(ReviewError, match="may call DescribeStacks and GetTemplate"):
         deployed_review(clone)
+
+
+@pytest.mark.usefixtures("account")
+def test_a_stack_is_looked_for_in_its_own_region_and_account(tmp_path: Path) -> None:
+    def stage(environment: str) -> Stage:
+        stack = Stack(
+            deployed_name="elsewhere",
+            template={"Resources": {}},
+            folder=tmp_path,
+            settings={"environment": environment},
+        )
+        return stage_of("dev", {"elsewhere": stack})
+
+    table = {"T": {"Type": "AWS::SNS::Topic"}}
+    there = boto3.client("cloudformation", region_name="eu-central-1")
+    there.create_stack(StackName="elsewhere", TemplateBody=json.dumps({"Resources": table}))
+    assert deployed.deployed(stage("aws://unknown-account/us-west-2"), known=()) is None
+    found = deployed.deployed(stage("aws://unknown-account/eu-central-1"), known=())
+    assert found is not None
+    assert found.stacks["elsewhere"].template["Resources"] == table
+    with pytest.raises(ReviewError, match=r"belongs to account 999988887777, and the credentials"):
+        deployed.deployed(stage("aws://999988887777/eu-central-1"), known=())

@@ -221,9 +221,8 @@ def _one_sided(machine: Resource, name: str, state: State, fate: str) -> Iterato
         diff=tuple(f"{sign}{line}" for line in text.splitlines()),
     )
     if guarded:
-        yield _hurting(
-            machine, "guard-removed", f"State “{name}” guarded the run, and is gone", guarded
-        )
+        says = "guarded the run, and is gone", "guarded the run, and are gone"
+        yield _hurting(machine, "guard-removed", name, says, guarded)
 
 
 def _changed(sides: _Sides, name: str, before: State, after: State) -> Iterator[Finding]:
@@ -242,8 +241,8 @@ def _changed(sides: _Sides, name: str, before: State, after: State) -> Iterator[
         diff=differences.lines(states.text(before), states.text(after)),
     )
     if guarded := next((rule for rule in rules if rule.name == "guard-changed"), None):
-        title = f"State “{name}” guards the run, and changes"
-        yield _hurting(sides.machine, guarded.name, title, guarded.why)
+        says = "guards the run, and changes", "guard the run, and change"
+        yield _hurting(sides.machine, guarded.name, name, says, guarded.why)
     yield from _safeguards(sides.machine, name, before, after)
 
 
@@ -286,13 +285,11 @@ def _safeguards(machine: Resource, name: str, before: State, after: State) -> It
     if not lost:
         return
     gone = all(not after.get(key) for key in lost)
-    title = f"State “{name}” has no {' and no '.join(lost)} any more"
-    yield _hurting(
-        machine,
-        "safeguard-lost",
-        title if gone else f"State “{name}”: {' and '.join(lost)} handles less than before",
-        "Its errors are no longer retried, caught or timed out.",
-    )
+    said = " and no ".join(lost)
+    less = f"handles less by its {' and '.join(lost)} than before"
+    says = (f"has no {said} any more", f"have no {said} any more") if gone else (less, less)
+    why = "Its errors are no longer retried, caught or timed out."
+    yield _hurting(machine, "safeguard-lost", name, says, why)
 
 
 def _handles_less(before: Any, after: Any) -> bool:  # noqa: ANN401 # retriers or catchers
@@ -308,9 +305,18 @@ def _handled(handlers: Any) -> set[str]:  # noqa: ANN401 # retriers or catchers
     }
 
 
-def _hurting(machine: Resource, rule: str, title: str, why: str) -> Finding:
+def _hurting(machine: Resource, rule: str, name: str, says: tuple[str, str], why: str) -> Finding:
+    """A finding about a state; ``says`` ends the sentence about one, and about several."""
     return _finding(
-        machine, rule, title, section=Section.HURT, severity=Severity.ATTENTION, why=why
+        machine,
+        rule,
+        f"State “{name}” {says[0]}",
+        section=Section.HURT,
+        severity=Severity.ATTENTION,
+        many=says[1],
+        noun="state",
+        state=name,
+        why=why,
     )
 
 

@@ -13,6 +13,7 @@ from tfbatch.review.sides import assembly
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from boto3 import Session
     from mypy_boto3_cloudformation import CloudFormationClient
 
     from tfbatch.review.review import Review
@@ -38,7 +39,7 @@ def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
     found = {
         name: replace(stack, template=real[0], settings=_protected(stack, on=real[1]))
         for name, stack in stage.stacks.items()
-        if not stack.parent and (real := _template(stack.deployed_name)) is not None
+        if not stack.parent and (real := _template(stack)) is not None
     }
     if not found:
         return None
@@ -92,23 +93,50 @@ def missing(stages: Sequence[str]) -> list[Finding]:
     ]
 
 
-def _template(stack: str) -> tuple[Mapping[str, Any], bool] | None:
-    """A stack's template and termination protection; ``None`` if it doesn't exist."""
+def _template(stack: Stack) -> tuple[Mapping[str, Any], bool] | None:
+    """A stack's template and termination protection; ``None`` if it doesn't exist.
+
+    It is looked for in the stack's region, and in the account of the credentials, which must be
+    the stack's own.
+    """
     import boto3  # noqa: PLC0415 # only if requested
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    account, region = _environment(stack)
+    name = stack.deployed_name
     try:
-        client: CloudFormationClient = boto3.client("cloudformation")
-        described = client.describe_stacks(StackName=stack)["Stacks"][0]
-        body: Any = client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+        session = boto3.Session(region_name=region)
+        if account:
+            _check_account(session, account, name)
+        client: CloudFormationClient = session.client("cloudformation")
+        described = client.describe_stacks(StackName=name)["Stacks"][0]
+        body: Any = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
     except ClientError as error:
         if "does not exist" in str(error):
             return None
-        raise ReviewError(f"stack {stack} can't be read: {error}") from error
+        raise ReviewError(f"stack {name} can't be read: {error}") from error
     except BotoCoreError as error:
         raise ReviewError(
-            f"stack {stack} can't be read: {error} --deployed needs credentials and a region that "
+            f"stack {name} can't be read: {error} --deployed needs credentials and a region that "
             "may call DescribeStacks and GetTemplate; leave it out to compare commits alone"
         ) from error
     template = json.loads(body) if isinstance(body, str) else body
     return template, bool(described.get("EnableTerminationProtection"))
+
+
+def _environment(stack: Stack) -> tuple[str | None, str | None]:
+    """The account and the region of a stack, where the app names them."""
+    account, _, region = stack.environment.removeprefix("aws://").partition("/")
+    return (
+        None if account in ("", "unknown-account", "None") else account,
+        None if region in ("", "unknown-region") else region,
+    )
+
+
+def _check_account(session: Session, account: str, stack: str) -> None:
+    own = session.client("sts").get_caller_identity()["Account"]
+    if own != account:
+        raise ReviewError(
+            f"stack {stack} belongs to account {account}, and the credentials to {own}: set "
+            "AWS_PROFILE to a profile of that account"
+        )
