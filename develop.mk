@@ -9,6 +9,12 @@ $(VENV)/.editable: $(VENV)/.installed pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
+install: tests/node_modules/.installed
+
+tests/node_modules/.installed: tests/package.json tests/package-lock.json $(VENV)/.installed
+	NODE_USE_SYSTEM_CA=1 node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --prefix tests --silent --no-audit --no-fund
+	@touch $@
+
 lock: lock-handler
 
 .PHONY: lock-handler
@@ -51,6 +57,10 @@ check-aws: model ## Check what only AWS would tell: names of errors, requests, p
 .PHONY: record-jsonata
 record-jsonata: model ## Record the workflow's JSONata from its tests anew, for check-aws to replay
 	python -m tests.aws.record
+
+.PHONY: wheel
+wheel: install ## Build dist/tfbatch-*.whl
+	python -m hatchling build -t wheel
 
 .PHONY: bench-synth
 bench-synth: model ## Time cdk synth against a one-bucket app's

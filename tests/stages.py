@@ -67,6 +67,7 @@ def _stages(folder: Path) -> Iterator[Stage]:
         formats=FORMATS,
         compute=compute,
         input_buckets=(FAR_BUCKET, MISSING_BUCKET),
+        request_variables=("TFBATCH_TOP_K", "TFBATCH_OUTPUT"),
         invocations=Invocations(timeout_seconds=120, max_retries=1),
         capture=DataCapture(),
         experiment=Experiment(name="nightly", trial="first"),

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, Unpack, cast
 
 from tfbatch_sandbox.authorization import record
 from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.processes.system import PORTABLE
 from tfbatch_sandbox.server import faults
 from tfbatch_sandbox.server.settings import ACCOUNT_ID, REGION, Choices, Settings
 
@@ -69,11 +70,9 @@ class Sandbox:
 
         Add them to the caller's environment, without ``AWS_PROFILE``.
         """
-        # S3 clients put the bucket in front of the host name; bucket.localhost is this machine.
-        endpoint = f"http://localhost:{self.port}"
         return {
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ENDPOINT_URL_S3": endpoint,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ENDPOINT_URL_S3": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": "sandbox",
             "AWS_SECRET_ACCESS_KEY": "sandbox",  # pragma: allowlist secret
             "AWS_REGION": self.region,
@@ -134,8 +133,10 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _spawn(settings: Settings, log: IO[bytes]) -> supervision.Process:
+    chosen = {PORTABLE: "1"} if settings.portable else {}
     return supervision.spawn(
         [sys.executable, "-m", "tfbatch_sandbox.server.server", settings.to_json()],
+        environment=os.environ | chosen,
         stdout=subprocess.PIPE,
         stderr=log,
     )

@@ -12,7 +12,7 @@ from tfbatch_handler import instance
 from tfbatch_handler.signature import FLOATS, INTEGERS, STRING
 
 if TYPE_CHECKING:
-    from tfbatch_handler.signature import Signature
+    from tfbatch_handler.signature import Signature, Tensor
 
 _CHANNELS: Final = frozenset((-1, 1, 3, 4))
 _PIXEL_RANKS: Final = frozenset((3, 4))
@@ -37,12 +37,27 @@ def problem(content_type: str, signature: Signature) -> str:
         return f"an array is one input of numbers, and the model takes {signature}"
     elif kind == "text/plain" and not takes_text:
         return f"a line is one string, and the model takes {signature}"
+    elif _is_flat(kind, signature) and (
+        open_ := [t for t in signature.inputs.values() if _is_open(t)]
+    ):
+        return f"a row or feature is a flat list, and the model takes {open_[0]} of any sizes"
     elif kind == "text/csv" and not lone and "header=present" not in parameters.replace(" ", ""):
         return (
             f"the model takes {signature}: for several inputs the content type must be 'text/csv; "
             "header=present'"
         )
     return ""
+
+
+def _is_flat(kind: str, signature: Signature) -> bool:
+    """Whether a format's values have no shape: cells of a row, values of a tf.Example's feature."""
+    is_example = kind == "application/x-recordio" and not instance.takes_bytes(signature)
+    return kind in {"text/csv", "application/x-tfexample", "application/x-tfrecord"} or is_example
+
+
+def _is_open(tensor: Tensor) -> bool:
+    """Whether a record's shape can't be told from its number of values."""
+    return tensor.shape is not None and tensor.shape[1:].count(-1) > 1
 
 
 def takes_pixels(signature: Signature) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+from tfbatch_handler.signature import DEFAULT
 from tfbatch_handler.variable import (
     Kind,
     SettingError,
@@ -16,6 +17,7 @@ from tfbatch_handler.variable import (
     choice,
     file_name,
     names,
+    text,
     whole_number,
 )
 
@@ -39,6 +41,9 @@ def _variable(name: str, kind: Kind) -> dict[str, Variable]:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The output and the behavior of the handler."""
+
+    signature: str = field(default=DEFAULT, metadata=_variable("TFBATCH_SIGNATURE", text()))
+    """The signature to serve. ``Model.signature`` sets it."""
 
     output: Output = field(
         default="raw", metadata=_variable("TFBATCH_OUTPUT", choice(get_args(Output)))
@@ -81,6 +86,12 @@ class Settings:
     )
     """Maximum seconds for a request, including outages. The CDK sets the time-outs of nginx and
     gunicorn above it, so that the handler's answer is sent. SageMaker waits 600 s by default."""
+
+    record_seconds: int = field(
+        default=10, metadata=_variable("TFBATCH_RECORD_SECONDS", whole_number())
+    )
+    """Seconds without an answer after which a record is given up, if others pass meanwhile, and if
+    it is 20 times as long as the slowest request took."""
 
     def __post_init__(self) -> None:
         """Refuse values that ``parse`` would not return.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfbatch_handler.formats import UnknownFormatError
-from tfbatch_handler.serving.servers import Outage
+from tfbatch_handler.serving.trouble import Outage
 from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:

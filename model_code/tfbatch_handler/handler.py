@@ -9,18 +9,18 @@ import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfbatch_handler import body, container, failure, formats
 from tfbatch_handler.environment import Settings, server_batch
 from tfbatch_handler.metrics import Progress
 from tfbatch_handler.outputs import accept, output
 from tfbatch_handler.outputs.choice import output_of
-from tfbatch_handler.record import BadRecord, Document
-from tfbatch_handler.serving import json_text, reply
+from tfbatch_handler.record import BadRecord, Document, Keyed
+from tfbatch_handler.serving import json_text, predict, reply
 from tfbatch_handler.serving.grpc import Unanswered
-from tfbatch_handler.serving.predict import predict
-from tfbatch_handler.serving.servers import Fleet, Refusal
+from tfbatch_handler.serving.health import Health
+from tfbatch_handler.serving.servers import Fleet
 from tfbatch_handler.signature import parse_metadata, servable
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from tfbatch_handler.body import Stream
     from tfbatch_handler.outputs.output import Output
-    from tfbatch_handler.record import Instance, Prediction, Row
+    from tfbatch_handler.record import Decoded, Instance, Prediction, Row
+    from tfbatch_handler.serving.sockets import Wait
     from tfbatch_handler.signature import Signature
 
 
@@ -60,6 +61,7 @@ class Model:
     signature: Signature
     output: Output
     progress: Progress
+    health: Health
 
 
 class Handler:
@@ -104,31 +106,41 @@ class Handler:
         asked = accept.Accept(header=context.accept_header, sent=kind)
         if isinstance(records, Document):
             return self._document(records, model, asked, deadline=deadline)
-        rows = predict(
-            records,
-            lambda batch: _batch(batch, model, deadline=deadline),
-            size=self._settings.batch_size,
-            merged=self._merged,
-        )
+        bare, keys = _keys(records, request.keys)
+        rows = self._predictor(model, model.health.send, deadline=deadline).predict(bare)
         self._check(rows, model, deadline=deadline)
-        return accept.encode(rows, model.output, asked)
+        return accept.encode(rows, model.output, asked, keys)
 
     def _document(
         self, document: Document, model: Model, asked: accept.Accept, *, deadline: float
     ) -> tuple[bytes, str]:
         """Forward a document. Its reply stays a document unless other output is asked for."""
-        try:
-            sent = [document.body]
-            answer = model.fleet.ask("POST", f":{document.action}", sent, deadline=deadline)
-        except Refusal as error:
-            rows: list[Row] = [BadRecord(code="Refused", message=str(error))]
-        else:
+
+        def send(bodies: Sequence[Instance], wait: Wait) -> list[bytes]:
+            (body,) = bodies
+            sent = [json_text.named(body, model.signature)]  # type: ignore[arg-type]
+            return [model.fleet.ask("POST", f":{document.action}", sent, wait=wait)]
+
+        predictor = self._predictor(model, send, deadline=deadline)
+        rows = predictor.predict([document.body])
+        if isinstance(rows[0], bytes):
+            answer = rows[0]
             rows = list(reply.document_rows(answer))
             if asked.document and isinstance(model.output, output.Raw):
                 self._check(rows, model, deadline=deadline)
                 return reply.compact(answer, model.signature), accept.JSON
         self._check(rows, model, deadline=deadline)
         return accept.encode(rows, model.output, asked)
+
+    def _predictor(self, model: Model, send: predict.Send, *, deadline: float) -> predict.Predictor:
+        takes_batches = model.signature.takes_batches
+        return predict.Predictor(
+            send=send,
+            health=model.health,
+            size=self._settings.batch_size if takes_batches else 1,
+            merged=self._merged if takes_batches and send is model.health.send else 0,
+            deadline=deadline,
+        )
 
     def _model(self, rest_uri: str, *, deadline: float) -> Model:
         """The model of a Context's ``rest_uri``, for any server's port."""
@@ -143,13 +155,20 @@ class Handler:
         return model
 
     def _ask(self, fleet: Fleet, *, deadline: float) -> Model:
-        metadata = json.loads(fleet.ask("GET", "/metadata", deadline=deadline))
-        signature = servable(parse_metadata(metadata))
-        return Model(
-            fleet=fleet,
+        metadata = json.loads(fleet.metadata(deadline=deadline))
+        signature = servable(parse_metadata(metadata), name=self._settings.signature)
+        output = output_of(signature, self._settings, code=self._code)
+        health = Health(
+            send=lambda batch, wait: _send(batch, fleet, signature, output, wait=wait),
+            is_available=fleet.is_available,
             signature=signature,
-            output=output_of(signature, self._settings, code=self._code),
-            progress=Progress(model=fleet.model),
+            record_seconds=self._settings.record_seconds,
+            merged=self._merged,
+            name="-".join(str(instance.server.port) for instance in fleet.instances),
+        )
+        progress = Progress(model=fleet.model)
+        return Model(
+            fleet=fleet, signature=signature, output=output, progress=progress, health=health
         )
 
     def _check(self, rows: Sequence[Row], model: Model, *, deadline: float) -> None:
@@ -161,15 +180,32 @@ class Handler:
             raise failure.RecordError(f"record {number}: {row.code}: {row.message}")
 
 
-def _batch(instances: Sequence[Instance], model: Model, *, deadline: float) -> Sequence[Prediction]:
-    wanted = model.output.scores
+def _keys(
+    records: Sequence[Decoded | Keyed], names: Sequence[str]
+) -> tuple[Sequence[Decoded], Sequence[Mapping[str, Any]] | None]:
+    """The records, and the key fields of each if there are any."""
+    if not names:
+        return records, None  # type: ignore[return-value]
+    without = dict.fromkeys(names)
+    bare = [one.record if isinstance(one, Keyed) else one for one in records]
+    return bare, [one.key if isinstance(one, Keyed) else without for one in records]
+
+
+def _send(
+    instances: Sequence[Instance], fleet: Fleet, signature: Signature, output: Output, *, wait: Wait
+) -> Sequence[Prediction]:
+    """Predict in one attempt, over gRPC if only scores are needed, else over REST."""
+    if signature.needs_columns:
+        sent = json_text.columns_request(instances[0], signature)
+        return [reply.column_row(fleet.ask("POST", ":predict", sent, wait=wait), signature)]
+    wanted = output.scores
     tensors = [record for record in instances if not isinstance(record, bytes)]
     if wanted is not None and len(tensors) == len(instances):
         with contextlib.suppress(Unanswered):
-            return model.fleet.scores(tensors, output=wanted, deadline=deadline)
-    sent = json_text.predict_request(instances)
-    answer = model.fleet.ask("POST", ":predict", sent, deadline=deadline)
-    return reply.rows(answer, count=len(instances), signature=model.signature)
+            return fleet.scores(tensors, output=wanted, signature=signature.name, wait=wait)
+    sent = json_text.predict_request(instances, signature)
+    answer = fleet.ask("POST", ":predict", sent, wait=wait)
+    return reply.rows(answer, count=len(instances), signature=signature)
 
 
 def create(code: Path) -> Handler:

@@ -24,6 +24,8 @@ WHOLE: Final = "*"
 IMAGE_FEATURES: Final = {"image_bytes": "image/encoded"}
 """The name of an image's bytes in a tf.Example in TensorFlow's own scripts. An input with the name
 from AWS's examples takes it by default."""
+_SCALARS: Final = ((-1,), None)
+"""Shapes of an input that takes one scalar a record, or anything."""
 _SERIALIZED = frozenset(("examples", "example", "inputs", "serialized", "input_example_tensor"))
 
 
@@ -83,7 +85,9 @@ def from_features(
 
 
 def _values(items: Feature, name: str, tensor: Tensor) -> Values:
-    if len(items) == 1 and tensor.shape in {(-1,), None}:  # a photograph, or any scalar
+    if len(items) == 1 and tensor.shape in _SCALARS:
+        if tensor.dtype == STRING and isinstance(items[0], memoryview):  # a photograph, quickly
+            return Values(dtype=STRING, shape=(), items=items)
         return fit(items[0], name, tensor)
     return fit(items, name, tensor)
 

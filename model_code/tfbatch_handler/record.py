@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tfbatch_handler.signature import STRING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +33,17 @@ class Values:
     """Shape of one record, without the batch dimension."""
     items: Sequence[str | bytes | memoryview] | Sequence[float]
 
+    def copied(self) -> Values:
+        """The same values, without the payload that they may be views of."""
+        items: Any = [bytes(item) if isinstance(item, memoryview) else item for item in self.items]
+        return Values(dtype=self.dtype, shape=self.shape, items=items)
+
+    @property
+    def size(self) -> int:
+        """About its bytes."""
+        items: Sequence[Any] = self.items
+        return sum(map(len, items)) if self.dtype == STRING else 8 * len(items)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:
@@ -39,6 +52,15 @@ class Document:
     body: bytes
     action: str
     """``predict``, ``classify`` or ``regress``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keyed:
+    """A record with the fields that come back in its line."""
+
+    key: Mapping[str, Any]
+    """In JSON types; ``None`` for a field that the record lacks."""
+    record: Decoded
 
 
 Instance = bytes | Mapping[str, Values]

@@ -30,6 +30,8 @@ INTEGERS: Final = frozenset(
     ("INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "UINT64", "BOOL")
 )
 STRING: Final = "STRING"
+_NOT_IN_JSON: Final = frozenset(("HALF", "BFLOAT16", "UINT16"))
+"""Numbers that TensorFlow Serving's REST API doesn't convert (json_tensor.cc)."""
 
 
 class SignatureError(ValueError):
@@ -61,13 +63,43 @@ class Signature:
     outputs: Mapping[str, Tensor]
     method: str = ""
     """``tensorflow/serving/predict``, or classify or regress."""
+    name: str = field(default=DEFAULT, compare=False)
+    """Its name in the SavedModel."""
     tensorflow_version: str = field(default="", compare=False)
     """The version that wrote the SavedModel; empty from TensorFlow Serving, which doesn't give
     it."""
 
+    @property
+    def takes_batches(self) -> bool:
+        """Whether a request may have several records.
+
+        It may not if a first dimension is fixed, as in exports of the TensorFlow 2 object detection
+        API (``uint8[1,?,?,3]``), or if a tensor is a scalar.
+        """
+        return {*map(_first, self.inputs.values()), *map(_first, self.outputs.values())} == {-1}
+
+    @property
+    def needs_columns(self) -> bool:
+        """Whether TensorFlow Serving can't take or give rows: a tensor has no batch dimension."""
+        inputs, outputs = map(_first, self.inputs.values()), map(_first, self.outputs.values())
+        return None in inputs or not set(outputs) <= {-1, 1}
+
+    def batched_outputs(self) -> frozenset[str]:
+        """The outputs that have a batch dimension, of size 1, in the reply to one record."""
+        given = set(map(_first, self.inputs.values()))
+        sizes = ({1} if given & {-1, 1} else set()) | ({-1} if -1 in given else set())
+        return frozenset(name for name, tensor in self.outputs.items() if _first(tensor) in sizes)
+
     def __str__(self) -> str:
         """For messages: ``(image_bytes: string[?]) -> (classes: int64[?])``."""
         return f"({_listed(self.inputs)}) -> ({_listed(self.outputs)})"
+
+
+def _first(tensor: Tensor) -> int | None:
+    """The size of the first dimension, -1 if it isn't fixed; ``None`` of a scalar."""
+    if tensor.shape is None:
+        return -1
+    return tensor.shape[0] if tensor.shape else None
 
 
 def _listed(tensors: Mapping[str, Tensor]) -> str:
@@ -111,7 +143,7 @@ def parse_saved_model(data: bytes) -> dict[str, Signature]:
         if "serve" in tags:
             version = wire.text(info, 5)
             return {
-                name: _signature(value, version)
+                name: _signature(value, name=name, version=version)
                 for name, value in wire.entries(graph, 5)
                 if name != _INITIALIZER
             }
@@ -121,11 +153,12 @@ def parse_saved_model(data: bytes) -> dict[str, Signature]:
     )
 
 
-def _signature(data: memoryview, version: str) -> Signature:
+def _signature(data: memoryview, *, name: str, version: str) -> Signature:
     return Signature(
         inputs={name: _tensor(value) for name, value in wire.entries(data, 1)},
         outputs={name: _tensor(value) for name, value in wire.entries(data, 2)},
         method=wire.text(data, 3),
+        name=name,
         tensorflow_version=version,
     )
 
@@ -154,6 +187,7 @@ def parse_metadata(reply: Mapping[str, Any]) -> dict[str, Signature]:
                 inputs={key: _described(info) for key, info in value.get("inputs", {}).items()},
                 outputs={key: _described(info) for key, info in value.get("outputs", {}).items()},
                 method=value.get("method_name", ""),
+                name=name,
             )
             for name, value in signatures.items()
             if name != _INITIALIZER
@@ -176,58 +210,73 @@ def _described(info: Mapping[str, Any]) -> Tensor:
 
 
 def servable(
-    signatures: Mapping[str, Signature], *, features: Mapping[str, str] | None = None
+    signatures: Mapping[str, Signature],
+    *,
+    features: Mapping[str, str] | None = None,
+    name: str = DEFAULT,
 ) -> Signature:
     """Choose the signature that the handler serves.
 
     Args:
         signatures: signatures of one SavedModel, by name.
         features: signature input -> tf.Example feature; checked too.
+        name: of the signature to serve.
 
     Raises:
-        SignatureError: there is no ``serving_default``, or the handler can't feed one of its
-            inputs.
+        SignatureError: there is no such signature, or the handler can't feed one of its inputs.
     """
-    chosen = signatures.get(DEFAULT)
+    chosen = signatures.get(name)
     if chosen is None:
+        others = ", ".join(sorted(signatures))
         raise SignatureError(
-            f"there is no signature {DEFAULT!r} (found: "
-            f"{', '.join(sorted(signatures)) or 'none'}): "
-            "pass signatures={'serving_default': ...} to tf.saved_model.save"
+            f"there is no signature {name!r} (found: {others or 'none'}): "
+            + ("set Model.signature to one of them, or " if others else "")
+            + f"pass signatures={{{name!r}: ...}} to tf.saved_model.save"
         )
     if not chosen.inputs or not chosen.outputs:
         raise SignatureError(
-            f"{DEFAULT} is {chosen}: a signature needs an input and an output; export a "
+            f"{name} is {chosen}: a signature needs an input and an output; export a "
             "tf.function with an input_signature that returns a dictionary of tensors"
         )
-    for name, tensor in chosen.inputs.items():
-        _check_input(name, tensor)
+    for key, tensor in chosen.inputs.items():
+        _check_input(key, tensor, chosen.name)
+    for key, tensor in (*chosen.inputs.items(), *chosen.outputs.items()):
+        _check_type(key, tensor, chosen.name)
     _check_features(chosen, features or {})
     return chosen
 
 
-def _check_input(name: str, tensor: Tensor) -> None:
+def _check_type(name: str, tensor: Tensor, signature: str) -> None:
+    if tensor.dtype in _NOT_IN_JSON:
+        raise SignatureError(
+            f"{name!r} of {signature} is {tensor}, and TensorFlow Serving's REST API has no "
+            f"{tensor.dtype.lower()}: cast it from and to float32 or int32 in the signature"
+        )
+
+
+def _check_input(name: str, tensor: Tensor, signature: str) -> None:
     if not tensor.name:
         raise SignatureError(
-            f"input {name!r} of {DEFAULT} is sparse or ragged, which TensorFlow Serving's REST "
+            f"input {name!r} of {signature} is sparse or ragged, which TensorFlow Serving's REST "
             "API can't take: export a signature with dense inputs"
         )
     if tensor.dtype not in FLOATS | INTEGERS | {STRING}:
         raise SignatureError(
-            f"input {name!r} of {DEFAULT} is {tensor}, which no record can be turned into: "
+            f"input {name!r} of {signature} is {tensor}, which no record can be turned into: "
             "export a signature that takes strings, floats or integers"
         )
-    if tensor.shape == () or (tensor.shape and tensor.shape[0] >= 0):
+    if tensor.shape and tensor.shape[0] not in {-1, 1}:
         raise SignatureError(
-            f"input {name!r} of {DEFAULT} is {tensor}: its first dimension must be the batch, of "
-            "any size; export it with tf.TensorSpec([None, ...])"
+            f"input {name!r} of {signature} is {tensor}: its first dimension must be the batch, of "
+            "any size or 1; export it with tf.TensorSpec([None, ...])"
         )
 
 
 def _check_features(chosen: Signature, features: Mapping[str, str]) -> None:
     unknown = sorted(set(features) - set(chosen.inputs))
     if unknown:
+        inputs = ", ".join(sorted(chosen.inputs))
         raise SignatureError(
-            f"a tf.Example feature is named for {', '.join(map(repr, unknown))}, but {DEFAULT} has "
-            f"the inputs {', '.join(sorted(chosen.inputs))}: correct the features setting"
+            f"a tf.Example feature is named for {', '.join(map(repr, unknown))}, but "
+            f"{chosen.name} has the inputs {inputs}: correct the features setting"
         )

@@ -63,6 +63,17 @@ def choice(choices: Sequence[str]) -> Kind:
     return Kind(wants=f"one of {', '.join(choices)}", read=read, write=str)
 
 
+def text() -> Kind:
+    """Any text but none."""
+
+    def read(text: str) -> str:
+        if not text:
+            raise ValueError
+        return text
+
+    return Kind(wants="a name", read=read, write=str)
+
+
 def whole_number() -> Kind:
     """1, 2, 3 and so on."""
 

@@ -165,3 +165,19 @@ def _examples() -> str:
         values = [rule.value(found) or "" for found in kinds.values()]
         lines.append(f"| `{rule.name}` | {' | '.join(values)} |")
     return "\n".join(lines) + "\n"
+
+
+def test_variables_of_requests_move_from_the_model_to_its_jobs() -> None:
+    stage = replace(stage_named("dev"), request_variables=("TFBATCH_OUTPUT", "TFBATCH_TOP_K"))
+    (model,) = stage.models
+    of_model = container_environment.of_stage_model(stage, model)
+    of_job = container_environment.of_stage_job(stage, model, "g5.xlarge")
+    assert "TFBATCH_OUTPUT" not in of_model
+    assert of_job["TFBATCH_OUTPUT"] == "top_k"
+    assert not of_model.keys() & of_job.keys()
+
+
+def test_more_variables_of_requests_than_a_job_may_have_are_refused() -> None:
+    stage = replace(stage_named("dev"), request_variables=tuple(f"NAME_{n}" for n in range(16)))
+    with pytest.raises(SettingsError, match="CreateTransformJob admits 16: remove some"):
+        container_environment.of_stage_job(stage, stage.models[0], "g5.xlarge")

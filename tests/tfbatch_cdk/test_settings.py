@@ -155,3 +155,27 @@ def test_every_type_of_the_service_that_the_images_run_on_is_taken() -> None:
     for name in (one.removeprefix("ml.") for one in types):
         if not name.startswith(("inf", "trn")):
             Compute(instance_types=(name,))
+
+
+def test_keys_go_to_the_handler_in_the_content_type() -> None:
+    lines = Format(content_type="application/jsonlines", keys=("id", "row no"))
+    assert lines.sent_content_type == "application/jsonlines; keys=id,row%20no"
+    rows = Format(content_type="text/csv; header=present", keys=("id",), accept="text/csv")
+    assert rows.sent_content_type == "text/csv; header=present; keys=id"
+    assert rows.joins_rows
+
+
+@pytest.mark.parametrize(
+    ("content_type", "keys", "remedy"),
+    [
+        ("image/jpeg", ("id",), "have no fields"),
+        ("text/csv", ("id",), "header=present"),
+        ("application/jsonlines", ("",), "at least one letter"),
+        ("application/jsonlines", ("a" * 300,), "at most 256 characters"),
+    ],
+)
+def test_keys_that_no_record_has_are_refused(
+    content_type: str, keys: tuple[str, ...], remedy: str
+) -> None:
+    with pytest.raises(SettingsError, match=remedy):
+        Format(content_type=content_type, keys=keys)

@@ -64,6 +64,9 @@ class Model:
     away: int = 0
     """How many requests are answered 503 before the next is served."""
     latency: float = 0.0
+    fault: Callable[[socket.socket, Any], int | None] = lambda *_: None
+    """A status to answer a request with; 0 when the connection is closed, ``None`` to serve it."""
+    message: str = "of this test"
     sizes: list[int] = dataclasses.field(default_factory=list)
     connections: int = 0
 
@@ -80,7 +83,20 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def _fails(self, body: Any) -> bool:  # noqa: ANN401
+        status = self.server.model.fault(self.connection, body)
+        if status:
+            self._answer(status, {"error": self.server.model.message})
+        self.close_connection = status == 0
+        return status is not None
+
     def do_GET(self) -> None:
+        if self._fails({}):
+            return
+        if not self.path.endswith("/metadata"):
+            status = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK"}}
+            self._answer(200, {"model_version_status": [status]})
+            return
         signatures = {"signature_def": {"serving_default": self.server.model.signature}}
         self._answer(200, {"model_spec": {"name": NAME}, "metadata": {"signature_def": signatures}})
 
@@ -88,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         model = self.server.model
         time.sleep(model.latency)
+        if self._fails(body):
+            return
         if model.away > 0:
             model.away -= 1
             self._answer(503, {"error": "Servable not found for request"})

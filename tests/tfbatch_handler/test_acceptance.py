@@ -45,6 +45,10 @@ def _signature(*names: str) -> Signature:
         ("text/csv", ("row", "text"), "'text/csv; header=present'"),
         ("text/csv; header=present", ("row", "text"), ""),
         ("application/jsonlines", ("row", "text"), ""),
+        ("application/jsonlines", ("one image",), ""),
+        ("application/x-npy", ("one image",), ""),
+        ("text/csv", ("one image",), "a row or feature is a flat list"),
+        ("application/x-tfrecord", ("row", "one image"), "a row or feature is a flat list"),
         ("application/x-tfexample", ("pixels",), ""),
     ],
 )

@@ -21,7 +21,7 @@ from tests.tfbatch_handler.serving import (
 )
 from tfbatch_handler.failure import RecordError
 from tfbatch_handler.handler import Handler
-from tfbatch_handler.serving.servers import Outage
+from tfbatch_handler.serving.trouble import Outage
 
 if TYPE_CHECKING:
     import io

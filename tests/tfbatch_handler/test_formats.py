@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import csv
 import io
 import json
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.tfbatch_handler.serving import (
@@ -23,8 +26,9 @@ from tests.tfbatch_handler.serving import (
     tensor,
     tfrecord,
 )
+from tfbatch_handler import formats
 from tfbatch_handler.formats import UnknownFormatError
-from tfbatch_handler.signature import SignatureError
+from tfbatch_handler.signature import Signature, SignatureError, Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,3 +273,85 @@ def test_a_refused_image_is_an_error_line_with_tensorflows_words(serve: Serve) -
     line = serve().lines(REFUSED, "image/jpeg")[0]
     assert line["error"]["code"] == "Refused"
     assert "got unknown format" in line["error"]["message"]
+
+
+KEYED = [
+    (
+        "application/jsonlines; keys=id,row%20no",
+        b'{"id": "a", "x": 1, "row no": [7]}\n{"id": NaN, "x": "?"}\n{"x": 3}\n{',
+        [{"id": "a", "row no": [7]}, {"id": None, "row no": None}, {}, {}],
+    ),
+    (
+        "text/csv; header=present; keys=id",
+        b'id,x\n"a,\xc3\xbc",1\nb,?\n,3\nd\n',
+        [{"id": "a,ü"}, {"id": "b"}, {"id": ""}, {"id": "d"}],
+    ),
+    (
+        "application/x-tfrecord; keys=id",
+        b"".join(
+            tfrecord(example(**features))
+            for features in ({"id": b"a", "x": [1]}, {"id": [4, 5], "x": b"?"}, {"x": [3]}, {})
+        ),
+        [{"id": "a"}, {"id": [4, 5]}, {}, {}],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "payload", "keys"), KEYED)
+def test_key_fields_come_back_in_every_line(
+    serve: Serve, kind: str, payload: bytes, keys: list[dict[str, Any]]
+) -> None:
+    names = kind.partition("keys=")[2].replace("%20", " ").split(",")
+    lines = serve(numbers()).lines(payload, kind)
+    assert [line["key"] for line in lines] == [dict.fromkeys(names) | key for key in keys]
+    bodies = [{name: value for name, value in line.items() if name != "key"} for line in lines]
+    assert [bodies[0], bodies[2]] == [{"predictions": [2.0]}, {"predictions": [6.0]}]
+    assert [body["error"]["record"] for body in (bodies[1], bodies[3])] == [1, 3]
+
+
+def test_key_fields_come_back_in_a_document_s_lines_and_in_csv(serve: Serve) -> None:
+    payload = json.dumps({"instances": [{"id": 1, "x": 1}, {"id": 2, "x": 2}]}).encode()
+    service = serve(numbers())
+    text = service.send(payload, "application/json; keys=id")
+    assert [json.loads(line)["key"] for line in text.split("\n")] == [{"id": 1}, {"id": 2}]
+    rows = service.send(b"id,x\na,1\nb,?\n", "text/csv; header=present; keys=id", "text/csv")
+    assert rows.split("\n")[0] == "a,2.0"
+    assert rows.split("\n")[1].startswith("b,error,InvalidRecord,")
+
+
+def test_a_key_that_the_header_lacks_is_named(serve: Serve) -> None:
+    with pytest.raises(SignatureError, match=r"no column id.*Format\.keys"):
+        serve(numbers()).lines(b"x\n1\n", "text/csv; header=present; keys=id")
+
+
+def test_a_line_of_plain_text_is_a_record(serve: Serve) -> None:
+    model = echo(x=tensor("STRING", -1, 1))
+    lines = serve(model).lines('good\r\nawful, "boring"\n\nü'.encode(), "text/plain")
+    assert [json.loads(line["predictions"][0]) for line in lines] == [
+        ["good"],
+        ['awful, "boring"'],
+        [""],
+        ["ü"],
+    ]
+    (line,) = serve(model).lines(b"\xff", "text/plain")
+    assert "not Unicode" in line["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", [*formats.load(), "text/csv; header=present; keys=x"])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(payload=st.one_of(st.binary(max_size=200), st.text(max_size=100).map(str.encode)))
+def test_no_payload_makes_a_decoder_fail(kind: str, payload: bytes) -> None:
+    kind, chosen, parameters = formats.choose(formats.load(), kind.replace("*", "jpeg"))
+    for inputs in ({"x": ("FLOAT", (-1, 2))}, {"x": ("STRING", (-1,))}):
+        signature = Signature(
+            inputs={
+                name: Tensor(name="t:0", dtype=dtype, shape=shape)
+                for name, (dtype, shape) in inputs.items()
+            },
+            outputs={},
+        )
+        request = formats.Request(signature=signature, features={}, parameters=parameters)
+        with contextlib.suppress(SignatureError):
+            chosen.decode(payload, request)

@@ -29,6 +29,8 @@ from tfbatch_handler.serving.http import Reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tfbatch_handler.serving.sockets import Wait
+
 images = st.binary(min_size=1, max_size=40)
 refused = st.builds(lambda tail: REFUSED + tail, st.binary(max_size=8))
 payloads = settings(
@@ -48,8 +50,10 @@ def handler() -> Iterator[Handler]:
         handler.close()
 
 
-def _answer(_: object, method: str, path: str, body: Any, *, deadline: float) -> Reply:  # noqa: ANN401
-    assert deadline > 0
+def _answer(_: object, method: str, path: str, body: Any, *, wait: Wait) -> Reply:  # noqa: ANN401
+    assert wait.seconds > 0
+    if method == "GET" and not path.endswith("/metadata"):
+        return _reply(200, {"model_version_status": [{"version": "1", "state": "AVAILABLE"}]})
     if method == "GET":
         signatures = {"signature_def": {"signature_def": {"serving_default": IMAGES}}}
         return _reply(200, {"metadata": signatures})

@@ -92,10 +92,9 @@ def test_an_unknown_rank_is_not_a_scalar() -> None:
             saved_model({"x": info(RESOURCE, -1)}),
             r"input 'x' .* resource\[\?\].*takes strings, floats",
         ),
-        (saved_model({"x": info(FLOAT)}), "first dimension must be the batch"),
         (
-            saved_model({"x": info(FLOAT, 1, 5)}),
-            r"float\[1,5\]: its first dimension must be the batch",
+            saved_model({"x": info(FLOAT, 8, 5)}),
+            r"float\[8,5\]: its first dimension must be the batch",
         ),
         (saved_model({"x": info(FLOAT, -1, name=b"")}), "sparse or ragged"),
         (b"\x0a\xff", "field 1 ends|does not end"),
@@ -119,3 +118,37 @@ def test_features_of_unknown_inputs_are_refused() -> None:
     reply = {"metadata": {"signature_def": {"signature_def": {"serving_default": IMAGES}}}}
     with pytest.raises(SignatureError, match=r"'image'.*has the inputs image_bytes"):
         signature.servable(signature.parse_metadata(reply), features={"image": "image/encoded"})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "takes_batches", "needs_columns", "batched"),
+    [
+        ([(-1, 3)], [(-1, 2)], True, False, "y0"),
+        ([None, (-1,)], [None], True, False, "y0"),
+        ([(1, -1, -1, 3)], [(1, 100), (1,)], False, False, "y0 y1"),
+        ([(1, -1, -1, 3)], [(1, 100, 4), (100,), (-1, 2)], False, True, "y0"),
+        ([()], [(5,), ()], False, True, ""),
+        ([()], [(1, 5)], False, True, ""),
+        ([(-1, 3), ()], [(-1, 2), ()], False, True, "y0"),
+        ([(-1, 3)], [(-1, 2), (7,)], False, True, "y0"),
+    ],
+)
+def test_a_model_without_a_batch_of_any_size_gets_one_record_a_request(
+    inputs: list[tuple[int, ...] | None],
+    outputs: list[tuple[int, ...] | None],
+    takes_batches: bool,  # noqa: FBT001
+    needs_columns: bool,  # noqa: FBT001
+    batched: str,
+) -> None:
+    found = Signature(
+        inputs={
+            f"x{number}": Tensor(name="x:0", dtype="FLOAT", shape=shape)
+            for number, shape in enumerate(inputs)
+        },
+        outputs={
+            f"y{number}": Tensor(name="y:0", dtype="FLOAT", shape=shape)
+            for number, shape in enumerate(outputs)
+        },
+    )
+    assert (found.takes_batches, found.needs_columns) == (takes_batches, needs_columns)
+    assert found.batched_outputs() == set(batched.split())

@@ -41,6 +41,9 @@ COMMANDS: dict[str, dict[str, Entry]] = {
     "Models": {
         "predict": Entry("predict:predict", "Ask a stage's endpoint about files."),
         "export": Entry("export:export", "Export models that take encoded images."),
+        "wrap": Entry(
+            "wrap:wrap", "Make a model that takes encoded images of one that takes pixels."
+        ),
         "model": Entry("model:model", "Pin models by lock files."),
         "inspect": Entry("inspect:inspect", "Say what a SavedModel takes and gives."),
         "tune": Entry("tune:tune", "Find the settings at which a stage predicts fastest."),

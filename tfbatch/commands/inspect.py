@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     metavar="INPUT=FEATURE",
     help="Which tf.Example feature an input takes. Repeatable.",
 )
+@click.option("--signature", default="serving_default", show_default=True, help="The one to serve.")
 @json_option
 @click.pass_context
-def inspect(ctx: click.Context, *, model: str, features: tuple[str, ...], output: Output) -> None:
+def inspect(
+    ctx: click.Context,
+    *,
+    model: str,
+    features: tuple[str, ...],
+    signature: str,
+    output: Output,
+) -> None:
     """Say what a SavedModel takes and gives.
 
     MODEL is a SavedModel's folder, a folder of versions, or a model.tar.gz; a path or an S3 URI.
@@ -38,7 +46,8 @@ def inspect(ctx: click.Context, *, model: str, features: tuple[str, ...], output
     for name, equals, feature in pairs:
         if not (name and equals and feature):
             raise click.BadParameter(f"{name!r}: write it as INPUT=FEATURE", param_hint="--feature")
-    found = look(model, features={name: feature for name, _, feature in pairs})
+    wanted = {name: feature for name, _, feature in pairs}
+    found = look(model, features=wanted, signature=signature)
     for line in display.lines(found):
         output.say(line)
     output.emit(display.document(found))

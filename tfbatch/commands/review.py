@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--base", required=True, metavar="REF", help="What it is compared with: a commit.")
+@click.option("--base", metavar="REF", help="What it is compared with: a commit.")
 @click.option(
     "--head",
     default="WORKTREE",
@@ -24,13 +24,29 @@ if TYPE_CHECKING:
     help="What is reviewed: a commit, or the working tree as it is.",
 )
 @click.option(
+    "--head-assembly",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="What is reviewed, already synthesized with --synthesize. It is read as data.",
+)
+@click.option(
+    "--synthesize",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Only synthesize --head into a folder, for --head-assembly. It runs the head's code.",
+)
+@click.option(
     "--stage", "stages", multiple=True, metavar="NAME", help="Only this stage. Repeatable."
+)
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file of rules and exceptions of your own. [default: review-policy.json, if it exists]",
 )
 @click.option(
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(("md", "html", "json")),
+    type=click.Choice(("md", "html", "json", "sarif")),
     help="Only this form. Repeatable.",
 )
 @click.option(
@@ -38,7 +54,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("review"),
     show_default=True,
-    help="Where review.md, review.html and review.json go.",
+    help="Where review.md, review.html, review.json and review.sarif go.",
 )
 @click.option(
     "--deployed",
@@ -50,9 +66,12 @@ if TYPE_CHECKING:
 def review(  # noqa: PLR0913 # one for each option
     ctx: click.Context,
     *,
-    base: str,
+    base: str | None,
     head: str,
+    head_assembly: Path | None,
+    synthesize: Path | None,
     stages: tuple[str, ...],
+    policy: Path | None,
     formats: tuple[str, ...],
     out: Path,
     deployed: bool,
@@ -61,16 +80,29 @@ def review(  # noqa: PLR0913 # one for each option
     """Say what a change of the infrastructure does.
 
     What could hurt, and what it costs. Synthesizes both sides, without credentials, and compares
-    them. The exit code is 0 when nothing is risky, 3 when it needs attention, 4 when it is
-    destructive, 1 when it can't be made.
+    them. The exit code is 0 when a rule explains each change as harmless, 3 when it needs
+    attention, 4 when it is destructive, 1 when it can't be made.
     """
     from tfbatch import project  # noqa: PLC0415
     from tfbatch.review import main as reviews  # noqa: PLC0415
     from tfbatch.review.errors import ReviewError  # noqa: PLC0415
 
+    if (base is None) == (synthesize is None):
+        raise click.UsageError("Name either --base, to review, or --synthesize, to prepare that.")
+    folder = project.directory()
     try:
+        if synthesize is not None:
+            reviews.synthesize(head, repository=folder, out=synthesize)
+            output.say(f"Synthesized {head} into {synthesize}.")
+            return
         request = reviews.Request(
-            repository=project.directory(), base=base, head=head, stages=stages, deployed=deployed
+            repository=folder,
+            base=str(base),
+            head=head,
+            head_assembly=head_assembly,
+            stages=stages,
+            deployed=deployed,
+            policy=policy,
         )
         ctx.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out, output=output))
     except ReviewError as error:

@@ -9,6 +9,8 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tfbatch.terminal.problem import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,6 +30,8 @@ def quiet() -> Iterator[None]:
         os.dup2(held.fileno(), _STDERR)
         try:
             yield
+        except Problem:  # says what is wrong, without TensorFlow's messages
+            raise
         except BaseException:
             held.seek(0)
             with open(kept, "wb", closefd=False) as terminal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_handler.signature import DEFAULT
+from tfbatch_handler.acceptance import takes_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def lines(found: Inspected) -> Iterator[str]:
     if found.others:
         others = ", ".join(found.others)
         yield f"  also there, not served: {others}"
-    for name in sorted(found.signatures, key=lambda name: (name != DEFAULT, name)):
+    for name in sorted(found.signatures, key=lambda name: (name != found.served, name)):
         yield ""
         yield from _signature(name, found.signatures[name])
     yield ""
@@ -61,11 +61,13 @@ def _verdict(found: Inspected) -> Iterator[str]:
     if not found.is_servable:
         yield f"The handler can't serve it: {found.problem}"
         return
-    yield f"The handler serves it, by {DEFAULT}. A record is"
+    yield f"The handler serves it, by {found.served}. A record is"
     width = max(map(len, found.records))
     for kind, record in found.records.items():
         yield f"  {kind:<{width}}  {record}"
     yield f"  {'output top_k':<{width}}  {found.scores}"
+    if takes_pixels(found.signatures[found.served]):
+        yield f"To send it encoded images: tfbatch wrap {found.where} DST"
 
 
 def document(found: Inspected) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Inspected:
     """Bytes of the SavedModel."""
     files: int
     signatures: Mapping[str, Signature]
+    served: str
+    """Name of the one that is served."""
     problem: str
     """Why the handler can't serve it; empty if it can."""
     records: Mapping[str, str]
@@ -54,12 +56,15 @@ class Inspected:
         return not self.problem
 
 
-def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
+def inspect(
+    where: str, *, features: Mapping[str, str], signature: str = signatures.DEFAULT
+) -> Inspected:
     """Inspect a model.
 
     Args:
         where: see :func:`tfbatch.inspect.content.content`.
         features: input -> tf.Example feature, if they differ.
+        signature: name of the signature to serve.
 
     Raises:
         FileStoreError: there is no model, or its ``saved_model.pb`` can't be read.
@@ -70,7 +75,7 @@ def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
         read = signatures.parse_saved_model(found.texts[folder + SAVED_MODEL])
     except (WireError, SignatureError) as error:
         raise FileStoreError(f"{where}: {folder}{SAVED_MODEL}: {error}") from error
-    chosen, problem = _servable(read, features)
+    chosen, problem = _servable(read, features, signature)
     files = [size for name, size in found.sizes.items() if name.startswith(folder)]
     labels = found.labels()
     return Inspected(
@@ -81,6 +86,7 @@ def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
         size=sum(files),
         files=len(files),
         signatures=read,
+        served=signature,
         problem=problem,
         records=mapping.records(chosen, features) if chosen else {},
         scores=mapping.scores(chosen) if chosen else "",
@@ -91,10 +97,10 @@ def inspect(where: str, *, features: Mapping[str, str]) -> Inspected:
 
 
 def _servable(
-    read: Mapping[str, Signature], features: Mapping[str, str]
+    read: Mapping[str, Signature], features: Mapping[str, str], name: str
 ) -> tuple[Signature | None, str]:
     try:
-        return signatures.servable(read, features=features), ""
+        return signatures.servable(read, features=features, name=name), ""
     except SignatureError as error:
         return None, str(error)
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _RESERVED = ("input", "record", "error")
+_KEY = "key"
 TOP_K = "top_k"
 PREDICTION = "prediction"
 _JOINED = "SageMakerOutput"
@@ -15,22 +20,30 @@ _ERROR_CELLS = 3
 """The handler's error in CSV: ``error,<code>,<message>``, after the input's cells if joined."""
 
 
-def parse(line: bytes) -> tuple[Any, str | None]:
-    """Parse a line of the handler, or a line that DataProcessing joined to its input.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """A parsed line: a prediction or an error, and the record's key fields."""
 
-    Returns:
-        The prediction in JSON types and ``None``; or ``None`` and the error. A line that is not
-            JSON (CSV, or a handler's own) is text.
-    """
+    prediction: Any = None
+    """In JSON types. A line that is not JSON (CSV, or a handler's own) is text."""
+    error: str | None = None
+    key: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(line: bytes) -> Line:
+    """Parse a line of the handler, or a line that DataProcessing joined to its input."""
     try:
         document = json.loads(line)
     except ValueError:
         text = line.decode("utf-8", "replace")
         error = _csv_error(text)
-        return (text, None) if error is None else (None, error)
+        return Line(prediction=text) if error is None else Line(error=error)
+    key: dict[str, Any] = {}
+    if isinstance(document, dict) and isinstance(document.get(_KEY), dict) and len(document) > 1:
+        key = document.pop(_KEY)
     answer = document.get(_JOINED, document) if isinstance(document, dict) else document
     error = _error(answer)
-    return (document, None) if error is None else (None, error)
+    return Line(prediction=document, key=key) if error is None else Line(error=error, key=key)
 
 
 def _error(answer: Any) -> str | None:  # noqa: ANN401 # any JSON
@@ -60,7 +73,7 @@ def columns(prediction: Any) -> dict[str, Any]:  # noqa: ANN401 # any JSON
     """
     if isinstance(prediction, dict) and _JOINED in prediction:
         fields = {name: value for name, value in prediction.items() if name != _JOINED}
-        return _renamed(fields) | columns(prediction[_JOINED])
+        return named(fields) | columns(prediction[_JOINED])
     if isinstance(prediction, dict) and set(prediction) == {"predictions"}:
         rows = prediction["predictions"]
         prediction = rows[0] if isinstance(rows, list) and len(rows) == 1 else rows
@@ -69,8 +82,9 @@ def columns(prediction: Any) -> dict[str, Any]:  # noqa: ANN401 # any JSON
     best = prediction.get(TOP_K)
     if isinstance(best, list) and best and isinstance(best[0], dict) and len(prediction) == 1:
         return {**best[0], TOP_K: best}
-    return _renamed(prediction)
+    return named(prediction)
 
 
-def _renamed(values: dict[str, Any]) -> dict[str, Any]:
-    return {f"output_{name}" if name in _RESERVED else name: one for name, one in values.items()}
+def named(values: Mapping[str, Any], taken: Iterable[str] = _RESERVED) -> dict[str, Any]:
+    """Values as columns of names that aren't taken."""
+    return {f"output_{name}" if name in taken else name: one for name, one in values.items()}

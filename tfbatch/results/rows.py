@@ -6,7 +6,7 @@ import heapq
 import json
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from tfbatch.results.prediction import parse
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tfbatch.results.lines import Item, Opened
     from tfbatch.results.run import Run
@@ -58,13 +58,15 @@ class Row:
     """A record of the input."""
 
     input: str
-    """URI of the object; its key if the whole object has no output."""
+    """URI of the object; its key if the run gives no bucket."""
     record: int | None
     """Number in the object, from 0; ``None`` for a whole object without output."""
     prediction: Any = None
     """In JSON types."""
     error: str | None = None
     """Why there is no prediction."""
+    key: Mapping[str, Any] = field(default_factory=dict)
+    """The record's key fields."""
 
 
 @contextmanager
@@ -76,9 +78,9 @@ def rows(run: Run) -> Iterator[Iterator[Row]]:
 
 def _items(run: Run) -> Iterator[Item]:
     """Inputs with an output, and those without."""
-    bucket = ""
+    bucket = run.input_bucket
     for found in run.predictions():
-        bucket = bucket or found["input"].removeprefix("s3://").partition("/")[0]
+        bucket = found["input"].removeprefix("s3://").partition("/")[0]
         yield found["input"], found
     for exception in run.exceptions():
         if exception["record"] is None:
@@ -97,8 +99,14 @@ def _rows(run: Run, items: Iterator[Item]) -> Iterator[Row]:
 def _of_output(uri: str, found: dict[str, Any], opened: Opened) -> Iterator[Row]:
     count = 0
     for line in opened.lines():
-        prediction, error = parse(line)
-        yield Row(input=uri, record=count, prediction=prediction, error=error)
+        parsed = parse(line)
+        yield Row(
+            input=uri,
+            record=count,
+            prediction=parsed.prediction,
+            error=parsed.error,
+            key=parsed.key,
+        )
         count += 1
     if count != found["records"]:
         raise Problem(

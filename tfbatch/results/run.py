@@ -29,6 +29,8 @@ class Run:
     """``s3://bucket/folder/``."""
     arn: str | None = None
     """ARN of its execution; ``None`` if the folder was given."""
+    input_bucket: str = ""
+    """Bucket of its input, as asked for; empty if the folder was given."""
 
     @classmethod
     def find(cls, session: Session, said: str | None) -> Run:
@@ -57,9 +59,10 @@ class Run:
         if found["status"] in {"RUNNING", "PENDING_REDRIVE"}:
             raise Problem(f"{name} is still running: follow it with 'tfbatch watch {name}'.")
         told = _object(found.get("output")).get("output")
-        asked = _object(found.get("input")).get("output")
-        folder = told or asked or f"{_SCHEME}{deployed.output_bucket}/{name}/"
-        return cls(s3=s3, folder=str(folder).rstrip("/") + "/", arn=arn)
+        request = _object(found.get("input"))
+        folder = told or request.get("output") or f"{_SCHEME}{deployed.output_bucket}/{name}/"
+        bucket, _ = split(str(request.get("input", "")))
+        return cls(s3=s3, folder=str(folder).rstrip("/") + "/", arn=arn, input_bucket=bucket)
 
     def summary(self) -> Mapping[str, Any]:
         """The run's summary.

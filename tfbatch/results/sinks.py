@@ -7,7 +7,7 @@ import json
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.results.prediction import columns
+from tfbatch.results.prediction import columns, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +21,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Start of a cell that spreadsheets would run (OWASP, "CSV Injection")."""
 
 
+_SPECIAL = ("NaN", "Infinity", "-Infinity")
 _ALWAYS = ("input", "record", "error")
 
 
@@ -29,12 +30,13 @@ class ColumnError(ValueError):
 
 
 def write_jsonl(rows: Iterable[Row], path: Path) -> int:
-    """A document for each row: ``input``, ``record``, and ``prediction`` or ``error``."""
+    """A document for each row: ``input``, ``record``, key fields, and outputs or ``error``."""
     count = 0
     with path.open("w", encoding="utf-8") as file:
         for row in rows:
-            what = {"error": row.error} if row.error is not None else {"prediction": row.prediction}
-            document = {"input": row.input, "record": row.record, **what}
+            document = _flat(row)
+            if row.error is None:
+                del document["error"]
             file.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n")
             count += 1
     return count
@@ -64,11 +66,14 @@ def write_parquet(rows: Iterable[Row], path: Path) -> int:
     flat = map(_flat, rows)
     sample = list(islice(flat, _SAMPLE))
     names = _names(sample)
+    numeric = {name for name in names if any(_has_number(row.get(name)) for row in sample)}
+    sample = [_with_numbers(row, numeric) for row in sample]
     table = pa.Table.from_pylist([{name: row.get(name) for name in names} for row in sample])
     schema = pa.schema([_typed(pa, field) for field in table.schema])
     count = 0
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in _batches(chain(sample, flat)):
+        rest = (_with_numbers(row, numeric) for row in flat)
+        for batch in _batches(chain(sample, rest)):
             for row in batch:
                 _refuse_others(row, names)
             try:
@@ -80,6 +85,23 @@ def write_parquet(rows: Iterable[Row], path: Path) -> int:
     return count
 
 
+def _has_number(value: Any) -> bool:  # noqa: ANN401 # any JSON
+    if isinstance(value, list):
+        return any(map(_has_number, value))
+    return isinstance(value, float)
+
+
+def _with_numbers(row: dict[str, Any], numeric: set[str]) -> dict[str, Any]:
+    """Columns of numbers without text: the handler writes NaN and infinities as strings."""
+    return {name: _number(one) if name in numeric else one for name, one in row.items()}
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401 # any JSON
+    if isinstance(value, list):
+        return [_number(item) for item in value]
+    return float(value) if value in _SPECIAL else value
+
+
 def _typed(pa: Any, field: Any) -> Any:  # noqa: ANN401 # pyarrow publishes no types
     """A column without values so far is text, because errors come later; the record is a number."""
     if field.name == "record":
@@ -88,8 +110,9 @@ def _typed(pa: Any, field: Any) -> Any:  # noqa: ANN401 # pyarrow publishes no t
 
 
 def _flat(row: Row) -> dict[str, Any]:
-    named = {} if row.error is not None else columns(row.prediction)
-    return {"input": row.input, "record": row.record, "error": row.error, **named}
+    always = {"input": row.input, "record": row.record, "error": row.error, **named(row.key)}
+    found = {} if row.error is not None else columns(row.prediction)
+    return always | named(found, always)
 
 
 def _names(sample: Iterable[dict[str, Any]]) -> list[str]:

@@ -66,6 +66,10 @@ class Finding:
     """Lines of a unified diff."""
     graph: Graph | None = None
     stages: tuple[str, ...] = ()
+    state: str = ""
+    """The state of a workflow that it is about."""
+    fate: str = ""
+    """What happens to the resource, if the finding says so: ``replaced``."""
     count: int = 1
     """Number of resources with it."""
 

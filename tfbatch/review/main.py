@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch.review.compare.packages import package_findings
+from tfbatch.review.compare import locks
+from tfbatch.review.compare.rules import policies
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.render import words
+from tfbatch.review.render.sarif import lines_of
 from tfbatch.review.review import Review, compare
-from tfbatch.review.sides import assembly, deployed, revision, synthesis
+from tfbatch.review.sides import assembly, deployed, programs, revision, synthesis
+from tfbatch.review.sides import folder as files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from tfbatch.review.compare.rules.rule import Rule
     from tfbatch.review.finding import Finding
     from tfbatch.review.sides.assembly import Stage
     from tfbatch.terminal.output import Output
 
-FORMATS = ("md", "html", "json")
+FORMATS = ("md", "html", "json", "sarif")
+POLICY = "review-policy.json"
+"""The project's own rules and exceptions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,12 +38,18 @@ class Request:
     """The revisions and stages to review."""
 
     repository: Path
+    """The project's folder."""
     base: str
-    head: str
+    head: str = revision.WORKTREE
+    head_assembly: Path | None = None
+    """The head's assemblies, made elsewhere by :func:`synthesize`. They are read as data, and no
+    code of the head runs."""
     stages: Sequence[str] = ()
     """Empty: every stage."""
     deployed: bool = False
     """Compare with the deployed stacks, and report where they differ from the base."""
+    policy: Path | None = None
+    """A file of rules of one's own."""
 
 
 def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) -> int:
@@ -49,60 +63,161 @@ def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) 
     return int(review.severity)
 
 
+def synthesize(name: str, *, repository: Path, out: Path) -> None:
+    """Synthesize one revision for a review elsewhere. It runs the revision's code.
+
+    Raises:
+        ReviewError: the revision is unknown or can't be synthesized, or ``out`` isn't empty.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise ReviewError(f"{out} isn't empty: name a new folder")
+    side = revision.resolve(name, repository=repository)
+    cache = repository / ".cache" / "review"
+    made = synthesis.synthesize([side], repository=repository, cache=cache)
+    shutil.copytree(made[side.tree], out, dirs_exist_ok=True, symlinks=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Side:
+    """One side: its name, its stages and its lock files."""
+
+    name: str
+    folder: Path
+    stages: Sequence[Stage]
+    locks: Mapping[str, str]
+
+
 def make(request: Request, *, cache: Path) -> Review:
     """Review a change.
 
     Raises:
         ReviewError: a revision is unknown, can't be synthesized, or lacks a requested stage.
     """
-    base, head = (
-        revision.resolve(name, repository=request.repository)
-        for name in (request.base, request.head)
+    base, head = _sides(request, cache)
+    policy = _policy(request)
+    more = locks.findings(base.locks, head.locks)
+    if request.deployed:
+        found = _from_deployed(base, head, more=more, policy=policy.rules)
+    else:
+        found = _compared(base, head, more=more, policy=policy.rules)
+    findings = tuple(policy.applied(found.findings, today=datetime.now(UTC).date()))
+    subjects = {finding.subject for finding in findings if finding.severity}
+    lines = lines_of(subjects, sources=request.repository)
+    return replace(found, findings=findings, lines=lines)
+
+
+def _policy(request: Request) -> policies.Policy:
+    """The policy that is named, or the one that lies where one stands: never the head's."""
+    default = request.repository / POLICY
+    path = request.policy or (default if default.is_file() else None)
+    return policies.read(path) if path else policies.Policy()
+
+
+def _compared(
+    base: _Side, head: _Side, *, more: Sequence[Finding], policy: Sequence[Rule]
+) -> Review:
+    return compare(
+        base=base.stages,
+        head=head.stages,
+        base_name=base.name,
+        head_name=head.name,
+        more=more,
+        policy=policy,
     )
-    made = synthesis.synthesize([base, head], repository=request.repository, cache=cache)
-    before = load(made[base.tree], wanted=request.stages)
-    after = load(made[head.tree], wanted=request.stages)
-    unknown = set(request.stages) - {stage.name for stage in (*before, *after)}
-    if unknown:
-        known = sorted({stage.name for stage in (*load(made[base.tree]), *load(made[head.tree]))})
+
+
+def _sides(request: Request, cache: Path) -> tuple[_Side, _Side]:
+    """Both sides, synthesized, linted and loaded."""
+    base = revision.resolve(request.base, repository=request.repository)
+    if request.head_assembly is None:
+        head = revision.resolve(request.head, repository=request.repository)
+        base = revision.merge_base(base, head, repository=request.repository)
+        made = synthesis.synthesize([base, head], repository=request.repository, cache=cache)
+        folders = {str(base): made[base.tree], str(head): made[head.tree]}
+        named = [str(base), str(head)]
+    else:
+        made = synthesis.synthesize([base], repository=request.repository, cache=cache)
+        named = [str(base), f"the assembly in {request.head_assembly}"]
+        folders = {named[0]: made[base.tree], named[1]: request.head_assembly}
+    _check_stages(request, [folders[name] for name in named])
+    found = _linted(
+        [load(folders[name], wanted=request.stages) for name in named],
+        project=request.repository,
+        cache=cache / "lint",
+    )
+    first, second = (
+        _Side(name=name, folder=folders[name], stages=stages, locks=_locks(folders[name]))
+        for name, stages in zip(named, found, strict=True)
+    )
+    return first, second
+
+
+def _check_stages(request: Request, folders: Sequence[Path]) -> None:
+    known = {path.parent.name for folder in folders for path in folder.glob("*/manifest.json")}
+    if unknown := set(request.stages) - known:
         raise ReviewError(
             f"--stage {', '.join(sorted(unknown))}: no such stage on either side; there are "
-            f"{', '.join(known)}"
+            f"{', '.join(sorted(known))}"
         )
-    names = {"base_name": str(base), "head_name": str(head)}
-    more = package_findings(base, head, repository=request.repository)
-    if request.deployed:
-        return _from_deployed(before, after, more=more, **names)
-    return compare(base=before, head=after, more=more, **names)
+
+
+def _linted(
+    sides: Sequence[Sequence[Stage]], *, project: Path, cache: Path
+) -> list[Sequence[Stage]]:
+    """The stages with cfn-lint's findings, which this process asks for itself."""
+    templates = {
+        name: stack.folder / f"{stack.file}.template.json"
+        for stages in sides
+        for stage in stages
+        for name, stack in ((id(stack), stack) for stack in stage.stacks.values() if stack.file)
+    }
+    found = programs.lint(list(templates.values()), project=project, cache=cache)
+    lints = {name: found[path] for name, path in templates.items()}
+    return [[assembly.with_lint(stage, lints) for stage in stages] for stages in sides]
+
+
+def _locks(folder: Path) -> dict[str, str]:
+    """The lock files that were copied beside the assemblies."""
+    return {
+        file.name: files.read_text(folder / synthesis.LOCKS, file.name)
+        for file in sorted((folder / synthesis.LOCKS).glob("*.lock*"))
+    }
 
 
 def _from_deployed(
-    base: Sequence[Stage],
-    head: Sequence[Stage],
-    *,
-    base_name: str,
-    head_name: str,
-    more: Sequence[Finding],
+    base: _Side, head: _Side, *, more: Sequence[Finding], policy: Sequence[Rule]
 ) -> Review:
     """Compare with the deployed stacks, and with the base where nothing is deployed."""
-    known = [*base, *head]
-    real = {stage.name: deployed.deployed(stage, known=known) for stage in base}
-    start = [real[stage.name] or stage for stage in base]
-    name = f"what is deployed, {base_name}"
-    drifted = compare(base=start, head=base, base_name=name, head_name=base_name)
+    known = [*base.stages, *head.stages]
+    real = {stage.name: deployed.deployed(stage, known=known) for stage in base.stages}
+    start = [real[stage.name] or stage for stage in base.stages]
+    name = f"what is deployed, {base.name}"
+    drifted = compare(base=start, head=base.stages, base_name=name, head_name=base.name)
     absent = deployed.missing([stage for stage, found in real.items() if found is None])
-    review = compare(base=start, head=head, base_name=name, head_name=head_name, more=more)
+    review = compare(
+        base=start,
+        head=head.stages,
+        base_name=name,
+        head_name=head.name,
+        more=more,
+        policy=policy,
+    )
     return replace(review, findings=(*deployed.drift(drifted), *review.findings, *absent))
 
 
 def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:
     """Load the stages of one revision."""
     found = sorted(path.parent for path in folder.glob("*/manifest.json"))
+    if not found:
+        raise ReviewError(
+            f"{folder} has no cloud assembly: it should have a folder for each stage, as "
+            "`tfbatch review --synthesize` writes them"
+        )
     return [assembly.load(path) for path in found if not wanted or path.name in wanted]
 
 
 def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:
-    """Write ``review.md``, ``review.html`` and ``review.json``, as ``formats`` lists them."""
+    """Write ``review.md``, ``review.html``, ``review.json``, … as ``formats`` lists them."""
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for name in formats:
@@ -113,12 +228,14 @@ def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:
 
 
 def _rendered(review: Review, name: str) -> str:
-    from tfbatch.review.render import document, markdown, page  # noqa: PLC0415 # only what is asked for
+    from tfbatch.review.render import document, markdown, page, sarif  # noqa: PLC0415 # only what is asked for
 
     match name:
         case "md":
             return markdown.markdown(review)
         case "html":
             return page.page(review)
+        case "sarif":
+            return sarif.sarif(review)
         case _:
             return document.document(review)

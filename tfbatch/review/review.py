@@ -2,43 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tfbatch.review.compare import (
-    artifact,
-    checks,
-    exposure,
-    identity,
-    money,
-    permissions,
-    resources,
-    settings,
-    stateful,
-    workflow,
-)
+from tfbatch.review.compare import cloudformation, money
+from tfbatch.review.compare.stage import compare_stage
 from tfbatch.review.finding import Finding, Section, Severity, gathered, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from tfbatch.review.compare.cloudformation import Comparison
+    from tfbatch.review.compare.rules.rule import Fate, Rule
     from tfbatch.review.sides.assembly import Stage
 
-_QUIET = ("cost-unchanged", "not-deployed")
+_QUIET = ("cost-unchanged", "not-deployed", "model-not-compared")
 _PERMISSIONS = ("permissions-broadened", "permissions-added", "denial-dropped", "public-access")
-_IN_SHORT = (
-    ("public-access", "open to anyone"),
-    ("bucket-public", "public access possible"),
-    ("encryption-weakened", "encryption weakened"),
-    ("network-isolation-off", "network isolation off"),
-    ("retention-lost", "retention lost"),
-    ("termination-protection-lost", "termination protection off"),
-    ("limit-raised", "limits raised"),
-    ("check-new", "new findings of the checks"),
-    ("hash-without-content", "an asset hash moved for nothing"),
-    ("packages-changed", "packages changed"),
-    ("drift", "deployed differs from the base"),
-)
+_IN_SHORT = {
+    "deployment-fails": "the deployment will fail",
+    "public-access": "open to anyone",
+    "bucket-public": "public access possible",
+    "network-open": "reachable from anywhere",
+    "encryption-weakened": "encryption weakened",
+    "network-isolation-off": "network isolation off",
+    "retention-lost": "retention lost",
+    "termination-protection-lost": "termination protection off",
+    "permissions-narrowed": "permissions narrowed",
+    "boundary-lost": "permissions boundary lost",
+    "guard-removed": "a guard of the run removed",
+    "guard-changed": "a guard of the run changed",
+    "safeguard-lost": "errors handled less",
+    "alarm-changed": "alarms changed",
+    "image-changed": "another container image",
+    "stack-left": "a stack left the app",
+    "limit-raised": "limits raised",
+    "check-new": "new findings of the checks",
+    "hash-without-content": "an asset hash moved for nothing",
+    "packages-changed": "packages changed",
+    "drift": "deployed differs from the base",
+    "unknown-change": "changes that no rule knows",
+}
+_COUNTED: tuple[Fate, ...] = ("added", "changed", "replaced", "moved", "removed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +56,10 @@ class Review:
     findings: tuple[Finding, ...]
     cost: Mapping[str, float]
     """Stage -> USD that 100,000 records cost more."""
+    lines: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """Construct path -> the file and the line that name it, where they are known."""
+    counts: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
+    """Stage -> fate -> number of resources."""
 
     @property
     def severity(self) -> Severity:
@@ -61,6 +70,11 @@ class Review:
     def is_empty(self) -> bool:
         """Whether nothing deployed changes."""
         return not any(finding.rule not in _QUIET for finding in self.findings)
+
+    @property
+    def notes(self) -> list[Finding]:
+        """What wasn't compared, which is said also where nothing changes."""
+        return [finding for finding in self.findings if finding.rule == "model-not-compared"]
 
     @property
     def headline(self) -> str:
@@ -88,29 +102,32 @@ class Review:
 
     def _in_short(self, stage: str) -> str:
         found = self._counts(stage)
-        rules = {finding.rule for finding in found}
-        counted = [
-            f"{count} {word}"
-            for word in ("added", "changed", "replaced", "moved", "removed")
-            if (count := sum(one.count for one in found if one.rule == f"resource-{word}"))
-        ]
+        risky = {finding.rule for finding in found if finding.severity}
+        counts = self.counts.get(stage, {})
+        counted = [f"{counts[fate]} {fate}" for fate in _COUNTED if counts.get(fate)]
         lost = sum(one.count for one in found if one.severity is Severity.DESTRUCTIVE)
         parts = [", ".join(counted) or "no resource changes"]
         parts += [f"data of {lost} lost"] if lost else []
-        parts += ["permissions broadened"] if rules.intersection(_PERMISSIONS) else []
-        parts += [words for rule, words in _IN_SHORT if rule in rules]
+        parts += ["permissions broadened"] if risky.intersection(_PERMISSIONS) else []
+        parts += [words for rule, words in _IN_SHORT.items() if rule in risky]
+        marked = sum(1 for one in found if one.severity)
+        parts += (
+            [f"{marked} point{'s need' if marked > 1 else ' needs'} attention"] if marked else []
+        )
         if abs(amount := self.cost.get(stage, 0.0)) >= 0.005:  # noqa: PLR2004 # half a cent
             parts.append(f"{amount:+.2f} USD per 100,000 records")
         return "; ".join(parts)
 
 
-def compare(
+def compare(  # noqa: PLR0913 # keyword-only
     *,
     base: Sequence[Stage],
     head: Sequence[Stage],
     base_name: str,
     head_name: str,
     more: Sequence[Finding] = (),
+    policy: Sequence[Rule] = (),
+    compared: Sequence[Comparison] | None = None,
 ) -> Review:
     """Compare the stages of two sides.
 
@@ -120,15 +137,22 @@ def compare(
         base_name: the reader's name of the base.
         head_name: the reader's name of the head.
         more: findings of every stage.
+        policy: the project's own rules.
+        compared: the differences of each stage of both sides, if they are known already.
+
+    Raises:
+        ReviewError: Node.js or one of its libraries is missing.
     """
     before = {stage.name: stage for stage in base}
     after = {stage.name: stage for stage in head}
     both = [name for name in after if name in before]
-    found = [
-        replace(finding, stages=(name,))
-        for name in both
-        for finding in _findings(before[name], after[name])
-    ]
+    compared = compared or cloudformation.compare([(before[name], after[name]) for name in both])
+    found: list[Finding] = []
+    counts = {}
+    for name, comparison in zip(both, compared, strict=True):
+        findings, changes = compare_stage(before[name], after[name], comparison, policy=policy)
+        found += [replace(finding, stages=(name,)) for finding in findings]
+        counts[name] = Counter(change.fate for change in changes if change.is_counted)
     found += [_new_stage(after[name]) for name in after if name not in before]
     found += [_gone_stage(before[name]) for name in before if name not in after]
     stages = tuple(dict.fromkeys([*after, *before]))
@@ -139,21 +163,8 @@ def compare(
         stages=stages,
         findings=tuple(gathered(merged(found))),
         cost={name: money.delta(before[name], after[name]) for name in both},
+        counts=counts,
     )
-
-
-def _findings(base: Stage, head: Stage) -> Iterator[Finding]:
-    pairs = identity.pair(base, head)
-    changes = resources.changes(pairs)
-    yield from stateful.findings(base, head, changes)
-    yield from exposure.findings(pairs, changes)
-    yield from permissions.findings(pairs)
-    yield from workflow.findings(pairs)
-    yield from artifact.findings(base, head)
-    yield from resources.findings(changes)
-    yield from money.findings(pairs)
-    yield from checks.findings(pairs)
-    yield from settings.findings(base.settings, head.settings)
 
 
 def _new_stage(stage: Stage) -> Finding:

@@ -80,6 +80,7 @@ KINDS = (
     ),
     Kind(name="json", suffixes=(".json",), content_types=("application/json",)),
     Kind(name="csv", suffixes=(".csv",), content_types=("text/csv",)),
+    Kind(name="text", suffixes=(".txt", ".text"), content_types=("text/plain",)),
 )
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
@@ -110,18 +111,20 @@ def is_tfrecord(head: bytes) -> bool:
     return bool(crc == masked_crc32c(head[:8]))
 
 
-def format_for(kind: Kind, formats: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the best format of a stage for a type; ``None`` if none reads it.
+def formats_for(kind: Kind, formats: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The formats of a stage that read a type, the best first.
 
     Args:
         kind: type of the objects.
         formats: name -> parameters, as deployed.
     """
-    for wanted in kind.content_types:
-        for name, parameters in formats.items():
-            if _fits(wanted, parameters["contentType"]):
-                return name
-    return None
+    found = (
+        name
+        for wanted in kind.content_types
+        for name, parameters in formats.items()
+        if _fits(wanted, parameters["contentType"])
+    )
+    return list(dict.fromkeys(found))
 
 
 def names(kinds: Iterable[Kind]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.run.file_types import HEAD_BYTES, Kind, format_for, kind_of
+from tfbatch.run.file_types import HEAD_BYTES, KINDS, Kind, formats_for, kind_of
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
@@ -75,29 +75,65 @@ def guess(
         Problem: they have several types, no known type, or no format.
     """
     kinds: list[Kind] = []
+    known: list[str] = []
     odd: list[str] = []
     for name, head in samples:
         kind = kind_of(name, head)
         if kind:
             kinds.append(kind)
+            known.append(name)
         else:
             odd.append(name)
-    if len(odd) >= len(kinds):
-        raise Problem(f"{odd[0]} is of no known kind: say what reads it, {_choice(formats)}.")
-    chosen = {format_for(kind, formats) for kind in kinds}
+    _refuse_odd(odd, kinds, formats)
+    readers = [formats_for(kind, formats) for kind in kinds]
+    if any(readers):  # a note among photos is odd, too
+        odd += [name for name, found in zip(known, readers, strict=True) if not found]
+        kinds = [kind for kind, found in zip(kinds, readers, strict=True) if found]
+        readers = [found for found in readers if found]
+        _refuse_odd(odd, kinds, formats)
     told = ", ".join(f"{count} {name}" for name, count in Counter(k.name for k in kinds).items())
-    if len(chosen) > 1:
+    # One format may read several kinds: image/jpeg reads PNG.
+    shared = [name for name in readers[0] if all(name in found for found in readers)]
+    if readers[0] and not shared:
         raise Problem(
             f"INPUT holds several kinds ({told} among those looked at): separate them, or say "
             f"what reads all of them, {_choice(formats)}."
         )
-    (found,) = chosen
-    if found is None:
+    if not shared:
         raise Problem(
             f"INPUT holds {kinds[0].name}, which no format of stage {stage} reads: add one to "
             f"stacks/stages.py and deploy, or say what reads it, {_choice(formats)}."
         )
-    return Guess(format=found, odd=tuple(odd))
+    return Guess(format=_best(shared, readers), odd=tuple(odd))
+
+
+def _refuse_odd(odd: Sequence[str], kinds: Sequence[Kind], formats: Iterable[str]) -> None:
+    if len(odd) >= len(kinds):
+        raise Problem(f"{odd[0]} is of no known kind: say what reads it, {_choice(formats)}.")
+
+
+def _best(shared: Sequence[str], readers: Sequence[Sequence[str]]) -> str:
+    """The format that is the best one for most samples."""
+    return max(shared, key=lambda name: sum(found[0] == name for found in readers))
+
+
+def unread(files: Iterable[File], content_type: str) -> list[File]:
+    """Files that a format doesn't read, neither by their bytes nor by their names."""
+    formats = {"": {"contentType": content_type}}
+    suffixes = tuple(
+        suffix for kind in KINDS if formats_for(kind, formats) for suffix in kind.suffixes
+    )
+    return [
+        file
+        for file in files
+        if not file.name.lower().endswith(suffixes) and not _is_read(file, formats)
+    ]
+
+
+def _is_read(file: File, formats: Mapping[str, Mapping[str, Any]]) -> bool:
+    with file.path.open("rb") as opened:
+        kind = kind_of(file.name, opened.read(HEAD_BYTES))
+    return kind is not None and bool(formats_for(kind, formats))
 
 
 def _choice(formats: Iterable[str]) -> str:

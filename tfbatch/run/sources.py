@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SCHEME = "s3://"
 _GLOB = set("*?[")
+_SYSTEM = frozenset(("thumbs.db", "desktop.ini", "ehthumbs.db"))
+"""What Windows leaves among photos; macOS's are hidden."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,8 @@ class Source:
 
     root: Path
     files: tuple[File, ...]
+    left_out: tuple[str, ...] = ()
+    """Names below ``root`` that are no data: broken links, loops, files of an operating system."""
 
     @property
     def title(self) -> str:
@@ -49,20 +53,25 @@ class Source:
 
 
 def find(said: Sequence[str]) -> Source:
-    """Find all files of the arguments. Hidden ones below a folder are skipped.
+    """Find all files of the arguments, symbolic links followed. Hidden ones are skipped.
 
     Raises:
         Problem: an argument matches nothing, or there is nothing to upload.
     """
-    named = [(argument, path) for argument in said for path in _paths(argument)]
-    found = {path.resolve(): None for _, top in named for path in _files(top)}
+    # Not resolved: a link has the name and the place that its folder gives it.
+    tops = [Path(os.path.abspath(path)) for one in said for path in _paths(one)]  # noqa: PTH100
+    left_out: dict[Path, None] = {}
+    found = {path: None for top in tops for path in _files(top, left_out)}
     if not found:
         raise Problem(f"INPUT = {', '.join(said)}: no files are there.")
-    tops = [top.resolve() for _, top in named]
     folders = [str(top if top.is_dir() else top.parent) for top in tops]
     root = Path(os.path.commonpath(folders))
     files = (_file(root, path) for path in found)
-    return Source(root=root, files=tuple(sorted(files, key=lambda file: file.name)))
+    return Source(
+        root=root,
+        files=tuple(sorted(files, key=lambda file: file.name)),
+        left_out=tuple(sorted(path.relative_to(root).as_posix() for path in left_out)),
+    )
 
 
 def _paths(argument: str) -> list[Path]:
@@ -80,14 +89,20 @@ def _paths(argument: str) -> list[Path]:
     )
 
 
-def _files(top: Path) -> Iterator[Path]:
+def _files(top: Path, left_out: dict[Path, None]) -> Iterator[Path]:
+    """The files below a folder. A folder that holds itself by a link is entered once."""
     if not top.is_dir():
         yield top
         return
-    for path in top.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(top).parts)
-        if path.is_file() and not hidden:
-            yield path
+    for where, folders, names in os.walk(top, followlinks=True):
+        here = Path(where)
+        inside = [here / name for name in sorted(folders) if not name.startswith(".")]
+        loops = {path for path in inside if here.resolve().is_relative_to(path.resolve())}
+        folders[:] = [path.name for path in inside if path not in loops]
+        files = [here / name for name in names if not name.startswith(".")]
+        data = [path for path in files if path.is_file() and path.name.lower() not in _SYSTEM]
+        left_out |= dict.fromkeys([*loops, *(path for path in files if path not in data)])
+        yield from data
 
 
 def _file(root: Path, path: Path) -> File:

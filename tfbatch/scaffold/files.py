@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tfbatch.scaffold import stages
 from tfbatch.scaffold.pin import requirement
+from tfbatch_cdk.model.artifact import entry_point
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,7 @@ TEMPLATES = ("README.md", "pyproject.toml")
 """Files that name the project, in ``templates/``."""
 
 STAGES = "stacks/stages.py"
+_ENTRY_POINT = "model_code/inference.py"
 _HERE = Path(__file__).parent
 _WHEEL, _CHECKOUT = _HERE / "project", _HERE.parents[1]
 
@@ -57,7 +59,8 @@ def render(*, name: str, model: OwnModel | None) -> dict[str, str]:
         model: what the stages serve; ``None``: the demo's model.
     """
     root = _WHEEL if _WHEEL.is_dir() else _CHECKOUT
-    texts = {path: (root / path).read_text(encoding="utf-8") for path in SHARED}
+    sources = {path: root / path for path in SHARED} | {_ENTRY_POINT: entry_point()}
+    texts = {path: source.read_text(encoding="utf-8") for path, source in sources.items()}
     if model is not None:
         texts[STAGES] = stages.with_model(texts[STAGES], model)
     values = {"name": name, "pin": requirement()}

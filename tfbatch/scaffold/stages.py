@@ -115,7 +115,7 @@ def with_model(text: str, model: OwnModel) -> str:
         text = _replaced(text, unused, "")
     if not handler:
         text = re.sub(r"from tfbatch_handler\.environment import .*\n", "", text)
-    return re.sub(r"\n{4,}", "\n\n\n", text)
+    return re.sub(r"\n{3,}(?=_FORMATS)", "\n\n", text)
 
 
 def _replaced(text: str, name: str, by: str) -> str:

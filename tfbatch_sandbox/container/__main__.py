@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfbatch_sandbox.container.isolation import enter_namespace
 from tfbatch_sandbox.container.profile import PROFILES
 from tfbatch_sandbox.container.settings import Settings, SettingsError
 from tfbatch_sandbox.container.supervisor import ContainerError, Supervisor
 from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.processes.system import Portable, system
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -36,6 +36,7 @@ _log = logging.getLogger("tfbatch_sandbox.container")
 )
 @click.option("--model-server", help="TensorFlow Serving's own program, to run instead of ours.")
 @click.option("--isolated", is_flag=True, help="Without a network; needs --socket.")
+@click.option("--portable", is_flag=True, help="Use nothing that only Linux has.")
 def main(  # noqa: PLR0913 - the container's options
     *,
     model_dir: Path,
@@ -44,11 +45,13 @@ def main(  # noqa: PLR0913 - the container's options
     image_version: str,
     model_server: str | None,
     isolated: bool,
+    portable: bool,
 ) -> None:
     """Serve the unpacked artifact in MODEL_DIR as AWS's TensorFlow Serving container does."""
     if (port is None) == (socket is None) or (isolated and socket is None):
         raise click.UsageError("give one of --port and --socket; --isolated needs --socket")
-    has_namespace = isolated and enter_namespace()
+    found = Portable() if portable else system()
+    has_namespace = isolated and found.enter_network_namespace()
     supervision.hold()
     logging.basicConfig(
         format="%(process)d %(asctime)s %(levelname)-8s %(message)s", level=logging.INFO

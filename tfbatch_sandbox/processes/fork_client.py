@@ -15,7 +15,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import IO, Final
 
-from tfbatch_sandbox.container import isolation
+from tfbatch_sandbox.processes.system import system
 
 PROGRAMS: Final = {
     "tfbatch_sandbox.transform": ("tfbatch_sandbox.transform.run",),
@@ -150,7 +150,7 @@ def fork(
             read = stack.enter_context(open(read_end, "rb"))  # noqa: PTH123
             stdout = stack.enter_context(open(write_end, "wb"))  # noqa: PTH123
         streams = [stdout, stdout if stderr == subprocess.STDOUT else stderr, supervision_pipe]
-        spaces = [stack.enter_context(path.open("rb")) for path in isolation.NAMESPACES]
+        spaces = [stack.enter_context(path.open("rb")) for path in system().namespaces]
         descriptors = [one if isinstance(one, int) else one.fileno() for one in (*streams, *spaces)]
         socket.send_fds(connection, [NUMBER.pack(len(text))], descriptors)
         connection.sendall(text)

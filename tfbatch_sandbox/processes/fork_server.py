@@ -36,7 +36,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import setproctitle
 
-from tfbatch_sandbox.container import isolation
 from tfbatch_sandbox.processes import fork_compatibility
 from tfbatch_sandbox.processes.fork_client import (
     NUMBER,
@@ -46,6 +45,7 @@ from tfbatch_sandbox.processes.fork_client import (
     Order,
     receive,
 )
+from tfbatch_sandbox.processes.system import system
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -288,7 +288,7 @@ def _become(order: Order, descriptors: Sequence[int]) -> None:
     """Make this fork the ordered process, up to its first instruction."""
     stdout, stderr, supervision_pipe, *namespaces = descriptors
     os.setsid()
-    isolation.join(namespaces)
+    system().join(namespaces)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
     _close([stdout, stderr, *namespaces])

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypedDict, Unpack, cast
 
 from tfbatch_sandbox.processes import fork_client
+from tfbatch_sandbox.processes.system import PORTABLE, system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,7 +85,8 @@ def _start(
     command: Sequence[str], env: dict[str, str], options: Options, supervision_pipe: int
 ) -> subprocess.Popen[bytes]:
     """Start the process afresh."""
-    known = {} if fork_server.address is None else {_FORK_SERVER: fork_server.address}
+    address = None if PORTABLE in env else fork_server.address
+    known = {} if address is None else {_FORK_SERVER: address}
     return subprocess.Popen(
         list(command),
         env=env | known | {_VARIABLE: str(supervision_pipe)},
@@ -103,7 +105,7 @@ def _fork(
     """Fork the process, if there is a server for it."""
     program = command[2] if list(command[:2]) == [sys.executable, "-m"] else ""
     is_known = program in fork_client.PROGRAMS and not {"stdin", "pass_fds"} & options.keys()
-    address = fork_server.find() if is_known else None
+    address = fork_server.find() if is_known and PORTABLE not in env else None
     if address is None:
         return None
     order = fork_client.Order(
@@ -154,7 +156,7 @@ fork_server = ForkServer()
 def fork_programs() -> None:
     """Make :func:`spawn` fork the sandbox's own programs, here and in children."""
     if fork_server.address is None:
-        fork_server.is_wanted = sys.platform == "linux"  # elsewhere libraries do not stand it
+        fork_server.is_wanted = system().forks_programs
 
 
 def hold() -> None:

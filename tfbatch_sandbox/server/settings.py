@@ -25,6 +25,7 @@ class Choices(TypedDict, total=False):
     model_server: str | None
     container_engine: str | None
     enforce_iam: bool
+    portable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,9 @@ class Settings:
     """Whether calls of roles are denied unless policies allow them. Otherwise every role may do
     everything, and nothing is recorded."""
 
+    portable: bool = False
+    """Whether to use nothing that only Linux has, as on a Mac; see ``processes/system.py``."""
+
     def to_json(self) -> str:
         """The settings as one command line argument."""
         return json.dumps(asdict(self) | {"state_dir": str(self.state_dir)})
@@ -70,4 +74,5 @@ class Settings:
             model_server=values["model_server"],
             container_engine=values["container_engine"],
             enforce_iam=values["enforce_iam"],
+            portable=values["portable"],
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfbatch_sandbox.authorization.guard import Guard
 from tfbatch_sandbox.authorization.sessions import Sessions
 from tfbatch_sandbox.container import fitting
+from tfbatch_sandbox.processes.system import PORTABLE
 from tfbatch_sandbox.server.faults import FaultBox
 from tfbatch_sandbox.services.clients import OWNER, Clients
 from tfbatch_sandbox.services.lambda_.runtime.environment import Environments
@@ -74,6 +75,7 @@ class Runtime:
         chosen = {
             "SANDBOX_MODEL_SERVER": self.settings.model_server,
             "SANDBOX_CONTAINER_ENGINE": self.settings.container_engine,
+            PORTABLE: os.environ.get(PORTABLE),
         }
         own = {name: os.environ[name] for name in _OF_ENGINES if name in os.environ}
         named = {name: program for name, program in chosen.items() if program is not None}

@@ -1,7 +1,8 @@
 """Recognizes the handler's error lines in every output format.
 
 JSON: ``{"error": {"code": …, "message": …, "record": …}}``. Images before 2.20 write TensorFlow
-Serving's ``{"error": "…"}``. CSV: ``error,<code>,<message>``. If DataProcessing joined the line
+Serving's ``{"error": "…"}``. CSV: ``error,<code>,<message>``. A format with key fields adds
+``key``, and their cells before the row. If DataProcessing joined the line
 with its input, the error is the value of ``SageMakerOutput``, or the last cells of the row.
 """
 
@@ -59,7 +60,7 @@ def error_reader(answers: str, *, joined: bool) -> ErrorOf:
 
     Args:
         answers: the format's ``Accept``, empty if it has none.
-        joined: whether each line starts with its input.
+        joined: whether each line starts with its input, or with key fields in CSV.
     """
     if answers.startswith("text/csv"):
         return joined_csv_error_of if joined else csv_error_of
@@ -67,7 +68,7 @@ def error_reader(answers: str, *, joined: bool) -> ErrorOf:
 
 
 def _said(document: Any) -> str | None:  # noqa: ANN401 (any JSON)
-    if not isinstance(document, dict) or list(document) != ["error"]:
+    if not isinstance(document, dict) or not {"error"} <= document.keys() <= {"error", "key"}:
         return None
     error = document["error"]
     if isinstance(error, dict) and {"code", "message"} <= error.keys():

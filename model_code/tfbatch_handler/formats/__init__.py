@@ -12,7 +12,10 @@ import importlib.util
 import pkgutil
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
+
+from tfbatch_handler.record import Keyed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +40,17 @@ class Request:
     parameters: Mapping[str, str]
     """Parameters of the Content-Type: ``header=present`` of ``text/csv; header=present``."""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Fields that come back in each record's line: ``keys=id`` of the Content-Type."""
+        return tuple(unquote(name) for name in self.parameters.get("keys", "").split(",") if name)
+
+    def keyed(self, fields: Mapping[str, Any], record: Decoded) -> Decoded | Keyed:
+        """The record with its key fields, if there are any."""
+        if not self.keys:
+            return record
+        return Keyed(key={name: fields.get(name) for name in self.keys}, record=record)
+
 
 class Format(Protocol):
     """A module of a format."""
@@ -44,8 +58,11 @@ class Format(Protocol):
     CONTENT_TYPES: tuple[str, ...]
     """Lower case. ``image/*`` matches every subtype without a format of its own."""
 
-    def decode(self, payload: bytes, request: Request) -> list[Decoded] | Document:
-        """Decode a payload into its records, in order. A bad one becomes a ``BadRecord``."""
+    def decode(self, payload: bytes, request: Request) -> list[Decoded | Keyed] | Document:
+        """Decode a payload into its records, in order. A bad one becomes a ``BadRecord``.
+
+        A format whose records have fields returns ``request.keyed(fields, record)``.
+        """
         ...
 
 

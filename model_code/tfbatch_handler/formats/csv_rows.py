@@ -13,10 +13,10 @@ from tfbatch_handler.record import BadRecord
 from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded, Instance
+    from tfbatch_handler.record import Decoded, Instance, Keyed
     from tfbatch_handler.signature import Signature
 
     Read = Callable[[list[str]], Instance]
@@ -31,7 +31,7 @@ Row = list[str] | str
 """The cells of a row, or what is wrong with it."""
 
 
-def decode(payload: bytes, request: Request) -> list[Decoded]:
+def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     """Decode one record for each row. A row that is not CSV becomes a bad record.
 
     The header names the inputs' columns; others are left out. Without it, or if it doesn't name the
@@ -44,9 +44,25 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
     rows = list(_rows(io.StringIO(text, newline="")))
     header: Row = rows.pop(0) if rows and request.parameters.get("header") == "present" else []
     if isinstance(header, str):
-        return [BadRecord(code="InvalidRecord", message=f"the header is {header}")]
-    read = _reader(request.signature, header)
-    return [_record(row, read) for row in rows]
+        message = f"the header is {header}"
+        return [request.keyed({}, BadRecord(code="InvalidRecord", message=message))]
+    _check_keys(request.keys, header)
+    read = _reader(request.signature, header, request.keys)
+    return [
+        request.keyed(
+            {} if isinstance(row, str) else dict(zip(header, row, strict=False)), _record(row, read)
+        )
+        for row in rows
+    ]
+
+
+def _check_keys(keys: Iterable[str], header: list[str]) -> None:
+    missing = [name for name in keys if name not in header]
+    if missing:
+        raise SignatureError(
+            f"the CSV has no column {', '.join(missing)}, which the format's keys name: give it a "
+            "header row with these columns, or correct Format.keys"
+        )
 
 
 def _rows(text: io.StringIO) -> Iterator[Row]:
@@ -70,7 +86,7 @@ def _record(row: Row, read: Read) -> Decoded:
     return BadRecord(code="InvalidRecord", message=str(message))
 
 
-def _reader(signature: Signature, header: list[str]) -> Read:
+def _reader(signature: Signature, header: list[str], keys: Iterable[str]) -> Read:
     missing = [name for name in signature.inputs if name not in header]
     if not missing:
         return lambda row: from_fields(_named(row, header), signature)
@@ -80,8 +96,16 @@ def _reader(signature: Signature, header: list[str]) -> Read:
             "it a header row and set the job's ContentType to 'text/csv; header=present'"
         )
     name, tensor = next(iter(signature.inputs.items()))
-    lone = tensor.shape is None
-    return lambda row: {name: fit(row[0] if lone and len(row) == 1 else row, name, tensor)}
+    named = set(header).difference(keys)
+
+    def read(row: list[str]) -> Instance:
+        cells = row
+        if len(named) < len(header):
+            cells = [cell for column, cell in _named(row, header).items() if column in named]
+        lone = tensor.shape is None and len(cells) == 1
+        return {name: fit(cells[0] if lone else cells, name, tensor)}
+
+    return read
 
 
 def _named(row: list[str], header: list[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.fitting.error import FitError
 from tfbatch_handler.instance import from_json
@@ -11,13 +11,13 @@ from tfbatch_handler.serving.json_text import loads
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded
-    from tfbatch_handler.signature import Signature
+    from tfbatch_handler.record import Decoded, Keyed
 
+_DOCUMENTS: Final = ("inputs", "examples")
 CONTENT_TYPES = ("application/json",)
 
 
-def decode(payload: bytes, request: Request) -> list[Decoded] | Document:
+def decode(payload: bytes, request: Request) -> list[Decoded | Keyed] | Document:
     """Decode one record for each instance.
 
     Columns (``inputs``) and ``examples`` stay one document.
@@ -28,20 +28,29 @@ def decode(payload: bytes, request: Request) -> list[Decoded] | Document:
     try:
         value = loads(payload)
     except ValueError as error:
-        return [BadRecord(code="InvalidRecord", message=str(error))]
-    if isinstance(value, dict) and ("inputs" in value or "examples" in value):
+        return [request.keyed({}, BadRecord(code="InvalidRecord", message=str(error)))]
+    if _is_document(value, request):
         return Document(body=payload, action=_action(value, request))
     if isinstance(value, dict) and isinstance(value.get("instances"), list):
         value = value["instances"]
     items = value if isinstance(value, list) else [value]
-    return [_record(item, request.signature) for item in items]
+    return [from_value(item, request) for item in items]
 
 
-def _record(item: Any, signature: Signature) -> Decoded:  # noqa: ANN401  JSON
+def from_value(value: Any, request: Request) -> Decoded | Keyed:  # noqa: ANN401  JSON
+    """The record of a JSON value, with its key fields."""
     try:
-        return from_json(item, signature)
+        record: Decoded = from_json(value, request.signature)
     except FitError as error:
-        return BadRecord(code="InvalidRecord", message=str(error))
+        record = BadRecord(code="InvalidRecord", message=str(error))
+    return request.keyed(value if isinstance(value, dict) else {}, record)
+
+
+def _is_document(value: Any, request: Request) -> bool:  # noqa: ANN401  JSON
+    """Whether it is in TensorFlow Serving's columns. A record may have fields of these names."""
+    if not isinstance(value, dict) or request.keys:
+        return False
+    return any(name in value and name not in request.signature.inputs for name in _DOCUMENTS)
 
 
 def _action(value: dict[str, Any], request: Request) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded
+    from tfbatch_handler.record import Decoded, Keyed
 
 CONTENT_TYPES = ("application/x-recordio",)
 
@@ -30,7 +30,7 @@ _FOLLOWS: Final = {0: (0, 1), 1: (2, 3), 2: (2, 3), 3: (0, 1)}
 """A part and the parts that may follow: 0 whole, 1 first, 2 middle, 3 last."""
 
 
-def decode(payload: bytes, request: Request) -> list[Decoded]:
+def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     """One record per frame (or chain of frames)."""
     whole = instance.takes_bytes(request.signature)
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfbatch_handler import instance
 from tfbatch_handler.fitting.error import FitError
@@ -10,24 +10,49 @@ from tfbatch_handler.protobuf import example
 from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded
+    from tfbatch_handler.record import Decoded, Keyed
 
 CONTENT_TYPES = ("application/x-tfexample",)
 
 
-def decode(payload: bytes, request: Request) -> list[Decoded]:
+def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     """One record: the payload."""
     return [record(payload, request)]
 
 
-def record(data: bytes | memoryview, request: Request) -> Decoded:
+def record(data: bytes | memoryview, request: Request) -> Decoded | Keyed:
     """One tf.Example: its features by the signature's input names, or unchanged."""
-    if instance.takes_serialized_examples(request.signature, request.features):
+    whole = instance.takes_serialized_examples(request.signature, request.features)
+    if whole and not request.keys:
         return instance.from_bytes(data, request.signature)
+    features: Mapping[str, memoryview] = {}
     try:
-        return instance.from_features(
-            example.parse(data), signature=request.signature, names=request.features
+        features = example.parse(data)
+        found: Decoded = (
+            instance.from_bytes(data, request.signature)
+            if whole
+            else instance.from_features(
+                features, signature=request.signature, names=request.features
+            )
         )
     except (example.ExampleError, FitError) as error:
-        return BadRecord(code="InvalidRecord", message=str(error))
+        found = BadRecord(code="InvalidRecord", message=str(error))
+    return request.keyed(_key(features, request.keys), found) if request.keys else found
+
+
+def _key(features: Mapping[str, memoryview], names: Iterable[str]) -> dict[str, Any]:
+    """The key features in JSON types: a value, or a list if there are several."""
+    found: dict[str, Any] = {}
+    for name in names:
+        try:
+            values = [
+                str(value, "utf-8", "replace") if isinstance(value, memoryview) else value
+                for value in example.feature(features, name)
+            ]
+        except example.ExampleError:
+            continue
+        found[name] = values[0] if len(values) == 1 else values
+    return found

@@ -15,7 +15,7 @@ from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded
+    from tfbatch_handler.record import Decoded, Keyed
 
 CONTENT_TYPES = ("application/x-tfrecord",)
 
@@ -23,7 +23,7 @@ _HEAD = struct.Struct("<QI")
 _TAIL = struct.Struct("<I")
 
 
-def decode(payload: bytes, request: Request) -> list[Decoded]:
+def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     """One record per frame."""
     return [
         frame if isinstance(frame, BadRecord) else record(frame, request)

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_handler.serving import predict_messages
-from tfbatch_handler.serving.http2 import Connection
-from tfbatch_handler.serving.sockets import connect
+from tfbatch_handler.serving.http2 import Connection, NoMessage
+from tfbatch_handler.serving.sockets import Lost, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tfbatch_handler.record import Scores, Values
-    from tfbatch_handler.serving.sockets import Buffer
+    from tfbatch_handler.serving.predict_messages import Spec
+    from tfbatch_handler.serving.sockets import Buffer, Wait
 
 _AWAY_SECONDS: Final = 30.0
 """Seconds for which a port that doesn't answer isn't tried again."""
@@ -41,23 +42,21 @@ class Channel:
         self,
         records: Sequence[Mapping[str, Values]],
         *,
-        model: str,
-        version: int | None,
+        spec: Spec,
         output: str,
-        timeout: float,
+        wait: Wait,
     ) -> list[Scores]:
         """Predict records and return one float output of each.
 
         Raises:
-            Unanswered: there was no answer.
+            Unanswered: it was not asked, or answered with an error: ask over REST.
+            Lost: it was asked, and there is no answer.
         """
         if time.monotonic() < self.away_until:
             raise Unanswered
         try:
-            message = predict_messages.predict_request(
-                records, model=model, version=version, output=output
-            )
-            reply = self._call(message, timeout=timeout)
+            message = predict_messages.predict_request(records, spec=spec, output=output)
+            reply = self._call(message, wait=wait)
             return predict_messages.scores(reply, output=output, count=len(records))
         except predict_messages.NotTensorsError as error:
             raise Unanswered from error
@@ -67,15 +66,16 @@ class Channel:
         while self.idle:
             self.idle.pop().socket.close()
 
-    def _call(self, message: Sequence[Buffer], *, timeout: float) -> bytes:
-        connection = self.idle.pop() if self.idle else self._connect(timeout)
+    def _call(self, message: Sequence[Buffer], *, wait: Wait) -> bytes:
+        connection = self._open(wait)
         done = False
         try:
-            connection.socket.settimeout(timeout)
-            reply = connection.call(predict_messages.METHOD, message)
+            reply = connection.call(predict_messages.METHOD, message, wait=wait)
             done = connection.usable
-        except OSError as error:
+        except NoMessage as error:
             raise Unanswered from error
+        except OSError as error:
+            raise Lost(f"{self.host}:{self.port} did not answer: {error!r}") from error
         finally:
             if done:
                 self.idle.append(connection)
@@ -83,10 +83,20 @@ class Channel:
                 connection.socket.close()
         return reply
 
-    def _connect(self, timeout: float) -> Connection:
+    def _open(self, wait: Wait) -> Connection:
+        """An idle connection that the server hasn't closed, or a new one."""
+        while self.idle:
+            connection = self.idle.pop()
+            if not connection.is_closed:
+                return connection
+            connection.socket.close()
         try:
-            opened = connect(self.host, self.port, timeout=timeout)
-            return Connection(opened, authority=f"{self.host}:{self.port}")
+            opened = connect(self.host, self.port, timeout=wait.seconds)
+            try:
+                return Connection(opened, authority=f"{self.host}:{self.port}")
+            except OSError:
+                opened.close()
+                raise
         except OSError as error:
             self.away_until = time.monotonic() + _AWAY_SECONDS
             raise Unanswered from error

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tfbatch_handler.serving.sockets import Unreachable, connect, receive, send
+from tfbatch_handler.serving.sockets import Lost, Unreachable, connect, is_closed, receive, send
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
     from tfbatch_handler.serving.json_text import Piece
+    from tfbatch_handler.serving.sockets import Wait
 
 _HEAD_LIMIT = 65_536
 
@@ -36,55 +37,55 @@ class Server:
     port: int
     idle: list[socket.socket] = field(default_factory=list)
 
-    def request(
-        self, method: str, path: str, body: Sequence[Piece] = (), *, timeout: float
-    ) -> Reply:
+    def request(self, method: str, path: str, body: Sequence[Piece] = (), *, wait: Wait) -> Reply:
         """Send a request and read its reply, on an idle connection if there is one.
 
         Args:
             method: ``GET`` or ``POST``.
             path: with its leading slash.
             body: JSON, in pieces.
-            timeout: seconds for one wait on the socket.
+            wait: how long to wait for the reply.
 
         Raises:
-            Unreachable: no reply came. If the server closed an idle connection, the request is
-                sent again on a new one.
+            Unreachable: it was not sent.
+            Lost: no reply came. It is not sent again: it may be what the server crashed of.
         """
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {sum(map(len, body))}\r\n\r\n"
         ).encode()
-        message = [head, *body]
-        while self.idle:
-            connection = self.idle.pop()
-            connection.settimeout(timeout)
-            try:
-                return self._exchange(connection, message)
-            except TimeoutError as error:
-                raise self._unreachable(error) from None
-            except OSError:
-                continue  # closed while idle
+        connection = self._open(wait)
         try:
-            return self._exchange(connect(self.host, self.port, timeout=timeout), message)
+            return self._exchange(connection, [head, *body], wait)
         except OSError as error:
-            raise self._unreachable(error) from None
+            raise Lost(self._silence(error)) from None
 
     def close(self) -> None:
         """Close the idle connections."""
         while self.idle:
             self.idle.pop().close()
 
-    def _unreachable(self, error: OSError) -> Unreachable:
-        return Unreachable(
-            f"{self.host}:{self.port} did not answer: {error or type(error).__name__}"
-        )
+    def _open(self, wait: Wait) -> socket.socket:
+        """An idle connection that the server hasn't closed, or a new one."""
+        while self.idle:
+            connection = self.idle.pop()
+            if not is_closed(connection, unasked := bytearray()) and not unasked:
+                connection.settimeout(wait.seconds)
+                return connection
+            connection.close()
+        try:
+            return connect(self.host, self.port, timeout=wait.seconds)
+        except OSError as error:
+            raise Unreachable(self._silence(error)) from None
 
-    def _exchange(self, connection: socket.socket, message: Sequence[Piece]) -> Reply:
+    def _silence(self, error: OSError) -> str:
+        return f"{self.host}:{self.port} did not answer: {error or type(error).__name__}"
+
+    def _exchange(self, connection: socket.socket, message: Sequence[Piece], wait: Wait) -> Reply:
         keep = False
         try:
             send(connection, map(bytes, message))
-            reply, keep = _read_reply(connection)
+            reply, keep = _read_reply(connection, wait)
         finally:
             if keep:
                 self.idle.append(connection)
@@ -93,12 +94,12 @@ class Server:
         return reply
 
 
-def _read_reply(connection: socket.socket) -> tuple[Reply, bool]:
+def _read_reply(connection: socket.socket, wait: Wait) -> tuple[Reply, bool]:
     received = bytearray()
     while (end := received.find(b"\r\n\r\n")) < 0:
         if len(received) > _HEAD_LIMIT:
             raise ConnectionError("the reply's head does not end")
-        receive(connection, received)
+        wait.receive(connection, received)
     head = bytes(received[:end]).lower()
     del received[: end + 4]
     status = _status(head)

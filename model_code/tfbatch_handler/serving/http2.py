@@ -8,11 +8,12 @@ frames, gRPC's "over HTTP2" the five bytes before a message.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from tfbatch_handler.serving.sockets import receive, send
+from tfbatch_handler.serving.sockets import Wait, is_closed, receive, send
 
 if TYPE_CHECKING:
     import socket
@@ -42,7 +43,11 @@ class Connection:
     """An HTTP/2 connection for one call at a time."""
 
     def __init__(self, connection: socket.socket, *, authority: str) -> None:
-        """Send the connection preface."""
+        """Send the connection preface, and wait for the server's.
+
+        Raises:
+            OSError: the port doesn't speak HTTP/2. Nothing was asked of it.
+        """
         self.socket = connection
         self.usable = True
         """False if the server will accept no further call."""
@@ -56,16 +61,27 @@ class Connection:
         self._reply = bytearray()
         self._open = False
         self._consumed = 0
+        self._wait = Wait(deadline=math.inf)
         refill = struct.pack("!I", _LARGEST_WINDOW - _DEFAULT_WINDOW)
         hello = [_PREFACE, *_frame(_SETTINGS, 0, 0, _OUR_SETTINGS), *_frame(_WINDOW, 0, 0, refill)]
         send(self.socket, hello)
+        while len(self._received) < 9:  # noqa: PLR2004  a frame's head
+            receive(self.socket, self._received)
+        if self._received[3] != _SETTINGS:
+            raise ConnectionError("the port doesn't speak HTTP/2")
 
-    def call(self, path: str, message: Sequence[Buffer]) -> bytes:
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server closed it while it was idle."""
+        return is_closed(self.socket, self._received)
+
+    def call(self, path: str, message: Sequence[Buffer], *, wait: Wait) -> bytes:
         """Make a unary call.
 
         Args:
             path: ``/package.Service/Method``.
             message: the serialized request, in pieces.
+            wait: how long to wait for the reply.
 
         Returns:
             The serialized reply.
@@ -74,6 +90,8 @@ class Connection:
             NoMessage: the call failed.
             OSError: the connection failed.
         """
+        self._wait = wait
+        self.socket.settimeout(wait.seconds)
         self._stream += 2
         self._stream_window = self._initial_window
         self._reply.clear()
@@ -105,7 +123,7 @@ class Connection:
     def _read_frame(self) -> None:
         received = self._received
         while len(received) < 9:  # noqa: PLR2004  a frame's head
-            receive(self.socket, received)
+            self._wait.receive(self.socket, received)
         size = int.from_bytes(received[:3], "big")
         while len(received) < 9 + size:
             receive(self.socket, received)

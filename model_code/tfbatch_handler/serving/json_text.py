@@ -12,12 +12,13 @@ from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_handler.signature import STRING
+from tfbatch_handler.signature import DEFAULT, STRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tfbatch_handler.record import Instance, Values
+    from tfbatch_handler.signature import Signature
 
 
 def encode(data: Any) -> bytes:  # noqa: ANN401  bytes-like
@@ -73,14 +74,41 @@ class Base64:
 Piece = bytes | Base64
 
 
-def predict_request(records: Iterable[Instance]) -> list[Piece]:
+def predict_request(records: Iterable[Instance], signature: Signature) -> list[Piece]:
     """The body of a predict request in row format, in pieces."""
-    pieces: list[Piece] = [b'{"instances":[']
+    pieces: list[Piece] = [_head(signature) + b'"instances":[']
     for record in records:
         pieces += instance(record)
         pieces.append(b",")
     pieces[-1] = b"]}"
     return pieces
+
+
+def columns_request(record: Instance, signature: Signature) -> list[Piece]:
+    """The body of a predict request in column format for one record, in pieces."""
+    head = _head(signature) + b'"inputs":'
+    if isinstance(record, bytes):
+        return [head, record, b"}"]
+    pieces: list[Piece] = [head + b"{"]
+    for name, values in record.items():
+        is_scalar = signature.inputs[name].shape == ()
+        start, end = (b"", b",") if is_scalar else (b"[", b"],")
+        pieces += [dumps(name), b":" + start, *_values(values), end]
+    pieces[-1] = bytes(pieces[-1])[:-1] + b"}}"
+    return pieces
+
+
+def named(document: bytes, signature: Signature) -> bytes:
+    """A request's document that names the signature, unless it names one itself."""
+    if signature.name == DEFAULT:
+        return document
+    return dumps({"signature_name": signature.name} | loads(document))
+
+
+def _head(signature: Signature) -> bytes:
+    if signature.name == DEFAULT:
+        return b"{"
+    return b'{"signature_name":%b,' % dumps(signature.name)
 
 
 def instance(record: Instance) -> list[Piece]:

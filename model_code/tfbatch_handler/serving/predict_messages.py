@@ -6,6 +6,7 @@ The messages are TensorFlow Serving's ``predict.proto`` and TensorFlow's ``tenso
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.fitting.types import PACKED
@@ -26,18 +27,29 @@ class NotTensorsError(ValueError):
     """The records can't be stacked to tensors, or the reply lacks a tensor."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spec:
+    """What is asked: ``ModelSpec`` of TensorFlow Serving's ``model.proto``."""
+
+    model: str
+    version: int | None
+    signature: str
+
+    def message(self) -> bytes:
+        """The serialized message."""
+        spec = _field(1, self.model.encode()) + _field(3, self.signature.encode())
+        return spec if self.version is None else spec + _field(2, b"\x08" + _varint(self.version))
+
+
 def predict_request(
-    records: Sequence[Mapping[str, Values]], *, model: str, version: int | None, output: str
+    records: Sequence[Mapping[str, Values]], *, spec: Spec, output: str
 ) -> list[Buffer]:
     """A PredictRequest of the records as one batch, for one output, in pieces.
 
     Raises:
         NotTensorsError: shapes differ, or a number doesn't fit its type.
     """
-    spec = _field(1, model.encode()) + _field(3, b"serving_default")
-    if version is not None:
-        spec += _field(2, b"\x08" + _varint(version))
-    pieces: list[Buffer] = [_field(1, spec), _field(3, output.encode())]
+    pieces: list[Buffer] = [_field(1, spec.message()), _field(3, output.encode())]
     for name in records[0]:
         tensor = _tensor([record[name] for record in records])
         key = _field(1, name.encode())

@@ -1,4 +1,4 @@
-"""Chooses among the TensorFlow Serving processes, and retries during an outage."""
+"""Chooses among the TensorFlow Serving processes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from tfbatch_handler.serving.grpc import Channel, Unanswered
+from tfbatch_handler.serving.health import pause
 from tfbatch_handler.serving.http import Server
-from tfbatch_handler.serving.sockets import Unreachable
+from tfbatch_handler.serving.predict_messages import Spec
+from tfbatch_handler.serving.sockets import Lost, Unreachable, Wait
+from tfbatch_handler.serving.trouble import Refusal, Trouble, of_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,17 +27,7 @@ GRPC_PORTS: Final = "TFS_GRPC_PORTS"
 """Set by the container: the ports of all TensorFlow Serving processes, for example one for each
 GPU."""
 
-_OK, _BAD_REQUEST = 200, 400
-_PAUSES: Final = (0.1, 0.2, 0.5, 1.0)
-"""Seconds between attempts during an outage. The last one repeats."""
-
-
-class Outage(RuntimeError):  # noqa: N818  the state
-    """TensorFlow Serving did not answer in time. It may succeed later; no record is bad."""
-
-
-class Refusal(ValueError):  # noqa: N818  what it is called on the line of the record
-    """TensorFlow Serving answered HTTP 400: the request itself is bad."""
+_OK: Final = 200
 
 
 @dataclass(kw_only=True, slots=True)
@@ -95,69 +88,95 @@ class Fleet:
         return int(version) if version.isdigit() else None
 
     def scores(
-        self, records: Sequence[Mapping[str, Values]], *, output: str, deadline: float
+        self,
+        records: Sequence[Mapping[str, Values]],
+        *,
+        output: str,
+        signature: str,
+        wait: Wait,
     ) -> list[Scores]:
         """The scores of one output for each record, over gRPC.
 
         Raises:
             Unanswered: ask over REST.
+            Trouble: the request got no answer.
         """
         chosen = self._least_busy()
         if chosen.channel is None:
             raise Unanswered
         chosen.busy += 1
         try:
-            timeout = max(0.01, deadline - time.monotonic())
             return chosen.channel.scores(
-                records, model=self.model, version=self.version, output=output, timeout=timeout
+                records,
+                spec=Spec(model=self.model, version=self.version, signature=signature),
+                output=output,
+                wait=wait,
             )
+        except Lost as error:
+            raise Trouble(str(error), kind="lost") from None
         finally:
             chosen.busy -= 1
 
-    def ask(
-        self, method: str, action: str, body: Sequence[Piece] = (), *, deadline: float
-    ) -> bytes:
-        """Ask until there is an answer about the request itself.
+    def ask(self, method: str, action: str, body: Sequence[Piece] = (), *, wait: Wait) -> bytes:
+        """Ask once.
 
         Args:
             method: ``GET`` or ``POST``.
             action: what follows the model's path: ``:predict`` or ``/metadata``.
             body: JSON, in pieces.
-            deadline: seconds of the monotonic clock.
+            wait: how long to wait for the reply.
 
         Raises:
-            Refusal: HTTP 400; the same request would always be refused.
-            Outage: anything else, until ``deadline``: refused connections, time-outs, 404 while
-                a model loads, 429 of RESOURCE_EXHAUSTED, 5xx.
+            Refusal: the same request would always be refused.
+            Trouble: there is no answer about the request itself.
+        """
+        try:
+            answer = self._try(method, self.path + action, body, wait=wait)
+        except Unreachable as error:
+            raise Trouble(str(error), kind="away") from None
+        except Lost as error:
+            raise Trouble(str(error), kind="lost") from None
+        if answer.status == _OK:
+            return answer.body
+        raise of_status(answer.status, _message(answer))
+
+    def metadata(self, *, deadline: float) -> bytes:
+        """The model's metadata, when it is loaded.
+
+        Raises:
+            Refusal: the server has none.
+            Outage: it isn't loaded until ``deadline``.
         """
         attempt = 0
         while True:
             try:
-                answer = self._try(method, self.path + action, body, deadline=deadline)
-                if answer.status == _OK:
-                    return answer.body
-                reason = f"HTTP {answer.status}: {_message(answer)}"
-                if answer.status == _BAD_REQUEST:
-                    raise Refusal(_message(answer))
-            except Unreachable as error:
-                reason = str(error)
-            pause = _PAUSES[min(attempt, len(_PAUSES) - 1)]
-            attempt += 1
-            if time.monotonic() + pause > deadline:
-                raise Outage(f"TensorFlow Serving failed {attempt} times, at last: {reason}")
-            time.sleep(pause)
+                return self.ask("GET", "/metadata", wait=Wait(deadline=deadline))
+            except Trouble as trouble:
+                pause(attempt, trouble, deadline)
+                attempt += 1
+
+    def is_available(self, seconds: float) -> bool:
+        """Whether the model's status is AVAILABLE.
+
+        Raises:
+            Trouble: the server doesn't say.
+        """
+        try:
+            status = self.ask("GET", "", wait=Wait(deadline=time.monotonic() + seconds))
+        except Refusal:
+            return False
+        return b'"AVAILABLE"' in status
 
     def close(self) -> None:
         """Close the idle connections."""
         for instance in self.instances:
             instance.close()
 
-    def _try(self, method: str, path: str, body: Sequence[Piece], *, deadline: float) -> Reply:
+    def _try(self, method: str, path: str, body: Sequence[Piece], *, wait: Wait) -> Reply:
         chosen = self._least_busy()
         chosen.busy += 1
         try:
-            timeout = max(0.01, deadline - time.monotonic())
-            return chosen.server.request(method, path, body, timeout=timeout)
+            return chosen.server.request(method, path, body, wait=wait)
         finally:
             chosen.busy -= 1
 

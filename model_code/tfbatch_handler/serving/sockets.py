@@ -6,11 +6,14 @@ Nothing is open when a server forks.
 
 from __future__ import annotations
 
+import math
 import socket
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Buffer = bytes | bytearray | memoryview
 
@@ -22,7 +25,55 @@ _MOST_BUFFERS = 512
 
 
 class Unreachable(OSError):  # noqa: N818  the state, as in ConnectionRefusedError's message
-    """The server did not answer: refused, closed, timed out, or broke the protocol."""
+    """The connection could not be opened: the request was not sent."""
+
+
+class Lost(OSError):  # noqa: N818  the state
+    """The request was sent, and no answer came: closed, timed out, or against the protocol."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """How long to wait for a reply."""
+
+    deadline: float
+    """By the monotonic clock."""
+    patience: float = math.inf
+    """Seconds without a byte, after which ``is_over`` is asked."""
+    is_over: Callable[[], bool] = lambda: True
+
+    @property
+    def seconds(self) -> float:
+        """The time-out of the next wait."""
+        return max(0.01, min(self.patience, self.deadline - time.monotonic()))
+
+    def receive(self, connection: socket.socket, received: bytearray) -> None:
+        """Wait for data and append it.
+
+        Raises:
+            TimeoutError: none came in time.
+            ConnectionResetError: the connection was closed.
+        """
+        while True:
+            try:
+                return receive(connection, received)
+            except TimeoutError:
+                if time.monotonic() >= self.deadline or self.is_over():
+                    raise
+                connection.settimeout(self.seconds)
+
+
+def is_closed(connection: socket.socket, received: bytearray) -> bool:
+    """Whether the server closed an idle connection. Data that it sent meanwhile is appended."""
+    connection.settimeout(0)
+    try:
+        data = connection.recv(_CHUNK)
+    except (BlockingIOError, TimeoutError):
+        return False
+    except OSError:
+        return True
+    received += data
+    return not data
 
 
 def connect(host: str, port: int, *, timeout: float) -> socket.socket:

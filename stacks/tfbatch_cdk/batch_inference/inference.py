@@ -111,7 +111,7 @@ class Inference(Construct):
                 model=model,
                 image=container_image,
                 container=stage.container,
-                variables=container_environment.of_model(model, stage.invocations),
+                variables=container_environment.of_stage_model(stage, model),
                 role=self._roles.model,
                 keeps_replaced=True,
             )

@@ -20,7 +20,7 @@ from tfbatch_handler.environment import ENABLE_BATCHING, MAX_BATCH_SIZE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tfbatch_cdk.settings import Invocations, Model
+    from tfbatch_cdk.settings import Invocations, Model, Stage
 
 MAX_JOB_VARIABLES: Final = 16
 """Limit of CreateTransformJob for ``Environment``."""
@@ -148,6 +148,33 @@ def of_job(model: Model, instance_type: str) -> dict[str, str]:
     }
 
 
+def of_stage_job(stage: Stage, model: Model, instance_type: str) -> dict[str, str]:
+    """The ``Environment`` of a model's jobs in a stage, with the variables that requests may set.
+
+    Those move from the Model to its jobs, because SageMaker doesn't document which one wins.
+
+    Raises:
+        SettingsError: with the variables of requests there are too many.
+    """
+    found = of_job(model, instance_type)
+    movable = of_model(model, stage.invocations)
+    found |= {name: movable[name] for name in stage.request_variables if name in movable}
+    count = len(found.keys() | set(stage.request_variables))
+    if count > MAX_JOB_VARIABLES:
+        raise SettingsError(
+            f"Stage.request_variables = {stage.request_variables!r}: with the variables that jobs "
+            f"have on {instance_type} these are {count}, and CreateTransformJob admits "
+            f"{MAX_JOB_VARIABLES}: remove some"
+        )
+    return found
+
+
+def of_stage_model(stage: Stage, model: Model) -> dict[str, str]:
+    """The variables of a stage's Model, without those that requests may set for its jobs."""
+    found = of_model(model, stage.invocations)
+    return {name: value for name, value in found.items() if name not in stage.request_variables}
+
+
 def of_model(model: Model, invocations: Invocations | None) -> dict[str, str]:
     """All variables of a Model: timeouts, handler settings and ``Model.environment``.
 
@@ -157,7 +184,7 @@ def of_model(model: Model, invocations: Invocations | None) -> dict[str, str]:
     outermost = invocations.timeout_seconds if invocations else _API_TIMEOUT_SECONDS
     margin = max(1, min(10, outermost // 20))
     handler = replace(
-        model.handler,
+        model.settings(),
         timeout_seconds=max(1, min(model.handler.timeout_seconds, outermost - 2 * margin)),
     )
     between = str(max(1, min(handler.timeout_seconds + margin, math.ceil(outermost - margin))))

@@ -143,7 +143,7 @@ def _lock(document: Mapping[str, Any]) -> Lock:
         version=version,
         files=files,
         signatures={
-            name: _signature(row, str(document["tensorflow"]))
+            name: _signature(row, name=name, tensorflow=str(document["tensorflow"]))
             for name, row in document["signatures"].items()
         },
         tensorflow=str(document["tensorflow"]),
@@ -174,11 +174,12 @@ def tensors(found: Mapping[str, Tensor]) -> dict[str, Any]:
     }
 
 
-def _signature(row: Mapping[str, Any], tensorflow: str) -> Signature:
+def _signature(row: Mapping[str, Any], *, name: str, tensorflow: str) -> Signature:
     return Signature(
         inputs={name: _tensor(one) for name, one in row["inputs"].items()},
         outputs={name: _tensor(one) for name, one in row["outputs"].items()},
         method=str(row["method"]),
+        name=name,
         tensorflow_version=tensorflow,
     )
 

@@ -136,7 +136,9 @@ def signature_of(model: Model) -> signature.Signature:
         SettingsError: the handler doesn't support it, or it doesn't give the requested output.
     """
     try:
-        chosen = signature.servable(_signatures_of(model), features=model.handler.features)
+        chosen = signature.servable(
+            _signatures_of(model), features=model.handler.features, name=model.signature
+        )
         output_of(chosen, model.handler, code=model.directory)
     except signature.SignatureError as error:
         raise SettingsError(f"Model.directory = {str(model.directory)!r}: {error}") from error
@@ -155,7 +157,9 @@ def _signatures_of(model: Model) -> Mapping[str, signature.Signature]:
 def is_mergeable(served: signature.Signature) -> bool:
     """Whether requests can be batched: every input has records of a fixed shape."""
     shapes = [tensor.shape for tensor in served.inputs.values()]
-    return all(shape is not None and min(shape[1:], default=0) >= 0 for shape in shapes)
+    return served.takes_batches and all(
+        shape is not None and min(shape[1:], default=0) >= 0 for shape in shapes
+    )
 
 
 def _signatures(file: Path, *, where: str) -> Mapping[str, signature.Signature]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 from tfbatch_cdk.errors import require
 
 if TYPE_CHECKING:
     from tfbatch_cdk.settings.job import DataProcessing
 
+_KEYED = (
+    *("application/json", "application/jsonlines", "application/jsons"),
+    *("application/x-tfexample", "application/x-tfrecord", "application/x-recordio"),
+)
+"""Content types whose records have named fields."""
+_LONGEST_CONTENT_TYPE = 256
+"""Characters that CreateTransformJob admits."""
 MAX_PAYLOAD_TIMES_CONCURRENCY_MB = 100
 """CreateTransformJob refuses more (MaxConcurrentTransforms x MaxPayloadInMB)."""
 
@@ -47,6 +55,23 @@ class Format:
     processing: DataProcessing | None = None
     """Filters, and joining of outputs to inputs: CSV, JSON and JSON Lines only."""
 
+    keys: tuple[str, ...] = ()
+    """Fields of a record that come back in its output line, error lines included: an id, for
+    example. They are fields of JSON objects, columns of a CSV with a header, or features of
+    tf.Examples, inputs of the model or not."""
+
+    @property
+    def sent_content_type(self) -> str:
+        """``content_type`` with the keys, for the handler."""
+        names = ",".join(quote(name, safe="") for name in self.keys)
+        return f"{self.content_type}; keys={names}" if names else self.content_type
+
+    @property
+    def joins_rows(self) -> bool:
+        """Whether an output line begins with its input, or with the keys' cells."""
+        joined = self.processing is not None and self.processing.join_source == "Input"
+        return joined or (bool(self.keys) and self.accept == "text/csv")
+
     def __post_init__(self) -> None:
         """Refuse values that CreateTransformJob refuses."""
         require(
@@ -73,4 +98,29 @@ class Format:
             "processing",
             "it takes split_type 'Line', and content_type and accept that are both 'text/csv', "
             "'application/jsonlines' or 'application/json'",
+        )
+        self._check_keys()
+
+    def _check_keys(self) -> None:
+        kind, _, parameters = self.content_type.partition(";")
+        named = kind.strip().lower() in _KEYED or "header=present" in parameters.replace(" ", "")
+        require(
+            not self.keys or named,
+            self,
+            "keys",
+            f"records of {self.content_type} have no fields: use {', '.join(_KEYED)} or "
+            "'text/csv; header=present'",
+        )
+        require(
+            not self.keys or self.processing is None,
+            self,
+            "keys",
+            "DataProcessing(join_source='Input') returns all fields: use one of the two",
+        )
+        require(
+            all(self.keys) and len(self.sent_content_type) <= _LONGEST_CONTENT_TYPE,
+            self,
+            "keys",
+            f"use names of at least one letter, which make a ContentType of at most "
+            f"{_LONGEST_CONTENT_TYPE} characters",
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfbatch_cdk.errors import SettingsError, require
-from tfbatch_handler import environment, variable
+from tfbatch_handler import variable
+from tfbatch_handler.environment import Settings
+from tfbatch_handler.signature import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ TIFF_LOCK = _LOCKS / "handler-tiff.lock"
 """The same and Pillow, with which the handler reads TIFF."""
 
 NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
-_VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
+VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}")
 _MAX_VARIABLE = 1024
 """Limit of CreateModel for the value of an environment variable."""
 
@@ -36,7 +38,10 @@ class Model:
     """Holds ``<version>/saved_model.pb`` and, if there are class names, ``labels.txt``. A relative
     path starts at the working directory, which is the project's in every ``cdk`` command."""
 
-    handler: environment.Settings = field(default_factory=environment.Settings)
+    signature: str = DEFAULT
+    """The SavedModel's signature to serve."""
+
+    handler: Settings = field(default_factory=Settings)
     """How the handler reads and answers records; the class describes every choice."""
 
     code: Path | None = None
@@ -61,19 +66,30 @@ class Model:
             "name",
             "use lower-case letters, digits and single hyphens, at most 40 characters",
         )
+        require(
+            self.handler.signature in {DEFAULT, self.signature},
+            self,
+            "signature",
+            f"Model.handler.signature = {self.handler.signature!r} is another: set "
+            "Model.signature only",
+        )
         for name, value in self.variables().items():
             require(
-                _VARIABLE.fullmatch(name) is not None and len(value) <= _MAX_VARIABLE,
+                VARIABLE.fullmatch(name) is not None and len(value) <= _MAX_VARIABLE,
                 self,
                 "environment",
                 f"CreateModel admits names of letters, digits and underscores, and values of at "
                 f"most {_MAX_VARIABLE} characters; {name} has {len(value)}",
             )
         try:
-            environment.Settings.parse(self.variables())
+            Settings.parse(self.variables())
         except variable.SettingError as error:
             raise SettingsError(f"Model.environment: {error}") from error
 
     def variables(self) -> dict[str, str]:
         """The container's variables: those of the handler, overridden by ``environment``."""
-        return self.handler.variables() | dict(self.environment)
+        return self.settings().variables() | dict(self.environment)
+
+    def settings(self) -> Settings:
+        """The handler's settings, with the signature."""
+        return replace(self.handler, signature=self.signature)

@@ -10,6 +10,7 @@ from tfbatch_cdk.errors import require
 from tfbatch_cdk.settings import instance_types
 from tfbatch_cdk.settings.compute import Compute
 from tfbatch_cdk.settings.container import Container
+from tfbatch_cdk.settings.model import VARIABLE
 from tfbatch_cdk.settings.protection import Protection
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class Stage:
     input_buckets: tuple[str, ...] = ()
     """Names of more buckets, in the same region, that executions may read."""
 
+    request_variables: tuple[str, ...] = ()
+    """Container variables that a request may set for its jobs, such as ``TFBATCH_TOP_K``."""
+
     protection: Protection = field(default_factory=Protection)
     """Key, retention, network, alarms and access; the defaults are strict."""
 
@@ -88,6 +92,12 @@ class Stage:
         require(bool(names), self, "models", "name at least one Model")
         require(len(set(names)) == len(names), self, "models", f"two have one name among {names}")
         require(bool(self.formats), self, "formats", "name at least one Format")
+        require(
+            all(map(VARIABLE.fullmatch, self.request_variables)),
+            self,
+            "request_variables",
+            "use names of letters, digits and underscores",
+        )
         require(
             all(map(_TAG.fullmatch, [*self.tags, *self.tags.values()])),
             self,

@@ -47,7 +47,16 @@ REQUEST = r"""
     : 's3://' & $stage.outputBucket & '/' & $states.context.Execution.Name & '/';
 
   $model := $exists($in.model) ? $in.model : $stage.defaultModel;
+  $format := $count($wrong) = 0 ? $lookup($stage.formats, $in.format);
+  $payload := $exists($in.max_payload_mb) ? $in.max_payload_mb : $format.maxPayloadInMB;
+  $admitted := $count($wrong) = 0 ? $floor(100 / $payload);
+  $concurrent := $exists($in.max_concurrent_transforms) ? $in.max_concurrent_transforms
+    : $min([$format.maxConcurrentTransforms, $admitted]);
   $problems := $count($wrong) > 0 ? $wrong : [
+    $concurrent > $admitted
+      ? 'max_concurrent_transforms = ' & $concurrent & ' times a payload of ' & $payload
+        & ' MB is more than the 100 MB that SageMaker admits: use at most ' & $admitted
+        & ', or a smaller max_payload_mb.',
     $in.format in $keys($lookup($stage.refused, $model))
       ? 'format = ' & $shown($in.format) & ' does not fit the model ' & $shown($model) & ': '
         & $lookup($lookup($stage.refused, $model), $in.format),
@@ -68,6 +77,12 @@ REQUEST = r"""
     'model': $model,
     'format': $in.format,
     'instances': $exists($in.instances) ? $in.instances : null,
+    'instance_types': $exists($in.instance_types)
+      ? [$map($in.instance_types, function($type) { 'ml.' & $type })] : $stage.instanceTypes,
+    'max_payload_mb': $payload,
+    'max_concurrent_transforms': $concurrent,
+    'batch_strategy': $exists($in.batch_strategy) ? $in.batch_strategy : $format.batchStrategy,
+    'environment': $exists($in.environment) ? $in.environment : {},
     'deadline_minutes': $exists($in.deadline_minutes) ? $in.deadline_minutes : null,
     'budget_usd': $exists($in.budget_usd) ? $in.budget_usd : null,
     'max_exceptions': $exists($in.max_exceptions) ? $in.max_exceptions : null,
@@ -144,16 +159,15 @@ BUCKET_REGION = "$exists($states.result.BucketRegion) ? $states.result.BucketReg
 
 PLAN_EVENT = """
 (
-  $format := $lookup($stage.formats, $request.format);
-  $best := $stage.instanceTypes[0];
+  $best := $request.instance_types[0];
   $price := $lookup($prices, $best);
   {
     'run': $run,
     'limits': {
       'objectsPerShard': $stage.objectsPerShard,
       'bytesPerShard': $stage.bytesPerShard,
-      'maxPayloadInMB': $format.maxPayloadInMB,
-      'maxConcurrentTransforms': $format.maxConcurrentTransforms
+      'maxPayloadInMB': $request.max_payload_mb,
+      'maxConcurrentTransforms': $request.max_concurrent_transforms
     },
     'fleet': {
       'instanceType': $best,
@@ -195,9 +209,11 @@ SHARD_INPUT = {
     "run": "$run",
     "plan": "$plan",
     "modelName": "$lookup($stage.models, $request.model)",
-    "format": "$lookup($stage.formats, $request.format)",
-    "instanceTypes": "$stage.instanceTypes",
-    "environments": "$lookup($stage.environments, $request.model)",
+    "format": "$merge([$lookup($stage.formats, $request.format), "
+    "{'batchStrategy': $request.batch_strategy}])",
+    "instanceTypes": "$request.instance_types",
+    "environments": "$merge([{}, $each($lookup($stage.environments, $request.model), "
+    "function($own, $type) { {$type: $merge([$own, $request.environment])} })])",
     "resources": "$stage.resources",
     "tags": "$append($stage.tags, [{'Key': 'tfbatch:model', 'Value': $request.model}])",
     "rounds": "$stage.rounds",

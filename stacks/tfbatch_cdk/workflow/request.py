@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tfbatch_cdk.settings.format import MAX_PAYLOAD_TIMES_CONCURRENCY_MB
 from tfbatch_cdk.workflow import fields
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ _TYPES = {
     "boolean": "$type(@) = 'boolean'",
     "number": "$type(@) = 'number'",
     "integer": "($type(@) = 'number' ? $floor(@) = @ : false)",
+    "array": "$type(@) = 'array'",
+    "object": "$type(@) = 'object'",
 }
+_MAX_VALUE = 10240
+"""Limit of CreateTransformJob for the value of an environment variable."""
 
 
 def schema(stage: Stage) -> Schema:
@@ -67,6 +72,7 @@ def schema(stage: Stage) -> Schema:
             "x-remedy": "ask for fewer, or raise Compute.max_instances and deploy",
             "x-default": "enough for the deadline, else the stage's",
         },
+        **_job_fields(stage),
         fields.DEADLINE_MINUTES: _positive("Minutes the run may take; more instances meet it"),
         fields.BUDGET_USD: _positive("Refuse a run whose estimate is above this"),
         fields.MAX_EXCEPTIONS: {
@@ -99,6 +105,54 @@ def schema(stage: Stage) -> Schema:
         "required": [fields.INPUT, fields.FORMAT],
         "additionalProperties": False,
         "properties": properties,
+    }
+
+
+def _job_fields(stage: Stage) -> dict[str, Schema]:
+    """What a request may change of its jobs, within what the stage permits."""
+    types, variables = list(stage.compute.instance_types), list(stage.request_variables)
+    return {
+        fields.INSTANCE_TYPES: {
+            "type": "array",
+            "items": {"enum": types},
+            "minItems": 1,
+            "description": "Tried in this order, of the stage's: " + ", ".join(types),
+            "x-expected": f"a list of {', '.join(types)}",
+            "x-remedy": "name some of them, or add to Compute.instance_types and deploy",
+            "x-default": "all, in the stage's order",
+        },
+        fields.MAX_PAYLOAD_MB: _limited(
+            "The largest request body, in MB; a larger object raises it", "the format's"
+        ),
+        fields.MAX_CONCURRENT_TRANSFORMS: _limited(
+            "Requests in flight on each instance; times the payload at most 100 MB",
+            "the format's, or what the payload admits",
+        ),
+        fields.BATCH_STRATEGY: {
+            **_one_of(["SingleRecord", "MultiRecord"], "Records of a request: one, or many"),
+            "x-default": "the format's",
+        },
+        fields.ENVIRONMENT: {
+            "type": "object",
+            "propertyNames": {"enum": variables},
+            "additionalProperties": {"type": "string", "maxLength": _MAX_VALUE},
+            "description": "Container variables of the jobs, of those in `Stage.request_variables`",
+            "x-expected": f"an object with texts for {', '.join(variables) or 'no variable'}",
+            "x-remedy": "leave the others out, or add them to Stage.request_variables and deploy",
+            "x-default": "the stage's",
+        },
+    }
+
+
+def _limited(description: str, default: str) -> Schema:
+    return {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_PAYLOAD_TIMES_CONCURRENCY_MB,
+        "description": description,
+        "x-expected": f"a whole number from 1 to {MAX_PAYLOAD_TIMES_CONCURRENCY_MB}",
+        "x-remedy": "give a smaller one, or leave it out",
+        "x-default": default,
     }
 
 
@@ -162,9 +216,23 @@ def _holds(rule: Mapping[str, Any], value: str) -> str:
     for keyword, operator in (("minimum", ">="), ("maximum", "<="), ("exclusiveMinimum", ">")):
         if keyword in rule:
             tests.append(f"@ {operator} {rule[keyword]}")
+    if "minItems" in rule:
+        tests.append(f"$count(@) >= {rule['minItems']}")
+    if "items" in rule:
+        tests.append(_all("@", f"$one in {json.dumps(rule['items']['enum'])}"))
+    if "propertyNames" in rule:
+        tests.append(_all("$keys(@)", f"$one in {json.dumps(rule['propertyNames']['enum'])}"))
+        most = rule["additionalProperties"]["maxLength"]
+        text = f"($type($one) = 'string' ? $length($one) <= {most} : false)"
+        tests.append(_all("[$each(@, function($value) { $value })]", text))
     typed = _TYPES[rule["type"]]
     condition = f"({typed} ? {' and '.join(tests)} : false)" if tests else typed
     return condition.replace("@", value)
+
+
+def _all(values: str, holds: str) -> str:
+    """Whether a condition holds for ``$one``, each of some values."""
+    return f"$count($filter({values}, function($one) {{ $not({holds}) }})) = 0"
 
 
 def _text(sentence: str) -> str:

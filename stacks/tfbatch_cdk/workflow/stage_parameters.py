@@ -93,7 +93,7 @@ def _ami_versions(stage: Stage) -> dict[str, str]:
 def _environments(stage: Stage, model: Model) -> dict[str, dict[str, str]]:
     """A model's environment variables by instance type."""
     return {
-        f"ml.{kind}": container_environment.of_job(model, kind)
+        f"ml.{kind}": container_environment.of_stage_job(stage, model, kind)
         for kind in stage.compute.instance_types
     }
 
@@ -124,13 +124,13 @@ def _output(chosen: Format, key: str | None) -> Member:
 def _format(chosen: Format) -> Member:
     """A format, for CreateTransformJob and the functions."""
     return {
-        "contentType": chosen.content_type,
+        "contentType": chosen.sent_content_type,
         "splitType": chosen.split_type,
         "batchStrategy": chosen.batch_strategy,
         "maxPayloadInMB": chosen.max_payload_mb,
         "maxConcurrentTransforms": chosen.max_concurrent_transforms,
         "answers": chosen.accept or "",
-        "joined": chosen.processing is not None and chosen.processing.join_source == "Input",
+        "joined": chosen.joins_rows,
     }
 
 

@@ -176,7 +176,6 @@ class Workflow(Construct):
         policy = iam.Policy(
             self,
             "ShardExecutions",
-            roles=[self._role],
             statements=[
                 iam.PolicyStatement(actions=["states:StartExecution"], resources=[machine]),
                 iam.PolicyStatement(
@@ -189,6 +188,7 @@ class Workflow(Construct):
                 iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[own]),
             ],
         )
+        self._role.attach_inline_policy(policy)
         acknowledge_wildcard(
             policy, children, because="Step Functions names the executions of shards"
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.executions import photos, request_for, summary_of
 from tests.stages import FAR_BUCKET, MISSING_BUCKET
 from tfbatch_cdk.workflow import fields
 
@@ -65,6 +67,55 @@ def _refused(deployment: Deployment, request: object) -> tuple[str, str]:
             ["is not in the output bucket"],
         ),
         (
+            {"input": "s3://{input}/a/", "format": "jpeg", "instance_types": ["p3.2xlarge"]},
+            ['instance_types = ["p3.2xlarge"] is not a list of g5.xlarge, g6.xlarge, g4dn.xlarge'],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "instance_types": "g5.xlarge"},
+            ['instance_types = "g5.xlarge" is not a list', "Compute.instance_types"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "instance_types": []},
+            ["instance_types = [] is not a list"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "max_payload_mb": 101},
+            ["max_payload_mb = 101 is not a whole number from 1 to 100"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "max_concurrent_transforms": 0},
+            ["max_concurrent_transforms = 0 is not a whole number"],
+        ),
+        (
+            {
+                "input": "s3://{input}/a/",
+                "format": "jpeg",
+                "max_concurrent_transforms": 64,
+                "max_payload_mb": 2,
+            },
+            ["max_concurrent_transforms = 64 times a payload of 2 MB", "use at most 50"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "max_concurrent_transforms": 17},
+            ["max_concurrent_transforms = 17 times a payload of 6 MB", "use at most 16"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "batch_strategy": "Multi"},
+            ['batch_strategy = "Multi" is not known: use one of SingleRecord, MultiRecord.'],
+        ),
+        (
+            {
+                "input": "s3://{input}/a/",
+                "format": "jpeg",
+                "environment": {"TFBATCH_TOP_K": "3", "PYTHONPATH": "x"},
+            },
+            ["is not an object with texts for TFBATCH_TOP_K, TFBATCH_OUTPUT"],
+        ),
+        (
+            {"input": "s3://{input}/a/", "format": "jpeg", "environment": {"TFBATCH_TOP_K": 3}},
+            ['environment = {"TFBATCH_TOP_K":3} is not an object with texts for'],
+        ),
+        (
             {"input": "s3://{input}/a/", "format": "jpeg", "formt": "jpeg"},
             ["formt: not a field of a request; the fields are"],
         ),
@@ -89,6 +140,40 @@ def test_every_wrong_field_is_named_with_its_value_and_the_remedy(
     assert error == fields.INVALID_REQUEST
     for text in says:
         assert text in cause
+
+
+def test_a_request_changes_its_jobs_within_what_the_stage_permits(deployment: Deployment) -> None:
+    uri = deployment.upload("changed", photos(3))
+    request = request_for(
+        uri,
+        instance_types=["g6.xlarge"],
+        max_payload_mb=1,
+        max_concurrent_transforms=64,
+        batch_strategy="MultiRecord",
+        environment={"TFBATCH_TOP_K": "2"},
+    )
+    arn = deployment.start(request)
+    ended = deployment.wait(arn)
+    summary_of(ended)
+    (job,) = deployment.jobs(arn)
+    assert job["TransformResources"]["InstanceType"] == "ml.g6.xlarge"
+    assert (job["MaxPayloadInMB"], job["MaxConcurrentTransforms"]) == (1, 64)
+    assert job["BatchStrategy"] == "MultiRecord"
+    assert job["Environment"]["TFBATCH_TOP_K"] == "2"
+    lines = deployment.read(json.loads(ended["output"])["output"])
+    (line,) = json.loads(lines["00000.jpg.out"]).values()
+    assert len(line) == 2  # of three classes
+
+
+def test_a_larger_payload_lowers_the_concurrency_that_nobody_asked_for(
+    deployment: Deployment,
+) -> None:
+    uri = deployment.upload("larger", photos(1))
+    arn = deployment.start(request_for(uri, max_payload_mb=30))
+    summary_of(deployment.wait(arn))
+    (job,) = deployment.jobs(arn)
+    assert (job["MaxPayloadInMB"], job["MaxConcurrentTransforms"]) == (30, 3)
+    assert job["Environment"]["TFBATCH_OUTPUT"] == "top_k"  # the Model's, which requests may set
 
 
 def test_an_empty_prefix_is_said_with_what_to_upload(deployment: Deployment) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
 from tfbatch.records import tfrecord
 from tfbatch.run import format_detection
-from tfbatch.run.file_types import format_for, kind_of
+from tfbatch.run.file_types import formats_for, kind_of
+from tfbatch.run.sources import find
 from tfbatch.terminal.problem import Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMATS: dict[str, dict[str, Any]] = {
     "photos": {"contentType": "image/jpeg"},
@@ -48,7 +52,7 @@ def test_bytes_are_believed_before_names(
     found = kind_of(name, head[:64])
     assert found is not None
     assert found.name == kind
-    assert format_for(found, FORMATS) == format_
+    assert formats_for(found, FORMATS)[:1] == ([format_] if format_ else [])
 
 
 def test_what_its_name_claims_and_its_bytes_deny_is_of_no_known_kind() -> None:
@@ -60,6 +64,29 @@ def test_a_few_odd_objects_do_not_hide_the_format_of_the_others() -> None:
     samples = [(f"{n}.jpg", picture("JPEG")) for n in range(5)] + [("note.jpg", b"<html>")]
     found = format_detection.guess(samples, FORMATS, stage="dev")
     assert (found.format, found.odd) == ("photos", ("note.jpg",))
+
+
+def test_one_format_that_reads_several_kinds_is_chosen_for_a_mixed_folder() -> None:
+    samples = [("a.jpg", picture("JPEG")), ("b.png", picture("PNG")), ("c.png", picture("PNG"))]
+    both = FORMATS | {"pngs": {"contentType": "image/png"}}
+    assert format_detection.guess(samples, FORMATS, stage="dev").format == "photos"
+    assert format_detection.guess(samples, both, stage="dev").format == "pngs"
+
+
+def test_a_note_among_photos_is_odd_and_text_is_found_where_a_format_reads_it() -> None:
+    samples = [("a.jpg", picture("JPEG")), ("b.jpg", picture("JPEG")), ("note.txt", b"hello")]
+    found = format_detection.guess(samples, FORMATS, stage="dev")
+    assert (found.format, found.odd) == ("photos", ("note.txt",))
+    texts = {"texts": {"contentType": "text/plain"}}
+    assert format_detection.guess(samples[2:], texts, stage="dev").format == "texts"
+
+
+def test_a_file_is_left_out_if_neither_its_bytes_nor_its_name_fit(tmp_path: Path) -> None:
+    contents = {"a.jpg": picture("JPEG"), "b.jpg": b"<html>", "c": picture("PNG"), "d.txt": b"d"}
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    others = format_detection.unread(find([str(tmp_path)]).files, "image/jpeg")
+    assert [file.name for file in others] == ["d.txt"]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,28 @@ def test_the_same_folder_goes_to_the_same_place(folder: Path) -> None:
     assert find([str(folder)]).folder == find([f"{folder}/deep/.."]).folder
 
 
+def test_links_are_followed_and_what_is_left_out_is_named(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "7f").write_bytes(b"photo")
+    links = {
+        "outside.jpg": tmp_path / "cache" / "7f",
+        "inside.jpg": folder / "a.jpg",
+        "broken.jpg": tmp_path / "gone",
+        "more": tmp_path / "cache",
+        "deep/loop": folder,
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (folder / "deep" / "Thumbs.db").write_bytes(b"")
+    found = find([str(folder)])
+    assert [file.name for file in found.files] == [
+        *("a.jpg", "b [1].jpg", "deep/er/c.jpg", "inside.jpg", "more/7f", "outside.jpg"),
+        "ünïcode ☃.jpg",
+    ]
+    assert found.left_out == ("broken.jpg", "deep/Thumbs.db", "deep/loop")
+    assert found.files[5].size == 5
+
+
 @pytest.mark.parametrize("name", ["nobody", "*.nothing"])
 def test_what_is_not_there_is_named(folder: Path, name: str) -> None:
     with pytest.raises(Problem, match="no such file or folder"):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pyarrow import parquet
 
-from tfbatch.results.prediction import columns, parse
+from tfbatch.results.prediction import Line, columns, parse
 from tfbatch.results.rows import Row, in_order
 from tfbatch.results.sinks import ColumnError, write_csv, write_jsonl, write_parquet
 
@@ -57,11 +58,30 @@ def test_no_cell_of_text_begins_as_a_formula(tmp_path: Path, text: str) -> None:
     assert row["prediction"] == "-1.5"
 
 
-def test_json_lines_keep_predictions_as_they_are(tmp_path: Path) -> None:
+def test_json_lines_have_a_field_for_each_output(tmp_path: Path) -> None:
     write_jsonl(ROWS, tmp_path / "j")
     found = [json.loads(line) for line in (tmp_path / "j").read_text().splitlines()]
-    assert found[2] == {"input": ROWS[2].input, "record": 0, "prediction": ROWS[2].prediction}
+    assert found[2] == {"input": ROWS[2].input, "record": 0, **DOG, "top_k": [DOG, CAT]}
     assert found[3] == {"input": ROWS[3].input, "record": None, "error": "the job ended Failed"}
+
+
+def test_key_fields_are_columns_of_predictions_and_of_errors(tmp_path: Path) -> None:
+    keyed = [
+        Row(input="a", record=0, prediction={"y": 1.5}, key={"id": "x", "error": 1}),
+        Row(input="a", record=1, error="Refused: no", key={"id": "z", "error": 2}),
+        Row(input="a", record=2, prediction={"id": 7.5, "y": "NaN"}, key={"id": "w"}),
+    ]
+    write_jsonl(keyed, tmp_path / "j")
+    found = [json.loads(line) for line in (tmp_path / "j").read_text().splitlines()]
+    assert found == [
+        {"input": "a", "record": 0, "id": "x", "output_error": 1, "y": 1.5},
+        {"input": "a", "record": 1, "id": "z", "output_error": 2, "error": "Refused: no"},
+        {"input": "a", "record": 2, "id": "w", "output_id": 7.5, "y": "NaN"},
+    ]
+    write_parquet(keyed, tmp_path / "p")
+    rows = parquet.read_table(tmp_path / "p").to_pylist()
+    assert [row["id"] for row in rows] == ["x", "z", "w"]
+    assert rows[2]["y"] != rows[2]["y"]  # NaN
 
 
 @pytest.mark.parametrize("write", [write_csv, write_parquet])
@@ -92,21 +112,25 @@ def test_a_run_without_rows_is_a_table_without_rows(write: Any, tmp_path: Path) 
     ],
 )
 def test_every_form_of_a_line_becomes_columns(line: bytes, named: dict[str, Any]) -> None:
-    prediction, error = parse(line)
-    assert error is None
-    assert columns(prediction) == named
+    parsed = parse(line)
+    assert parsed.error is None
+    assert columns(parsed.prediction) == named
+    if line.endswith(b"}") and b"SageMaker" not in line:
+        keyed = parse(line[:-1] + b',"key":{"id":1}}')
+        assert (columns(keyed.prediction), keyed.key) == (named, {"id": 1})
 
 
 def test_an_output_of_the_name_error_is_no_error() -> None:
-    assert parse(b'{"error":[0.5]}') == ({"error": [0.5]}, None)
-    assert parse(b'{"error":"bad"}') == (None, "bad")
-    refused = (None, "Refused: no, never")
+    assert parse(b'{"error":[0.5]}') == Line(prediction={"error": [0.5]})
+    assert parse(b'{"error":"bad"}') == Line(error="bad")
+    refused = Line(error="Refused: no, never")
     error = b'{"error":{"code":"Refused","message":"no, never","record":3}}'
     assert parse(error) == refused
     assert parse(b'{"x":1,"SageMakerOutput":' + error + b"}") == refused
     assert parse(b'error,Refused,"no, never"') == refused
     assert parse(b'1,"a,error,b",error,Refused,"no, never"') == refused
-    assert parse(b'"error,a,b",1,2') == ('"error,a,b",1,2', None)
+    assert parse(b'"error,a,b",1,2') == Line(prediction='"error,a,b",1,2')
+    assert parse(error[:-1] + b',"key":{"id":1}}') == replace(refused, key={"id": 1})
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 7, 100])

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.paths import REPOSITORY
 from tests.tfbatch.review.pull_requests import PULL_REQUESTS
+from tests.tfbatch.review.template_changes import TEMPLATE_CHANGES
+from tests.tfbatch.review.templates import edited
 from tfbatch.review import main
-from tfbatch.review.compare.packages import package_findings
+from tfbatch.review.compare import cloudformation, locks
 from tfbatch.review.review import compare
-from tfbatch.review.sides import programs, revision, synthesis
+from tfbatch.review.sides import revision, synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from tfbatch.review.finding import Finding
     from tfbatch.review.review import Review
+    from tfbatch.review.sides.assembly import Stage
 
 BASE = "base"
+SYNTHESIZER = Path(__file__).with_name("synthesizer.py")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +57,8 @@ class Clone:
         request = main.Request(repository=self.path, base=BASE, head=head)
         return main.make(request, cache=self.cache)
 
-    def sides(self, pull_request: str) -> tuple[revision.Revision, revision.Revision]:
-        base = revision.resolve(BASE, repository=self.path)
-        return base, revision.resolve(branch(pull_request), repository=self.path)
+    def locks(self, name: str) -> dict[str, str]:
+        return {locks.LOCK: self.git("show", f"{name}:requirements/all.lock")}
 
 
 def branch(name: str) -> str:
@@ -90,28 +96,85 @@ def _lighten(source: Path, target: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def reviews(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Review]:
-    """The review of each golden pull request, by name; one process synthesizes them all."""
+def assemblies(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """The assemblies of the base and of each golden pull request; one process makes them all."""
     folder = tmp_path_factory.mktemp("golden")
     wanted = {branch(one.name): one.stages for one in PULL_REQUESTS}
-    jobs = {BASE: _job(clone, folder, BASE, ("dev", "prod"))}
-    jobs |= {name: _job(clone, folder, name, stages) for name, stages in wanted.items()}
-    programs.run(list(jobs.values()), lint_cache=None)
+    jobs = [_job(clone, folder, BASE, ("dev", "prod"))]
+    jobs += [_job(clone, folder, name, stages) for name, stages in wanted.items()]
+    (folder / "jobs.json").write_text(json.dumps(jobs))
+    command = [sys.executable, "-P", str(SYNTHESIZER), str(folder / "jobs.json")]
+    subprocess.run(command, check=True, capture_output=True)
+    return {job["name"]: Path(job["output"]) for job in jobs}
+
+
+@pytest.fixture(scope="session")
+def stages(assemblies: Mapping[str, Path]) -> Mapping[str, Stage]:
+    """The stages of the base, by name."""
+    return {stage.name: stage for stage in main.load(assemblies[BASE])}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides:
+    """Both sides of a golden pull request."""
+
+    base: Sequence[Stage]
+    head: Sequence[Stage]
+    more: Sequence[Finding] = ()
+
+
+@pytest.fixture(scope="session")
+def sides(
+    clone: Clone, assemblies: Mapping[str, Path], stages: Mapping[str, Stage]
+) -> Mapping[str, Sides]:
+    """Both sides of every golden pull request, by name."""
     made = {}
     for one in PULL_REQUESTS:
-        made[one.name] = compare(
-            base=main.load(jobs[BASE].output, wanted=one.stages),
-            head=main.load(jobs[branch(one.name)].output),
-            base_name=BASE,
-            head_name=branch(one.name),
-            more=package_findings(*clone.sides(one.name), repository=clone.path),
+        made[one.name] = Sides(
+            base=main.load(assemblies[BASE], wanted=one.stages),
+            head=main.load(assemblies[branch(one.name)]),
+            more=locks.findings(*(clone.locks(name) for name in (BASE, branch(one.name)))),
         )
+    for change in TEMPLATE_CHANGES:
+        base = stages[change.stage]
+        base = edited(base, change.before) if change.before else base
+        made[change.name] = Sides(base=[base], head=[edited(base, change.change)])
     return made
 
 
-def _job(clone: Clone, folder: Path, name: str, stages: Sequence[str]) -> programs.Job:
+@pytest.fixture(scope="session")
+def reviews(sides: Mapping[str, Sides]) -> Mapping[str, Review]:
+    """The review of each golden pull request, by name; one process compares all templates."""
+    return review_all(sides)
+
+
+def review_all(sides: Mapping[str, Sides]) -> dict[str, Review]:
+    """Review many changes at once: starting Node.js takes a second."""
+    pairs = [pair for one in sides.values() for pair in paired(one)]
+    compared = iter(cloudformation.compare(pairs))
+    return {
+        name: compare(
+            base=one.base,
+            head=one.head,
+            base_name=BASE,
+            head_name=branch(name),
+            more=one.more,
+            compared=[next(compared) for _ in paired(one)],
+        )
+        for name, one in sides.items()
+    }
+
+
+def paired(sides: Sides) -> list[tuple[Stage, Stage]]:
+    """The stages that both sides have."""
+    before = {stage.name: stage for stage in sides.base}
+    return [(before[stage.name], stage) for stage in sides.head if stage.name in before]
+
+
+def _job(clone: Clone, folder: Path, name: str, stages: Sequence[str]) -> dict[str, Any]:
     root = folder / name / "checkout"
     side = revision.resolve(name, repository=clone.path)
     revision.export(side, repository=clone.path, target=root)
     synthesis.link_models(clone.path / "models", root)
-    return programs.Job(root=root, output=folder / name / "made", stages=stages, name=name)
+    output = str(folder / name / "made")
+    return {"name": name, "root": str(root), "output": output, "stages": stages}

@@ -8,7 +8,8 @@ const answer = (data) => Promise.resolve({ data });
 const github = {
   paginate: (list, options) => list(options).then(({ data }) => data),
   rest: {
-    pulls: { list: () => answer(kept.pulls) },
+    pulls: { list: () => answer(kept.pulls), get: () => answer(kept.pulls[0]) },
+    checks: { create: (check) => answer((kept.checks ??= []).push(check)) },
     issues: {
       listComments: () => answer(kept.comments),
       createComment: ({ body }) => answer(kept.comments.push({ id: 9, user: { login: 'github-actions[bot]' }, body })),

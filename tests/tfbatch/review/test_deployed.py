@@ -75,7 +75,7 @@ def test_a_change_made_by_hand_is_seen_as_drift(clone: Clone) -> None:
     review = deployed_review(clone)
     assert client.describe_stacks(StackName=STACK)["Stacks"][0] == before
     (drift,) = [finding for finding in review.findings if finding.rule == "drift"]
-    assert ("bucket Storage/Output is changed", "", "prod") in drift.rows
+    assert ("Bucket Storage/Output is better protected", "", "prod") in drift.rows
     assert "deployed differs from the base" in review.headline
 
 

@@ -61,31 +61,52 @@ def test_every_action_is_pinned_by_digest_and_named_by_version(workflow: Path) -
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: str(path.name))
-def test_what_runs_a_pull_requests_code_may_not_write(workflow: Path) -> None:
+def test_a_job_that_runs_programs_may_not_write(workflow: Path) -> None:
     content = yaml.safe_load(workflow.read_text())
-    runs = [
-        step["run"] for job in content["jobs"].values() for step in job["steps"] if "run" in step
-    ]
-    granted = [
-        content["permissions"],
-        *(job.get("permissions", {}) for job in content["jobs"].values()),
-    ]
-    writes = [one for one in granted if "write" in one.values()]
-    assert not (runs and writes)
+    for job in content["jobs"].values():
+        granted = job.get("permissions", content["permissions"])
+        assert not (any("run" in step for step in job["steps"]) and "write" in granted.values())
     assert "secrets." not in workflow.read_text()
 
 
+def test_the_job_that_runs_a_pull_requests_code_has_no_token_and_reviews_nothing() -> None:
+    content = yaml.safe_load((WORKFLOWS[0].parent / "infra-review.yml").read_text())
+    (job,) = content["jobs"].values()
+    assert content["permissions"] == {"contents": "read"}
+    assert "permissions" not in job
+    commands = "\n".join(step.get("run", "") for step in job["steps"])
+    assert "--synthesize" in commands
+    assert "--base" not in commands
+
+
 def _post(folder: Path, kept: dict[str, Any], **event: object) -> dict[str, Any]:
-    request = {"folder": str(folder), "kept": kept, "event": event}
+    named = "" if folder == Path() else str(folder)
+    request = {"folder": named, "kept": kept, "event": event}
     found: dict[str, Any] = node("posting.mjs", text=json.dumps(request))
     return found
 
 
 RUN = {
+    "event": "pull_request",
     "head_sha": "a" * 40,
     "head_branch": "topic",
     "head_repository": {"owner": {"login": "someone"}},
     "html_url": "https://github.example/run/1",
+}
+
+
+RESULT = {
+    "ruleId": "bucket-public",
+    "level": "error",
+    "message": {"text": "Bucket Storage/Output may be made public"},
+    "locations": [
+        {
+            "physicalLocation": {
+                "artifactLocation": {"uri": "stacks/data_stack.py"},
+                "region": {"startLine": 12},
+            }
+        }
+    ],
 }
 
 
@@ -100,6 +121,7 @@ def kept() -> dict[str, Any]:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "review.md").write_text(f"{MARK}\nThanks @everyone")
     (tmp_path / "review.json").write_text('{"exit_code": 4}')
+    (tmp_path / "review.sarif").write_text(json.dumps({"runs": [{"results": [RESULT]}]}))
     return tmp_path
 
 
@@ -146,3 +168,31 @@ def test_a_review_of_another_commit_is_not_posted(folder: Path, kept: dict[str, 
     posted = _post(folder, kept, workflow_run=RUN | {"head_sha": "b" * 40})
     assert len(posted["comments"]) == 1
     assert posted["statuses"] == []
+
+
+def test_a_review_that_failed_replaces_an_older_one(folder: Path, kept: dict[str, Any]) -> None:
+    (folder / "review.json").write_text('{"exit_code": 0}')
+    green = _post(folder, kept, workflow_run=RUN)
+    assert green["statuses"][0]["state"] == "success"
+    failed = _post(Path(), green, workflow_run=RUN)
+    assert failed["statuses"][0]["state"] == "failure"
+    assert "The review failed" in failed["comments"][1]["body"]
+    event = {"pull_request": {"head": {"sha": "a" * 40}}, "sender": {"login": "owner"}}
+    assert _post(folder, failed, action="labeled", **event)["statuses"][0]["state"] == "failure"
+
+
+def test_findings_are_annotated_at_their_lines(folder: Path, kept: dict[str, Any]) -> None:
+    (check,) = _post(folder, kept, workflow_run=RUN)["checks"]
+    (annotation,) = check["output"]["annotations"]
+    assert annotation["path"] == "stacks/data_stack.py"
+    assert annotation["start_line"] == 12
+    assert annotation["annotation_level"] == "failure"
+
+
+def test_in_a_merge_queue_the_label_of_the_pull_request_accepts(
+    folder: Path, kept: dict[str, Any]
+) -> None:
+    run = RUN | {"event": "merge_group", "head_branch": "gh-readonly-queue/main/pr-7-abc"}
+    assert _post(folder, kept, workflow_run=run)["statuses"][0]["state"] == "success"
+    kept["pulls"][0]["labels"] = []
+    assert _post(folder, kept, workflow_run=run)["statuses"][0]["state"] == "failure"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from tfbatch.review.finding import Finding, Section, Severity
@@ -51,7 +54,17 @@ def test_details_fold_first_then_move_to_the_page() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["@everyone look", "<img src=x>", "[click](http://x)", "**bold**", "a | b", "```", "# h"],
+    [
+        "@everyone look",
+        "fixes #1, org/repo#2 and GH-3",
+        "https://example.com",
+        "<img src=x>",
+        "[click](http://x)",
+        "**bold**",
+        "a | b",
+        "```",
+        "# h",
+    ],
 )
 def test_a_name_is_shown_as_it_is_written(text: str) -> None:
     shown = Finding(
@@ -66,7 +79,9 @@ def test_a_name_is_shown_as_it_is_written(text: str) -> None:
     outside = made.split("```diff")[0].split("````diff")[0]
     for line in outside.splitlines():
         bare = line.split("`")[0::2]
-        assert not any(one in "".join(bare) for one in ("@everyone", "<img", "](http", "**bold**"))
+        written = html.unescape("".join(bare))
+        assert not any(one in "".join(bare) for one in ("<img", "](http", "**bold**"))
+        assert not re.search(r"@\w|#\d|GH-\d|://\w", written)
 
 
 def test_nothing_to_say_is_one_line() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -42,7 +44,7 @@ def test_a_review_that_is_stopped_leaves_nothing(
     program.write_text(SYNTHESIZER.replace("HOW", how))
     monkeypatch.setenv("SEEN", str(seen))
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr(programs, "_SYNTHESIZER", program)
+    (tmp_path / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} {program}"}))
 
     def interrupt() -> None:
         while not (seen.is_file() and "\n" in seen.read_text()):
@@ -52,7 +54,7 @@ def test_a_review_that_is_stopped_leaves_nothing(
     if "sleep" in how:
         threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises((ReviewError, KeyboardInterrupt)):
-        programs.run([programs.Job(root=tmp_path, output=tmp_path / "out")], lint_cache=None)
+        programs.run([programs.Job(root=tmp_path, output=tmp_path / "out")])
     pid, folder = seen.read_text().splitlines()
     assert folder.startswith(str(temporary))
     assert not list(temporary.iterdir())

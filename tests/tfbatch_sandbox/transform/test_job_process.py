@@ -20,6 +20,7 @@ import pytest
 
 from tests.tfbatch_sandbox.images import png
 from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.processes.system import PORTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +72,9 @@ def start(jobs: Jobs, saved_models: Path, tmp_path: Path) -> Iterator[Callable[.
     """Starts a job over ``in/`` with the real container, one image at a time."""
     started: list[Running] = []
 
-    def begin(*, handler: str = HANDLER, isolated: bool = False, **changes: object) -> Running:
+    def begin(
+        *, handler: str = HANDLER, isolated: bool = False, portable: bool = False, **changes: object
+    ) -> Running:
         jobs.put_all({"model.tar.gz": _artifact(saved_models / "image", handler)})
         folder = tmp_path / "job"
         folder.mkdir()
@@ -95,7 +98,9 @@ def start(jobs: Jobs, saved_models: Path, tmp_path: Path) -> Iterator[Callable[.
         }
         (folder / "request.json").write_text(json.dumps({"request": request, "model": model}))
         command = [sys.executable, "-m", "tfbatch_sandbox.transform", str(folder)]
-        running = Running(supervision.spawn(command, stdout=subprocess.PIPE), folder)
+        environment = os.environ | ({PORTABLE: "1"} if portable else {})
+        process = supervision.spawn(command, environment=environment, stdout=subprocess.PIPE)
+        running = Running(process, folder)
         started.append(running)
         return running
 
@@ -131,12 +136,13 @@ def _is_alive(pid: int) -> bool:
     return False
 
 
+@pytest.mark.parametrize("portable", [False, True])
 @pytest.mark.parametrize("isolated", [False, True])
 def test_a_job_runs_its_artifact_and_leaves_no_process(
-    start: Callable[..., Running], jobs: Jobs, *, isolated: bool
+    start: Callable[..., Running], jobs: Jobs, *, isolated: bool, portable: bool
 ) -> None:
     jobs.put_all({"in/red": png(255, 0, 0), "in/blue": png(0, 0, 255)})
-    running = start(isolated=isolated)
+    running = start(isolated=isolated, portable=portable)
     assert running.event() == {"event": "started"}
     assert running.event() == {"event": "completed"}
     assert running.process.wait(10) == 0
@@ -156,11 +162,12 @@ def test_sigterm_stops_a_job_within_seconds(start: Callable[..., Running], jobs:
     assert jobs.outputs() == {}
 
 
+@pytest.mark.parametrize("portable", [False, True])
 def test_a_killed_job_takes_its_container_with_it(
-    start: Callable[..., Running], jobs: Jobs
+    start: Callable[..., Running], jobs: Jobs, *, portable: bool
 ) -> None:
     jobs.put_all({"in/slow": b"slow"})
-    running = start(isolated=True)
+    running = start(isolated=True, portable=portable)
     running.event()
     pids = running.pids("sandbox")
     assert len(pids) >= 4  # the engine, the container, the model server, gunicorn and its worker
@@ -233,6 +240,23 @@ def handler(data, context):
     assert [running.event()["event"], running.event()["event"]] == ["started", "completed"]
     expected = b"cut off False" if isolated else b"reached True"
     assert jobs.outputs() == {"a.out": expected}
+
+
+def test_without_namespaces_an_isolated_containers_python_refuses_to_connect(
+    start: Callable[..., Running], jobs: Jobs
+) -> None:
+    handler = """
+import socket
+def handler(data, context):
+    try:
+        socket.create_connection(("203.0.113.1", 80), timeout=5)
+    except OSError as error:
+        return str("network isolation: " in str(error)), "text/plain"
+"""
+    jobs.put_all({"in/a": b"x"})
+    running = start(handler=handler, isolated=True, portable=True)
+    assert [running.event()["event"], running.event()["event"]] == ["started", "completed"]
+    assert jobs.outputs() == {"a.out": b"True"}
 
 
 ENGINE = """#!{python}

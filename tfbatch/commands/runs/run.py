@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from tfbatch.terminal.output import Output
 
 
+_NAMED = 5
+"""Files that are left out and named."""
+
+
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--model", metavar="NAME", help="Which model predicts.  [default: the stage's first]")
@@ -31,6 +36,37 @@ if TYPE_CHECKING:
     help="One of the stage's formats; auto looks at the first bytes of some objects.",
 )
 @click.option("--instances", type=click.IntRange(1), help="Instances of each transform job.")
+@click.option(
+    "--instance-type",
+    "instance_types",
+    multiple=True,
+    metavar="TYPE",
+    help="One of the stage's, such as g5.xlarge. Repeatable: tried in this order.",
+)
+@click.option(
+    "--max-payload-mb",
+    type=click.IntRange(1, 100),
+    metavar="MB",
+    help="The largest request body.  [default: the format's]",
+)
+@click.option(
+    "--max-concurrent-transforms",
+    type=click.IntRange(1, 100),
+    metavar="COUNT",
+    help="Requests in flight on each instance; times the payload at most 100 MB.",
+)
+@click.option(
+    "--batch-strategy",
+    type=click.Choice(["SingleRecord", "MultiRecord"]),
+    help="Records of a request.  [default: the format's]",
+)
+@click.option(
+    "--env",
+    "environment",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A container variable that the stage lets a request set. Repeatable.",
+)
 @click.option(
     "--deadline",
     type=float,
@@ -82,6 +118,8 @@ def run(  # noqa: PLR0913 # one for each option
     source, deployed = _source(inputs), Deployed.find(session)
     fixed = deployed.fixed(session)
     read = _format(format_, source or inputs[0], fixed, session)
+    if source:
+        source = _without_others(source, fixed["formats"][read], is_chosen=format_ == "auto")
     _refuse(fixed, chosen["model"], read)
     uri = _bring(source, deployed, session, output) if source else inputs[0]
     title = source.title if source else uri.rstrip("/").rpartition("/")[2]
@@ -92,6 +130,11 @@ def run(  # noqa: PLR0913 # one for each option
         "dry_run": dry_run or None,
         "model": chosen["model"],
         "instances": chosen["instances"],
+        "instance_types": list(chosen["instance_types"]) or None,
+        "max_payload_mb": chosen["max_payload_mb"],
+        "max_concurrent_transforms": chosen["max_concurrent_transforms"],
+        "batch_strategy": chosen["batch_strategy"],
+        "environment": _variables(chosen["environment"]) or None,
         "deadline_minutes": chosen["deadline"],
         "budget_usd": chosen["budget"],
         "max_exceptions": chosen["max_exceptions"],
@@ -105,6 +148,16 @@ def run(  # noqa: PLR0913 # one for each option
     is_asking = sys.stdin.isatty() and sys.stdout.isatty()
     ask = is_asking and not (yes or dry_run or output.as_json)
     ctx.exit(launch(session, output, start, wait=wait or dry_run, ask=ask))
+
+
+def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{pair!r}: write it as NAME=VALUE", param_hint="--env")
+        found[name] = value
+    return found
 
 
 def _source(inputs: tuple[str, ...]) -> Source | None:
@@ -140,6 +193,19 @@ def _format(asked: str, where: Source | str, fixed: Mapping[str, Any], session: 
     odd = f"; not like it: {', '.join(found.odd)}" if found.odd else ""
     click.echo(f"Format: {found.format}{odd}", err=True)
     return found.format
+
+
+def _without_others(source: Source, format_: Mapping[str, Any], *, is_chosen: bool) -> Source:
+    """Leave out the files that a detected format doesn't read, and say so."""
+    from tfbatch.run.format_detection import unread  # noqa: PLC0415
+
+    others = unread(source.files, format_["contentType"]) if is_chosen else []
+    names = [*source.left_out, *(file.name for file in others)]
+    if names:
+        told = ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")
+        click.echo(f"Left out: {len(names):,} that are no data: {told}", err=True)
+    kept = tuple(file for file in source.files if file not in others)
+    return replace(source, files=kept) if others else source
 
 
 def _refuse(fixed: Mapping[str, Any], model: str | None, read: str) -> None:

@@ -12,7 +12,7 @@ from tfbatch_handler import signature
 from tfbatch_handler.protobuf import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tfbatch.review.finding import Row
     from tfbatch.review.sides.assembly import Stage
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _VENDORED = re.compile(r"(?:code/)?lib/.+")
 _PACKAGE = re.compile(r"(?P<folder>.+)/(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/METADATA")
 _SAVED_MODEL = re.compile(r"(?P<version>\d+)/saved_model\.pb")
+_MODEL_FILE = re.compile(r"\d+/.+")
+_LABELS = re.compile(r"(?:.*/)?labels[^/]*\.txt")
+_OTHERS = re.compile(rf"{_VENDORED.pattern}|{_MODEL_FILE.pattern}|{_LABELS.pattern}")
 _TEXT_BYTES = 512 * 1024
 _MOST_FILES = 40
 _MB = 1_000_000
@@ -31,20 +34,25 @@ def findings(base: Stage, head: Stage) -> Iterator[Finding]:
     for name, new in head.bundles.items():
         old = base.bundles.get(name)
         if old is None:
-            files = f"{len(new.members)} file{'s' if len(new.members) > 1 else ''}"
-            what = f"{files}, {_size(new.size)}"
-            yield _finding(new, "bundle-added", f"{name} is new: {what}")
+            yield _one_sided(new, "added", "is new")
         elif old.digest != new.digest:
             yield from _compared(old, new)
         elif old.hash != new.hash:
             yield _moved_for_nothing(old, new)
     for name, old in base.bundles.items():
         if name not in head.bundles:
-            yield _finding(old, "bundle-removed", f"{name} is gone")
+            yield _one_sided(old, "removed", "is gone")
 
 
-def _finding(bundle: Bundle, rule: str, title: str, rows: tuple[Row, ...] = ()) -> Finding:
-    return Finding(section=Section.ARTIFACT, rule=rule, title=title, subject=bundle.name, rows=rows)
+def _one_sided(bundle: Bundle, fate: str, words: str) -> Finding:
+    files = f"{len(bundle.members)} file{'s' if len(bundle.members) > 1 else ''}"
+    return Finding(
+        section=Section.ARTIFACT,
+        rule=f"bundle-{fate}",
+        severity=Severity.ATTENTION,
+        title=f"{bundle.name} {words}: {files}, {_size(bundle.size)}",
+        subject=bundle.name,
+    )
 
 
 def _moved_for_nothing(old: Bundle, new: Bundle) -> Finding:
@@ -68,17 +76,82 @@ def _compared(old: Bundle, new: Bundle) -> Iterator[Finding]:
     ]
     before = old.read(name for name in changed if _is_wanted(old, name))
     after = new.read(name for name in changed if _is_wanted(new, name))
-    facts = [
-        *_signatures(before, after),
-        *_packages(before, after),
-        *_files(old, new, [name for name in changed if not _VENDORED.fullmatch(name)]),
-    ]
+    model = tuple(_signatures(before, after))
+    packages = tuple(_packages(before, after))
+    files = [*_files(old, new, [name for name in changed if not _VENDORED.fullmatch(name)])]
     if old.size != new.size:
-        facts.append(("size", _size(old.size), _size(new.size)))
-    title = f"{new.name}: {len(changed)} of its files changed"
-    yield _finding(new, "bundle-changed", title, tuple(facts))
+        files.append(("size", _size(old.size), _size(new.size)))
+    yield Finding(
+        section=Section.ARTIFACT,
+        rule="bundle-changed",
+        title=f"{new.name}: {len(changed)} of its files changed",
+        subject=new.name,
+        rows=(*model, *packages, *files),
+    )
+    yield from _marked(old, new, changed, model, packages)
+    sides = ((old, before), (new, after))
+    unseen = [name for name in changed if not all(_is_shown(*side, name) for side in sides)]
+    if unseen := [name for name in unseen if not _OTHERS.fullmatch(name)]:
+        what = "They are no text, or too long. Look at them where they come from."
+        rows = _files(old, new, unseen)
+        yield _hurting(new, "file-not-shown", "has files that this review can't show", what, rows)
     for name in changed:
         yield from _text(new, name, before.get(name), after.get(name))
+
+
+def _marked(
+    old: Bundle, new: Bundle, changed: list[str], model: tuple[Row, ...], packages: tuple[Row, ...]
+) -> Iterator[Finding]:
+    """What nobody can read off the lines that are shown."""
+    if broken := tuple(_broken(model)):
+        yield _hurting(
+            new,
+            "signature-changed",
+            "has another signature",
+            "Who sends records or reads predictions relies on it: inputs, outputs, their shapes.",
+            broken,
+        )
+    if labels := [name for name in changed if _LABELS.fullmatch(name)]:
+        what = "The same class number gets another name. Who reads predictions by name is affected."
+        yield _hurting(new, "labels-changed", "has other labels", what, _files(old, new, labels))
+    if weights := [name for name in changed if _MODEL_FILE.fullmatch(name)]:
+        what = "Its predictions change. No review can tell how: evaluate it."
+        files = _files(old, new, weights)
+        yield _hurting(new, "model-changed", "has another model", what, files)
+    if vendored := [name for name in changed if _VENDORED.fullmatch(name)]:
+        yield _hurting(
+            new,
+            "packages-vendored",
+            "has other packages",
+            f"{len(vendored)} files of code that isn't this project's own run in the container.",
+            packages or _files(old, new, vendored),
+        )
+
+
+def _hurting(bundle: Bundle, rule: str, says: str, why: str, rows: Iterable[Row]) -> Finding:
+    return Finding(
+        section=Section.HURT,
+        rule=rule,
+        severity=Severity.ATTENTION,
+        title=f"{bundle.name} {says}",
+        why=why,
+        subject=bundle.name,
+        rows=tuple(rows),
+    )
+
+
+def _broken(model: Iterable[Row]) -> Iterator[Row]:
+    """Signatures that both sides have, and that differ, or that are gone."""
+    for name, old, new in model:
+        if name.startswith("signature") and old != "—":
+            yield name, old, new
+
+
+def _is_shown(bundle: Bundle, contents: Mapping[str, bytes], name: str) -> bool:
+    """Whether a file is text of a length that is shown, or isn't there."""
+    if name not in bundle.members:
+        return True
+    return name in contents and _decoded(contents[name]) is not None
 
 
 def _is_wanted(bundle: Bundle, name: str) -> bool:
@@ -152,7 +225,7 @@ def _text(
 ) -> Iterator[Finding]:
     """The changed lines of a text file."""
     old, new = _decoded(before), _decoded(after)
-    if old is None or new is None or _PACKAGE.fullmatch(name):
+    if old is None or new is None or _PACKAGE.fullmatch(name) or _MODEL_FILE.fullmatch(name):
         return
     diff = differences.lines(old, new)
     if diff:
@@ -162,6 +235,7 @@ def _text(
             rule="file-changed",
             title=f"{name or bundle.name} {word}",
             subject=bundle.name,
+            why="It is shown line by line." if not _LABELS.fullmatch(name) else "",
             diff=diff,
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.review.sides import schemas
@@ -15,100 +16,197 @@ if TYPE_CHECKING:
 
     from tfbatch.review.sides.assembly import Resource, Stage
 
-Condition = tuple[str, str, str]
-"""Operator, key and value: ``("StringEquals", "aws:SourceAccount", "{AccountId}")``."""
+Condition = tuple[str, str, tuple[str, ...]]
+"""Operator, key and values: ``("StringEquals", "aws:SourceAccount", ("{AccountId}",))``."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """A pattern and its exceptions: ``*`` without ``iam:*`` for a NotAction."""
+
+    pattern: str
+    without: frozenset[str] = frozenset()
+
+    def covers(self, other: Scope) -> bool:
+        """Whether this scope surely includes the other."""
+        return matches(self.pattern, other.pattern) and all(
+            any(matches(one, exception) for one in other.without)
+            or not _may_overlap(exception, other.pattern)
+            for exception in self.without
+        )
+
+    def __str__(self) -> str:
+        if not self.without:
+            return self.pattern
+        listed = ", ".join(sorted(self.without))
+        return (
+            f"all but {listed}" if self.pattern in ("*", ANYONE) else f"{self.pattern} but {listed}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
     """One principal, one action, one resource."""
 
-    principal: str
+    principal: Scope
     """``role Workflow/StateMachine/Role``, ``service sagemaker.amazonaws.com``, ``anyone``."""
-    action: str
-    """``s3:GetObject``, ``s3:*``; ``all but s3:*`` for a NotAction."""
-    resource: str
+    action: Scope
+    """``s3:GetObject``, ``s3:*``, in lower case."""
+    resource: Scope
     conditions: frozenset[Condition] = frozenset()
     """All must hold."""
     deny: bool = False
     trust: bool = False
     """Who may assume a role, instead of what a role may do; ``resource`` is the role."""
+    shown: str = field(default="", compare=False)
+    """The action as it is written: ``s3:GetObject``."""
 
     @property
     def subject(self) -> str:
         """Whom a reviewer asks about: the role, for who may assume it."""
-        return f"role {self.resource}" if self.trust else self.principal
+        return f"role {self.resource}" if self.trust else str(self.principal)
+
+    @property
+    def does(self) -> str:
+        """The action as it is written."""
+        return self.shown or str(self.action)
 
     def covers(self, other: Grant) -> bool:
         """Whether this grant includes the other: wider or equal in everything."""
         return (
             (self.deny, self.trust) == (other.deny, other.trust)
-            and self.principal in (other.principal, ANYONE)
-            and _matches(self.action.lower(), other.action.lower())
-            and _matches(self.resource, other.resource)
-            and self.conditions <= other.conditions
+            and self.principal.pattern in (ANYONE, other.principal.pattern)
+            and self._excepts_no_more(other)
+            and self.action.covers(other.action)
+            and self.resource.covers(other.resource)
+            and all(_is_implied(one, other.conditions) for one in self.conditions)
         )
+
+    def _excepts_no_more(self, other: Grant) -> bool:
+        """Whether this grant leaves out no principal that the other has."""
+        mine, theirs = self.principal, other.principal
+        if theirs.pattern == ANYONE:
+            return mine.without <= theirs.without
+        return theirs.pattern not in mine.without
 
 
 ANYONE = "anyone"
 _IDENTITIES = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
+_KNOWN = {
+    "Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal",
+    "Condition",
+}  # fmt: skip
+_NARROWED_BY_FEWER = ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "IpAddress")
+"""Operators that admit less if they list fewer values."""
+_NARROWED_BY_MORE = (
+    "StringNotEquals",
+    "StringNotLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "NotIpAddress",
+)
+_WITH_PATTERNS = ("StringLike", "ArnEquals", "ArnLike")
 
 
 def grants_of(stage: Stage) -> frozenset[Grant]:
     """All grants of a stage's resources."""
-    return frozenset(
-        grant for one in stage.resources.values() for grant in _granted(stage, stage.called(one))
-    )
+    called = [stage.called(one) for one in stage.resources.values()]
+    names = {
+        f"{{{one.path}{attribute}}}": str(one)
+        for one in called
+        if one.kind in _IDENTITIES
+        for attribute in ("", ".Arn")
+    }
+    return frozenset(grant for one in called for grant in _granted(stage, one, names))
+
+
+def is_understood(stage: Stage, resource: Resource, name: str) -> bool:
+    """Whether every policy in a property has only parts that this module compares."""
+    found = stage.properties(resource, contents=False).get(name)
+    if name in ("ManagedPolicyArns", "Roles", "Users", "Groups"):
+        return resource.kind.startswith("AWS::IAM::") and all(
+            isinstance(one, str) for one in _listed(found or [])
+        )
+    if resource.kind == "AWS::Lambda::Permission":
+        return isinstance(found, str | None)
+    documents = [document for _, document in _documents(found, name)]
+    statements = [one for document in documents for one in _listed(document["Statement"])]
+    return bool(statements) and _is_policy(found) and all(map(_is_readable, statements))
+
+
+def _is_policy(value: Any) -> bool:  # noqa: ANN401 # a property
+    """Whether a value is a policy document, or a list of named ones, and nothing beside."""
+    match value:
+        case {"Statement": _}:
+            return set(value) <= {"Version", "Id", "Statement"}
+        case {"PolicyName": _, "PolicyDocument": document} if len(value) == 2:  # noqa: PLR2004
+            return _is_policy(document)
+        case list():
+            return all(map(_is_policy, value))
+        case _:
+            return False
+
+
+def _is_readable(statement: Any) -> bool:  # noqa: ANN401 # a part of a policy
+    if not isinstance(statement, dict) or not set(statement) <= _KNOWN:
+        return False
+    lists = ("Action", "NotAction", "Resource", "NotResource")
+    texts = [one for key in lists for one in _listed(statement.get(key, []))]
+    return statement.get("Effect") in ("Allow", "Deny") and all(isinstance(t, str) for t in texts)
 
 
 def breadth(action: str) -> int | None:
     """The number of actions that a pattern matches; ``None`` if the service is unknown."""
     service, _, pattern = action.lower().partition(":")
     known = schemas.actions(service)
-    return sum(_matches(pattern, one) for one in known) if known else None
+    return sum(matches(pattern, one) for one in known) if known else None
 
 
-def _granted(stage: Stage, resource: Resource) -> Iterator[Grant]:
+def _granted(stage: Stage, resource: Resource, names: Mapping[str, str]) -> Iterator[Grant]:
+    """The grants in one resource.
+
+    Args:
+        stage: the stage.
+        resource: the resource.
+        names: the stage's own roles, users and groups by their references.
+    """
     # New contents of a bundle are not a new permission to read it.
     properties = stage.properties(resource, contents=False)
-    holders = _holders(stage, resource, properties)
-    roles = _identities(stage)
+    holders = _holders(resource, properties, names)
     for name, document in _documents(properties):
         trust = name == "AssumeRolePolicyDocument"
         target = resource.path if trust else _target(resource, properties)
-        for statement in _listed(document["Statement"]):
-            named = _principals(statement)
-            principals = [roles.get(one, one) for one in named] or holders
-            for grant in _of_statement(statement, principals, target):
+        for statement in filter(lambda one: isinstance(one, dict), _listed(document["Statement"])):
+            principals = _principals(statement, names) or [Scope(pattern=one) for one in holders]
+            for grant in _of_statement(statement, principals, target, resource.kind):
                 yield replace(grant, trust=trust)
-    if resource.kind == "AWS::IAM::Role":
+    if resource.kind in _IDENTITIES:
         for arn in _listed(properties.get("ManagedPolicyArns", [])):
-            for holder in holders:
-                yield Grant(
-                    principal=holder,
-                    action=f"the managed policy {arn}",
-                    resource="the policy's own",
-                )
+            yield from (
+                _grant(one, f"the managed policy {arn}", "the policy's own") for one in holders
+            )
     if resource.kind == "AWS::Lambda::Permission":
         yield _invocation(properties)
 
 
-def _holders(stage: Stage, resource: Resource, properties: Mapping[str, Any]) -> list[str]:
+def _grant(principal: str, action: str, resource: str) -> Grant:
+    return Grant(
+        principal=Scope(pattern=principal),
+        action=Scope(pattern=action.lower()),
+        resource=Scope(pattern=resource),
+        shown=action,
+    )
+
+
+def _holders(
+    resource: Resource, properties: Mapping[str, Any], names: Mapping[str, str]
+) -> list[str]:
     """The roles, users and groups of an identity policy."""
     if resource.kind in _IDENTITIES:
         return [str(resource)]
-    names = [
-        name for kind in ("Roles", "Users", "Groups") for name in _listed(properties.get(kind, []))
-    ]
-    called = [stage.called(one) for one in stage.resources.values()]
-    known = {f"{{{one.path}}}": str(one) for one in called}
-    return [known.get(name, str(name).strip("{}")) for name in names] or [str(resource)]
-
-
-def _identities(stage: Stage) -> dict[str, str]:
-    """The stage's own roles and users, by their names in a Principal."""
-    called = [stage.called(one) for one in stage.resources.values() if one.kind in _IDENTITIES]
-    return {f"{{{one.path}.Arn}}": str(one) for one in called}
+    kinds = ("Roles", "Users", "Groups", "RoleName", "UserName", "GroupName")
+    found = [str(name) for kind in kinds for name in _listed(properties.get(kind, []))]
+    return [names.get(name, name.strip("{}")) for name in found] or [str(resource)]
 
 
 def _documents(value: Any, name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:  # noqa: ANN401
@@ -133,45 +231,61 @@ def _target(resource: Resource, properties: Mapping[str, Any]) -> str:
 
 
 def _of_statement(
-    statement: Mapping[str, Any], principals: list[str], target: str
+    statement: Mapping[str, Any], principals: list[Scope], target: str, kind: str
 ) -> Iterator[Grant]:
-    actions = _listed(statement.get("Action", [])) or [
-        f"all but {', '.join(_listed(statement.get('NotAction', [])))}"
-    ]
-    resources = _listed(statement.get("Resource", [])) or [
-        f"all but {', '.join(excepted)}"
-        if (excepted := _listed(statement.get("NotResource", [])))
-        else target
-    ]
+    actions = _scopes(statement, "Action", "NotAction", "*")
+    resources = _scopes(statement, "Resource", "NotResource", target)
+    if kind == "AWS::KMS::Key":  # whose policy calls the key "*"
+        resources = [
+            replace(one, pattern=target) if one.pattern == "*" else one for one in resources
+        ]
     conditions = frozenset(_conditions(statement.get("Condition", {})))
-    for principal in principals:
-        for action in actions:
-            for resource in resources:
-                yield Grant(
-                    principal=principal,
-                    action=action,
-                    resource=resource,
-                    conditions=conditions,
-                    deny=statement.get("Effect") == "Deny",
-                )
+    for principal, action, resource in product(principals, actions, resources):
+        yield Grant(
+            principal=principal,
+            action=_lowered(action),
+            resource=resource,
+            conditions=conditions,
+            deny=statement.get("Effect") == "Deny",
+            shown=str(action),
+        )
 
 
-def _principals(statement: Mapping[str, Any]) -> list[str]:
-    match statement.get("Principal", statement.get("NotPrincipal")):
+def _scopes(statement: Mapping[str, Any], name: str, excepted: str, default: str) -> list[Scope]:
+    """One scope for each pattern; one with exceptions for a NotAction or a NotResource."""
+    if excepted in statement:
+        return [Scope(pattern="*", without=frozenset(map(str, _listed(statement[excepted]))))]
+    return [Scope(pattern=str(one)) for one in _listed(statement.get(name, [default]))]
+
+
+def _lowered(action: Scope) -> Scope:
+    without = frozenset(one.lower() for one in action.without)
+    return Scope(pattern=action.pattern.lower(), without=without)
+
+
+def _principals(statement: Mapping[str, Any], roles: Mapping[str, str]) -> list[Scope]:
+    if "NotPrincipal" in statement:
+        return [Scope(pattern=ANYONE, without=frozenset(_named(statement["NotPrincipal"], roles)))]
+    return [Scope(pattern=one) for one in _named(statement.get("Principal"), roles)]
+
+
+def _named(principal: Any, roles: Mapping[str, str]) -> list[str]:  # noqa: ANN401 # a part of a policy
+    match principal:
         case None:
             return []
         case "*":
             return [ANYONE]
         case str() as name:
-            return [name]
+            return [roles.get(name, name)]
         case dict() as named:
-            return [
+            found = [
                 ANYONE
                 if (kind, name) == ("AWS", "*")
                 else f"{kind.lower()} {name}".removeprefix("aws ")
                 for kind, names in named.items()
                 for name in _listed(names)
             ]
+            return [roles.get(one, one) for one in found]
         case other:
             return [json.dumps(other, sort_keys=True)]
 
@@ -179,23 +293,38 @@ def _principals(statement: Mapping[str, Any]) -> list[str]:
 def _conditions(block: Mapping[str, Mapping[str, Any]]) -> Iterator[Condition]:
     for operator, keys in block.items():
         for key, values in keys.items():
-            yield operator, key, ", ".join(sorted(str(value) for value in _listed(values)))
+            yield operator, key, tuple(sorted(str(value) for value in _listed(values)))
+
+
+def _is_implied(condition: Condition, by: frozenset[Condition]) -> bool:
+    """Whether a condition holds wherever the others do: one of them is equal or narrower."""
+    return any(_is_narrower(one, condition) for one in by)
+
+
+def _is_narrower(one: Condition, other: Condition) -> bool:
+    (operator, key, values), (than, other_key, others) = one, other
+    if one == other:
+        return True
+    if key.lower() != other_key.lower():
+        return False
+    if operator == than and operator in _NARROWED_BY_MORE:
+        return set(values) >= set(others)
+    if than in _WITH_PATTERNS and operator in (than, "StringEquals", "ArnEquals", "ArnLike"):
+        return all(any(matches(pattern, value) for pattern in others) for value in values)
+    return operator == than and operator in _NARROWED_BY_FEWER and set(values) <= set(others)
 
 
 def _invocation(properties: Mapping[str, Any]) -> Grant:
     """A Lambda permission: who may invoke, maybe limited to a source."""
-    held = [
-        ("ArnLike", key, str(properties[key]))
-        for key in ("SourceArn", "SourceAccount")
-        if key in properties
-    ]
+    named = ("Principal", "Action", "FunctionName")
+    held = [("ArnLike", key, (str(one),)) for key, one in properties.items() if key not in named]
     principal = str(properties.get("Principal", ""))
-    return Grant(
-        principal=ANYONE if principal == "*" else f"service {principal}",
-        action=str(properties.get("Action", "")),
-        resource=str(properties.get("FunctionName", "")),
-        conditions=frozenset(held),
+    grant = _grant(
+        ANYONE if principal == "*" else f"service {principal}",
+        str(properties.get("Action", "")),
+        str(properties.get("FunctionName", "")),
     )
+    return replace(grant, conditions=frozenset(held))
 
 
 def _listed(value: Any) -> list[Any]:  # noqa: ANN401 # a policy's value, one or several
@@ -204,10 +333,20 @@ def _listed(value: Any) -> list[Any]:  # noqa: ANN401 # a policy's value, one or
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    escaped = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    escaped = re.escape(text).replace(r"\*", ".*").replace(r"\?", "[^*]")
     return re.compile(escaped, re.DOTALL)
 
 
-def _matches(pattern: str, text: str) -> bool:
-    """IAM's wildcards, ``*`` and ``?``. A pattern also matches a narrower pattern."""
+def matches(pattern: str, text: str) -> bool:
+    """IAM's wildcards, ``*`` and ``?``. A pattern also matches every narrower pattern."""
     return _pattern(pattern).fullmatch(text) is not None
+
+
+def _may_overlap(one: str, other: str) -> bool:
+    """Whether two patterns may match the same text; certain only if they don't."""
+    if matches(one, other) or matches(other, one):
+        return True
+    if not (re.search(r"[*?]", one) and re.search(r"[*?]", other)):
+        return False
+    first, second = (re.split(r"[*?]", text, maxsplit=1)[0] for text in (one, other))
+    return first.startswith(second) or second.startswith(first)

@@ -48,7 +48,10 @@ class Pairs:
 
 
 def pair(base: Stage, head: Stage) -> Pairs:
-    """Match a stage's resources: by logical id, then by similarity."""
+    """Match a stage's resources: by logical id, then by similarity.
+
+    The stacks of the base must be those that the deployment changes.
+    """
     same = {key: key for key, one in head.resources.items() if _is_same(base, key, one)}
     gone = [one for key, one in base.resources.items() if key not in same]
     new = [one for key, one in head.resources.items() if key not in same]

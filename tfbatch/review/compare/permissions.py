@@ -5,17 +5,35 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tfbatch.review.compare.grants import ANYONE, Grant, breadth, grants_of
+from tfbatch.review.compare.grants import ANYONE, Grant, breadth, grants_of, is_understood
+from tfbatch.review.compare.rules import harmless
 from tfbatch.review.finding import Finding, Section, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tfbatch.review.compare.grants import Condition
+    from tfbatch.review.compare.grants import Condition, Scope
     from tfbatch.review.compare.identity import Pairs
+    from tfbatch.review.compare.rules.rule import Rule
     from tfbatch.review.finding import Row
+    from tfbatch.review.sides.assembly import Resource
 
-_Group = tuple[str, bool, str, frozenset["Condition"]]
+_Group = tuple["Scope", bool, "Scope", frozenset["Condition"]]
+_OWN_ACCOUNT = {
+    "aws:principalaccount",
+    "aws:sourceaccount",
+    "aws:resourceaccount",
+    "aws:principalorgid",
+    "kms:calleraccount",
+}
+"""Conditions that hold a grant to everyone to one account or organization."""
+
+
+def rule_for(pairs: Pairs, was: Resource, head: Resource, name: str) -> Rule | None:
+    """The rule for a property that holds permissions, if they are compared here."""
+    sides = ((pairs.base, was), (pairs.head, head))
+    understood = all(is_understood(stage, one, name) for stage, one in sides)
+    return harmless.SHOWN_AS_PERMISSIONS if understood else None
 
 
 def findings(pairs: Pairs) -> Iterator[Finding]:
@@ -45,8 +63,26 @@ def _denied(grants: Iterable[Grant]) -> list[Grant]:
 
 def _uncovered(grants: list[Grant], by: list[Grant]) -> list[Grant]:
     """The grants that no other one includes, in a stable order."""
-    left = [grant for grant in grants if not any(other.covers(grant) for other in by)]
-    return sorted(left, key=lambda one: (one.principal, one.resource, one.action))
+    equal, wider = set(by), defaultdict(list)
+    for other in by:
+        wider[other.principal.pattern].append(other)
+    left = [
+        grant
+        for grant in grants
+        if grant not in equal
+        and not any(
+            other.covers(grant)
+            for principal in (grant.principal.pattern, ANYONE)
+            for other in wider[principal]
+        )
+    ]
+    return sorted(left, key=lambda one: (str(one.principal), str(one.resource), one.does))
+
+
+def _is_public(grant: Grant) -> bool:
+    """Whether a grant to everyone isn't held to one account."""
+    keys = {key.lower() for operator, key, _ in grant.conditions if operator.startswith("String")}
+    return grant.principal.pattern == ANYONE and not keys & _OWN_ACCOUNT
 
 
 def _broadened(
@@ -57,8 +93,7 @@ def _broadened(
     *,
     is_new: bool,
 ) -> Finding:
-    public = principal == ANYONE and bool(more)
-    if public:
+    if any(map(_is_public, more)):
         rule, title = "public-access", "Anyone on the internet gets access"
     elif is_new and more:
         rule, title = "permissions-added", f"{_capital(principal)} is new and may act"
@@ -68,7 +103,7 @@ def _broadened(
         rule, title = "permissions-broadened", f"{_capital(principal)} may do more than before"
     else:
         rule, title = "denial-dropped", f"Actions denied to {principal} are no longer denied"
-    rows = [*_rows(more, base), *((_place(one), f"denied: {one.action}", "—") for one in freed)]
+    rows = [*_rows(more, base), *((_place(one), f"denied: {one.does}", "—") for one in freed)]
     return Finding(
         section=Section.HURT,
         rule=rule,
@@ -84,12 +119,14 @@ def _narrowed(principal: str, less: list[Grant]) -> Finding:
     return Finding(
         section=Section.RESOURCES,
         rule="permissions-narrowed",
-        title=f"{principal} is denied more actions than before"
+        severity=Severity.ATTENTION,
+        title=f"{_capital(principal)} is denied more actions than before"
         if all(one.deny for one in less)
         else f"{_capital(principal)} may do less than before",
+        why="Nothing gets access by that. What still needs the permission fails.",
         subject=principal,
         rows=tuple(
-            (_place(one), *(("—", f"denied: {one.action}") if one.deny else (one.action, "—")))
+            (_place(one), *(("—", f"denied: {one.does}") if one.deny else (one.does, "—")))
             for one in less
         ),
     )
@@ -102,13 +139,13 @@ def _rows(more: list[Grant], base: frozenset[Grant]) -> Iterator[Row]:
         groups[(grant.principal, grant.deny, grant.resource, grant.conditions)].append(grant)
     for grants in groups.values():
         before = sorted({_before(old) for old in base if _is_near(old, grants)})
-        after = ", ".join(_shown(grant.action) for grant in grants)
+        after = ", ".join(_shown(grant.does) for grant in grants)
         held = _held(grants[0].conditions)
         if grants[0].trust:
             actor = grants[0].principal
             yield "may be assumed by", ", ".join(before) or "—", f"{actor}{held}"
         else:
-            yield grants[0].resource, ", ".join(before) or "—", f"{after}{held}"
+            yield str(grants[0].resource), ", ".join(before) or "—", f"{after}{held}"
 
 
 def _is_near(old: Grant, grants: list[Grant]) -> bool:
@@ -122,13 +159,15 @@ def _is_near(old: Grant, grants: list[Grant]) -> bool:
 
 
 def _before(grant: Grant) -> str:
-    what = grant.principal if grant.trust else grant.action
+    what = str(grant.principal) if grant.trust else grant.does
     return f"{what}{_held(grant.conditions)}"
 
 
 def _held(conditions: frozenset[Condition]) -> str:
     """For example ``if aws:SourceAccount StringEquals {AccountId}``."""
-    parts = (f"{key} {operator} {value}" for operator, key, value in sorted(conditions))
+    parts = (
+        f"{key} {operator} {', '.join(values)}" for operator, key, values in sorted(conditions)
+    )
     return f" if {' and '.join(parts)}" if conditions else ""
 
 
@@ -144,9 +183,9 @@ def _shown(action: str) -> str:
 
 def _why(more: list[Grant]) -> str:
     wide = sorted(
-        {grant.action for grant in more if grant.action.endswith(":*") or grant.action == "*"}
+        {one.does for one in more if one.action.pattern.endswith(":*") or one.does == "*"}
     )
-    everywhere = sorted({grant.action for grant in more if grant.resource == "*"})
+    everywhere = sorted({one.does for one in more if str(one.resource) == "*"})
     parts = []
     if wide:
         parts.append(f"{', '.join(wide)} takes in deleting data and changing who else has access.")
@@ -156,4 +195,4 @@ def _why(more: list[Grant]) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+    return text[:1].upper() + text[1:]

@@ -1,142 +1,97 @@
-"""Compares resources: added, changed, replaced, moved and removed."""
+"""Reports the resources that differ, each leaf under the rule that explains it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from tfbatch.review.compare import differences
-from tfbatch.review.finding import Finding, Row, Section
+from tfbatch.review.compare.rules.harmless import SHOWN_AS_WORKFLOW
+from tfbatch.review.compare.rules.rule import UNKNOWN
+from tfbatch.review.finding import Finding, Section, Severity
 from tfbatch.review.sides import schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from tfbatch.review.compare.identity import Pairs
-    from tfbatch.review.sides.assembly import Key, Resource, Stage
+    from tfbatch.review.compare.changes import Change
+    from tfbatch.review.compare.differences import Leaf
+    from tfbatch.review.compare.rules.rule import Fate, Rule
+    from tfbatch.review.finding import Row
 
-Fate = Literal["added", "removed", "changed", "replaced", "moved"]
-_BESIDE = ("DeletionPolicy", "UpdateReplacePolicy", "Condition")
-"""Attributes of a resource that are not properties, but matter as much."""
+    Template = Mapping[str, object]
+
 _MANY: dict[Fate, str] = {
     "added": "are added",
     "removed": "are removed",
-    "changed": "are changed in the same properties",
+    "replaced": "are created anew",
     "moved": "are created anew under other logical ids",
 }
-_ELSEWHERE = ("PolicyDocument", "AssumeRolePolicyDocument", "DefinitionString", "Definition")
-"""Shown elsewhere: under permissions and under the workflow."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
-    """What happens to one resource."""
-
-    fate: Fate
-    resource: Resource
-    """The head's; the base's if removed."""
-    was: Resource | None = None
-    """The base's."""
-    rows: tuple[Row, ...] = ()
-    forced_by: tuple[str, ...] = ()
-    """Properties that make CloudFormation replace it."""
-
-
-def changes(pairs: Pairs) -> list[Change]:
-    """All differences, with replacements followed through references."""
-    kept = {new.key: (old, new, _rows(pairs, old, new)) for old, new in pairs.kept()}
-    forced = _forced(pairs, {key: rows for key, (_, _, rows) in kept.items()})
-    found = [Change(fate="removed", resource=one, was=one) for one in pairs.removed()]
-    for key, (old, new, rows) in kept.items():
-        if key in pairs.moved or key in forced or rows:
-            fate = _fate(key, pairs, forced)
-            reasons = forced.get(key, ())
-            found.append(Change(fate=fate, resource=new, was=old, rows=rows, forced_by=reasons))
-    return found + [Change(fate="added", resource=one) for one in pairs.added()]
-
-
-def _fate(key: Key, pairs: Pairs, forced: dict[Key, tuple[str, ...]]) -> Fate:
-    if key in pairs.moved:
-        return "moved"
-    return "replaced" if key in forced else "changed"
-
-
-def _rows(pairs: Pairs, old: Resource, new: Resource) -> tuple[Row, ...]:
-    before, after = _comparable(pairs.base, old), _comparable(pairs.head, new)
-    return differences.rows(before, after)
-
-
-def _comparable(stage: Stage, resource: Resource) -> dict[str, object]:
-    beside = {name: resource.body[name] for name in _BESIDE if name in resource.body}
-    return stage.properties(resource) | beside
-
-
-def _forced(pairs: Pairs, rows: dict[Key, tuple[Row, ...]]) -> dict[Key, tuple[str, ...]]:
-    """Resources that are replaced, and the properties that cause it.
-
-    A reference to a replaced resource is a new value, even if it looks the same.
-    """
-    found = {
-        key: reasons
-        for key in pairs.same
-        if (reasons := _create_only(pairs.head.resources[key].kind, (row[0] for row in rows[key])))
-    }
-    while True:
-        anew = {pairs.head.resources[key].path for key in {*found, *pairs.moved}}
-        more = {
-            key: reasons
-            for key in pairs.same
-            if key not in found and (reasons := tuple(_referring(pairs, key, anew)))
-        }
-        if not more:
-            return found
-        found |= more
-
-
-def _create_only(kind: str, changed: Iterable[str]) -> tuple[str, ...]:
-    fixed = schemas.create_only(kind)
-    return tuple(name for name in changed if any(_is_within(name, one) for one in fixed))
-
-
-def _is_within(name: str, property_name: str) -> bool:
-    plain = name.replace("[", ".")
-    return plain == property_name or plain.startswith(f"{property_name}.")
-
-
-def _referring(pairs: Pairs, key: Key, anew: set[str]) -> Iterator[str]:
-    """Create-only properties that refer to a replaced resource."""
-    resource = pairs.head.resources[key]
-    properties = pairs.head.properties(resource)
-    for name in schemas.create_only(resource.kind):
-        value = properties.get(name.partition(".")[0])
-        if value is not None and any(
-            f"{{{path}}}" in str(value) or f"{{{path}." in str(value) for path in anew
-        ):
-            yield name
 
 
 def findings(found: Iterable[Change]) -> Iterator[Finding]:
-    """The findings of all changes."""
+    """What happens to each resource, and what the rules say of its leaves."""
     for change in found:
-        if change.fate == "changed" and not _readable(change.rows):
-            continue  # a policy that names another artifact, or one shown under permissions
-        yield Finding(
-            section=Section.RESOURCES,
-            rule=f"resource-{change.fate}",
-            title=_title(change),
-            many=_MANY.get(change.fate, ""),
-            noun=change.resource.noun,
-            subject=change.resource.path,
-            logical_id=change.resource.key[1],
-            rows=_readable(change.rows),
-        )
+        by_rule = _by_rule(change)
+        if change.fate != "changed" and change.is_counted:
+            yield _of_fate(change, known=UNKNOWN.name not in {rule.name for rule in by_rule})
+        if name := _fixed_name(change):
+            yield _failing(change, name)
+        for rule, leaves in by_rule.items():
+            if not (change.fate in ("added", "moved") and rule.verdict is Severity.FINE):
+                yield _of_rule(change, rule, leaves)
+
+
+def _by_rule(change: Change) -> dict[Rule, list[Leaf]]:
+    found: dict[Rule, list[Leaf]] = {}
+    for leaf, rule in change.explained:
+        found.setdefault(rule, []).append(leaf)
+    return found
+
+
+def _of_rule(change: Change, rule: Rule, leaves: Iterable[Leaf]) -> Finding:
+    name = str(change.resource)
+    return Finding(
+        section=Section.HURT if rule.verdict > Severity.FINE else Section.RESOURCES,
+        rule=rule.name,
+        severity=rule.verdict,
+        title=f"{name[0].upper()}{name[1:]} {rule.says}",
+        many=rule.many or rule.says,
+        noun=change.resource.noun,
+        why=rule.why,
+        subject=change.resource.path,
+        logical_id=change.resource.key[1],
+        rows=() if rule is SHOWN_AS_WORKFLOW else tuple(leaf.row for leaf in leaves),
+    )
+
+
+def _of_fate(change: Change, *, known: bool) -> Finding:
+    """The finding that a resource is added, removed, replaced or moved."""
+    fine = change.fate == "added" and known
+    return Finding(
+        section=Section.RESOURCES,
+        rule=f"resource-{change.fate}",
+        severity=Severity.FINE if fine else Severity.ATTENTION,
+        title=_title(change),
+        many=_MANY[change.fate],
+        noun=change.resource.noun,
+        why=_why(change, known=known),
+        subject=change.resource.path,
+        logical_id=change.resource.key[1],
+        fate=change.fate,
+        rows=tuple(_ids(change)),
+    )
+
+
+def _ids(change: Change) -> Iterator[Row]:
+    if change.fate == "moved" and change.was is not None:
+        yield "logical id", change.was.key[1], change.resource.key[1]
 
 
 def _title(change: Change) -> str:
     match change.fate:
         case "replaced":
-            by = ", ".join(dict.fromkeys(name.partition(".")[0] for name in change.forced_by))
-            return f"{change.resource} is created anew, because {by} can't change in place"
+            by = ", ".join(dict.fromkeys(change.forced_by)) or "what it refers to"
+            may = "may be created anew" if change.maybe else "is created anew"
+            return f"{change.resource} {may}, because {by} can't change in place"
         case "moved" if change.was is not None and change.was.path == change.resource.path:
             before = change.was.key[1]
             return f"{change.resource} is created anew under another logical id ({before} before)"
@@ -146,6 +101,47 @@ def _title(change: Change) -> str:
             return f"{change.resource} is {fate}"
 
 
-def _readable(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """The resource without what is shown elsewhere."""
-    return tuple(row for row in rows if row[0].partition(".")[0] not in _ELSEWHERE)
+_WHYS = {
+    "AWS::SageMaker::Model": "Runs in progress name the old model, and their next job fails: "
+    "deploy while none runs.",
+}
+
+
+def _why(change: Change, *, known: bool) -> str:
+    """What follows for who uses it."""
+    match change.fate:
+        case "added":
+            return "It watches, records or grants." if known else "No rule knows what it does."
+        case "removed":
+            return "The deployment deletes it."
+        case _:
+            new = "The deployment creates a new one and deletes the old one."
+            return _WHYS.get(change.resource.kind, new)
+
+
+def _failing(change: Change, name: str) -> Finding:
+    return Finding(
+        section=Section.HURT,
+        rule="deployment-fails",
+        severity=Severity.ATTENTION,
+        title=f"The deployment will fail: {change.resource} is replaced and keeps its {name}",
+        why="CloudFormation creates the new one before it deletes the old one, and both can't have "
+        "the same name. Change the name as well.",
+        subject=change.resource.path,
+        logical_id=change.resource.key[1],
+    )
+
+
+def _fixed_name(change: Change) -> str | None:
+    """The property that names a replaced resource, and doesn't change with it."""
+    if change.was is None or change.fate != "replaced" or change.maybe:
+        return None
+    before = change.was.body.get("Properties", {})
+    after = change.resource.body.get("Properties", {})
+    names = schemas.physical_names(change.resource.kind)
+    return next((name for name in names if _is_fixed(change, name, before, after)), None)
+
+
+def _is_fixed(change: Change, name: str, before: Template, after: Template) -> bool:
+    is_same = name in before and before[name] == after.get(name)
+    return is_same and name not in change.forced_by

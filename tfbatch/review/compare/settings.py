@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.review.compare import differences
+from tfbatch.review.compare.differences import ABSENT
 from tfbatch.review.finding import Finding, Section, Severity
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def findings(base: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator[Findi
             title="1 setting of the stage changed",
             many="of the stage changed",
             noun="setting",
+            why="What it changes in what is deployed is listed on its own.",
             rows=(row,),
         )
     raised = tuple(row for row in rows if _is_raised(row))
@@ -60,8 +62,8 @@ def _by_name(value: Any) -> Any:  # noqa: ANN401 # any setting
 
 def _is_raised(row: Row) -> bool:
     name, old, new = row
-    if not _LIMIT.fullmatch(name) or not _NUMBER.fullmatch(old):
-        return False
+    if not _LIMIT.fullmatch(name) or not _NUMBER.fullmatch(old) or new == ABSENT.value:
+        return False  # what it limited is gone as well
     return not _NUMBER.fullmatch(new) or float(new) > float(old)
 
 

@@ -1,46 +1,38 @@
-"""Finds resources with data that are deleted, replaced or less protected."""
+"""Finds resources with data that are deleted or replaced."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from tfbatch.review.compare.rules.dangers import KEEPING
 from tfbatch.review.finding import Finding, Section, Severity
 from tfbatch.review.sides import schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tfbatch.review.compare.resources import Change
+    from tfbatch.review.compare.changes import Change
+    from tfbatch.review.compare.identity import Pairs
     from tfbatch.review.finding import Row
-    from tfbatch.review.sides.assembly import Resource, Stage
+    from tfbatch.review.sides.assembly import Resource
 
-_KEEPING = ("Retain", "RetainExceptOnCreate", "Snapshot")
+_CLEANER = "Custom::S3AutoDeleteObjects"
 _CLEANED = "aws-cdk:auto-delete-objects"
 _MANY = {
     "removed": "are removed",
     "replaced": "are replaced by new, empty ones",
     "moved": "become new, empty ones",
 }
-_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
-def findings(base: Stage, head: Stage, changes: Iterable[Change]) -> Iterator[Finding]:
-    """What is lost now, and what could be lost later."""
+def findings(pairs: Pairs, changes: Iterable[Change]) -> Iterator[Finding]:
+    """Resources whose data is lost, or left behind."""
     for change in changes:
+        if change.resource.kind == _CLEANER and (bucket := _emptied(pairs, change)):
+            yield _emptying(change, bucket)
         if schemas.is_stateful(change.resource.kind):
             yield from _lost(change)
-            yield from _less_kept(change)
-    for stack, protected in base.protected.items():
-        if protected and head.protected.get(stack) is False:
-            yield Finding(
-                section=Section.HURT,
-                rule="termination-protection-lost",
-                severity=Severity.ATTENTION,
-                title=f"Stack {stack} is no longer protected against termination",
-                why="One `cdk destroy` would then take it down.",
-                subject=stack,
-            )
 
 
 def _lost(change: Change) -> Iterator[Finding]:
@@ -48,9 +40,8 @@ def _lost(change: Change) -> Iterator[Finding]:
     if change.was is None or change.fate not in ("removed", "replaced", "moved"):
         return
     old = change.was
-    attribute = "UpdateReplacePolicy" if change.fate == "replaced" else "DeletionPolicy"
-    policy = old.body.get(attribute, "Delete")
-    kept = policy in _KEEPING
+    policy = _policy(change, old)
+    kept = policy in KEEPING
     yield Finding(
         section=Section.HURT,
         rule=f"stateful-{change.fate}" + ("-kept" if kept else ""),
@@ -65,11 +56,50 @@ def _lost(change: Change) -> Iterator[Finding]:
     )
 
 
+def _emptied(pairs: Pairs, change: Change) -> Resource | None:
+    """The bucket that stays and is emptied, because the resource that empties it is deleted."""
+    if change.was is None or change.fate not in _MANY:
+        return None
+    stack = change.was.key[0]
+    name = change.was.body.get("Properties", {}).get("BucketName")
+    bucket = (
+        pairs.head.resources.get((stack, str(name.get("Ref")))) if isinstance(name, dict) else None
+    )
+    is_tagged = bucket and any(tag.get("Key") == _CLEANED for tag in _tags(bucket))
+    return bucket if is_tagged else None
+
+
+def _emptying(change: Change, bucket: Resource) -> Finding:
+    return Finding(
+        section=Section.HURT,
+        rule="bucket-emptied",
+        severity=Severity.DESTRUCTIVE,
+        title=f"{_capital(bucket)} is emptied",
+        many="are emptied",
+        noun=bucket.noun,
+        why=f"{change.resource} is {change.fate}, and deleting it deletes every object of the "
+        "bucket. Set the bucket's removal policy to Retain and deploy that first.",
+        subject=bucket.path,
+        logical_id=bucket.key[1],
+    )
+
+
+def _policy(change: Change, old: Resource) -> str:
+    """What happens to the old one. Of two policies of a replaced resource, the weaker counts."""
+    if change.fate != "replaced":
+        return str(old.body.get("DeletionPolicy", "Delete"))
+    sides = (old, change.resource)
+    policies = [str(one.body.get("UpdateReplacePolicy", "Delete")) for one in sides]
+    return next((policy for policy in policies if policy not in KEEPING), policies[0])
+
+
 def _rows(change: Change) -> Iterator[Row]:
     """What causes the replacement: its logical id, or create-only properties."""
     if change.fate == "moved" and change.was is not None:
         yield "logical id", change.was.key[1], change.resource.key[1]
-    yield from (row for row in change.rows if row[0] in change.forced_by)
+    for leaf in change.leaves:
+        if re.split(r"[.\[]", leaf.path, maxsplit=1)[0] in change.forced_by:
+            yield leaf.row
 
 
 def _capital(resource: Resource) -> str:
@@ -81,7 +111,7 @@ def _what(change: Change) -> str:
     if change.fate == "removed":
         return "is removed"
     if change.fate == "replaced":
-        return "is replaced by a new, empty one"
+        return f"{'may be' if change.maybe else 'is'} replaced by a new, empty one"
     if change.was is not None and change.was.path == change.resource.path:
         return "is replaced by a new, empty one under another logical id"
     return f"becomes {change.resource.path}, a new, empty one"
@@ -108,57 +138,3 @@ def _why(change: Change, old: Resource, *, policy: str, kept: bool) -> str:
 def _tags(resource: Resource) -> list[dict[str, object]]:
     tags = resource.body.get("Properties", {}).get("Tags", [])
     return [tag for tag in tags if isinstance(tag, dict)] if isinstance(tags, list) else []
-
-
-def _less_kept(change: Change) -> Iterator[Finding]:
-    """Weaker protection of data: retention, versions, lifetimes."""
-    for row in change.rows:
-        sentences = _lost_protection(row) if change.was is not None else None
-        if sentences:
-            yield Finding(
-                section=Section.HURT,
-                rule="retention-lost",
-                severity=Severity.ATTENTION,
-                title=f"{_capital(change.resource)} {sentences[0]}",
-                many=sentences[1],
-                noun=change.resource.noun,
-                why="This change weakens the protection of its data.",
-                subject=change.resource.path,
-                logical_id=change.resource.key[1],
-                rows=(row,),
-            )
-
-
-def _lost_protection(row: Row) -> tuple[str, str] | None:
-    """The sentence about lost protection, for one resource and for several."""
-    name, old, new = row
-    if name == "DeletionPolicy" and old in _KEEPING and new not in _KEEPING:
-        return (
-            "is no longer kept when its stack or its code is removed",
-            "are no longer kept when their stack or their code is removed",
-        )
-    if name == "VersioningConfiguration.Status" and old == "Enabled":
-        return (
-            "no longer keeps older versions of its objects",
-            "no longer keep older versions of their objects",
-        )
-    if "PointInTimeRecovery" in name and old == "yes":
-        return ("can no longer be restored to a point in time",) * 2
-    if name == "DeletionProtectionEnabled" and old == "yes":
-        return "is no longer protected against deletion", "are no longer protected against deletion"
-    if _is_sooner(name, old, new):
-        sooner = f"sooner: {_days(old)} → {_days(new)}"
-        return f"forgets {sooner}", f"forget {sooner}"
-    return None
-
-
-def _is_sooner(name: str, old: str, new: str) -> bool:
-    """Whether something newly expires, or sooner than before."""
-    expires = name.endswith(("ExpirationInDays", "RetentionInDays", "NoncurrentDays"))
-    if not expires or not _NUMBER.fullmatch(new):
-        return False
-    return not _NUMBER.fullmatch(old) or float(new) < float(old)
-
-
-def _days(value: str) -> str:
-    return f"{value} days" if _NUMBER.fullmatch(value) else "never"

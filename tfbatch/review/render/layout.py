@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.review.errors import ReviewError
+from tfbatch.review.node import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,24 +43,11 @@ def place(graphs: Sequence[Graph]) -> list[dict[str, Any]]:
             left corner.
 
     Raises:
-        ReviewError: Node.js or the layout's package is missing.
+        ReviewError: Node.js or elkjs is missing.
     """
     if not graphs:
         return []
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-    done = subprocess.run(
-        ["node", str(_PROGRAM)],
-        input=json.dumps([_elk(graph) for graph in graphs]),
-        env=os.environ | {"PATH": path},
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    if done.returncode:
-        raise ReviewError(
-            f"the workflow can't be laid out: `make install` brings elkjs.\n{done.stderr[-1000:]}"
-        )
-    placed: list[dict[str, Any]] = json.loads(done.stdout)
+    placed: list[dict[str, Any]] = run(_PROGRAM, [_elk(graph) for graph in graphs])
     return placed
 
 

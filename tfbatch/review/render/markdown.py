@@ -26,7 +26,11 @@ _LONG = 16_000
 """From this length on details are folded."""
 _OPEN_DIFF_LINES = 25
 _CELL = 300
-_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~@&])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&])")
+_LINKED = re.compile(r"[@#]|\bGH(?=-)|://|\bwww(?=\.)", re.IGNORECASE)
+"""What GitHub turns into a mention, a reference or a link, also where it is written as an entity:
+a character without width breaks it."""
+_BREAK = "\u200b"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +73,8 @@ def _text(review: Review, room: _Room) -> str:
     parts = [_head(review)]
     if not review.is_empty:
         parts += [_section(review, section, room) for section in Section]
+    else:
+        parts += [_title(review, note) for note in review.notes]
     if room.details > Severity.FINE:
         parts.append("Some details don't fit into a comment: they are in review.html.")
     return _lines(*parts)
@@ -90,7 +96,7 @@ def _head(review: Review) -> str:
 def _section(review: Review, section: Section, room: _Room) -> str:
     found = review.of(section)
     if not found:
-        return f"### {section}\n\n{words.unchanged(section)}"
+        return f"### {section}\n\n{words.unchanged(section, review)}"
     shown = found[: room.titles]
     parts = [f"### {section}", *_blocks(review, shown, room)]
     if len(shown) < len(found):
@@ -170,5 +176,6 @@ def _prose(text: str) -> str:
 
 def _plain(text: str, *, ends: bool = False) -> str:
     """Text safe from Markdown, HTML and mentions; ``ends`` keeps blanks at its ends."""
-    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", text)
+    broken = _LINKED.sub(lambda found: found[0] + _BREAK, text)
+    escaped = _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", broken)
     return re.sub(r"\s+", " ", escaped) if ends else " ".join(escaped.split())

@@ -45,7 +45,7 @@ def page(review: Review) -> str:
         verdict=words.VERDICTS[review.severity],
         meaning=words.MEANINGS[review.severity],
         sections=[(section, review.of(section)) for section in Section],
-        unchanged=words.unchanged,
+        unchanged=lambda section: words.unchanged(section, review),
         where=lambda finding: words.where(finding, review),
         drawings=drawings,
         lines=_lines,

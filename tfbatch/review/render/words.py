@@ -16,14 +16,14 @@ VERDICTS = {
     Severity.DESTRUCTIVE: "Destructive",
 }
 MEANINGS = {
-    Severity.FINE: "No risk found.",
+    Severity.FINE: "A rule explains each change as harmless.",
     Severity.ATTENTION: "Check the findings listed first before you deploy.",
     Severity.DESTRUCTIVE: "Deploying this deletes data. See the findings listed first.",
 }
 SIGNS = {Severity.FINE: "🟢", Severity.ATTENTION: "🟠", Severity.DESTRUCTIVE: "🔴"}
 
 _UNCHANGED = {
-    Section.HURT: "Nothing found: no data at stake, no permission, no protection weakened.",
+    Section.HURT: "Nothing: a rule explains each change as harmless.",
     Section.WORKFLOW: "Unchanged.",
     Section.ARTIFACT: "Unchanged.",
     Section.RESOURCES: "Unchanged.",
@@ -32,8 +32,10 @@ _UNCHANGED = {
 }
 
 
-def unchanged(section: Section) -> str:
+def unchanged(section: Section, review: Review) -> str:
     """The text of a section without findings."""
+    if section is Section.HURT and review.severity > Severity.FINE:
+        return "Nothing by name. Look at what is marked below."
     return _UNCHANGED[section]
 
 

@@ -1,14 +1,18 @@
-"""Reads a synthesized stage: resources by readable names, bundles and settings."""
+"""Reads a synthesized stage: stacks, resources by readable names, bundles and settings."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tfbatch.review.errors import ReviewError
+from tfbatch.review.sides import folder as files
 from tfbatch.review.sides.bundles import Bundle, bundles_of
 from tfbatch.review.sides.intrinsics import Reader
+from tfbatch.review.sides.stacks import Stack, load_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +20,6 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """A resource's stack and logical id, which identify it to CloudFormation."""
-
-_GENERATED = ("AWS::CDK::Metadata",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,13 +50,12 @@ class Stage:
     """A stage of one side."""
 
     name: str
+    stacks: Mapping[str, Stack]
     resources: Mapping[Key, Resource]
     exports: Mapping[str, tuple[str, Any]]
     """Export name -> the exporting stack and the value."""
-    bundles: Mapping[str, Bundle]
-    settings: Mapping[str, Any]
-    protected: Mapping[str, bool]
-    """Stack -> whether it has termination protection."""
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     nag: tuple[tuple[str, str, str], ...] = ()
     """cdk-nag's findings: rule, construct, description."""
     accepted: tuple[tuple[str, str, str], ...] = ()
@@ -80,6 +81,14 @@ class Stage:
             },
         )
 
+    def read(self, stack: str, value: Any, *, contents: bool = True) -> Any:  # noqa: ANN401 # any value
+        """A value of a stack's template, as synthesized, with references as text."""
+        return self.reader(stack, contents=contents).read(self.neutral(value))
+
+    def neutral(self, value: Any) -> Any:  # noqa: ANN401 # any value
+        """A value with stack names that are the same in every stage."""
+        return neutral(value, {stack.deployed_name: name for name, stack in self.stacks.items()})
+
     def name_of(self, key: Key) -> str:
         """The readable name of a resource, a parameter or a condition."""
         if key in self.names:
@@ -104,43 +113,58 @@ class Stage:
 
 
 def load(folder: Path) -> Stage:
-    """Read a stage from the synthesizer's output."""
-    name = folder.name
-    manifest = _json(folder / "manifest.json")["artifacts"]
-    stacks = {
-        key: body["properties"]
-        for key, body in manifest.items()
-        if body["type"] == "aws:cloudformation:stack"
-    }
-    names = {stack: re.sub(rf"\b{re.escape(name)}\b", "{stage}", stack) for stack in stacks}
-    templates = {
-        names[stack]: _neutral_json(folder / properties["templateFile"], names)
-        for stack, properties in stacks.items()
-    }
-    listings = [folder / f"{stack}.assets.json" for stack in stacks]
-    found = [bundle for file in listings if file.is_file() for bundle in bundles_of(file)]
-    return Stage(
-        name=name,
-        resources=dict(resources_of(templates)),
-        exports=dict(exports_of(templates)),
+    """Read a stage from a cloud assembly, with what the synthesizer laid beside it.
+
+    Raises:
+        ReviewError: the folder is no cloud assembly.
+    """
+    try:
+        return _load(folder)
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, RecursionError) as error:
+        raise ReviewError(
+            f"{folder} is no cloud assembly that can be read ({type(error).__name__}: {error}). "
+            "Synthesize it again with `cdk synth`"
+        ) from error
+
+
+def _load(folder: Path) -> Stage:
+    stacks = load_stacks(folder, stage=folder.name)
+    names = {stack.deployed_name: name for name, stack in stacks.items()}
+    tops = [stack for stack in stacks.values() if not stack.parent]
+    listings = [
+        one for stack in tops if (one := stack.folder / f"{stack.file}.assets.json").is_file()
+    ]
+    found = [bundle for file in listings for bundle in bundles_of(file)]
+    return stage_of(
+        folder.name,
+        stacks,
         bundles={bundle.name: bundle for bundle in found},
-        settings=_json(folder / "settings.json"),
-        protected={
-            names[stack]: bool(properties.get("terminationProtection"))
-            for stack, properties in stacks.items()
-        },
-        nag=tuple(_nag(folder / "validation-report.json", names)),
-        accepted=tuple(row for stack in stacks for row in _accepted(folder, stack, names)),
-        lint=tuple(row for stack in stacks for row in _lint(folder, stack, names)),
+        settings=files.read_json_if_any(folder, "settings.json") or {},
+        nag=tuple(_nag(folder, names)),
+        accepted=tuple(row for stack in tops for row in _accepted(stack, names)),
     )
 
 
-def _json(file: Path) -> Any:  # noqa: ANN401 # any document
-    return json.loads(file.read_text())
+def stage_of(name: str, stacks: Mapping[str, Stack], **others: Any) -> Stage:  # noqa: ANN401 # a stage's other fields
+    """A stage of these stacks."""
+    names = {stack.deployed_name: key for key, stack in stacks.items()}
+    templates = {key: neutral(stack.template, names) for key, stack in stacks.items()}
+    return Stage(
+        name=name,
+        stacks=stacks,
+        resources=_distinct(resources_of(templates)),
+        exports=dict(exports_of(templates)),
+        **others,
+    )
 
 
-def _neutral_json(file: Path, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # any document
-    return neutral(_json(file), names)
+def _distinct(found: list[tuple[Key, Resource]]) -> dict[Key, Resource]:
+    """Resources whose names hold their stack, if another one has the same name."""
+    counts = Counter(str(one) for _, one in found)
+    return {
+        key: replace(one, path=f"{key[0]}/{one.path}") if counts[str(one)] > 1 else one
+        for key, one in found
+    }
 
 
 def neutral(document: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # any document
@@ -148,21 +172,22 @@ def neutral(document: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 # a
 
     Args:
         document: a template, or another part of a cloud assembly.
-        names: stack name -> replacement.
+        names: stack name -> replacement. A document that has a replacement already stays as it is.
     """
     text = json.dumps(document)
-    for stack, name in names.items():
-        text = text.replace(stack, name)
+    if any(name in text for stack, name in names.items() if name != stack):
+        return document
+    for stack in sorted(names, key=len, reverse=True):
+        text = text.replace(stack, names[stack])
     return json.loads(text)
 
 
 def resources_of(templates: Mapping[str, Any]) -> list[tuple[Key, Resource]]:
-    """The resources of templates by stack, without those that the CDK adds for itself."""
+    """The resources of templates by stack."""
     return [
         ((stack, logical_id), _resource(stack, logical_id, body))
         for stack, template in templates.items()
         for logical_id, body in template.get("Resources", {}).items()
-        if body["Type"] not in _GENERATED
     ]
 
 
@@ -182,15 +207,16 @@ def without_stack(path: str) -> str:
 def exports_of(templates: Mapping[str, Any]) -> list[tuple[str, tuple[str, Any]]]:
     """The exports of templates by name: the exporting stack and the value."""
     return [
-        (output["Export"]["Name"], (stack, output["Value"]))
+        (str(export.get("Name")), (stack, output.get("Value", "")))
         for stack, template in templates.items()
         for output in template.get("Outputs", {}).values()
-        if "Export" in output
+        if isinstance(output, dict) and isinstance(export := output.get("Export"), dict)
     ]
 
 
-def _nag(file: Path, neutral: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    reports = _neutral_json(file, neutral)["pluginReports"] if file.is_file() else []
+def _nag(folder: Path, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    found = files.read_json_if_any(folder, "validation-report.json")
+    reports = neutral(found, names)["pluginReports"] if found else []
     return [
         (violation["ruleName"], without_stack(place["constructPath"]), violation["description"])
         for report in reports
@@ -199,9 +225,8 @@ def _nag(file: Path, neutral: Mapping[str, str]) -> list[tuple[str, str, str]]:
     ]
 
 
-def _accepted(folder: Path, stack: str, neutral: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    file = folder / f"{stack}.metadata.json"
-    rows = _neutral_json(file, neutral) if file.is_file() else {}
+def _accepted(stack: Stack, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    rows = neutral(stack.metadata, names)
     return [
         (rule.removeprefix("Annotation::"), without_stack(path.lstrip("/")), reason)
         for path, entries in rows.items()
@@ -211,7 +236,15 @@ def _accepted(folder: Path, stack: str, neutral: Mapping[str, str]) -> list[tupl
     ]
 
 
-def _lint(folder: Path, stack: str, neutral: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    file = folder / f"{stack}.lint.json"
-    rows = _neutral_json(file, neutral) if file.is_file() else []
-    return [(row["rule"], row["path"], row["message"]) for row in rows]
+def with_lint(stage: Stage, found: Mapping[int, Any]) -> Stage:
+    """A stage with cfn-lint's findings.
+
+    Args:
+        stage: the stage.
+        found: cfn-lint's rows by the identities of the stage's stacks.
+    """
+    rows = [row for stack in stage.stacks.values() for row in found.get(id(stack), ())]
+    return replace(
+        stage,
+        lint=tuple((row["rule"], row["path"], row["message"]) for row in stage.neutral(rows)),
+    )

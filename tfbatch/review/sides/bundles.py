@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import os
 import tarfile
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from tfbatch.review.errors import ReviewError
+from tfbatch.review.sides import folder as files
 from tfbatch_cdk.model.artifact import CODE_ALONE
 
 if TYPE_CHECKING:
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HASH_LENGTH = 64
+_MOST_BYTES = 64 * 1024 * 1024
+"""Of a member that is read."""
+_MOST_FILES = 50_000
+_MOST_UNPACKED = 4 * 1024**3
+_CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +44,9 @@ class Bundle:
     hash: str
     """The hash under which it is deployed, which CloudFormation compares."""
     members: Mapping[str, Member]
+    digest: str
+    """Digest of the names and contents of its members."""
     source: Path
-
-    @property
-    def digest(self) -> str:
-        """Digest of the names and contents of its members."""
-        listing = "".join(f"{name}\0{one.digest}\n" for name, one in sorted(self.members.items()))
-        return hashlib.sha256(listing.encode()).hexdigest()
 
     @property
     def size(self) -> int:
@@ -51,36 +54,61 @@ class Bundle:
         return sum(member.size for member in self.members.values())
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
-        """Read the contents of some members."""
-        wanted = set(names)
-        if not wanted:
-            return {}
+        """Read the contents of some members; without those that are too large, or aren't there.
+
+        Raises:
+            ReviewError: a member isn't what the listing says.
+        """
+        wanted = {name for name in names if name in self.members}
+        found = dict(self._contents(wanted)) if wanted else {}
+        for name, contents in found.items():
+            if hashlib.sha256(contents).hexdigest() != self.members[name].digest:
+                raise ReviewError(
+                    f"{name} of {self.name} isn't what the assembly lists: synthesize it again"
+                )
+        return found
+
+    def _contents(self, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
         if self.source.is_dir():
-            return {name: (self.source / name).read_bytes() for name in wanted}
-        if zipfile.is_zipfile(self.source):
+            for name in wanted:
+                path = files.inside(self.source, name)
+                if path.is_file() and path.stat().st_size <= _MOST_BYTES:
+                    yield name, path.read_bytes()
+        elif zipfile.is_zipfile(self.source):
             with zipfile.ZipFile(self.source) as archive:
-                return {name: archive.read(name) for name in wanted}
-        if self.source.name.endswith(".tar.gz"):
-            return dict(_from_tarball(self.source, wanted))
-        return {self.source.name: self.source.read_bytes()}
+                for name in wanted:
+                    with archive.open(name) as file:
+                        yield from _bounded(name, file)
+        elif self.source.name.endswith(".tar.gz"):
+            yield from _from_tarball(self.source, wanted)
+        elif self.source.stat().st_size <= _MOST_BYTES:
+            yield "", self.source.read_bytes()
 
 
 def bundles_of(manifest: Path) -> Iterator[Bundle]:
     """The assets of a stack's ``*.assets.json``, except its template."""
-    for key, file in json.loads(manifest.read_text())["files"].items():
+    folder = manifest.parent
+    for key, file in files.read_json(folder, manifest.name)["files"].items():
         digest = key[:_HASH_LENGTH]
         # Of a model whose lock alone was there, the assembly has the code.
         code = f"asset.{digest}.{CODE_ALONE}"
-        source = manifest.parent / file["source"].get("path", code)
+        source = files.inside(folder, file["source"].get("path", code))
         if source.name.endswith(".template.json") or not source.exists():
             continue
         listing = manifest.with_name(f"asset.{digest}.members.json")
+        members = _listed(listing) if listing.is_file() else _members(source)
         yield Bundle(
             name=_name(file, source, stack=manifest.name.removesuffix(".assets.json")),
             hash=digest,
-            members=_listed(listing) if listing.is_file() else _members(source),
+            members=members,
+            digest=_digest(members),
             source=source,
         )
+
+
+def _digest(members: Mapping[str, Member]) -> str:
+    listing = "".join(f"{name}\0{one.digest}\n" for name, one in sorted(members.items()))
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def _name(file: Mapping[str, Any], source: Path, *, stack: str) -> str:
@@ -90,27 +118,58 @@ def _name(file: Mapping[str, Any], source: Path, *, stack: str) -> str:
 
 
 def _listed(listing: Path) -> dict[str, Member]:
-    rows = json.loads(listing.read_text())["members"]
+    rows = files.read_json(listing.parent, listing.name)["members"]
     return {name: Member(digest=row["sha256"], size=row["bytes"]) for name, row in rows.items()}
 
 
 def _members(source: Path) -> dict[str, Member]:
     if source.is_dir():
-        files = sorted(path for path in source.rglob("*") if path.is_file())
-        return {str(path.relative_to(source)): _member(path.read_bytes()) for path in files}
+        paths = sorted(path for path in source.rglob("*") if path.is_symlink() or path.is_file())
+        if len(paths) > _MOST_FILES:
+            raise ReviewError(f"{source.name} has more than {_MOST_FILES:,} files")
+        return {str(path.relative_to(source)): _member_of(path) for path in paths}
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
-            return {name: _member(archive.read(name)) for name in names}
-    return {"": _member(source.read_bytes())}
+            return {info.filename: _zipped(archive, info) for info in _files_of(archive)}
+    return {"": _member_of(source)}
 
 
-def _member(contents: bytes) -> Member:
-    return Member(digest=hashlib.sha256(contents).hexdigest(), size=len(contents))
+def _member_of(path: Path) -> Member:
+    """A file by its contents; a symbolic link by its target, which isn't read."""
+    if path.is_symlink():
+        target = os.fsencode(path.readlink())
+        return Member(digest=hashlib.sha256(b"link to " + target).hexdigest(), size=len(target))
+    with path.open("rb") as file:
+        return Member(
+            digest=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size
+        )
+
+
+def _files_of(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    found = [info for info in archive.infolist() if not info.is_dir()]
+    if len(found) > _MOST_FILES or sum(info.file_size for info in found) > _MOST_UNPACKED:
+        raise ReviewError(
+            f"{archive.filename} has more than {_MOST_FILES:,} files, or {_MOST_UNPACKED:,} bytes"
+        )
+    return found
+
+
+def _zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
+    with archive.open(info) as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+        return Member(digest=digest.hexdigest(), size=info.file_size)
 
 
 def _from_tarball(source: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(source, "r|gz") as archive:
         for entry in archive:
-            if entry.name in wanted and (file := archive.extractfile(entry)):
-                yield entry.name, file.read()
+            if entry.name in wanted and entry.isfile() and (file := archive.extractfile(entry)):
+                yield from _bounded(entry.name, file)
+
+
+def _bounded(name: str, file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    contents = file.read(_MOST_BYTES + 1)
+    if len(contents) <= _MOST_BYTES:
+        yield name, contents

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tfbatch.review.review import Review
     from tfbatch.review.sides.assembly import Stage
+    from tfbatch.review.sides.stacks import Stack
 
 
 def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
@@ -35,23 +36,24 @@ def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
         ReviewError: there are no credentials, or they may not read.
     """
     found = {
-        stack: template
-        for stack in stage.protected
-        if (template := _template(stack.replace("{stage}", stage.name))) is not None
+        name: replace(stack, template=real[0], settings=_protected(stack, on=real[1]))
+        for name, stack in stage.stacks.items()
+        if not stack.parent and (real := _template(stack.deployed_name)) is not None
     }
     if not found:
         return None
-    names = {stack.replace("{stage}", stage.name): stack for stack in stage.protected}
-    templates = {stack: assembly.neutral(body, names) for stack, (body, _) in found.items()}
-    text = json.dumps(templates)
+    text = json.dumps([stack.template for stack in found.values()])
     bundles = [one for other in known for one in other.bundles.values() if one.hash in text]
-    return replace(
-        stage,
-        resources=dict(assembly.resources_of(templates)),
-        exports=dict(assembly.exports_of(templates)),
-        bundles={one.name: one for one in bundles},
-        protected={stack: protected for stack, (_, protected) in found.items()},
-    )
+    made = assembly.stage_of(stage.name, found, bundles={one.name: one for one in bundles})
+    others = ("settings", "nag", "accepted", "lint")
+    return replace(made, **{name: getattr(stage, name) for name in others})
+
+
+def _protected(stack: Stack, *, on: bool) -> dict[str, Any]:
+    """The settings of a stack with the termination protection that is deployed."""
+    known = {key: value for key, value in stack.settings.items() if key != "terminationProtection"}
+    is_said = on or "terminationProtection" in stack.settings
+    return known | ({"terminationProtection": on} if is_said else {})
 
 
 def drift(review: Review) -> list[Finding]:
@@ -60,9 +62,8 @@ def drift(review: Review) -> list[Finding]:
     Args:
         review: of the base (its head) against the deployment (its base).
     """
-    rules = ("resource-added", "resource-removed", "resource-changed", "resource-replaced")
-    shown = [finding for finding in review.findings if finding.rule in (*rules, "resource-moved")]
-    shown += [one for one in review.findings if one.rule.startswith(("permissions", "workflow"))]
+    sections = (Section.HURT, Section.WORKFLOW, Section.RESOURCES)
+    shown = [finding for finding in review.findings if finding.section in sections]
     if not shown:
         return []
     return [

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
+_LOOKALIKE = re.compile(r"\{(?=[A-Z][\w./:-]*\})")
+"""What a literal text must not have, for it would read as a reference."""
 _HASH = re.compile(r"\b([0-9a-f]{64})\b(?:\.tar\.gz|\.zip|\.json)?")
 
 
@@ -36,7 +38,8 @@ class Reader:
             case list():
                 return [self.read(item) for item in value]
             case str():
-                return _HASH.sub(lambda found: self.assets.get(found[1], found[0]), value)
+                plain = _LOOKALIKE.sub("{'", value)
+                return _HASH.sub(lambda found: self.assets.get(found[1], found[0]), plain)
             case _:
                 return value
 
@@ -50,27 +53,26 @@ class Reader:
 
     def _function(self, name: str, value: Any) -> Any:  # noqa: ANN401, PLR0911 # one line a function
         match name, value:
-            case "Fn::GetAtt", [resource, attribute]:
+            case "Fn::GetAtt", [str(resource), attribute]:
                 return "{" + f"{self.name_of(resource)}.{self.text(attribute)}" + "}"
             case "Fn::GetAtt", str():
                 resource, _, attribute = value.partition(".")
                 return "{" + f"{self.name_of(resource)}.{attribute}" + "}"
-            case "Fn::Join", [separator, list(parts)]:
-                return str(separator).join(self.text(part) for part in parts)
+            case "Fn::Join", [str(separator), list(parts)]:
+                return separator.join(self.text(part) for part in parts)
             case "Fn::Sub", str():
                 return self._substituted(value, {})
-            case "Fn::Sub", [template, variables]:
+            case "Fn::Sub", [str(template), dict(variables)]:
                 return self._substituted(template, variables)
             case "Fn::ImportValue", _:
                 return self.imported(self.text(value))
             case "Fn::FindInMap", [table, first, second]:
-                return "{" + f"{table}[{self.text(first)}].{self.text(second)}" + "}"
+                return "{" + f"{self.text(table)}[{self.text(first)}].{self.text(second)}" + "}"
             case _:
                 return {name: self.read(value)}
 
     def _substituted(self, template: str, variables: Mapping[str, Any]) -> str:
-        def replaced(found: re.Match[str]) -> str:
-            name = found[1]
+        def replaced(name: str) -> str:
             if name in variables:
                 return self.text(variables[name])
             resource, dot, attribute = name.partition(".")
@@ -80,4 +82,8 @@ class Reader:
                 else self._reference(name)
             )
 
-        return str(self.read(_VARIABLE.sub(replaced, template)))
+        parts = _VARIABLE.split(template)
+        return "".join(
+            replaced(part) if number % 2 else str(self.read(part))
+            for number, part in enumerate(parts)
+        )

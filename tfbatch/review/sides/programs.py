@@ -1,4 +1,4 @@
-"""Runs the synthesizer and cfn-lint in child processes, and stops them on an error."""
+"""Synthesizes checkouts by running the command in their ``cdk.json``, and lints templates."""
 
 from __future__ import annotations
 
@@ -8,21 +8,38 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from tfbatch.review.errors import ReviewError
+from tfbatch.review.sides.environment import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_SYNTHESIZER = Path(__file__).with_name("synthesizer.py")
+_STAGE_NAMES = Path(__file__).with_name("stage_names.py")
 _LINTER = Path(__file__).with_name("linter.py")
-_TOOLS = ("aws-cdk-lib", "constructs", "cdk-nag", "cfn-lint")
+_TOOLS = ("aws-cdk-lib", "constructs", "cdk-nag")
 _LAST_LINES = 15
+_MOST_BYTES = 4 * 1024 * 1024
+"""Of what a program prints."""
+SECONDS = 600
+"""The time limit of one synthesis."""
+ONE_STAGE = "app"
+"""The name of the stage of an app that has no ``stacks/stages.py``."""
+_CONTEXT = {
+    "nag": "true",
+    "aws:cdk:enable-path-metadata": True,
+    "aws:cdk:enable-asset-metadata": True,
+    "aws:cdk:disable-stack-trace": True,
+}
+"""The AWS Solutions checks, and what the CDK's command line adds: construct paths; no
+traces of generated code."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +48,7 @@ class Job:
 
     root: Path
     output: Path
-    """One folder per stage: the cloud assembly, the settings and cfn-lint's findings."""
+    """One folder per stage: the cloud assembly, and the settings."""
     stages: Sequence[str] | None = None
     """``None``: every stage of the checkout."""
     name: str = ""
@@ -41,7 +58,8 @@ class Job:
 def identity() -> str:
     """Return what an assembly depends on besides the checkout: programs, tools and Python."""
     tools = [f"{tool} {version(tool)}" for tool in _TOOLS]
-    return "\n".join([_SYNTHESIZER.read_text(), _LINTER.read_text(), sys.version, *tools])
+    own = [Path(__file__).read_text(), _STAGE_NAMES.read_text()]
+    return "\n".join([*own, sys.version, *tools])
 
 
 def is_whole(output: Path) -> bool:
@@ -49,73 +67,195 @@ def is_whole(output: Path) -> bool:
     return (output / "stages.json").is_file()
 
 
-def run(jobs: Sequence[Job], *, lint_cache: Path | None) -> None:
-    """Synthesize and lint checkouts, one after another.
+def run(jobs: Sequence[Job], *, seconds: float = SECONDS) -> None:
+    """Synthesize every stage of checkouts, as many at a time as this machine has processors.
+
+    The code runs in processes of its own, without credentials.
 
     Args:
-        jobs: the checkouts, in this order.
-        lint_cache: a folder of findings by template; ``None`` skips the linter.
+        jobs: the checkouts.
+        seconds: the time limit of each stage.
 
     Raises:
-        ReviewError: a job failed; the message names it and ends with its last output.
+        ReviewError: an app failed, took too long or wrote no assembly.
     """
-    with tempfile.TemporaryDirectory(prefix="tfbatch-review-") as directory:
-        listing, log = Path(directory) / "jobs.json", Path(directory) / "log"
-        listing.write_text(json.dumps([asdict(job) for job in jobs], default=str))
-        reader = [sys.executable, "-P", str(_LINTER), str(lint_cache)] if lint_cache else ["cat"]
-        codes = _pipe(
-            [sys.executable, "-P", str(_SYNTHESIZER), str(listing)],
-            reader,
-            log=log,
-            environment=_environment(Path(directory)),
-        )
-        if any(codes):
-            end = "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
-            failed = next((job for job in jobs if not is_whole(job.output)), jobs[-1])
-            raise ReviewError(f"{failed.name or failed.root} can't be synthesized:\n{end}")
-
-
-def _pipe(
-    first: Sequence[str], second: Sequence[str], *, log: Path, environment: Mapping[str, str]
-) -> tuple[int, int]:
-    """Pipe one program into another, and return both exit codes."""
     with (
-        log.open("wb") as file,
-        subprocess.Popen(
-            first, env=environment, stdout=subprocess.PIPE, stderr=file, start_new_session=True
-        ) as making,
-        subprocess.Popen(
-            second,
-            env=environment,
-            stdin=making.stdout,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-        ) as reading,
+        tempfile.TemporaryDirectory(prefix="tfbatch-review-", ignore_cleanup_errors=True) as folder,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
-        if making.stdout:
-            making.stdout.close()
+        synthesizer = _Synthesizer(Path(folder), seconds=seconds)
+        stages = list(pool.map(synthesizer.stages_of, jobs))
+        tasks = [
+            (job, name, settings)
+            for job, found in zip(jobs, stages, strict=True)
+            for name, settings in found.items()
+        ]
         try:
-            made = making.wait()
-            _kill(making)  # jsii's Node.js may outlive the Python process that started it
-            return made, reading.wait()
+            list(pool.map(lambda task: synthesizer.synthesize(*task), tasks))
+        except BaseException:
+            synthesizer.stop()
+            raise
+    for job, found in zip(jobs, stages, strict=True):
+        (job.output / "stages.json").write_text(json.dumps(list(found)))
+
+
+class _Synthesizer:
+    """Runs the programs of checkouts, and stops them."""
+
+    def __init__(self, temporary: Path, *, seconds: float) -> None:
+        self._temporary, self._seconds = temporary, seconds
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def stages_of(self, job: Job) -> dict[str, Any]:
+        """The wanted stages of a checkout, with their settings."""
+        found: dict[str, Any] = {ONE_STAGE: {}}
+        if (job.root / "stacks" / "stages.py").is_file():
+            made = self._run(job, [sys.executable, str(_STAGE_NAMES)], {})
+            found = json.loads(made)
+        if not found:
+            raise ReviewError(
+                f"{job.name}: STAGES in stacks/stages.py is empty, so there is nothing to review. "
+                "Name at least one stage"
+            )
+        return {
+            name: settings
+            for name, settings in found.items()
+            if job.stages is None or name in job.stages
+        }
+
+    def synthesize(self, job: Job, stage: str, settings: Any) -> None:  # noqa: ANN401 # JSON
+        """Write the assembly of one stage."""
+        configuration = _configuration(job)
+        folder = job.output / stage
+        folder.mkdir(parents=True)
+        context = {**configuration.get("context", {}), **_CONTEXT, "stage": stage}
+        variables = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)}
+        self._run(job, ["sh", "-c", configuration["app"]], variables, folder)
+        if not (folder / "manifest.json").is_file():
+            raise ReviewError(
+                f"{job.name}: the app ended without writing its assembly for stage {stage}. Does "
+                f"`{configuration['app']}` call `app.synth()`, and not exit before?"
+            )
+        (folder / "settings.json").write_text(json.dumps(settings))
+
+    def stop(self) -> None:
+        """Kill every program that runs."""
+        self._stopped = True
+        for process in list(self._running):
+            _kill(process)
+
+    def _run(
+        self,
+        job: Job,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        folder: Path | None = None,
+    ) -> str:
+        """Run a program in a checkout, and return what it printed."""
+        own = without_credentials(self._temporary)
+        environment = {**own, **_python_path(job.root), **variables}
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as error:
+            # Files, not pipes: a program of its own that it leaves behind would hold those open.
+            process = subprocess.Popen(
+                command,
+                cwd=job.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=error,
+                start_new_session=True,
+            )
+            self._wait_for(process, job)
+            printed, end = _text(said), _text(error)
+        # Findings of the checks end the synthesis, after everything was written.
+        if process.returncode and not (folder and _has_findings(folder)) and not self._stopped:
+            last = "\n".join((printed + end).splitlines()[-_LAST_LINES:])
+            raise ReviewError(f"{job.name or job.root} can't be synthesized:\n{last}")
+        return printed
+
+    def _wait_for(self, process: subprocess.Popen[bytes], job: Job) -> None:
+        self._running.add(process)
+        try:
+            process.wait(timeout=self._seconds)
+        except subprocess.TimeoutExpired:
+            raise ReviewError(
+                f"{job.name} took more than {self._seconds:g} seconds to synthesize, and was "
+                "stopped. Does its code wait for something?"
+            ) from None
         finally:
-            _kill(making)
-            _kill(reading)
+            _kill(process)
+            self._running.discard(process)
+
+
+def _text(file: IO[bytes]) -> str:
+    """The end of what a program wrote."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _MOST_BYTES))
+    return file.read().decode(errors="replace")
+
+
+def _configuration(job: Job) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = json.loads((job.root / "cdk.json").read_text())
+        is_whole = isinstance(found["app"], str) and isinstance(found.get("context", {}), dict)
+    except (OSError, ValueError, KeyError, TypeError):
+        is_whole = False
+    if not is_whole:
+        raise ReviewError(
+            f"{job.name}: cdk.json can't be read. It must be JSON with the app's command, "
+            '{"app": "python app.py"}, and its context, if it has one, an object'
+        )
+    return found
+
+
+def _python_path(root: Path) -> dict[str, str]:
+    """The checkout's own modules come before those that are installed."""
+    file = root / "pyproject.toml"
+    try:
+        tools = tomllib.loads(file.read_text()).get("tool", {}) if file.is_file() else {}
+        folders = tools.get("hatch", {}).get("build", {}).get("dev-mode-dirs", ["."])
+    except (ValueError, AttributeError):
+        folders = ["."]
+    return {"PYTHONPATH": os.pathsep.join(str(root / str(folder)) for folder in folders)}
+
+
+def _has_findings(folder: Path) -> bool:
+    """Whether the checks ended the synthesis, after everything was written."""
+    report = folder / "validation-report.json"
+    with suppress(OSError, ValueError, KeyError):
+        return bool(json.loads(report.read_text())["pluginReports"])
+    return False
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of a child's process group, and wait for the child."""
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # jsii's Node.js may outlive the Python process
     process.wait()
 
 
-def _environment(temporary: Path) -> dict[str, str]:
-    """Return a child's environment: no credentials, and a temporary folder that is deleted.
+def lint(templates: Sequence[Path], *, project: Path, cache: Path) -> dict[Path, list[Any]]:
+    """Run cfn-lint with the configuration of the project that one stands in.
 
-    jsii and the CDK leave their temporary folders behind when they are killed.
+    Args:
+        templates: the templates of both sides.
+        project: the folder with ``.cfnlintrc.yaml``, if there is one.
+        cache: a folder of findings by template.
+
+    Raises:
+        ReviewError: cfn-lint failed.
     """
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS", "CDK"))}
-    path = os.pathsep.join((str(Path(sys.executable).parent), own.get("PATH", "")))
-    return own | {"PATH": path, "AWS_EC2_METADATA_DISABLED": "true", "TMPDIR": str(temporary)}
+    if not templates:
+        return {}
+    done = subprocess.run(
+        [sys.executable, "-P", str(_LINTER), str(cache)],
+        cwd=project,
+        input=json.dumps([str(template) for template in templates]),
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if done.returncode:
+        raise ReviewError(f"cfn-lint can't read the templates:\n{done.stderr[-1000:]}")
+    return dict(zip(templates, json.loads(done.stdout), strict=True))

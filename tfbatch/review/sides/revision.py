@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, cast
 
@@ -48,13 +48,30 @@ def resolve(name: str, *, repository: Path) -> Revision:
         commit = _git(
             repository, "rev-parse", "--verify", "--quiet", "--short", f"{name}^{{commit}}"
         )
-        tree = _git(repository, "rev-parse", "--verify", f"{name}^{{tree}}")
+        inside = _git(repository, "rev-parse", "--show-prefix").rstrip("/")
+        path = f":{inside}" if inside else "^{tree}"
+        tree = _git(repository, "rev-parse", "--verify", f"{commit}{path}")
     except subprocess.CalledProcessError as error:
         raise ReviewError(
             f"{name!r} is no commit of {repository}: name a branch, a tag or a commit that "
             f"`git log` shows (a shallow clone lacks most: `git fetch --unshallow`), or {WORKTREE}"
         ) from error
     return Revision(name=name, tree=tree, commit=commit)
+
+
+def merge_base(base: Revision, head: Revision, *, repository: Path) -> Revision:
+    """The commit from which the head's changes start, which a base that went on isn't.
+
+    Without one, as in a shallow clone, the base itself.
+    """
+    if base.commit is None:
+        return base
+    try:
+        commit = _git(repository, "merge-base", base.commit, head.commit or "HEAD")
+    except subprocess.CalledProcessError:
+        return base
+    found = resolve(commit, repository=repository)
+    return base if found.tree == base.tree else replace(found, name=f"where it left {base.name}")
 
 
 def export(revision: Revision, *, repository: Path, target: Path) -> None:
@@ -65,7 +82,14 @@ def export(revision: Revision, *, repository: Path, target: Path) -> None:
         subprocess.Popen(command, stdout=subprocess.PIPE) as process,
         tarfile.open(fileobj=cast("IO[bytes]", process.stdout), mode="r|") as archive,
     ):
-        untar.extract(archive, target)
+        try:
+            untar.extract(archive, target)
+        except tarfile.TarError as error:
+            process.kill()
+            raise ReviewError(
+                f"{revision} has a file that leads out of the repository: {error}. Replace the "
+                "link by what it points to"
+            ) from error
     if process.returncode:
         raise ReviewError(f"git archive {revision.tree} ended with {process.returncode}")
 
@@ -78,8 +102,10 @@ def _working_tree(repository: Path) -> str:
         if own.is_file():
             shutil.copy(own, index)  # its cached file times save Git from reading every file
         environment = os.environ | {"GIT_INDEX_FILE": str(index)}
+        inside = _git(repository, "rev-parse", "--show-prefix")
+        prefix = [f"--prefix={inside}"] if inside else []
         _git(repository, "add", "--all", environment=environment)
-        return _git(repository, "write-tree", environment=environment)
+        return _git(repository, "write-tree", *prefix, environment=environment)
 
 
 def _git(repository: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:

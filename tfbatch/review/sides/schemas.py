@@ -19,14 +19,11 @@ _MORE_STATEFUL = {
 }
 
 
-def create_only(kind: str) -> tuple[str, ...]:
-    """Properties whose change makes CloudFormation replace the resource, as dotted paths."""
-    return _pointers(kind, "createOnlyProperties")
-
-
-def conditionally_create_only(kind: str) -> tuple[str, ...]:
-    """Properties whose change may make CloudFormation replace the resource."""
-    return _pointers(kind, "conditionalCreateOnlyProperties")
+def physical_names(kind: str) -> tuple[str, ...]:
+    """Properties that name the resource in its account, such as ``BucketName``."""
+    own = f"{kind.rpartition('::')[2]}Name"
+    fixed = _pointers(kind, "createOnlyProperties")
+    return tuple(name for name in fixed if name in ("Name", own, "BucketName", "FunctionName"))
 
 
 def is_stateful(kind: str) -> bool:

@@ -22,16 +22,42 @@ _NESTED = ("ItemProcessor", "Iterator", "Branches")
 State = dict[str, Any]
 
 
-def definition(stage: Stage, machine: Resource) -> State | None:
-    """A state machine's definition; ``None`` if it isn't in the template or can't be read."""
-    properties = stage.properties(machine)
+def definition(stage: Stage, machine: Resource, *, contents: bool = True) -> State | None:
+    """A state machine's definition; ``None`` if it isn't in the template or can't be read.
+
+    Args:
+        stage: the stage.
+        machine: the state machine.
+        contents: identify assets by their contents too, not only by their names.
+    """
+    properties = stage.properties(machine, contents=contents)
     found = properties.get("Definition") or properties.get("DefinitionString")
     if isinstance(found, str):
         try:
             found = json.loads(found)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
-    return found if isinstance(found, dict) and "States" in found else None
+    return found if _is_machine(found) else None
+
+
+def _is_machine(value: Any) -> bool:  # noqa: ANN401 # any part of a definition
+    """Whether the value and everything nested in it has the shape of a state machine."""
+    if not isinstance(value, dict) or not isinstance(value.get("States"), dict):
+        return False
+    return all(map(_is_state, value["States"].values()))
+
+
+def _is_state(value: Any) -> bool:  # noqa: ANN401 # any part of a definition
+    if not isinstance(value, dict) or not isinstance(value.get("Type"), str):
+        return False
+    lists = [value.get(key, []) for key in ("Choices", "Catch", "Retry", "Branches")]
+    objects = all(
+        isinstance(one, list) and all(isinstance(item, dict) for item in one) for one in lists
+    )
+    targets = [value[key] for key in ("Next", "Default") if key in value]
+    targets += [item.get("Next", "") for one in lists[:2] if objects for item in one]
+    named = all(isinstance(target, str) for target in targets)
+    return objects and named and all(map(_is_machine, _inner(value)))
 
 
 def flat(definition: State, parent: str = "") -> Iterator[tuple[str, State]]:
@@ -41,6 +67,12 @@ def flat(definition: State, parent: str = "") -> Iterator[tuple[str, State]]:
         yield full, state
         for inner in _inner(state):
             yield from flat(inner, full)
+
+
+def is_distinct(definition: State) -> bool:
+    """Whether every state has a name of its own, so that none hides another."""
+    names = [name for name, _ in flat(definition)]
+    return len(names) == len({*names})
 
 
 def last(name: str) -> str:
@@ -53,7 +85,9 @@ def own(state: State) -> State:
     found = {key: value for key, value in state.items() if key not in _NESTED}
     for key in ("ItemProcessor", "Iterator"):
         if key in state:
-            found[key] = {k: v for k, v in state[key].items() if k != "States"}
+            found[key] = around(state[key])
+    if "Branches" in state:
+        found["Branches"] = [around(branch) for branch in state["Branches"]]
     return found
 
 
@@ -107,13 +141,13 @@ def _edges(definition: State, parent: str = "") -> Iterator[Edge]:
 def _ways(state: State) -> Iterator[tuple[str, str, bool]]:
     choices = state.get("Choices", ())
     for number, choice in enumerate(choices, 1):
-        yield choice["Next"], "yes" if len(choices) == 1 else f"{number}", False
+        yield choice.get("Next", ""), "yes" if len(choices) == 1 else f"{number}", False
     if "Default" in state:
         yield state["Default"], "no" if len(choices) == 1 else "else", False
     if "Next" in state:
         yield state["Next"], "", False
     for caught in state.get("Catch", ()):
-        yield caught["Next"], "error", True
+        yield caught.get("Next", ""), "error", True
 
 
 class _Dumper(yaml.SafeDumper):

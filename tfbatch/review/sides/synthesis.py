@@ -55,7 +55,8 @@ def link_models(source: Path, root: Path) -> None:
 
     A model that the checkout locks needs no files, and those here may be of another revision.
     """
-    (root / "models").mkdir(exist_ok=True)
+    if not (root / "models").is_dir():
+        (root / "models").mkdir()
     for model in source.iterdir() if source.is_dir() else ():
         link = root / "models" / model.name
         if not link.exists() and not lock.path_of(link).exists():
@@ -73,10 +74,23 @@ def _make(sides: Mapping[Path, Revision], repository: Path, cache: Path) -> None
             link_models(repository / "models", root)
             output = root.with_name("assemblies")
             jobs[target] = programs.Job(root=root, output=output, name=str(side))
-        programs.run(list(jobs.values()), lint_cache=cache / "lint")
+        programs.run(list(jobs.values()))
         for target, job in jobs.items():
+            _keep_locks(job)
             shutil.rmtree(target, ignore_errors=True)
             job.output.replace(target)
+
+
+LOCKS = "locks"
+"""The folder of an assembly's copies of ``requirements/all.lock`` and ``models/*.lock.json``."""
+
+
+def _keep_locks(job: programs.Job) -> None:
+    """Copy what is pinned beside the assemblies, where a review of them finds it."""
+    (job.output / LOCKS).mkdir(exist_ok=True)
+    for file in (*job.root.glob("models/*.lock.json"), job.root / "requirements" / "all.lock"):
+        if file.is_file() and not file.is_symlink():
+            shutil.copyfile(file, job.output / LOCKS / file.name)
 
 
 def _key(side: Revision, salt: str) -> str:

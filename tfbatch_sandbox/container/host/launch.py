@@ -22,6 +22,7 @@ from tfbatch_sandbox.container.host.environment import (
 )
 from tfbatch_sandbox.container.profile import profile_of
 from tfbatch_sandbox.processes import supervision
+from tfbatch_sandbox.processes.system import PORTABLE
 from tfbatch_sandbox.transform.sending import Address
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def launch(model: Model, artifact: Path, *, environment: Environment) -> Started
     command += ["--image-version", profile_of(model.image).version]
     if MODEL_SERVER in os.environ:
         command += ["--model-server", os.environ[MODEL_SERVER]]
+    if PORTABLE in os.environ:
+        command.append("--portable")
     if model.network_isolation:
         # Not in the job's folder: the path of a Unix socket is limited to about a hundred
         # characters.

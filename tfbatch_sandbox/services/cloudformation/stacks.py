@@ -10,8 +10,9 @@ import logging
 import threading
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from moto.cloudformation import responses
 from moto.cloudformation.models import CloudFormationBackend, Event, Stack
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
@@ -43,6 +44,13 @@ def install(_runtime: Runtime) -> None:
     # moto's own creates the missing resources, in the caller's thread.
     replace(Stack, "stack_resources", property(_made))
     replace(Stack, "stack_parameters", property(_given))
+    original = replace(responses, "get_stack_from_s3_url", None)
+    replace(responses, "get_stack_from_s3_url", partial(_template, original))
+
+
+def _template(original: Callable[..., str], url: str, **named: Any) -> str:  # noqa: ANN401 # moto's
+    """The template at an S3 URL. moto knows a path-style one by the word ``localhost``."""
+    return original(url.replace("//127.0.0.1:", "//localhost:", 1), **named)
 
 
 @dataclass(frozen=True, slots=True)

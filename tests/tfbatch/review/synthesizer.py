@@ -1,9 +1,8 @@
 """Synthesizes checkouts of this app, one after another, in a process of its own.
 
-Run it by its path, never import it: ``python -P synthesizer.py JOBS.json``. It may import only the
-checkout's own modules. Starting the CDK takes ten seconds and a stage half a second, so one process
-does all stages of all checkouts. For each template it writes a line ``CHECKOUT <tab> TEMPLATE``,
-for the linter.
+Run it by its path, never import it: ``python -P synthesizer.py JOBS.json``. A review runs each
+checkout's own command. Starting the CDK takes seconds and a stage half a second, so that the golden
+pull requests are made by this one process.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 _CONTEXT = {
     "nag": "true",
@@ -28,29 +27,18 @@ traces of generated code, as in ``app.py``."""
 
 def main(jobs: Path) -> None:
     """Do every job of a list: ``{"root", "output", "stages"}``."""
-    with _own_output() as made:
-        for job in json.loads(jobs.read_text()):
-            root, output = Path(job["root"]), Path(job["output"])
-            _enter(root)
-            stages = _synthesize(root, output, job["stages"])
-            for template in sorted(output.glob("*/*.template.json")):
-                print(f"{root}\t{template}", file=made, flush=True)
-            (output / "stages.json").write_text(json.dumps(stages))
-            _leave(root)
-
-
-def _own_output() -> IO[str]:
-    """A stream to the linter that the app's own output doesn't reach."""
-    made = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    return made
+    for job in json.loads(jobs.read_text()):
+        root, output = Path(job["root"]), Path(job["output"])
+        _enter(root)
+        _synthesize(root, output, job["stages"])
+        _leave(root)
 
 
 def _enter(root: Path) -> None:
-    """Import from a checkout: from the folders of its editable install."""
+    """Import from a checkout: from its folder, and from those of its editable install."""
     os.chdir(root)
-    project = tomllib.loads((root / "pyproject.toml").read_text())
-    folders = project["tool"]["hatch"]["build"]["dev-mode-dirs"]
+    tools = tomllib.loads((root / "pyproject.toml").read_text()).get("tool", {})
+    folders = tools.get("hatch", {}).get("build", {}).get("dev-mode-dirs", ["."])
     sys.path[:0] = [str(root / folder) for folder in folders]
 
 

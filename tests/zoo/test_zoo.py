@@ -1,0 +1,163 @@
+"""Every model of the zoo, in every format that it takes, predicts as plain TensorFlow does.
+
+``UPDATE_SNAPSHOTS=1 python -m pytest tests/zoo`` writes the table of docs/models.md.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.paths import REPOSITORY
+from tests.tfbatch_handler.serving import OldContext
+from tests.zoo.payloads import FORMATS, Payloads
+from tfbatch.inspect.inspection import inspect
+from tfbatch.models import pinning
+from tfbatch_cdk.errors import SettingsError
+from tfbatch_cdk.model.artifact import artifact_of
+from tfbatch_cdk.model.saved_model import signature_of
+from tfbatch_cdk.settings import Model
+from tfbatch_handler.acceptance import problem
+from tfbatch_handler.handler import Handler
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.zoo.conftest import Animal, Zoo
+
+REFUSED = {"half_floats": "half"}
+"""Models that TensorFlow Serving's REST API can't serve -> a word of the reason."""
+PAGE = REPOSITORY / "docs" / "models.md"
+_YES, _NO, _NONE = "✓", "refused", "-"
+
+
+def _model(animal: Animal) -> Model:
+    return Model(
+        name=animal.name.replace("_", "-"),
+        directory=animal.directory,
+        signature=animal.signature.name,
+        requirements=None,
+    )
+
+
+@pytest.fixture(scope="module")
+def names(zoo: Zoo) -> list[str]:
+    return [name for name in zoo.models if name not in REFUSED]
+
+
+def _payloads(animal: Animal, name: str) -> Payloads:
+    """The records in a format; none if they can't be written in it."""
+    content_type, write = FORMATS[name]
+    if problem(content_type, animal.signature):
+        return []
+    return write(animal.records, animal.signature)
+
+
+def _lines(zoo: Zoo, animal: Animal, name: str, code: Path) -> list[dict[str, Any]]:
+    """The handler's answers to all records in a format."""
+    handler = Handler(code=code, environment={"TFBATCH_SIGNATURE": animal.signature.name})
+    content_type, _ = FORMATS[name]
+    context = OldContext(f"{zoo.url}/{animal.name}:predict", content_type, "application/jsonlines")
+    lines: list[dict[str, Any]] = []
+    try:
+        for body, count in _payloads(animal, name):
+            answer, _ = handler(io.BytesIO(body), context)
+            lines += [json.loads(line) for line in answer.decode().splitlines()]
+            assert len(lines) >= count
+    finally:
+        handler.close()
+    return lines
+
+
+def _rows(animal: Animal, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Predictions by output; a lone output has no name."""
+    assert all("predictions" in line for line in lines), lines[:1]
+    rows = [line["predictions"][0] for line in lines]
+    if len(animal.signature.outputs) == 1:
+        (name,) = animal.signature.outputs
+        return [{name: row} for row in rows]
+    return rows
+
+
+def _is_close(found: Any, wanted: Any) -> bool:  # noqa: ANN401 # JSON
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_is_close, found, wanted))
+    if isinstance(wanted, float):
+        return bool(found == pytest.approx(wanted, rel=1e-4, abs=1e-5))
+    return bool(found == wanted)
+
+
+def test_the_zoo_has_what_people_export(zoo: Zoo) -> None:
+    assert len(zoo.models) >= 25
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_gives_the_predictions_of_plain_tensorflow(
+    zoo: Zoo, names: list[str], tmp_path: Path, format_: str
+) -> None:
+    tried = []
+    for name in names:
+        animal = zoo.models[name]
+        if not _payloads(animal, format_):
+            continue
+        rows = _rows(animal, _lines(zoo, animal, format_, tmp_path))
+        assert len(rows) == len(animal.predictions), name
+        for row, wanted in zip(rows, animal.predictions, strict=True):
+            assert row.keys() == wanted.keys(), name
+            for output, value in wanted.items():
+                assert _is_close(row[output], value), f"{name} {output}: {row[output]} {value}"
+        tried.append(name)
+    assert tried
+
+
+def test_what_no_reply_can_carry_is_refused_at_synthesis(zoo: Zoo) -> None:
+    for name, word in REFUSED.items():
+        with pytest.raises(SettingsError, match=word):
+            signature_of(_model(zoo.models[name]))
+
+
+def test_every_model_is_inspected_and_synthesized_from_its_lock_alone(
+    zoo: Zoo, names: list[str], tmp_path: Path
+) -> None:
+    for name in names:
+        animal = zoo.models[name]
+        found = inspect(str(animal.directory), features={}, signature=animal.signature.name)
+        assert found.is_servable, found.problem
+        directory = tmp_path / "models" / name
+        pinning.pin(directory, str(animal.directory))
+        digest = artifact_of(_model(animal)).digest
+        directory.rename(tmp_path / name)
+        alone = Model(
+            name="alone", directory=directory, signature=animal.signature.name, requirements=None
+        )
+        assert artifact_of(alone).digest == digest
+        assert signature_of(alone) == animal.signature
+
+
+def test_the_page_has_the_table(zoo: Zoo) -> None:
+    rows = [f"| model | {' | '.join(FORMATS)} |", f"| --- |{' --- |' * len(FORMATS)}"]
+    for name, animal in zoo.models.items():
+        cells = [_cell(animal, one) for one in FORMATS]
+        rows.append(f"| {name.replace('_', ' ')} `{_inputs(animal)}` | {' | '.join(cells)} |")
+    text = "\n" + "\n".join(rows) + "\n"
+    begin, end = "<!-- zoo -->", "<!-- /zoo -->"
+    before, _, rest = PAGE.read_text().partition(begin)
+    shown, _, after = rest.partition(end)
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        PAGE.write_text(before + begin + text + end + after)
+        shown = text
+    assert shown == text
+
+
+def _cell(animal: Animal, format_: str) -> str:
+    if animal.name in REFUSED or problem(FORMATS[format_][0], animal.signature):
+        return _NO
+    return _YES if _payloads(animal, format_) else _NONE
+
+
+def _inputs(animal: Animal) -> str:
+    return ", ".join(map(str, animal.signature.inputs.values()))

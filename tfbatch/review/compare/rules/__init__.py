@@ -1,0 +1,1 @@
+"""The rules that explain differences. A difference that none explains needs attention."""

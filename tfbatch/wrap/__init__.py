@@ -1,0 +1,1 @@
+"""``tfbatch wrap``: puts decoding, a batch dimension or top-k into a SavedModel's graph."""
