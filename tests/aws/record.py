@@ -16,7 +16,10 @@ from tests.aws.test_jsonata import RECORDING
 from tfbatch_cdk.workflow.expressions import FILE_NOT_READABLE, UNBALANCED
 from tfbatch_sandbox.services.stepfunctions.jsonata_evaluator import evaluate
 
-FOLDERS = ("tests/end_to_end/workflow", "tests/end_to_end/inputs", "tests/tfbatch_cdk")
+TESTS = (
+    *("tests/end_to_end/workflow", "tests/end_to_end/inputs", "tests/tfbatch_cdk/test_claims.py"),
+    "tests/tfbatch_cdk/security/test_deployed.py",
+)
 UNREACHED: dict[str, dict[str, Any]] = {
     FILE_NOT_READABLE.strip(): {
         "states": {
@@ -67,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "raw.jsonl")
         environment = os.environ | {"TFBATCH_JSONATA_RECORD": str(raw)}
-        command = [sys.executable, "-m", "pytest", "-q", *FOLDERS]
+        command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2", *TESTS]
         subprocess.run(command, check=True, env=environment)
         write(raw)
 
