@@ -50,6 +50,10 @@ audit: model $(AUDIT)/.installed ## Look through templates (checkov), dependenci
 		then echo "pip-audit: the package index can't be reached, so no dependency was audited."; \
 		else cat $(AUDIT)/pip-audit.log; exit $$code; fi
 
+.PHONY: wheel
+wheel: install ## Build dist/tfbatch-*.whl
+	python -m hatchling build -t wheel
+
 .PHONY: check-aws
 check-aws: model ## Check what only AWS would tell: names of errors, requests, policies, expressions, partitions
 	python -m pytest -m aws
@@ -57,10 +61,6 @@ check-aws: model ## Check what only AWS would tell: names of errors, requests, p
 .PHONY: record-jsonata
 record-jsonata: model ## Record the workflow's JSONata from its tests anew, for check-aws to replay
 	python -m tests.aws.record
-
-.PHONY: wheel
-wheel: install ## Build dist/tfbatch-*.whl
-	python -m hatchling build -t wheel
 
 .PHONY: bench-synth
 bench-synth: model ## Time cdk synth against a one-bucket app's

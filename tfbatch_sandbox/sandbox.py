@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, Unpack, cast
 
 from tfbatch_sandbox.authorization import record
@@ -18,7 +20,6 @@ from tfbatch_sandbox.server import faults
 from tfbatch_sandbox.server.settings import ACCOUNT_ID, REGION, Choices, Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from tfbatch_sandbox.server.faults import Changes
@@ -38,6 +39,8 @@ class Sandbox:
 
     process: supervision.Process
     port: int
+    temporary: Path
+    """The folder for temporary files of the server and its children."""
     state_dir: Path
     region: str = REGION
     account_id: str = ACCOUNT_ID
@@ -57,7 +60,13 @@ class Sandbox:
         state_dir.mkdir(parents=True, exist_ok=True)
         with (state_dir / "server.log").open("ab") as log:
             process = _spawn(settings, log)
-        return cls(process=process, port=_read_port(process, state_dir), state_dir=state_dir)
+        started = _read(process, state_dir)
+        return cls(
+            process=process,
+            port=started["port"],
+            temporary=Path(started["temporary"]),
+            state_dir=state_dir,
+        )
 
     @property
     def endpoint_url(self) -> str:
@@ -114,6 +123,7 @@ class Sandbox:
     def stop(self) -> None:
         """Stop the server, its jobs and its functions. A second call does nothing."""
         supervision.stop(self.process, grace_seconds=_GRACE_SECONDS)
+        shutil.rmtree(self.temporary, ignore_errors=True)  # a killed server leaves it
 
     def __enter__(self) -> Self:
         return self
@@ -142,12 +152,14 @@ def _spawn(settings: Settings, log: IO[bytes]) -> supervision.Process:
     )
 
 
-def _read_port(process: supervision.Process, state_dir: Path) -> int:
+def _read(process: supervision.Process, state_dir: Path) -> dict[str, Any]:
+    """What the server says when it answers."""
     stdout = cast("IO[bytes]", process.stdout)
     with stdout:
         line = stdout.readline()
     if line:
-        return int(json.loads(line)["port"])
+        started: dict[str, Any] = json.loads(line)
+        return started
     log = state_dir / "server.log"
     supervision.stop(process)
     tail = "\n".join(log.read_text().splitlines()[-_LOG_LINES:])

@@ -6,10 +6,11 @@ to inputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tfbatch_handler.composite import composite_inputs
 from tfbatch_handler.protobuf import wire
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def parse_saved_model(data: bytes) -> dict[str, Signature]:
         if "serve" in tags:
             version = wire.text(info, 5)
             return {
-                name: _signature(value, name=name, version=version)
+                name: _marked(_signature(value, name=name, version=version), data)
                 for name, value in wire.entries(graph, 5)
                 if name != _INITIALIZER
             }
@@ -161,6 +162,16 @@ def _signature(data: memoryview, *, name: str, version: str) -> Signature:
         name=name,
         tensorflow_version=version,
     )
+
+
+def _marked(signature: Signature, saved_model: bytes) -> Signature:
+    """Parts of ragged and sparse inputs lose their tensor's name, by which they are refused."""
+    parts = composite_inputs(signature.inputs, saved_model)
+    inputs = {
+        name: replace(tensor, name="") if name in parts else tensor
+        for name, tensor in signature.inputs.items()
+    }
+    return replace(signature, inputs=inputs)
 
 
 def _tensor(data: memoryview) -> Tensor:
@@ -257,8 +268,9 @@ def _check_type(name: str, tensor: Tensor, signature: str) -> None:
 def _check_input(name: str, tensor: Tensor, signature: str) -> None:
     if not tensor.name:
         raise SignatureError(
-            f"input {name!r} of {signature} is sparse or ragged, which TensorFlow Serving's REST "
-            "API can't take: export a signature with dense inputs"
+            f"input {name!r} of {signature} is sparse or ragged, or a part of such an input, and a "
+            "record has no values for its parts: export a signature with dense inputs, for example "
+            "padded, and make them ragged in it (tf.RaggedTensor.from_tensor)"
         )
     if tensor.dtype not in FLOATS | INTEGERS | {STRING}:
         raise SignatureError(

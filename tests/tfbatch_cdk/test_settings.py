@@ -157,6 +157,19 @@ def test_every_type_of_the_service_that_the_images_run_on_is_taken() -> None:
             Compute(instance_types=(name,))
 
 
+def test_the_records_of_a_whole_object_have_the_separator_of_its_type() -> None:
+    found = [
+        Format(content_type=kind, split_type=split).separator  # type: ignore[arg-type]
+        for kind, split in (
+            ("text/csv; header=present", "None"),
+            ("application/x-tfrecord", "None"),
+            ("image/jpeg", "None"),
+            ("application/x-tfexample", "TFRecord"),
+        )
+    ]
+    assert found == ["Line", "TFRecord", "None", "TFRecord"]
+
+
 def test_keys_go_to_the_handler_in_the_content_type() -> None:
     lines = Format(content_type="application/jsonlines", keys=("id", "row no"))
     assert lines.sent_content_type == "application/jsonlines; keys=id,row%20no"

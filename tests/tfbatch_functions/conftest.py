@@ -93,6 +93,7 @@ class World:
     s3: S3Client
     name: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
     split: str = "None"
+    separator: str = ""
     calls: int = 0
 
     def __post_init__(self) -> None:
@@ -122,6 +123,7 @@ class World:
             "model": "resnet50",
             "format": "jpeg",
             "splitType": self.split,
+            "separator": self.separator or self.split,
             "started": RUN_STARTED,
         }
 

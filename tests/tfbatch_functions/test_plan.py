@@ -295,6 +295,13 @@ def test_records_are_judged_by_the_first_ones_of_a_few_objects(
     assert (planned["records"], planned["recordsAre"]) == (70, "sampled")
 
 
+def test_objects_sent_whole_are_judged_by_their_records_too(world: World) -> None:
+    world.separator = "Line"
+    world.upload({f"{number}.csv": b"x,y,z\n" * 10 for number in range(7)})
+    planned = world.plan()
+    assert (planned["records"], planned["recordsAre"]) == (70, "sampled")
+
+
 def test_objects_that_say_how_many_records_they_hold_are_believed(world: World) -> None:
     world.split = "TFRecord"
     world.upload({"a.tfrecord": b"z" * 100, "b.tfrecord": b"z" * 100}, records="1000")

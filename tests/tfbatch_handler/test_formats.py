@@ -23,6 +23,7 @@ from tests.tfbatch_handler.serving import (
     example,
     image_example,
     recordio,
+    serialized,
     tensor,
     tfrecord,
 )
@@ -322,6 +323,13 @@ def test_key_fields_come_back_in_a_document_s_lines_and_in_csv(serve: Serve) -> 
 def test_a_key_that_the_header_lacks_is_named(serve: Serve) -> None:
     with pytest.raises(SignatureError, match=r"no column id.*Format\.keys"):
         serve(numbers()).lines(b"x\n1\n", "text/csv; header=present; keys=id")
+
+
+def test_a_sequence_example_is_told_from_an_example_without_the_feature(serve: Serve) -> None:
+    lists = serialized(2, serialized(1, serialized(1, b"x")))
+    (line,) = serve(numbers()).lines(example(y=[1]) + lists, "application/x-tfexample")
+    assert "'x' is missing" in line["error"]["message"]
+    assert "may be a tf.SequenceExample" in line["error"]["message"]
 
 
 def test_a_line_of_plain_text_is_a_record(serve: Serve) -> None:

@@ -177,3 +177,11 @@ with Sandbox.start(state_dir=Path({str(tmp_path / "state")!r})) as sandbox:
     environment = os.environ | {"TMPDIR": str(temporary)}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
     assert list(temporary.iterdir()) == []
+
+
+def test_a_killed_server_leaves_no_temporary_folder_once_it_is_stopped(tmp_path: Path) -> None:
+    sandbox = Sandbox.start(state_dir=tmp_path)
+    assert sandbox.temporary.is_dir()
+    os.kill(sandbox.process.pid, signal.SIGKILL)
+    sandbox.stop()
+    assert not sandbox.temporary.exists()

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--model",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="PATH",
-    help="Folder of the SavedModel to serve.  [default: the demo's model]",
+    metavar="SOURCE",
+    help="SavedModel to serve: a folder, a .tar.gz, s3://… or https://….  [default: the demo's]",
 )
 @click.option("--name", help="Of the project.  [default: the directory's]")
 @click.option("--upgrade", is_flag=True, help="Bring the project in this directory up to date.")
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 def init(  # noqa: PLR0913 # one for each option
     directory: Path | None,
     *,
-    model: Path | None,
+    model: str | None,
     name: str | None,
     upgrade: bool,
     dry_run: bool,
@@ -41,9 +40,9 @@ def init(  # noqa: PLR0913 # one for each option
     """Write a project of your own.
 
     DIR becomes a CDK app with its stages, tests and workflows; everything else comes from the
-    installed package. A model of your own is copied to models/ and served in the formats that its
-    signature can take. --upgrade shows what this version would change in the files of an earlier
-    one, and writes those that you left alone.
+    installed package. A model of your own is copied to models/, locked, and served in the formats
+    that its signature can take. --upgrade shows what this version would change in the files of an
+    earlier one, and writes those that you left alone.
     """
     if upgrade:
         if directory or model or name:

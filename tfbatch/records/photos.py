@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 ENCODED, FORMAT, FILENAME = "image/encoded", "image/format", "image/filename"
 
+_WEBP = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
 _KINDS = (
     (b"\xff\xd8\xff", b"jpeg"),
     (b"\x89PNG\r\n\x1a\n", b"png"),
@@ -23,7 +25,9 @@ _KINDS = (
 
 
 def kind(data: bytes) -> bytes | None:
-    """The format of an image by its first bytes; ``None`` if it isn't one."""
+    """The format of an image by its first 12 bytes; ``None`` if it isn't one."""
+    if _WEBP.match(data):
+        return b"webp"
     return next((name for begin, name in _KINDS if data.startswith(begin)), None)
 
 

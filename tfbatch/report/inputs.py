@@ -21,6 +21,8 @@ from tfbatch_handler.protobuf import example
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from PIL import Image
+
     from tfbatch.aws.session import Session
     from tfbatch.files.file_store import FileStore
     from tfbatch.report.tally import Shown
@@ -31,6 +33,9 @@ _LARGEST = 32 * 1024 * 1024
 """Maximum size of an object that is one image."""
 _TEXT = 400
 _THREADS = 12
+_ORIENTATION = 0x0112
+_TURNS = range(2, 9)
+_TURNED = "as stored: its EXIF says to turn it, which TensorFlow's decoders don't"
 _MAX_PIXELS = 60_000_000
 """A larger photograph is shown by its name, because decoding it could exhaust memory."""
 
@@ -44,6 +49,8 @@ class Input:
     image: str = ""
     """A ``data:`` URI."""
     text: str = ""
+    note: str = ""
+    """What the picture doesn't show: how it lay, or why there is none."""
 
 
 Key = tuple[str, int]
@@ -103,21 +110,31 @@ def _example(record: bytes, *, otherwise: str) -> Input:
 
 
 def _image(name: str, data: bytes) -> Input:
-    """A thumbnail of a photograph."""
-    from PIL import Image, ImageOps  # noqa: PLC0415 # a tenth of a second
+    """A thumbnail of a photograph, as its file has it, which is what a model decodes."""
+    from PIL import Image  # noqa: PLC0415 # a tenth of a second
 
     try:
         with Image.open(io.BytesIO(data)) as image, io.BytesIO() as buffer:
+            megapixels = image.width * image.height / 1e6
+            image.draft("RGB", (_PIXELS, _PIXELS))  # a JPEG is decoded at an eighth of its size
             if image.width * image.height > _MAX_PIXELS:
-                return Input(name=name)
-            image.draft("RGB", (_PIXELS, _PIXELS))
-            small = ImageOps.exif_transpose(image).convert("RGB")
+                return Input(name=name, note=f"{megapixels:.0f} megapixels: too large to show")
+            turned = image.getexif().get(_ORIENTATION, 1)
+            small = _colors(image)
             small.thumbnail((_PIXELS, _PIXELS))
             small.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
             encoded = base64.b64encode(buffer.getvalue()).decode()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return Input(name=name)
-    return Input(name=name, image=f"data:image/jpeg;base64,{encoded}")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return Input(name=name, note=f"no picture: {error}"[:_TEXT])
+    note = _TURNED if turned in _TURNS else ""
+    return Input(name=name, image=f"data:image/jpeg;base64,{encoded}", note=note)
+
+
+def _colors(image: Image.Image) -> Image.Image:
+    """In RGB. Pillow cuts 16 bits off above 255 instead of scaling them, as TensorFlow does."""
+    if image.mode.startswith("I"):
+        image = image.point(lambda value: value / 256).convert("L")
+    return image.convert("RGB")
 
 
 def _texts(name: str, data: bytes, numbers: set[int]) -> Iterator[tuple[int, Input]]:

@@ -25,7 +25,7 @@ class Kind:
     content_types: tuple[str, ...]
     """Content types of formats that read it, the best first; ``image/`` matches any image."""
     magic: tuple[bytes, ...] = ()
-    """First bytes."""
+    """First bytes; of RIFF files without their size."""
 
 
 _IMAGE = ("image/*", "application/x-image", "image/")
@@ -47,6 +47,12 @@ KINDS = (
         suffixes=(".gif",),
         magic=(b"GIF8",),
         content_types=("image/gif", *_IMAGE),
+    ),
+    Kind(
+        name="webp",
+        suffixes=(".webp",),
+        magic=(b"RIFFWEBP",),
+        content_types=("image/webp", *_IMAGE),
     ),
     Kind(name="bmp", suffixes=(".bmp",), content_types=("image/bmp", *_IMAGE)),
     Kind(
@@ -94,8 +100,10 @@ def kind_of(name: str, head: bytes) -> Kind | None:
     """
     if is_tfrecord(head):
         return _BY_NAME["tfrecord"]
+    # A RIFF file has its size between the container's name and its content's.
+    begin = head[:4] + head[8:] if head.startswith(b"RIFF") else head
     for kind in KINDS:
-        if any(head.startswith(magic) for magic in kind.magic):
+        if any(begin.startswith(magic) for magic in kind.magic):
             return kind
     lower = name.lower()
     named = (kind for kind in KINDS if lower.endswith(kind.suffixes))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from tfbatch.inspect.content import LABELS, SAVED_MODEL
+from tfbatch.models import pinning
 from tfbatch.scaffold import record
 from tfbatch.scaffold.files import digests, render
 from tfbatch.scaffold.record import Record
@@ -20,13 +19,14 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
-def create(directory: Path, *, name: str | None, model: Path | None) -> list[str]:
+def create(directory: Path, *, name: str | None, model: str | None) -> list[str]:
     """Write a project into an empty or a new directory.
 
     Args:
         directory: of the project.
         name: of the project; ``None``: the directory's.
-        model: folder of the SavedModel to serve, which is copied; ``None``: the demo's model.
+        model: the model to serve, as ``tfbatch model add`` takes it: a folder, an archive or a
+            URL. It is copied to ``models/`` and locked. ``None``: the demo's model.
 
     Returns:
         The paths of the files.
@@ -53,15 +53,6 @@ def create(directory: Path, *, name: str | None, model: Path | None) -> list[str
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     if model and own:
-        _copy(model, directory / "models" / own.name)
+        pinning.pin(directory / "models" / own.name, model)
+        return sorted([*texts, f"models/{own.name}.lock.json"])
     return sorted(texts)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a SavedModel to ``<target>/1``, or a folder of versions to ``target``."""
-    is_version = (source / SAVED_MODEL).is_file()
-    shutil.copytree(source, target / "1" if is_version else target)
-    places = (source / LABELS, source.resolve().parent / LABELS)
-    labels = next((place for place in places if is_version and place.is_file()), None)
-    if labels:
-        shutil.copy(labels, target / LABELS)

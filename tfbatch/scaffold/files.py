@@ -33,7 +33,6 @@ SHARED = (
     "package-lock.json",
     "package.json",
     "requirements/installer.lock",
-    "stacks/__init__.py",
     "stacks/data_stack.py",
     "stacks/endpoint_stack.py",
     "stacks/inference_stack.py",

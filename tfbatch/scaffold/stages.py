@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfbatch.inspect.inspection import inspect
@@ -14,7 +15,6 @@ from tfbatch_handler.signature import DEFAULT, SignatureError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tfbatch.inspect.inspection import Inspected
     from tfbatch_handler.signature import Signature
@@ -54,25 +54,25 @@ class OwnModel:
     """The handler's settings, as Python; empty for the defaults."""
 
 
-def own_model(source: Path, *, name: str | None) -> OwnModel:
+def own_model(source: str, *, name: str | None) -> OwnModel:
     """Find out what a SavedModel takes.
 
     Args:
-        source: its folder.
+        source: its folder, archive or URL.
         name: of the model; ``None``: the folder's.
 
     Raises:
         Problem: the handler can't serve it.
         FileStoreError: there is no SavedModel.
     """
-    found = inspect(str(source), features={})
+    found = inspect(source, features={})
     if not found.is_servable:
         raise Problem(f"--model = {source}: the handler can't serve it: {found.problem}")
-    folder = source.resolve()
-    folder = folder.parent if folder.name.isdecimal() else folder
+    parts = [part for part in source.split("/") if part not in {"", "."}] or [Path.cwd().name]
+    last = next((part for part in reversed(parts) if not part.isdecimal()), "")
     signature = found.signatures[DEFAULT]
     return OwnModel(
-        name=name or _name(folder.name),
+        name=name or _name(last),
         formats=_formats(found),
         handler=_TOP_K if found.labels and _gives_scores(signature) else "",
     )
@@ -87,8 +87,9 @@ def _gives_scores(signature: Signature) -> bool:
     return True
 
 
-def _name(folder: str) -> str:
-    """A model's name, as ``tfbatch_cdk.settings.Model`` admits it."""
+def _name(last: str) -> str:
+    """A model's name, as ``tfbatch_cdk.settings.Model`` admits it, by the end of its source."""
+    folder = re.sub(r"(\.tar\.gz|\.tgz|\.tar)$", "", last)
     return re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:40].strip("-") or "model"
 
 

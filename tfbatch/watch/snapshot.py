@@ -118,8 +118,11 @@ class Snapshot:
 
     @property
     def total(self) -> int | None:
-        """As planned; ``None`` before the plan."""
-        return self.plan["records"] if self.plan else None
+        """As planned, or as found if that was an estimate; ``None`` before the plan."""
+        if not self.plan:
+            return None
+        is_known = self.plan["shards"] == sum(shard.is_done for shard in self.shards)
+        return self.records if is_known else max(int(self.plan["records"]), self.records)
 
     @property
     def exceptions(self) -> int:

@@ -1,6 +1,7 @@
 """The sandbox's server process: moto with our extensions, on 127.0.0.1.
 
-The kernel chooses the port. When the server answers it prints one line of JSON, ``{"port": N}``.
+The kernel chooses the port. When the server answers it prints one line of JSON, with its ``port``
+and its ``temporary`` folder.
 """
 
 from __future__ import annotations
@@ -117,7 +118,8 @@ def serve(settings: Settings) -> None:
 
 
 def _announce(port: int) -> None:
-    print(json.dumps({"port": port}), flush=True)  # noqa: T201 - the promise of this module
+    started = {"port": port, "temporary": tempfile.gettempdir()}
+    print(json.dumps(started), flush=True)  # noqa: T201 - the promise of this module
     # moto's later output belongs in the log, not in a pipe that nobody reads.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 

@@ -132,7 +132,8 @@ def _size(event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, storage:
         max_payload_mb=limits["maxPayloadInMB"],
         max_concurrent=limits["maxConcurrentTransforms"],
     )
-    records, how = estimate_records(totals, split=split, prefix=prefix, storage=storage)
+    separator = run.get("separator", split)
+    records, how = estimate_records(totals, separator=separator, prefix=prefix, storage=storage)
     fleet = _fleet(event, storage)
     work = estimate.Work(shards=sharding.shards, records=records, by_bytes=how != COUNTED)
     found = sizing.choose(work, fleet, deadline_minutes=event.get("deadlineMinutes"))

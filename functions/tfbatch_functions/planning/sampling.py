@@ -1,6 +1,6 @@
 """Finds the number of records of objects: known, from metadata, or estimated from a sample.
 
-Without a split type, each object is one record. Otherwise a few objects are sampled. If their
+Without a separator, each object is one record. Otherwise a few objects are sampled. If their
 metadata has ``records``, that is used; if not, the size of their first records.
 """
 
@@ -31,22 +31,22 @@ _RECORDIO_LENGTH: Final = (1 << 29) - 1
 
 
 def estimate_records(
-    totals: Totals, *, split: str, prefix: Location, storage: Lister
+    totals: Totals, *, separator: str, prefix: Location, storage: Lister
 ) -> tuple[int, str]:
     """Estimate the number of records, and say where it comes from.
 
     Args:
         totals: totals of the objects, with the sampled ones.
-        split: the ``SplitType``.
+        separator: what separates the records of an object; in SageMaker's terms for SplitType.
         prefix: prefix of the sampled objects' names.
         storage: S3.
     """
-    if split == UNSPLIT:
+    if separator == UNSPLIT:
         return totals.objects, COUNTED
     records, size = 0.0, 0
     for name, bytes_ in totals.samples:
         if bytes_:
-            records += _records_in(prefix / name, bytes_, split=split, storage=storage)
+            records += _records_in(prefix / name, bytes_, separator=separator, storage=storage)
             size += bytes_
     if not size:
         return totals.objects, SAMPLED
@@ -59,13 +59,13 @@ def metadata_records(metadata: Mapping[str, str]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _records_in(location: Location, size: int, *, split: str, storage: Lister) -> float:
+def _records_in(location: Location, size: int, *, separator: str, storage: Lister) -> float:
     found = storage.head(location)
     told = metadata_records(found[1]) if found else None
     if told is not None:
         return told
     head = b"".join(storage.read(location, last=min(size, _HEAD_BYTES) - 1))
-    length = _MEASURES[split](head)
+    length = _MEASURES[separator](head)
     return size / length if length else 1.0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler import instance
 from tfbatch_handler.fitting.error import FitError
-from tfbatch_handler.protobuf import example
+from tfbatch_handler.protobuf import example, wire
 from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded, Keyed
 
+_FEATURE_LISTS: Final = 2
+"""The field of a tf.SequenceExample that a tf.Example lacks."""
 CONTENT_TYPES = ("application/x-tfexample",)
 
 
@@ -39,8 +41,18 @@ def record(data: bytes | memoryview, request: Request) -> Decoded | Keyed:
             )
         )
     except (example.ExampleError, FitError) as error:
-        found = BadRecord(code="InvalidRecord", message=str(error))
+        found = BadRecord(code="InvalidRecord", message=f"{error}{_sequence(data)}")
     return request.keyed(_key(features, request.keys), found) if request.keys else found
+
+
+def _sequence(data: bytes | memoryview) -> str:
+    """A hint if a record is a tf.SequenceExample, whose context looks like a tf.Example."""
+    try:
+        has_lists = any(number == _FEATURE_LISTS for number, _, _ in wire.fields(memoryview(data)))
+    except (wire.WireError, IndexError):
+        has_lists = False
+    hint = "; it may be a tf.SequenceExample, whose feature lists aren't read: write tf.Examples"
+    return hint if has_lists else ""
 
 
 def _key(features: Mapping[str, memoryview], names: Iterable[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tfbatch_cdk.model.image import runtime
 from tfbatch_cdk.model.vendoring import packages
 from tfbatch_cdk.network import eni_permissions
 from tfbatch_cdk.security.grants import allow, bucket_arn, colon_arn, service_principal
+from tfbatch_cdk.security.nag_acknowledgements import DELETED_WITH_ITS_STACK, acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,7 @@ class SageMakerModel(Construct):
         resource.node.add_dependency(self.role)
         if keeps_replaced:
             resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
+            acknowledge(resource, DELETED_WITH_ITS_STACK)
         self._resource = resource
         self.model_name = resource.attr_model_name
 

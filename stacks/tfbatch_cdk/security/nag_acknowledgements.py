@@ -27,6 +27,8 @@ class Finding:
     nist: str | None = None
     """The rule of cdk-nag, without the name of its pack."""
     checkov: str | None = None
+    template: str | None = None
+    """The rule of cfn-lint, which is also that of the CDK's own check of templates."""
 
 
 REPLICATION = Finding(
@@ -75,6 +77,11 @@ OUTSIDE_A_VPC = Finding(
     "hour. The functions call S3, SageMaker and CloudWatch over TLS under their own "
     "roles; only Lambda's API can call them.",
 )
+DELETED_WITH_ITS_STACK = Finding(
+    template="W3011",
+    because="A replaced Model stays for the executions that name it, and the last one is deleted "
+    "with its stack: a Model has no data.",
+)
 WILDCARDS = Finding(
     because="Folders are named by executions, objects by shards, and other resources by SageMaker, "
     "Lambda and X-Ray, so grants end in a wildcard; each grant has its reason."
@@ -92,11 +99,19 @@ def acknowledge(scope: IConstruct, *findings: Finding) -> None:
         if finding.nist:
             acknowledged = Acknowledgment(id=f"{_NIST}{finding.nist}", reason=finding.because)
             Validations.of(scope).acknowledge(acknowledged)
+        if finding.template:
+            acknowledged = Acknowledgment(
+                id=f"CloudFormation-Validate::{finding.template}", reason=finding.because
+            )
+            Validations.of(scope).acknowledge(acknowledged)
     skipped = [
         {"id": finding.checkov, "comment": finding.because}
         for finding in findings
         if finding.checkov
     ]
     resource = scope if isinstance(scope, CfnResource) else scope.node.default_child
+    ignored = [finding.template for finding in findings if finding.template]
+    if ignored and isinstance(resource, CfnResource):
+        resource.add_metadata("cfn-lint", {"config": {"ignore_checks": ignored}})
     if skipped and isinstance(resource, CfnResource):
         resource.add_metadata("checkov", {"skip": skipped})

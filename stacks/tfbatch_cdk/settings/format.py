@@ -16,6 +16,13 @@ _KEYED = (
     *("application/x-tfexample", "application/x-tfrecord", "application/x-recordio"),
 )
 """Content types whose records have named fields."""
+_SEPARATORS = {
+    "application/x-tfrecord": "TFRecord",
+    "application/x-recordio": "RecordIO",
+    **dict.fromkeys(("text/csv", "text/plain"), "Line"),
+    **dict.fromkeys(("application/jsonlines", "application/jsons"), "Line"),
+}
+"""What the handler separates the records of a whole object by."""
 _LONGEST_CONTENT_TYPE = 256
 """Characters that CreateTransformJob admits."""
 MAX_PAYLOAD_TIMES_CONCURRENCY_MB = 100
@@ -65,6 +72,12 @@ class Format:
         """``content_type`` with the keys, for the handler."""
         names = ",".join(quote(name, safe="") for name in self.keys)
         return f"{self.content_type}; keys={names}" if names else self.content_type
+
+    @property
+    def separator(self) -> str:
+        """What separates the records of an object, for the handler if not for Batch Transform."""
+        kind = self.content_type.partition(";")[0].strip().lower()
+        return _SEPARATORS.get(kind, "None") if self.split_type == "None" else self.split_type
 
     @property
     def joins_rows(self) -> bool:

@@ -1,17 +1,20 @@
 """Properties of instance types: which there are, their GPUs and local disks.
 
-The types are those of botocore's service model. Add a new GPU family here.
+The types are those of botocore's service model, as ``instance_types.json`` keeps them: botocore
+takes half a second to read it. Add a new GPU family here.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Final
 
-import botocore.loaders
-
+FILE: Final = Path(__file__).with_name("instance_types.json")
+"""Enumeration of SageMaker's API -> its instance types, without ``ml.``."""
 _PREFIX: Final = "ml."
 _FAMILY: Final = re.compile(r"p2|p3|p4de?|p5e?n?|g4dn|g5|g6e?|[cmrt]\d+\w*")
 """The families that TensorFlow Serving's images run on; not Inferentia and Trainium."""
@@ -57,7 +60,7 @@ def remedy(wrong: str, known: frozenset[str], service: str) -> str:
     examples = close or ["g4dn.xlarge", "g5.xlarge", "c7i.xlarge"]
     return (
         f"{service} has no {wrong!r}; use a type of its own without {_PREFIX!r}, such as "
-        f"{', '.join(map(repr, examples))}. The list is botocore's: a newer one knows newer types"
+        f"{', '.join(map(repr, examples))}. The list is SageMaker's, as this version knows it"
     )
 
 
@@ -68,8 +71,7 @@ def is_arm(instance_type: str) -> bool:
 
 @cache
 def _types(enumeration: str) -> frozenset[str]:
-    model = botocore.loaders.create_loader().load_service_model("sagemaker", "service-2")
-    names = (name.removeprefix(_PREFIX) for name in model["shapes"][enumeration]["enum"])
+    names = json.loads(FILE.read_text())[enumeration]
     return frozenset(name for name in names if _FAMILY.fullmatch(name.partition(".")[0]))
 
 

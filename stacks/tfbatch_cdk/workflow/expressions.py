@@ -115,6 +115,7 @@ RUN = """
   'model': $request.model,
   'format': $request.format,
   'splitType': $lookup($stage.formats, $request.format).splitType,
+  'separator': $lookup($stage.formats, $request.format).separator,
   'answers': $lookup($stage.formats, $request.format).answers,
   'joined': $lookup($stage.formats, $request.format).joined,
   'started': $states.context.Execution.StartTime

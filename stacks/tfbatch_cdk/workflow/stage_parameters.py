@@ -126,6 +126,7 @@ def _format(chosen: Format) -> Member:
     return {
         "contentType": chosen.sent_content_type,
         "splitType": chosen.split_type,
+        "separator": chosen.separator,
         "batchStrategy": chosen.batch_strategy,
         "maxPayloadInMB": chosen.max_payload_mb,
         "maxConcurrentTransforms": chosen.max_concurrent_transforms,

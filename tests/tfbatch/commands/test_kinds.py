@@ -37,6 +37,7 @@ def picture(kind: str) -> bytes:
         ("a.jpg", picture("JPEG"), "jpeg", "photos"),
         ("a", picture("JPEG"), "jpeg", "photos"),
         ("a.jpg", picture("PNG"), "png", "photos"),
+        ("a.webp", picture("WEBP"), "webp", "photos"),
         ("part-00000-of-00100", tfrecord.frame(b"one"), "tfrecord", "records"),
         ("a.TFRECORD", b"", "tfrecord", "records"),
         ("a.csv", b"1,2,3\n", "csv", "rows"),
@@ -58,6 +59,7 @@ def test_bytes_are_believed_before_names(
 def test_what_its_name_claims_and_its_bytes_deny_is_of_no_known_kind() -> None:
     assert kind_of("a.jpg", b"<html>") is None
     assert kind_of("README", b"hello") is None
+    assert kind_of("song.wav", b"RIFF\x24\x08\0\0WAVEfmt ") is None
 
 
 def test_a_few_odd_objects_do_not_hide_the_format_of_the_others() -> None:

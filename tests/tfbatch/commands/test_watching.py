@@ -112,6 +112,14 @@ def test_the_whole_is_the_sum_of_its_shards() -> None:
     )
 
 
+def test_an_estimate_that_was_too_low_gives_way_to_what_was_found() -> None:
+    plan = {**PLAN, "records": 1, "shards": 1}
+    jobs = (job(0, 20, "Completed"),)
+    running = snapshot((shard(0, 20, jobs[0]),), jobs, plan=plan)
+    done = snapshot((shard(0, 20, jobs[0], done=True),), jobs, plan={**plan, "records": 90})
+    assert (running.total, done.total) == (20, 20)
+
+
 def test_before_the_first_record_the_plan_says_how_long() -> None:
     seen = snapshot((shard(0, 0, None),), ())
     assert seen.seconds_left == 5.2 * 60 - 120

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from PIL import Image
 
 from tests.tfbatch.records.conftest import tfbatch
 from tfbatch.files.file_store import folder_at
@@ -39,6 +40,14 @@ def test_photographs_come_back_as_they_were(photographs: Path, tmp_path: Path) -
     assert "12 sound records" in tfbatch("verify", tmp_path / "packed")
     tfbatch("unpack", tmp_path / "packed", tmp_path / "unpacked")
     assert contents(tmp_path / "unpacked") == contents(photographs)
+
+
+def test_webp_is_packed_as_a_run_reads_it(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (8, 6), (200, 30, 90)).save(tmp_path / "photos" / "a.webp")
+    tfbatch("pack", tmp_path / "photos", tmp_path / "packed")
+    tfbatch("unpack", tmp_path / "packed", tmp_path / "unpacked")
+    assert contents(tmp_path / "unpacked") == contents(tmp_path / "photos")
 
 
 def test_a_run_goes_on_where_the_one_before_ended(photographs: Path, tmp_path: Path) -> None:

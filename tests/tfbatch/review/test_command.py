@@ -52,7 +52,7 @@ def test_both_stages_are_said_once_and_cfn_lint_has_looked(warm: Clone) -> None:
     review = warm.review(branch("handler line"))
     (replaced,) = [one for one in review.findings if one.rule == "resource-replaced"]
     assert replaced.stages == ("dev", "prod")
-    linted = list(warm.cache.glob("assembly-*/dev/tfbatch-dev-data.lint.json"))
+    linted = list(warm.cache.glob("lint/*.json"))
     assert len(linted) >= 2
     assert all(json.loads(file.read_text()) == [] for file in linted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 from tests.paths import REPOSITORY
 from tfbatch.cli import cli
 from tfbatch.scaffold import files, upgrade
-from tfbatch.scaffold.files import SHARED
+from tfbatch.scaffold.files import SHARED, TEMPLATES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,9 @@ def test_a_model_of_ones_own_is_served_in_the_formats_that_it_takes(
         assert served.handler.output == output
         found = [one.content_type for one in stage.formats.values()]
         assert found[: len(content_types)] == content_types
+    assert len(SHARED) + len(TEMPLATES) + 1 <= FEW  # and the lock
+    lock = json.loads((tmp_path / "mine" / "models" / f"{model}.lock.json").read_text())
+    assert lock["source"] == str(saved_models / model / "1")
     saved = tmp_path / "mine" / "models" / model / "1" / "saved_model.pb"
     assert saved.read_bytes() == (saved_models / model / "1" / "saved_model.pb").read_bytes()
 

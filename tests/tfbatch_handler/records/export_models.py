@@ -71,6 +71,27 @@ FUNCTIONS = {
 }
 
 
+def ragged(ids):
+    return {"sum": tf.reduce_sum(ids, 1)}
+
+
+def sparse(x):
+    return {"sum": tf.reshape(tf.sparse.reduce_sum(x, 1), [-1])}
+
+
+COMPOSITE = {
+    "ragged": (ragged, tf.RaggedTensorSpec([None, None], tf.int64, 1)),
+    "sparse": (sparse, tf.SparseTensorSpec([None, 10], tf.float32)),
+}
+
+
+def export_composite(folder: Path) -> None:
+    for name, (function, spec_) in COMPOSITE.items():
+        module = tf.Module()
+        module.serve = tf.function(function, input_signature=[spec_])
+        tf.saved_model.save(module, str(folder / name), {"serving_default": module.serve})
+
+
 def export(folder: Path) -> None:
     tabular().export(folder / "tabular" / "1", verbose=False)
     for name, (function, inputs) in FUNCTIONS.items():
@@ -102,6 +123,7 @@ def plain(value):
 
 def main(folder: Path) -> None:
     export(folder)
+    export_composite(folder)
     signatures = {
         path.parent.name: tf.saved_model.load(str(path)).signatures["serving_default"]
         for path in folder.glob("*/1")

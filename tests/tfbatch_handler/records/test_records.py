@@ -11,8 +11,11 @@ import pytest
 
 from tests.tfbatch_handler.records.cases import CASES, Case
 from tests.tfbatch_handler.serving import OldContext
+from tfbatch_handler.signature import SignatureError, read_saved_model, servable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tfbatch_handler.handler import Handler
 
 
@@ -35,6 +38,12 @@ def test_a_record_is_predicted_as_in_plain_tensorflow_or_its_error_says_why(
         else:
             row = _row(predicted[json.dumps([case.model, record])])
             assert _float32(line) == _float32({"predictions": [row]}), number
+
+
+@pytest.mark.parametrize("name", ["ragged", "sparse"])
+def test_ragged_and_sparse_inputs_are_refused_by_their_signature(exported: Path, name: str) -> None:
+    with pytest.raises(SignatureError, match=r"sparse or ragged.*export a signature with dense"):
+        servable(read_saved_model(exported / name))
 
 
 def _float32(value: Any) -> Any:  # noqa: ANN401  JSON
