@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 120.0
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
 RAW = {"TFBATCH_OUTPUT": "raw"}
+TOP_K = {"TFBATCH_OUTPUT": "top_k"}
 CLASS = {"TFBATCH_OUTPUT": "fields", "TFBATCH_FIELDS": '{"class": "classes"}'}
 WEIGHTS = np.array([[0.5, 0.1], [0.25, 0.2], [1.0, 0.3]])
 """Of the model ``vector``."""
@@ -77,7 +78,7 @@ VALUES = (np.array(ROWS) @ WEIGHTS).tolist()
 
 CASES = {
     "jpeg": Case(content_type="image/jpeg", body=_image(1, "JPEG"), says=[1]),
-    "png": Case(content_type="image/png", body=PNGS[0], accept=CSV, says=[2]),
+    "png": Case(content_type="image/png", body=PNGS[0], accept=CSV, says=[2], environment=TOP_K),
     "tiff": Case(
         content_type="image/tiff", body=_image(2, "TIFF"), accept=LINES, says=[2], environment=RAW
     ),
