@@ -739,7 +739,16 @@ TEMPLATE_CHANGES = (
         verdict=ATTENTION,
         hurts=_rule("unknown-change"),
         also=_rule("resource-replaced"),
-        says=("PrimaryContainer can't change in place", "deploy while none runs", "EXTRA"),
+        says=("PrimaryContainer can't change in place", "The old one stays", "EXTRA"),
+    ),
+    TemplateChange(
+        name="container's environment, the old model not kept",
+        before=lambda t: t.resource(MODEL).pop("UpdateReplacePolicy"),
+        change=_another_image,
+        verdict=ATTENTION,
+        hurts=_rule("unknown-change"),
+        also=_rule("resource-replaced"),
+        says=("deploy while none runs",),
     ),
     TemplateChange(
         name="nested stack added",

@@ -54,7 +54,8 @@ def test_both_stages_are_said_once_and_cfn_lint_has_looked(warm: Clone) -> None:
     assert replaced.stages == ("dev", "prod")
     linted = list(warm.cache.glob("lint/*.json"))
     assert len(linted) >= 2
-    assert all(json.loads(file.read_text()) == [] for file in linted)
+    found = [row["rule"] for file in linted for row in json.loads(file.read_text())]
+    assert not [rule for rule in found if rule.startswith("E")]
 
 
 def test_with_both_sides_cached_nothing_is_synthesized(warm: Clone) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tfbatch.review.compare.rules.dangers import KEEPING
 from tfbatch.review.compare.rules.harmless import SHOWN_AS_WORKFLOW
 from tfbatch.review.compare.rules.rule import UNKNOWN
 from tfbatch.review.finding import Finding, Section, Severity
@@ -114,9 +115,21 @@ def _why(change: Change, *, known: bool) -> str:
             return "It watches, records or grants." if known else "No rule knows what it does."
         case "removed":
             return "The deployment deletes it."
+        case _ if _stays(change):
+            return (
+                "The deployment creates a new one. The old one stays in the account for what still "
+                "uses it, and someone has to delete it."
+            )
         case _:
             new = "The deployment creates a new one and deletes the old one."
             return _WHYS.get(change.resource.kind, new)
+
+
+def _stays(change: Change) -> bool:
+    """Whether a policy keeps the old one; of two policies of a replaced one, the weaker counts."""
+    attribute = "UpdateReplacePolicy" if change.fate == "replaced" else "DeletionPolicy"
+    sides = [change.was, change.resource] if change.fate == "replaced" else [change.was]
+    return all(one is not None and one.body.get(attribute) in KEEPING for one in sides)
 
 
 def _failing(change: Change, name: str) -> Finding:
