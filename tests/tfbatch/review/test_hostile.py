@@ -186,7 +186,7 @@ def test_reviewed_code_sees_no_credentials(tmp_path: Path, monkeypatch: pytest.M
         "NPM_AUTH": "5",
         "DB_PASSWORD": "6",
         "SSH_AUTH_SOCK": "7",
-        "SOME_INDEX_URL": "https://me:hush@index.example/simple",
+        "SOME_INDEX_URL": "https://me:hush@index.example/simple",  # pragma: allowlist secret
     }
     for name, value in taken.items():
         monkeypatch.setenv(name, value)
