@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-HEAD_BYTES = 64
-"""Enough of an object to detect its type."""
+HEAD_BYTES = 4096
+"""Enough of an object to detect its type, and of a CSV for its first two rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -77,9 +78,11 @@ def guess(
     kinds: list[Kind] = []
     known: list[str] = []
     odd: list[str] = []
+    heads: list[bytes] = []
     for name, head in samples:
         kind = kind_of(name, head)
         if kind:
+            heads.append(head)
             kinds.append(kind)
             known.append(name)
         else:
@@ -104,7 +107,39 @@ def guess(
             f"INPUT holds {kinds[0].name}, which no format of stage {stage} reads: add one to "
             f"stacks/stages.py and deploy, or say what reads it, {_choice(formats)}."
         )
-    return Guess(format=_best(shared, readers), odd=tuple(odd))
+    fitting = _by_header(shared, formats, heads)
+    return Guess(format=_best(fitting, readers), odd=tuple(odd))
+
+
+def _by_header(
+    shared: Sequence[str], formats: Mapping[str, Mapping[str, Any]], heads: Sequence[bytes]
+) -> Sequence[str]:
+    """Of formats for CSV with and without a header, those that the files are written in."""
+    types = {name: str(formats[name]["contentType"]).partition(";") for name in shared}
+    named = {
+        name: "header=present" in parameters
+        for name, (kind, _, parameters) in types.items()
+        if kind.strip() == "text/csv"
+    }
+    if set(named.values()) != {True, False}:
+        return shared
+    has_header = all(map(_begins_with_header, heads))
+    return [name for name in shared if named.get(name, has_header) == has_header]
+
+
+def _begins_with_header(head: bytes) -> bool:
+    """Whether the first row has no number, and the second one, if there is one, has some."""
+    rows = list(islice(csv.reader(head.decode("utf-8-sig", "replace").splitlines()), 2))
+    numbers = [any(map(_is_number, row)) for row in rows]
+    return numbers in ([False], [False, True])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_odd(odd: Sequence[str], kinds: Sequence[Kind], formats: Iterable[str]) -> None:

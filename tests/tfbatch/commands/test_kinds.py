@@ -69,6 +69,26 @@ def test_a_few_odd_objects_do_not_hide_the_format_of_the_others() -> None:
     assert (found.format, found.odd) == ("photos", ("note.jpg",))
 
 
+@pytest.mark.parametrize(
+    ("text", "format_"),
+    [
+        (b"age,income,city\n30,1000.5,berlin\n", "named"),
+        (b"\xef\xbb\xbfage;income\r\n", "named"),
+        (b"30,1000.5\n31,2\n", "bare"),
+        (b"30,berlin\n31,paris\n", "bare"),
+        (b"good film,yes\nbad film,no\n", "bare"),
+        (b"5.1,NaN\n", "bare"),
+    ],
+)
+def test_csv_is_read_by_the_format_that_its_first_row_fits(text: bytes, format_: str) -> None:
+    formats = {
+        "bare": {"contentType": "text/csv"},
+        "named": {"contentType": "text/csv; header=present"},
+    }
+    found = format_detection.guess([("a.csv", text)], formats, stage="dev")
+    assert found.format == format_
+
+
 def test_one_format_that_reads_several_kinds_is_chosen_for_a_mixed_folder() -> None:
     samples = [("a.jpg", picture("JPEG")), ("b.png", picture("PNG")), ("c.png", picture("PNG"))]
     both = FORMATS | {"pngs": {"contentType": "image/png"}}
