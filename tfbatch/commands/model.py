@@ -40,6 +40,7 @@ def add(name: str, source: str, *, labels: str | None, output: Output) -> None:
     """Fetch a model to models/NAME and lock it.
 
     SOURCE is a SavedModel's folder, a folder of versions or a .tar.gz: a path, s3://… or https://…
+    Or it is the ARN of a model package in SageMaker Model Registry, which must be approved.
     """
     from tfbatch.models import pinning  # noqa: PLC0415
 

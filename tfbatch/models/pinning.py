@@ -184,12 +184,12 @@ def _contents(directory: Path, *, labels: str) -> Contents:
 
 
 def _is_own(source: str, directory: Path) -> bool:
-    return "://" not in source and Path(source).resolve() == directory.resolve()
+    return not sources.is_far(source) and Path(source).resolve() == directory.resolve()
 
 
 def _kept(source: str, project: Path) -> str:
     """A source as the lock has it: a path inside the project begins at the project."""
-    if "://" in source:
+    if sources.is_far(source):
         return source
     path, root = Path(source).resolve(), project.resolve()
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
@@ -201,7 +201,7 @@ def _from_project(source: str, path: Path) -> str:
     Raises:
         Problem: the lock was made of the model's own folder.
     """
-    if "://" in source:
+    if sources.is_far(source):
         return source
     found = path.resolve().parent.parent / source
     if found == lock.directory_of(path).resolve():

@@ -1,4 +1,4 @@
-"""Copies a model from its source: a folder, an archive, an S3 URI or an https URL."""
+"""Copies a model from its source: a folder, an archive, S3, the web, or the model registry."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from tfbatch.files.file_store import FileStoreError, file_at, folder_at
 from tfbatch.inspect.content import ARCHIVES, SAVED_MODEL, Content, content
+from tfbatch.models import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,12 +25,17 @@ _TIMEOUT_SECONDS = 60.0
 _FIRST_VERSION = "1"
 
 
+def is_far(source: str) -> bool:
+    """Whether a source isn't a path of this machine."""
+    return "://" in source or registry.is_package(source)
+
+
 def bring(source: str, target: Path, *, labels: str, version: str | None = None) -> None:
     """Write ``<version>/saved_model.pb`` and its neighbors, and the class names, to a folder.
 
     Args:
         source: a SavedModel's folder, a folder of versions, or a ``.tar.gz`` of either; a path,
-            ``s3://…`` or ``https://…`` (an archive).
+            ``s3://…`` or ``https://…`` (an archive). Or the ARN of an approved model package.
         target: an existing empty folder.
         labels: name of the file of class names.
         version: which version of several; the highest if there is no such one.
@@ -50,6 +56,7 @@ def bring(source: str, target: Path, *, labels: str, version: str | None = None)
 @contextmanager
 def _at_hand(source: str) -> Iterator[str]:
     """The source, or a copy of an archive that is far away, which is read twice."""
+    source = registry.artifact_of(source) if registry.is_package(source) else source
     is_web = "://" in source and not source.startswith("s3://")
     if not is_web and not (source.startswith("s3://") and source.endswith(ARCHIVES)):
         yield source

@@ -8,7 +8,7 @@ import json
 import shutil
 import tarfile
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import pytest
@@ -220,3 +220,34 @@ def test_a_member_that_leads_out_of_the_model_is_left_out(
     assert _tfbatch("add", "vector", str(path)).exit_code == 0
     assert not list(tmp_path.rglob("escaped.txt"))
     assert (models / "vector" / "2" / "saved_model.pb").is_file()
+
+
+@pytest.mark.parametrize("status", ["Approved", "Rejected", "PendingManualApproval"])
+def test_a_model_package_is_a_source_if_it_is_approved(
+    sources: Sources, models: Path, status: Literal["Approved", "Rejected", "PendingManualApproval"]
+) -> None:
+    uri = sources.uri("s3 archive")
+    sagemaker = boto3.client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="vectors")
+    arn = sagemaker.create_model_package(
+        ModelPackageGroupName="vectors",
+        ModelApprovalStatus=status,
+        InferenceSpecification={
+            "Containers": [{"Image": "an-image", "ModelDataUrl": uri}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )["ModelPackageArn"]
+    done = _tfbatch("add", "vector", arn)
+    if status != "Approved":
+        assert done.exit_code == 1
+        assert f"is {status}: approve the version in the registry" in done.output
+        assert not (models / "vector.lock.json").exists()
+        return
+    assert done.exit_code == 0, done.output
+    found = lock.read(models / "vector.lock.json")
+    assert found is not None
+    assert found.source == arn
+    shutil.rmtree(models / "vector")
+    assert _tfbatch("fetch").exit_code == 0
+    assert (models / "vector" / found.version / "saved_model.pb").is_file()
