@@ -111,8 +111,11 @@ def test_a_project_with_a_model_of_ones_own_passes_its_tests(
     shutil.copytree(saved_models / "vector", model, dirs_exist_ok=True)
     stranger.run("tfbatch", "init", "own", "--model", str(model))
     own, first = stranger.folder / "own", stranger.folder / mine
-    shutil.copy2(first / "requirements" / "all.lock", own / "requirements")
-    for name in (".venv", "node_modules"):  # what `make install` made is the same
+    # What `make install` made is the same, and its prerequisites are no newer.
+    pinned = ("requirements/installer.lock", "requirements/all.lock")
+    for name in (*pinned, "package.json", "package-lock.json"):
+        shutil.copy2(first / name, own / name)
+    for name in (".venv", "node_modules"):
         (own / name).symlink_to(first / name)
     said = stranger.run("make", "test", at="own", portable=True)  # as on a Mac
     assert "3 passed" in said
