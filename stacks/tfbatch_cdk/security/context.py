@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 from aws_cdk import Aws, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 
-from tfbatch_cdk.security.grants import allow
+from tfbatch_cdk.security.grants import allow, stack_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
@@ -117,5 +117,5 @@ class SecurityContext:
 
 def _via(service: str, role: iam.IRole) -> dict[str, dict[str, str]]:
     """The condition that a service of the stack's region uses the key."""
-    region = Stack.of(role).region
+    region = stack_of(cast("Hashable", role)).region
     return {"StringEquals": {"kms:ViaService": f"{service}.{region}.{Aws.URL_SUFFIX}"}}

@@ -51,12 +51,13 @@ def allow(
         conditions: of the statement, by operator.
         because: why ``on`` has a wildcard; the checks refuse a wildcard without a reason.
     """
-    role.add_to_principal_policy(
+    _add(
+        role,
         iam.PolicyStatement(
             actions=list(actions),
             resources=[on],
             conditions=dict(conditions) if conditions else None,
-        )
+        ),
     )
     if because:
         acknowledge_wildcard(role, on, because=because)
@@ -66,26 +67,36 @@ def deny(
     role: iam.IRole, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]]
 ) -> None:
     """Deny a role actions under conditions, even if another statement allows them."""
-    role.add_to_principal_policy(
+    _add(
+        role,
         iam.PolicyStatement(
             effect=iam.Effect.DENY,
             actions=list(actions),
             resources=[on],
             conditions=dict(conditions),
-        )
+        ),
     )
+
+
+def _add(role: iam.IRole, statement: iam.PolicyStatement) -> None:
+    """Add a statement; the answer for an imported role is an object that costs two more calls."""
+    if isinstance(role, iam.Role):
+        role.add_to_policy(statement)
+    else:
+        role.add_to_principal_policy(statement)
 
 
 def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
     """Acknowledge cdk-nag's finding IAM5 for one resource."""
-    shown = _flat(_stack(cast("Hashable", scope)).resolve(resource))
+    shown = _flat(stack_of(cast("Hashable", scope)).resolve(resource))
     finding = Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{shown}]", reason=because)
     _validations(cast("Hashable", scope)).acknowledge(finding)
 
 
 # Each answer is a call of the CDK's process, and most grants ask for the same ones.
 @cache
-def _stack(scope: IConstruct) -> Stack:
+def stack_of(scope: IConstruct) -> Stack:
+    """The stack of a construct."""
     return Stack.of(scope)
 
 
@@ -108,14 +119,14 @@ def apply_permissions_boundary(scope: Construct, policy: str | None) -> None:
 
 def transform_jobs_arn(scope: IConstruct, stage: str) -> str:
     """The ARN of all transform jobs of a stage, by the prefix of their names."""
-    return Stack.of(scope).format_arn(
+    return stack_of(cast("Hashable", scope)).format_arn(
         service="sagemaker", resource="transform-job", resource_name=f"{jobs_of_stage(stage)}*"
     )
 
 
 def colon_arn(scope: IConstruct, service: str, resource: str, name: str) -> str:
     """An ARN of the form ``arn:…:service:…:resource:name``."""
-    return Stack.of(scope).format_arn(
+    return stack_of(cast("Hashable", scope)).format_arn(
         service=service,
         resource=resource,
         resource_name=name,
@@ -125,7 +136,7 @@ def colon_arn(scope: IConstruct, service: str, resource: str, name: str) -> str:
 
 def bucket_arn(scope: IConstruct, bucket: s3.IBucket) -> str:
     """A bucket's ARN for the stack of ``scope``; a bucket of another stack is exported there."""
-    return _bucket_arn(_stack(cast("Hashable", scope)), cast("Hashable", bucket))
+    return _bucket_arn(stack_of(cast("Hashable", scope)), cast("Hashable", bucket))
 
 
 @cache

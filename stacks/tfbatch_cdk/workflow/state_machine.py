@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
@@ -15,6 +15,7 @@ from tfbatch_cdk.security.grants import (
     bucket_arn,
     colon_arn,
     service_principal,
+    stack_of,
     transform_jobs_arn,
 )
 from tfbatch_cdk.workflow.job_states import polling, synchronous
@@ -28,7 +29,7 @@ from tfbatch_cdk.workflow.states import definition
 from tfbatch_cdk.workflow.triggers import REQUEST_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
@@ -126,7 +127,8 @@ class Workflow(Construct):
         allow(self._role, "events:PutEvents", on=self._arn("events", "event-bus", "default"))
 
     def _arn(self, service: str, resource: str, name: str) -> str:
-        return Stack.of(self).format_arn(service=service, resource=resource, resource_name=name)
+        stack = stack_of(cast("Hashable", self))
+        return stack.format_arn(service=service, resource=resource, resource_name=name)
 
     def _allow_jobs(self, stage: str) -> None:
         """Create, tag, describe and stop the stage's jobs.
