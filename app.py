@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import App, Validations
 
 from stacks.data_stack import DataStack
-from stacks.inference_stack import InferenceStack
+from stacks.inference_stack import EndpointStack, InferenceStack
 from stacks.stages import stage_named
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def build(scope: Construct, stage: Stage | None = None) -> tuple[DataStack, Infe
         scope, f"tfbatch-{stage.name}-inference", stage=stage, data=data.data
     )
     if stage.endpoint is not None:
-        from stacks.endpoint_stack import EndpointStack  # noqa: PLC0415 # few stages have one
-
         EndpointStack(
             scope,
             f"tfbatch-{stage.name}-endpoint",

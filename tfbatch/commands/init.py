@@ -49,8 +49,10 @@ def init(  # noqa: PLR0913 # one for each option
             raise click.UsageError("--upgrade takes no DIR, --model or --name: run it in a project")
         _upgrade(output, write=not dry_run)
         return
-    if directory is None or dry_run:
-        raise click.UsageError("name the new project's DIR" if not dry_run else "--dry-run alone")
+    if dry_run:
+        raise click.UsageError("--dry-run goes with --upgrade")
+    if directory is None:
+        raise click.UsageError("name the new project's DIR")
     from tfbatch.files.file_store import FileStoreError  # noqa: PLC0415
     from tfbatch.scaffold.create import create  # noqa: PLC0415
 
@@ -70,7 +72,8 @@ def _upgrade(output: Output, *, write: bool) -> None:
     root = project.directory()
     found = upgrades.changes(root)
     for change in found:
-        output.say(change.diff() or f"{change.path}: you deleted it; this version has it.")
+        if change.fate is not upgrades.Fate.DELETED:
+            output.say(change.diff())
         output.say(f"{change.path}: {_fate(change, write=write)}\n")
     if not found:
         output.say("Every file is as this version writes it, or as you wrote it.")
@@ -84,6 +87,8 @@ def _upgrade(output: Output, *, write: bool) -> None:
 def _fate(change: Change, *, write: bool) -> str:
     from tfbatch.scaffold.upgrade import Fate  # noqa: PLC0415
 
+    if change.fate is Fate.DELETED:
+        return "you deleted it, so it stays away."
     if change.fate is Fate.YOURS:
         return "you changed it, so it stays; take over what you want of the diff above."
     done = "written" if write else "to be written"

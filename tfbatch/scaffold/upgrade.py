@@ -28,7 +28,9 @@ class Fate(Enum):
     ADDED = "added"
     """Older versions had no such file."""
     YOURS = "yours"
-    """Its owner changed or deleted it, so it stays as it is."""
+    """Its owner changed it, so it stays as it is."""
+    DELETED = "deleted"
+    """Its owner deleted it, so it stays away."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +68,7 @@ def apply(project: Path, found: list[Change]) -> None:
     """Write the files that their owner left alone, and record what this version writes."""
     written, name = record.read(project)
     for change in found:
-        if change.fate is not Fate.YOURS:
+        if change.fate in (Fate.UPDATED, Fate.ADDED):
             file = project / change.path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(change.after, encoding="utf-8")
@@ -99,7 +101,7 @@ def _changes(project: Path, written: Record, texts: dict[str, str]) -> Iterator[
         if before == after or (is_known and digest(after) == written.files[path]):
             continue
         if before is None:
-            fate = Fate.YOURS if is_known else Fate.ADDED
+            fate = Fate.DELETED if is_known else Fate.ADDED
         else:
             left_alone = is_known and digest(before) == written.files[path]
             fate = Fate.UPDATED if left_alone else Fate.YOURS

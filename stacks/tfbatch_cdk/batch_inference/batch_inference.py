@@ -58,6 +58,7 @@ class BatchInference(Construct):
     ``buckets``
         Roles of the construct get what they need of them. A bucket policy that denies others must
         admit these roles. A bucket's own key (``IBucket.encryption_key``) is granted as well.
+        Jobs encrypt predictions with the stage's key, whatever the output bucket's default is.
     ``key``
         Encrypts objects, logs, notifications and volumes. The key policy of a ``kms.Key`` of the
         same app gets the statements of ``key_policy``; the owner of an imported key adds them.

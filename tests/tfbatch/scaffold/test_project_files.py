@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -47,6 +48,19 @@ def test_a_project_has_a_few_files_and_they_are_this_repositorys_own(project: Pa
     assert len(paths(project)) <= FEW
     for path in SHARED:
         assert (project / path).read_bytes() == (REPOSITORY / path).read_bytes(), path
+
+
+def test_a_projects_stacks_win_over_a_package_of_that_name(project: Path) -> None:
+    """Otherwise the stacks of a checkout, or of any package, would be deployed in their place."""
+    program = "import stacks.stages; print(stacks.stages.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": f"{project}{os.pathsep}{REPOSITORY}"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == str(project / "stacks" / "stages.py")
 
 
 def test_a_wheel_has_what_a_project_and_its_artifact_need(tmp_path: Path) -> None:
@@ -133,6 +147,7 @@ def test_class_names_beside_the_model_give_the_likeliest_classes(
         (["new", "--model", "full"], "full has no saved_model.pb in it"),
         (["--upgrade", "new"], "--upgrade takes no DIR"),
         ([], "name the new project's DIR"),
+        (["new", "--dry-run"], "--dry-run goes with --upgrade"),
     ],
 )
 def test_a_bad_request_says_what_to_do_and_writes_nothing(
@@ -172,7 +187,8 @@ def test_an_upgrade_changes_only_what_its_owner_left_alone(
     assert changed == {"app.py", "new.txt", "pyproject.toml"}
     assert after["app.py"].endswith("# of the newer version\n")
     assert "stacks/stages.py: you changed it" in done.output
-    assert "Makefile: you" in done.output
+    assert "Makefile: you deleted it" in done.output
+    assert "b/Makefile" not in done.output
     assert "Every file is" in init("--upgrade").output
 
 
