@@ -124,3 +124,36 @@ def test_all_but_some_actions_is_kept_apart() -> None:
 
 def test_a_policy_belongs_to_the_role_it_is_attached_to() -> None:
     assert {str(one.principal) for one in grants_of(stage(allow("s3:*")))} == {"role R"}
+
+
+def bucket_read_by_anyone(condition: dict[str, dict[str, str]] | None) -> Stage:
+    """A bucket with a policy for everyone, held by a condition; ``None``: without a policy."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:b"}
+    policy = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {
+            "Bucket": {"Ref": "B"},
+            "PolicyDocument": {"Statement": [statement | {"Condition": condition}]},
+        },
+    }
+    resources = {"B": {"Type": "AWS::S3::Bucket"}} | ({"P": policy} if condition else {})
+    template = {"Resources": resources}
+    return stage_of("dev", {"s": Stack(deployed_name="s", template=template, folder=Path())})
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_public"),
+    [
+        ({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}, False),
+        ({"StringLike": {"aws:PrincipalOrgID": "o-1234"}}, False),
+        ({"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}, True),
+        ({"StringLike": {"aws:PrincipalAccount": "*"}}, True),
+        ({"StringEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}}, True),
+        ({"StringEquals": {"aws:Referer": "ours"}}, True),
+    ],
+)
+def test_only_a_condition_that_names_the_accounts_keeps_the_public_out(
+    condition: dict[str, dict[str, str]], *, is_public: bool
+) -> None:
+    found = rules(bucket_read_by_anyone(None), bucket_read_by_anyone(condition))
+    assert ("public-access" in found) is is_public

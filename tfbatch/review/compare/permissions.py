@@ -27,6 +27,8 @@ _OWN_ACCOUNT = {
     "kms:calleraccount",
 }
 """Conditions that hold a grant to everyone to one account or organization."""
+_NAMING = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
+"""Operators that hold only for the values that they name, and not for a missing key."""
 
 
 def rule_for(pairs: Pairs, was: Resource, head: Resource, name: str) -> Rule | None:
@@ -81,8 +83,18 @@ def _uncovered(grants: list[Grant], by: list[Grant]) -> list[Grant]:
 
 def _is_public(grant: Grant) -> bool:
     """Whether a grant to everyone isn't held to one account."""
-    keys = {key.lower() for operator, key, _ in grant.conditions if operator.startswith("String")}
-    return grant.principal.pattern == ANYONE and not keys & _OWN_ACCOUNT
+    held = any(map(_is_held, grant.conditions))
+    return grant.principal.pattern == ANYONE and not held
+
+
+def _is_held(condition: Condition) -> bool:
+    """Whether a condition names the accounts that may act; ``StringNotEquals`` names the others."""
+    operator, key, values = condition
+    return (
+        operator in _NAMING
+        and key.lower() in _OWN_ACCOUNT
+        and not any(set(value) & set("*?") for value in values)
+    )
 
 
 def _broadened(
