@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tfbatch.demo.predictions import Prediction
 
 _WIDTH = 88
+_WIDEST = 60
+"""Characters of a record or a line in the table."""
 
 
 @dataclass(slots=True)
@@ -80,14 +82,13 @@ class Display:
             )
         self.console.print(table)
 
-    def pairs(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
-        """Show records and their predictions."""
+    def records(self, title: str, rows: Sequence[tuple[str, str, str | None]]) -> None:
+        """Show records, their lines of output, and in red the lines that are errors."""
         table = Table(box=box.SIMPLE_HEAD, header_style="bright_black", pad_edge=False)
         table.add_column(f"{title} record", overflow="ellipsis", no_wrap=True)
         table.add_column("prediction", overflow="ellipsis", no_wrap=True)
-        for record, prediction in rows:
-            style = "red" if prediction.startswith(('{"error"', "error,")) else "bold"
-            table.add_row(Text(record), Text(prediction, style=style))
+        for record, line, error in rows:
+            table.add_row(_short(record), Text(_short(line), style="red" if error else "bold"))
         self.console.print(table)
 
     def say(self, text: str) -> None:
@@ -111,3 +112,7 @@ class Display:
         line.pad_right(width - len(took) - line.cell_len)
         line.append(took, style="bright_black")
         self.console.print(line)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

@@ -9,8 +9,10 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfbatch.demo import photos
 from tfbatch.demo.errors import DemoError
 from tfbatch.demo.runs import Run
+from tfbatch.results.prediction import parse
 from tfbatch_handler.signature import FLOATS, STRING
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ _COUNT = 12
 _FREE = 3
 """Elements of a dimension whose size isn't fixed."""
 _WORDS = ("a good film", "quite boring", "see it twice", "never again", "the actors are great")
-_WIDEST = 60
-"""Characters of a record or a prediction in the table."""
+_PHOTOGRAPHS = "photos"
+"""Where :func:`tfbatch.demo.photos.collect` writes JPEG files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +44,12 @@ class Records:
         return f"{_COUNT} records", "made from the model's signature, as " + ", ".join(self.texts)
 
     def show(self, display: Display, outputs: Sequence[Mapping[str, list[str]]]) -> None:
-        """Show each record and its prediction.
+        """Show each record and its prediction, and how many have one.
 
         Raises:
-            DemoError: a record has no line, or none has a prediction.
+            DemoError: a record has no line, or none of any format has a prediction.
         """
+        predicted = 0
         for run, found in zip(self.runs, outputs, strict=True):
             records = self.texts[run.format]
             lines = [line for name in sorted(found) for line in found[name]]
@@ -54,49 +57,61 @@ class Records:
                 raise DemoError(
                     f"{len(records)} {run.format} records have {len(lines)} lines of output"
                 )
-            display.pairs(
-                run.format,
-                [
-                    (_short(record), _short(line))
-                    for record, line in zip(records, lines, strict=True)
-                ],
+            errors = [parse(line.encode()).error for line in lines]
+            display.records(run.format, list(zip(records, lines, errors, strict=True)))
+            good = errors.count(None)
+            display.say(f"{run.title}: {good} of {len(records)} records have a prediction.")
+            predicted += good
+        if not predicted:
+            raise DemoError(
+                f"no record got a prediction of {self.runs[0].model}: the lines above say why; use "
+                "'tfbatch run' with data of your own"
             )
-            if all(line.startswith(('{"error"', "error,")) for line in lines):
-                raise DemoError(f"no {run.format} record got a prediction: {lines[0]}")
-        display.say(f"Every record has a prediction: of {self.runs[0].model}.")
 
 
 def collect(directory: Path, stage: Stage, signature: Signature) -> Records:
     """Write records to ``directory``, a folder for each format that the demo can write.
 
+    A model that takes images gets the demo's photographs.
+
     Raises:
         DemoError: the stage has no such format.
     """
     values = [_record(signature, random.Random(number)) for number in range(_COUNT)]  # noqa: S311
-    made = {
-        name: write(values, signature)
-        for name, one in stage.formats.items()
-        if (write := _writer(one, signature))
-    }
-    if not made:
+    folders: dict[str, str] = {}
+    texts: dict[str, Sequence[str]] = {}
+    for name, one in stage.formats.items():
+        if one.content_type.startswith("image/"):
+            folders[name] = _PHOTOGRAPHS
+        elif write := _writer(one, signature):
+            file, lines = write(values, signature)
+            (directory / name).mkdir(parents=True)
+            (directory / name / file).write_text("".join(f"{line}\n" for line in lines))
+            folders[name], texts[name] = name, lines[-_COUNT:]
+    if _PHOTOGRAPHS in folders.values():
+        names = sorted(photos.collect(directory).jpegs)
+        texts |= {name: names for name, folder in folders.items() if folder == _PHOTOGRAPHS}
+    if not folders:
         raise DemoError(
-            f"the demo can write CSV and JSON Lines, and stage {stage.name} has formats "
+            f"the demo can write images, CSV and JSON Lines, and stage {stage.name} has formats "
             f"{', '.join(stage.formats)}: use 'tfbatch run' with data of your own"
         )
-    for name, (file, lines) in made.items():
-        (directory / name).mkdir(parents=True)
-        (directory / name / file).write_text("".join(f"{line}\n" for line in lines))
     model = stage.models[0].name
     return Records(
-        runs=tuple(Run(title=name, format=name, folder=name, model=model) for name in made),
-        texts={name: lines[-_COUNT:] for name, (_, lines) in made.items()},
+        runs=tuple(
+            Run(title=name, format=name, folder=folder, model=model)
+            for name, folder in folders.items()
+        ),
+        texts=texts,
     )
 
 
 def _writer(one: Format, signature: Signature) -> Callable[..., tuple[str, list[str]]] | None:
-    """What writes records of a format; ``None`` if the demo can't."""
+    """What writes records of a format as text; ``None`` if the demo can't."""
     kind, _, parameters = one.content_type.partition(";")
     has_header = "header=present" in parameters
+    if any(name.endswith("_bytes") for name in signature.inputs):  # by TensorFlow Serving's rule
+        return None
     if kind == "application/jsonlines":
         return _json_lines
     if kind == "text/csv" and has_header and all(map(_is_single, signature.inputs.values())):
@@ -163,7 +178,3 @@ def _value(tensor: Tensor, shape: tuple[int, ...], chance: random.Random) -> Any
     if tensor.dtype in FLOATS:
         return round(chance.random(), 3)
     return chance.random() < 1 / 2 if tensor.dtype == "BOOL" else chance.randrange(10)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
