@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfbatch_handler import instance
+from tfbatch_handler.acceptance import problem
 from tfbatch_handler.outputs.top_k import top_k_of
 from tfbatch_handler.signature import STRING, SignatureError
 
@@ -35,9 +36,16 @@ def records(signature: Signature, features: Mapping[str, str]) -> dict[str, str]
     if not (lone and name.endswith("_bytes")):  # CSV is text
         row = f"a row: {_values(signature)}" if lone else f"a row with a header that names {name}"
         found["text/csv"] = row
-    if lone and not instance.takes_bytes(signature):
+        found["text/plain"] = f"a line, to {name}"
+    if lone:
         found["application/x-npy"] = f"an array: {_values(signature)}"
-    return found
+    return {kinds: row for kinds, row in found.items() if not problem(_sent(kinds), signature)}
+
+
+def _sent(kinds: str) -> str:
+    """The content type that a job sends, for the handler to judge."""
+    kind = kinds.partition(",")[0]
+    return f"{kind}; header=present" if kind == "text/csv" else kind
 
 
 def _examples(signature: Signature, features: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ _FORMATS = {
         "jsonl",
         f'Format(\n        content_type="application/jsonlines", {_LINES}\n    )',
     ),
+    "text/plain": ("text", f'Format(content_type="text/plain", {_LINES})'),
     "text/csv": (
         "csv",
         f'Format(content_type="text/csv", {_LINES})',
