@@ -55,7 +55,8 @@ def stages() -> tuple[Stage, ...]:
     """
     root = directory()
     file = root / STAGES
-    sys.path.insert(0, str(root))  # it may import modules of the project
+    if str(root) not in sys.path:  # it may import modules of the project
+        sys.path.insert(0, str(root))
     try:
         found: tuple[Stage, ...] = runpy.run_path(str(file))["STAGES"]
     except FileNotFoundError:

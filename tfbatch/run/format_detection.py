@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbatch.run.file_types import HEAD_BYTES, KINDS, Kind, formats_for, kind_of
 from tfbatch.terminal.problem import Problem
+from tfbatch_handler.fitting.number_text import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -136,7 +137,7 @@ def _begins_with_header(head: bytes) -> bool:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        parse(cell, is_whole=False)
     except ValueError:
         return False
     return True
