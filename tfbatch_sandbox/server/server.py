@@ -107,18 +107,23 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Extensions]:
     return server, extensions
 
 
-def serve(settings: Settings) -> None:
-    """Answer AWS API calls until SIGTERM, then stop every child process."""
+def serve(settings: Settings, *, temporary: str) -> None:
+    """Answer AWS API calls until SIGTERM, then stop every child process.
+
+    Args:
+        settings: of the sandbox.
+        temporary: the folder of this process's temporary files, which its starter deletes.
+    """
     server, extensions = bind(settings)
-    _announce(server.port)
+    _announce(server.port, temporary)
     try:
         server.serve_forever()
     finally:
         extensions.stop()
 
 
-def _announce(port: int) -> None:
-    started = {"port": port, "temporary": tempfile.gettempdir()}
+def _announce(port: int, temporary: str) -> None:
+    started = {"port": port, "temporary": temporary}
     print(json.dumps(started), flush=True)  # noqa: T201 - the promise of this module
     # moto's later output belongs in the log, not in a pipe that nobody reads.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -129,7 +134,7 @@ def _exit(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[None]:
+def _temporary_folder() -> Iterator[str]:
     """Give this process and its children a temporary folder that is deleted at the end.
 
     Not in the state directory: the path of a Unix socket is limited to about a hundred characters.
@@ -137,7 +142,7 @@ def _temporary_folder() -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="tfbatch-", ignore_cleanup_errors=True) as folder:
         os.environ["TMPDIR"] = folder
         tempfile.tempdir = None  # gettempdir() reads the variable again
-        yield
+        yield folder
 
 
 def main() -> None:
@@ -149,8 +154,8 @@ def main() -> None:
     # Nor a state's whole program at an error: the execution's history has it.
     states = "moto.stepfunctions.parser.asl.component.eval_component"
     logging.getLogger(states).setLevel(logging.CRITICAL)
-    with _temporary_folder():
-        serve(Settings.from_json(sys.argv[1]))
+    with _temporary_folder() as folder:
+        serve(Settings.from_json(sys.argv[1]), temporary=folder)
 
 
 if __name__ == "__main__":
