@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     metavar="SOURCE",
-    help="SavedModel to serve: a folder, a .tar.gz, s3://… or https://….  [default: the demo's]",
+    help="SavedModel to serve, as for 'tfbatch model add'.  [default: the demo's]",
 )
 @click.option("--name", help="Of the project.  [default: the directory's]")
 @click.option("--upgrade", is_flag=True, help="Bring the project in this directory up to date.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,11 +12,14 @@ from tfbatch.models import pinning
 from tfbatch.scaffold import record
 from tfbatch.scaffold.files import digests, render
 from tfbatch.scaffold.record import Record
-from tfbatch.scaffold.stages import own_model
+from tfbatch.scaffold.stages import model_name, own_model
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tfbatch.scaffold.stages import OwnModel
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
@@ -42,17 +47,35 @@ def create(directory: Path, *, name: str | None, model: str | None) -> list[str]
         raise Problem(
             f"--name = {name!r}: use letters, digits and ._- inside, as a Python package's name."
         )
-    own = own_model(model, name=None) if model else None
-    texts = render(name=name, model=own)
-    written = Record(
-        version=version("tfbatch"), model=own.name if own else "", files=digests(texts)
-    )
-    texts[record.FILE] = written.appended(texts[record.FILE])
-    for path, text in texts.items():
-        file = directory / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    if model and own:
-        pinning.pin(directory / "models" / own.name, model)
-        return sorted([*texts, f"models/{own.name}.lock.json"])
-    return sorted(texts)
+    with _nothing_left_of_a_failure(directory):
+        own = _brought(directory / "models", model) if model else None
+        texts = render(name=name, model=own)
+        written = Record(
+            version=version("tfbatch"), model=own.name if own else "", files=digests(texts)
+        )
+        texts[record.FILE] = written.appended(texts[record.FILE])
+        for path, text in texts.items():
+            file = directory / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    return sorted([*texts, *([f"models/{own.name}.lock.json"] if own else [])])
+
+
+@contextmanager
+def _nothing_left_of_a_failure(directory: Path) -> Iterator[None]:
+    """Leave a directory that was empty, or wasn't there, as it was if anything fails."""
+    was_there = directory.exists()
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        if was_there:
+            directory.mkdir()
+        raise
+
+
+def _brought(models: Path, source: str) -> OwnModel:
+    """Copy and lock a model, and find out what it takes."""
+    name = model_name(source)
+    pinning.pin(models / name, source)
+    return own_model(models / name, name=name)

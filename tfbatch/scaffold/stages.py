@@ -55,25 +55,23 @@ class OwnModel:
     """The handler's settings, as Python; empty for the defaults."""
 
 
-def own_model(source: str, *, name: str | None) -> OwnModel:
+def own_model(directory: Path, *, name: str) -> OwnModel:
     """Find out what a SavedModel takes.
 
     Args:
-        source: its folder, archive or URL.
-        name: of the model; ``None``: the folder's.
+        directory: ``models/NAME``.
+        name: of the model.
 
     Raises:
         Problem: the handler can't serve it.
         FileStoreError: there is no SavedModel.
     """
-    found = inspect(source, features={})
+    found = inspect(str(directory), features={})
     if not found.is_servable:
-        raise Problem(f"--model = {source}: the handler can't serve it: {found.problem}")
-    parts = [part for part in source.split("/") if part not in {"", "."}] or [Path.cwd().name]
-    last = next((part for part in reversed(parts) if not part.isdecimal()), "")
+        raise Problem(f"The handler can't serve the model {name!r}: {found.problem}")
     signature = found.signatures[DEFAULT]
     return OwnModel(
-        name=name or _name(last),
+        name=name,
         formats=_formats(found),
         handler=_TOP_K if found.labels and _gives_scores(signature) else "",
     )
@@ -88,8 +86,10 @@ def _gives_scores(signature: Signature) -> bool:
     return True
 
 
-def _name(last: str) -> str:
+def model_name(source: str) -> str:
     """A model's name, as ``tfbatch_cdk.settings.Model`` admits it, by the end of its source."""
+    parts = [part for part in source.split("/") if part not in {"", "."}] or [Path.cwd().name]
+    last = next((part for part in reversed(parts) if not part.isdecimal()), "")
     folder = re.sub(r"(\.tar\.gz|\.tgz|\.tar)$", "", last)
     return re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")[:40].strip("-") or "model"
 

@@ -83,7 +83,7 @@ def _texts(project: Path, written: Record, name: str) -> dict[str, str]:
     if not written.model:
         return render(name=name, model=None)
     try:
-        model = own_model(str(project / "models" / written.model), name=written.model)
+        model = own_model(project / "models" / written.model, name=written.model)
     except FileStoreError:
         texts = render(name=name, model=None)
         del texts[STAGES]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import threading
 import tomllib
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -124,6 +128,24 @@ def test_a_model_of_ones_own_is_served_in_the_formats_that_it_takes(
     assert lock["source"] == str(saved_models / model / "1")
     saved = tmp_path / "mine" / "models" / model / "1" / "saved_model.pb"
     assert saved.read_bytes() == (saved_models / model / "1" / "saved_model.pb").read_bytes()
+
+
+def test_a_model_may_come_from_the_web(
+    tmp_path: Path, saved_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tarfile.open(tmp_path / "churn.tar.gz", "w:gz") as archive:
+        archive.add(saved_models / "vector" / "1", "1")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path))
+    monkeypatch.setattr(http.server.SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        source = f"http://127.0.0.1:{server.server_port}/churn.tar.gz"
+        done = init(tmp_path / "mine", "--model", source)
+        server.shutdown()
+    assert done.exit_code == 0, done.output
+    assert stages(tmp_path / "mine")[0].models[0].name == "churn"
+    lock = json.loads((tmp_path / "mine" / "models" / "churn.lock.json").read_text())
+    assert lock["source"] == source
 
 
 def test_class_names_beside_the_model_give_the_likeliest_classes(
