@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch.export.variant import PIXELS
 from tfbatch.terminal.options import json_option
 from tfbatch.terminal.problem import Problem
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tfbatch.terminal.output import Output
 
 _PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-_PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 
 
 @click.command()
@@ -50,8 +50,8 @@ _PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 )
 @click.option(
     "--pixels",
-    type=click.Choice(_PIXELS),
-    default=_PIXELS[0],
+    type=click.Choice(PIXELS),
+    default=PIXELS[0],
     show_default=True,
     help="What a function's network takes: pixels as decoded, scaled, or as keras.applications.",
 )

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch.export.variant import PIXELS
 from tfbatch.terminal.options import json_option
 from tfbatch.terminal.problem import Problem
+from tfbatch.wrap.plan import FITS
 
 if TYPE_CHECKING:
     from tfbatch.terminal.output import Output
     from tfbatch.wrap.plan import Fit
-
-_FITS = ("crop", "pad", "squash")
-_PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 
 
 @click.command()
@@ -29,13 +28,13 @@ _PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 )
 @click.option(
     "--pixels",
-    type=click.Choice(_PIXELS),
+    type=click.Choice(PIXELS),
     help="What the network takes: pixels as decoded, scaled, or as keras.applications.",
 )
 @click.option(
     "--fit",
-    type=click.Choice(_FITS),
-    default=_FITS[0],
+    type=click.Choice(FITS),
+    default=FITS[0],
     show_default=True,
     help="How an image gets the model's proportions: its center, with borders, or distorted.",
 )

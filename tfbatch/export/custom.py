@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.export.catalog import Built, Recipe
 from tfbatch.terminal.problem import Problem
+from tfbatch_cdk.settings.model import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
-"""The pixels that a network takes: decoded, scaled, or a mode of ``keras.applications``."""
-
-_NAME = re.compile(r"[a-z0-9](-*[a-z0-9]){0,39}")
-"""As tfbatch_cdk.settings.Model requires."""
 
 
 def recipe(target: str, *, name: str, pixels: str, labels: Path | None) -> Recipe:
@@ -28,13 +22,13 @@ def recipe(target: str, *, name: str, pixels: str, labels: Path | None) -> Recip
     Args:
         target: a function without arguments that returns a ``keras.Model``.
         name: name of the model.
-        pixels: one of ``PIXELS``.
+        pixels: one of ``tfbatch.export.variant.PIXELS``.
         labels: a file with a class name on each line.
 
     Raises:
         Problem: the function doesn't exist.
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise Problem(f"--name = {name!r}: use lower-case letters, digits and single hyphens.")
     function = _function(target)
     sources = [inspect.getsourcefile(function), str(labels) if labels else None]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
+"""The pixels that a network takes: as decoded, scaled, or a mode of ``keras.applications``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from tfbatch.export.variant import PIXELS
 from tfbatch.terminal.problem import Problem
 from tfbatch_handler.acceptance import takes_pixels
 from tfbatch_handler.signature import FLOATS, INTEGERS
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
     from tfbatch_handler.signature import Signature, Tensor
 
 Fit = Literal["crop", "pad", "squash"]
-FITS: Final = ("crop", "pad", "squash")
-SCALES: Final = ("0..255", "0..1", "-1..1", "caffe", "torch")
-"""The pixels that a network takes: as decoded, scaled, or a mode of ``keras.applications``."""
+FITS: Final = get_args(Fit)
 _COLORS = 3
 _BATCHED_RANK = 4
 
@@ -47,7 +46,7 @@ class Pixels:
     width: int | None
     channels: int
     pixels: str
-    """One of ``SCALES``."""
+    """One of ``PIXELS``."""
     fit: Fit
     exif: bool
     """Whether to turn the image as its EXIF orientation says."""
@@ -118,13 +117,13 @@ def _pixels(signature: Signature, options: Options) -> Pixels:
 def _scale(tensor: Tensor, asked: str | None) -> str:
     """The pixels' range, which no signature says of floats."""
     if tensor.dtype in INTEGERS:
-        if asked not in {None, SCALES[0]}:
+        if asked not in {None, PIXELS[0]}:
             raise Problem(f"--pixels = {asked}: the model takes {tensor}, pixels as decoded.")
-        return SCALES[0]
+        return PIXELS[0]
     if asked is None:
         raise Problem(
             f"The model takes {tensor}, and its signature doesn't say in which range: add --pixels "
-            f"{', '.join(SCALES)}, as in the code that trained it."
+            f"{', '.join(PIXELS)}, as in the code that trained it."
         )
     if asked in {"caffe", "torch"} and tensor.shape and tensor.shape[-1] not in {-1, _COLORS}:
         raise Problem(f"--pixels = {asked}: it is for three colors, and the model takes {tensor}.")
