@@ -76,7 +76,12 @@ def _add(
     imported roles answers takes two more calls.
     """
     statement = iam.PolicyStatement.from_json(
-        {"Effect": effect, "Action": [*actions], "Resource": resource, "Condition": dict(conditions)}
+        {
+            "Effect": effect,
+            "Action": [*actions],
+            "Resource": resource,
+            "Condition": dict(conditions),
+        }
     )
     if isinstance(role, iam.Role):
         role.add_to_policy(statement)
