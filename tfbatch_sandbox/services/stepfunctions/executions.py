@@ -5,6 +5,7 @@
 - StopExecution keeps its error and cause. DescribeExecution shows a string output as JSON.
 - An execution's input is shown as it was given, with its spaces and the order of its fields.
 - The history supports reverse order and pages.
+- DescribeStateMachineForExecution shows the definition that the execution started with.
 - A Fail state may raise an error whose name begins with ``States.``.
 """
 
@@ -45,6 +46,7 @@ def install(_runtime: Runtime) -> None:
     replace(StepFunctionsParserBackend, "start_execution", _named(start))
     replace(StepFunctionResponse, "stop_execution", _stop)
     replace(StepFunctionResponse, "describe_execution", _describe)
+    replace(StepFunctionResponse, "describe_state_machine_for_execution", _describe_machine)
     replace(StepFunctionResponse, "get_execution_history", _history)
     replace(custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "\0")
     _give_errors_their_codes()
@@ -104,6 +106,21 @@ def _describe(response: StepFunctionResponse) -> ActionResult:
     execution = response.stepfunction_backend.describe_execution(arn)
     output = {"redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE"}
     return ActionResult(output | execution.to_describe_output())
+
+
+def _describe_machine(response: StepFunctionResponse) -> ActionResult:
+    arn = json.loads(response.body)["executionArn"]
+    machine = response.stepfunction_backend.describe_execution(arn).state_machine
+    shown = {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "definition": machine.definition,
+        "roleArn": machine.roleArn,
+        "updateDate": machine.update_date,
+        "loggingConfiguration": machine.loggingConfiguration,
+        "tracingConfiguration": machine.tracingConfiguration,
+    }
+    return ActionResult({name: value for name, value in shown.items() if value is not None})
 
 
 def _history(response: StepFunctionResponse) -> ActionResult:
