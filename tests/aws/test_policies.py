@@ -115,6 +115,7 @@ PREFIXES = {
     "sagemaker": "sagemaker",
     "sns": "sns",
     "states": "stepfunctions",
+    "tag": "resourcegroupstaggingapi",
     "sts": "sts",
     "xray": "xray",
 }

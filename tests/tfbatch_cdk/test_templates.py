@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,8 +97,19 @@ def test_a_deployment_leaves_running_executions_their_model(dev: Assembly) -> No
     (model,) = dev.of_type("AWS::SageMaker::Model").values()
     assert model["UpdateReplacePolicy"] == "Retain"
     assert "DeletionPolicy" not in model
-    statements = json.dumps(dev.of_type("AWS::IAM::Policy"))
-    assert ":model/" not in statements  # a grant for the new one would shut out the old one
+    policies = {
+        name: json.dumps(one)
+        for name, one in dev.of_type("AWS::IAM::Policy").items()
+        if not name.startswith("ReplacedModels")
+    }
+    # A grant for the new model, or for its artifact, would shut out the old ones.
+    assert ":model/" not in str(policies)
+    readers = {name for name, one in policies.items() if "/tfbatch.efficientnet-lite0.*" in one}
+    assert {name.partition("Role")[0] for name in readers} == {
+        "Modelefficientnetlite0",
+        "Plan",
+    }
+    assert not re.search(r"[0-9a-f]{64}", str(policies))
 
 
 @pytest.mark.aws

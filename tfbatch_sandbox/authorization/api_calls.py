@@ -85,7 +85,9 @@ def _at(given: Any, path: str) -> list[str]:  # noqa: ANN401 - of a request, any
 
 
 def _tags(given: Parameters) -> dict[str, str | tuple[str, ...]]:
-    tags = given.get("Tags")
+    tags, removed = given.get("Tags"), given.get("TagKeys")
+    if isinstance(removed, list):
+        return {"aws:tagkeys": tuple(map(str, removed))}
     if not isinstance(tags, list):
         return {}
     pairs = {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags if "Key" in tag}

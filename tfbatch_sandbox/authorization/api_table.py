@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PREFIXES: Final = {
     "awslambda": "lambda",
+    "resourcegroupstaggingapi": "tag",
     "stepfunctions": "states",
     "sagemaker-runtime": "sagemaker",
     "sagemakerruntime": "sagemaker",

@@ -10,7 +10,7 @@ from tfbatch_sandbox.authorization.network import UnreachableError, Way, way_to
 from tfbatch_sandbox.authorization.policy_language.evaluation import Decision, Policies, decide
 from tfbatch_sandbox.authorization.policy_language.policies import Request
 from tfbatch_sandbox.authorization.record import Record
-from tfbatch_sandbox.authorization.resources import written_on
+from tfbatch_sandbox.authorization.resources import tags_on, written_on
 from tfbatch_sandbox.server.settings import ACCOUNT_ID
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _context(
         "aws:principalisawsservice": "false",
     }
     regional = {"aws:requestedregion": region} if region else {}
-    merged = always | regional | dict(of_actor) | dict(call.context)
+    merged = always | regional | tags_on(call) | dict(of_actor) | dict(call.context)
     return {key: (value,) if isinstance(value, str) else value for key, value in merged.items()}
 
 

@@ -1,4 +1,4 @@
-"""Finds resource policies: of buckets, keys, topics and functions, and trust policies."""
+"""Finds resource policies (of buckets, keys, topics and functions), trust policies and tags."""
 
 from __future__ import annotations
 
@@ -37,6 +37,23 @@ def written_on(call: Call) -> Written:
         text = find(call.resource)
     policy = policy_of("resource", text) if text else None
     return Written(policy=policy, is_needed=find in _NEEDED)
+
+
+def tags_on(call: Call) -> dict[str, str]:
+    """The condition keys of the tags of the call's resource: ``aws:resourcetag/team``.
+
+    Only of SageMaker's resources, where moto stores them beside the resource.
+    """
+    if not call.resource.startswith("arn:") or call.resource.split(":")[2] != "sagemaker":
+        return {}
+    from moto.sagemaker.models import sagemaker_backends
+
+    _, _, _, region, account, _ = call.resource.split(":", 5)
+    found = None
+    with contextlib.suppress(Exception):  # no such resource, or of a kind that has no tags
+        found = sagemaker_backends[account][region]._get_resource_from_arn(call.resource)  # noqa: SLF001
+    tags = getattr(found, "tags", None) or ()
+    return {f"aws:resourcetag/{tag['Key'].lower()}": str(tag.get("Value", "")) for tag in tags}
 
 
 def _bucket(arn: str) -> str | None:

@@ -5,7 +5,6 @@ Source: TensorFlow Serving's ``classifier.cc``, ``regressor.cc`` and ``util/json
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,8 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tfbatch_sandbox.model_server.json_api.decimals import format_decimals
-from tfbatch_sandbox.model_server.json_api.request import parse_json
-from tfbatch_sandbox.model_server.json_api.values import debug_string, is_b64_object
+from tfbatch_sandbox.model_server.json_api.request import parse_json, signature_name
+from tfbatch_sandbox.model_server.json_api.values import (
+    check_lossless,
+    debug_string,
+    decode_b64,
+    is_b64_object,
+    json_type,
+)
 from tfbatch_sandbox.model_server.tensorflow.status import StatusError, invalid_argument
 
 if TYPE_CHECKING:
@@ -70,6 +75,7 @@ def read_json(body: bytes) -> tuple[str, list[bytes]]:
         StatusError: INVALID_ARGUMENT, with TensorFlow Serving's message.
     """
     document = parse_json(body)
+    name = signature_name(document)
     context = b"" if "context" not in document else _example(document["context"])
     if "examples" not in document:
         raise _format_error(
@@ -81,7 +87,7 @@ def read_json(body: bytes) -> tuple[str, list[bytes]]:
     if not examples:
         raise _format_error(document, "'examples' value is an empty array")
     # Concatenated serialized messages are one merged message.
-    return str(document.get("signature_name", "")), [context + _example(each) for each in examples]
+    return name, [context + _example(each) for each in examples]
 
 
 def _format_error(document: object, message: str) -> StatusError:
@@ -92,7 +98,7 @@ def _example(value: object) -> bytes:
     from tensorflow.core.example.example_pb2 import Example  # noqa: PLC0415
 
     if not isinstance(value, dict):
-        raise invalid_argument("Example must be JSON object but got JSON " + type(value).__name__)
+        raise invalid_argument("Example must be JSON object but got JSON " + json_type(value))
     example = Example()
     for name, content in value.items():
         feature = example.features.feature[name]
@@ -112,16 +118,19 @@ def _add(feature: Any, name: str, value: Any) -> None:  # noqa: ANN401 - a messa
 
 def _element(name: str, value: Any) -> tuple[str, Any]:  # noqa: ANN401 - any JSON value
     if is_b64_object(value):
-        return "bytes_list", base64.b64decode(value["b64"])
+        return "bytes_list", decode_b64(value)
     if isinstance(value, str):
         return "bytes_list", value.encode()
     if isinstance(value, float):
+        check_lossless(value, np.dtype(np.float32), "float")
         return "float_list", value
     if isinstance(value, int) and value not in _INT64:
         raise invalid_argument(f"Feature: {name} has uint64_t element. Only int64_t is supported.")
     if isinstance(value, int):
         return "int64_list", int(value)
-    raise invalid_argument(f"Feature: {name} has element with unexpected JSON type")
+    raise invalid_argument(
+        f"Feature: {name} has element with unexpected JSON type: {json_type(value)}"
+    )
 
 
 async def run(

@@ -28,6 +28,7 @@ _STATUS: Final = re.compile(
     r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+)|/labels/([^/:]+))?(?:/(metadata))?",
     re.IGNORECASE,
 )
+_LAST_VERSION: Final = str(2**63 - 1)
 
 
 def application(*, models: Models, predictor: Predictor, max_body_bytes: int) -> web.Application:
@@ -122,7 +123,10 @@ class _Api:
 
 
 def _version(match: re.Match[str]) -> int | None:
-    return int(match[2]) if match[2] else None
+    digits = match[2]
+    if digits and (len(digits) > len(_LAST_VERSION) or digits.zfill(19) > _LAST_VERSION):
+        raise invalid_argument(f"Failed to convert version: {digits} to numeric.")
+    return int(digits) if digits else None
 
 
 def _malformed(request: web.Request) -> StatusError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from aws_cdk import Stack
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -14,6 +15,7 @@ from tfbatch_cdk.model.image import image
 from tfbatch_cdk.model.sagemaker_model import SageMakerModel
 from tfbatch_cdk.monitoring.monitoring import Monitoring
 from tfbatch_cdk.network.vpc import PrivateNetwork
+from tfbatch_cdk.scheduled.model_cleanup import ModelCleanup
 from tfbatch_cdk.security.context import SecurityContext
 from tfbatch_cdk.security.grants import allow, apply_permissions_boundary, bucket_arn
 from tfbatch_cdk.security.nag_acknowledgements import INLINE_POLICIES, acknowledge
@@ -77,6 +79,7 @@ class Inference(Construct):
         more_inputs = [
             s3.Bucket.from_bucket_name(self, f"Input-{name}", name) for name in stage.input_buckets
         ]
+        self._owner = f"{Stack.of(self).stack_name}/{stage.name}"
         self._inputs: list[s3.IBucket] = [data.input_bucket, *more_inputs]
         self.models = self._models()
         """Name -> SageMaker Model."""
@@ -93,6 +96,7 @@ class Inference(Construct):
         """Runs a request: ``{"input": "s3://…", "format": "…"}``; see ``docs/operations.md``."""
         self._grant()
         self._triggers()
+        self._clean_models_up()
         if needs_polling(stage):
             self._stop_polled_jobs(code)
         if not self._roles.any_given():
@@ -113,7 +117,7 @@ class Inference(Construct):
                 container=stage.container,
                 variables=container_environment.of_stage_model(stage, model),
                 role=self._roles.model,
-                keeps_replaced=True,
+                owner=self._owner,
             )
             for model in stage.models
         }
@@ -187,7 +191,9 @@ class Inference(Construct):
             functions["plan"].grant(bucket, read=True)
             functions["reconcile"].grant(bucket, read=True)
         for served in self.models.values():
-            allow(functions["plan"].role, "s3:GetObject", on=served.artifact.arn)
+            because = "a run reads the artifact that was deployed when it began"
+            on = served.artifact.every_arn
+            allow(functions["plan"].role, "s3:GetObject", on=on, because=because)
         functions["reconcile"].grant(data.output_bucket, read=True)
         functions["reconcile"].read_job_logs(self._stage.name)
         # An earlier run may have left a marker or a list of exceptions in the same folder.
@@ -218,6 +224,17 @@ class Inference(Construct):
             stage=self._stage.name,
             state_machine_arn=self.state_machine.state_machine_arn,
             function=self._function("stop", _STOP, code),
+        )
+
+    def _clean_models_up(self) -> None:
+        ModelCleanup(
+            self,
+            "ReplacedModels",
+            owner=self._owner,
+            workflow=self.state_machine,
+            security=self.security,
+            role=self._roles.model_cleanup,
+            clock_role=self._roles.model_cleanup_clock,
         )
 
     def _people(self) -> None:

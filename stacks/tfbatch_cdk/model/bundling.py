@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from tfbatch_cdk.model.artifact import Artifact
+    from tfbatch_cdk.settings import Model
 
 MEMBERS: Final = "members.json"
 """``asset.<digest>.members.json`` lists the artifact's members for the review."""
@@ -34,24 +35,27 @@ class ArtifactObject:
     """The S3 object of an artifact, which ``cdk deploy`` uploads."""
 
     url: str
-    """``s3://bucket/key.tar.gz``"""
-    arn: str
+    """``s3://bucket/tfbatch.MODEL.DIGEST.tar.gz``"""
+    every_arn: str
+    """The ARNs of this artifact, and of those that earlier deployments uploaded for the model: a
+    run that began before a deployment reads the one of then."""
     bucket_arn: str
     digest: str
     """Of the names and contents of its members, in hexadecimal."""
 
 
-def artifact_object(scope: Construct, artifact: Artifact, *, model: Path) -> ArtifactObject:
+def artifact_object(scope: Construct, artifact: Artifact, *, model: Model) -> ArtifactObject:
     """Add the artifact's ``model.tar.gz`` to the cloud assembly.
 
-    The object's key has the digest of names and contents, so an existing file isn't written again.
+    The object's key has the model's name, for grants, and the digest of names and contents: an
+    existing file isn't written again.
     ``asset.<digest>.members.json`` lists the members for the review, and
     ``asset.<digest>.sbom.json`` is the bill of materials.
 
     Args:
         scope: the model's construct.
         artifact: its members.
-        model: the model's folder.
+        model: its settings.
     """
     stack = Stack.of(scope)
     if stack.bundling_required:  # false for `cdk ls`
@@ -59,14 +63,15 @@ def artifact_object(scope: Construct, artifact: Artifact, *, model: Path) -> Art
         _beside(scope, artifact, "sbom.json").write_text(
             bill_of_materials(artifact, name=scope.node.id.removeprefix("Model-"))
         )
+    key = f"tfbatch.{model.name}.{artifact.digest}.tar"
     if artifact.is_here:
-        location = _bundled(scope, artifact)
+        location = _bundled(scope, artifact, key)
     else:
-        location = _fetched(scope, artifact, lock.path_of(model))
+        location = _fetched(scope, artifact, key, lock.path_of(model.directory))
     bucket = stack.format_arn(service="s3", region="", account="", resource=location.bucket_name)
     return ArtifactObject(
         url=location.s3_object_url,
-        arn=f"{bucket}/{location.object_key}",
+        every_arn=f"{bucket}/{location.object_key.replace(artifact.digest, '*')}",
         bucket_arn=bucket,
         digest=artifact.digest,
     )
@@ -84,7 +89,7 @@ def _stage(scope: Construct) -> Stage:
     return found
 
 
-def _bundled(scope: Construct, artifact: Artifact) -> FileAssetLocation:
+def _bundled(scope: Construct, artifact: Artifact, key: str) -> FileAssetLocation:
     """The file, which is written now unless an earlier synthesis wrote it."""
     file, stack = _beside(scope, artifact, "tar.gz"), Stack.of(scope)
     if stack.bundling_required and not file.exists():
@@ -93,14 +98,14 @@ def _bundled(scope: Construct, artifact: Artifact) -> FileAssetLocation:
     # AssetStaging would also make the template differ from that of a lock alone: CDK's metadata
     # lists constructs.
     return stack.synthesizer.add_file_asset(
-        source_hash=f"{artifact.digest}.tar",
+        source_hash=key,
         file_name=os.path.relpath(file, _stage(scope).outdir),
         packaging=FileAssetPackaging.FILE,
         display_name=f"{scope.node.path}/model.tar.gz",
     )
 
 
-def _fetched(scope: Construct, artifact: Artifact, path: Path) -> FileAssetLocation:
+def _fetched(scope: Construct, artifact: Artifact, key: str, path: Path) -> FileAssetLocation:
     """The same object, which ``cdk deploy`` writes when S3 doesn't have it yet."""
     code = _beside(scope, artifact, CODE_ALONE)
     stack = Stack.of(scope)
@@ -115,7 +120,7 @@ def _fetched(scope: Construct, artifact: Artifact, path: Path) -> FileAssetLocat
         f"against {path.name}."
     )
     return stack.synthesizer.add_file_asset(
-        source_hash=f"{artifact.digest}.tar.gz",
+        source_hash=f"{key}.gz",
         executable=[sys.executable, "-m", PUBLISHER, str(path.resolve()), str(code.resolve())],
         display_name=f"{scope.node.path}/model.tar.gz",
     )

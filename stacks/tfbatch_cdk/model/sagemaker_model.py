@@ -15,6 +15,7 @@ from tfbatch_cdk.model.bundling import artifact_object
 from tfbatch_cdk.model.image import runtime
 from tfbatch_cdk.model.vendoring import packages
 from tfbatch_cdk.network import eni_permissions
+from tfbatch_cdk.scheduled.model_cleanup_states import OWNER
 from tfbatch_cdk.security.grants import allow, bucket_arn, colon_arn, service_principal
 from tfbatch_cdk.security.nag_acknowledgements import DELETED_WITH_ITS_STACK, acknowledge
 
@@ -46,7 +47,7 @@ class SageMakerModel(Construct):
         variables: Mapping[str, str],
         log_group: str = LOG_GROUP,
         role: iam.IRole | None = None,
-        keeps_replaced: bool = False,
+        owner: str | None = None,
     ) -> None:
         """Make the Model.
 
@@ -59,18 +60,19 @@ class SageMakerModel(Construct):
             variables: their environment.
             log_group: pattern of the names of their log groups.
             role: their role; ``None``: a new one.
-            keeps_replaced: whether an update that replaces it keeps the old one, which running
-                executions name in their jobs.
+            owner: if given, an update that replaces the Model keeps the old one, which running
+                executions name in their jobs. ``ModelCleanup`` deletes those with this tag.
         """
         super().__init__(scope, construct_id)
         self.artifact = artifact_object(
             self,
             artifact_of(model, packages=self._packages(model, container)),
-            model=model.directory,
+            model=model,
         )
         self.role = role or _role(self)
         _allow_containers(self, self.role, image.repository_arn, log_group)
-        allow(self.role, "s3:GetObject", on=self.artifact.arn)
+        because = "a run reads the artifact that was deployed when it began"
+        allow(self.role, "s3:GetObject", on=self.artifact.every_arn, because=because)
         resource = sagemaker.CfnModel(
             self,
             "Model",
@@ -81,7 +83,8 @@ class SageMakerModel(Construct):
             ),
         )
         resource.node.add_dependency(self.role)
-        if keeps_replaced:
+        if owner is not None:
+            resource.tags.set_tag(OWNER, owner)
             resource.cfn_options.update_replace_policy = CfnDeletionPolicy.RETAIN
             acknowledge(resource, DELETED_WITH_ITS_STACK)
         self._resource = resource

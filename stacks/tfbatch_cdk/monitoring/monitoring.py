@@ -8,8 +8,8 @@ from constructs import Construct
 
 from tfbatch_cdk.monitoring.alarms import Alarms
 from tfbatch_cdk.monitoring.dashboard import dashboard
-from tfbatch_cdk.monitoring.job_age import JobAge
 from tfbatch_cdk.monitoring.queries import save
+from tfbatch_cdk.scheduled.job_age import JobAge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -36,6 +36,10 @@ class Roles:
     """Measures the age of running jobs (``states.amazonaws.com``)."""
     job_age_clock: iam.IRole | None = None
     """Starts that measurement (``events.amazonaws.com``)."""
+    model_cleanup: iam.IRole | None = None
+    """Deletes replaced SageMaker Models that no run uses (``states.amazonaws.com``)."""
+    model_cleanup_clock: iam.IRole | None = None
+    """Starts that deletion (``events.amazonaws.com``)."""
 
     def any_given(self) -> bool:
         """Whether the account's roles are made elsewhere, at least in part."""

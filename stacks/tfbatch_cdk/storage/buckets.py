@@ -150,14 +150,15 @@ def _deny_other_encryption(bucket: s3.Bucket, key: kms.IKey | None) -> None:
             "OtherKey": {"Null": {_KEY: "false"}, "ArnNotEquals": {_KEY: key.key_arn}},
             "NoKey": {"Null": {_KEY: "true"}, "StringEquals": {_ENCRYPTION: wanted}},
         }
+    anybody, objects = iam.AnyPrincipal(), bucket.arn_for_objects("*")
     for name, condition in conditions.items():
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid=f"Deny{name}Encryption" if name != "NoKey" else "DenyEncryptionWithNoKey",
                 effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
+                principals=[anybody],
                 actions=["s3:PutObject"],
-                resources=[bucket.arn_for_objects("*")],
+                resources=[objects],
                 conditions=condition,
             )
         )

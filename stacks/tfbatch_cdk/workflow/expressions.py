@@ -223,7 +223,8 @@ SHARD_INPUT = {
 }
 """A shard runs in its own execution, which can't read the parent's variables."""
 
-SHARDS_FAILED = "$exists($states.result.failure) ? $states.result.failure[0] : null"
+SHARDS_FAILED = "$exists($states.result.failure) ? ($states.result.failure)[0] : null"
+"""Without the parentheses ``[0]`` would take the first failure of each shard."""
 
 SUMMARY_EVENT = """
 {

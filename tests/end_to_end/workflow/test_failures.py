@@ -91,6 +91,14 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_at_once(deployment: Deployme
     assert f"--log-stream-name-prefix {job['TransformJobName']}/" in ended["cause"]
 
 
+def test_of_several_failed_shards_the_run_names_the_first(deployment: Deployment) -> None:
+    rows = {f"{number:03}.jsonl": b"[1, 2, 3]\n" for number in range(101)}
+    uri = deployment.upload("both", rows)
+    ended = deployment.execute(request_for(uri, model="broken", format="joined"))
+    assert (ended["status"], ended.get("error")) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
+    assert ended["cause"].startswith("Shard 00000, transform job ")
+
+
 def test_a_container_that_never_answers_ping_ends_the_run_and_names_its_log(
     deployment: Deployment,
 ) -> None:

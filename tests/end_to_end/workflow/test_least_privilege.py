@@ -26,6 +26,7 @@ UNUSED: Final = {
     ("*Role", "xray:*"): "traces are sent with it and left out without; there is no X-Ray here",
     ("ModelRole", "kms:CreateGrant"): "SageMaker's, for volumes of instances without local disks",
     ("ModelRole", "logs:DescribeLogStreams"): "in SageMaker's list for an execution role",
+    ("ReplacedModelsClockRole", "states:StartExecution"): "EventBridge's, once a day",
     ("MonitoringPulseClockRole", "states:StartExecution"): "EventBridge's, every five minutes",
     ("MonitoringPulseRole", "*"): "runs by the clock; its own tests call it",
     ("SummarizeRole", "s3:DeleteObject"): "takes an earlier run's mark out of the same folder",

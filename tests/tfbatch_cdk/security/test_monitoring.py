@@ -120,7 +120,7 @@ def test_the_dashboard_shows_what_operations_ask_for(prod: Assembly) -> None:
 def test_logs_of_state_machines_take_no_room_in_the_accounts_policy(prod: Assembly) -> None:
     groups = prod.of_type("AWS::Logs::LogGroup")
     machines = prod.of_type("AWS::StepFunctions::StateMachine").values()
-    assert len(machines) == 2
+    assert len(machines) == 3
     for machine in machines:
         (target,) = machine["Properties"]["LoggingConfiguration"]["Destinations"]
         arn = target["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]

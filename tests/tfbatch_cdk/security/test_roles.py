@@ -51,7 +51,7 @@ def test_every_actor_has_a_role_of_its_own(prod: Assembly) -> None:
         *(text(one["Properties"]["RoleArn"]) for one in machines),
         *(text(one["Properties"]["ExecutionRoleArn"]) for one in models),
     ]
-    assert len(set(roles)) == len(roles) == 7
+    assert len(set(roles)) == len(roles) == 8
 
 
 @pytest.mark.aws

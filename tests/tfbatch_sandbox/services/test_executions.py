@@ -34,6 +34,19 @@ def test_a_name_that_is_too_long_is_refused(workflows: Workflows, stepfunctions:
         stepfunctions.start_execution(stateMachineArn=machine, name="n" * 81)
 
 
+@pytest.mark.parametrize("given", ['{"b": 1, "a":  [1.0, 1e3]}', '{"a":1}', '"text"', " [ ] "])
+def test_an_input_is_shown_as_it_was_given(
+    workflows: Workflows, stepfunctions: SFNClient, given: str
+) -> None:
+    machine = workflows.create(PASS)
+    execution = stepfunctions.start_execution(stateMachineArn=machine, input=given)
+    ended = workflows.end(execution["executionArn"])
+    history = stepfunctions.get_execution_history(executionArn=execution["executionArn"])
+    started = history["events"][0]["executionStartedEventDetails"]
+    assert (ended["input"], started["input"]) == (given, given)
+    assert json.loads(ended["output"]) == json.loads(given)
+
+
 def test_stopping_keeps_error_and_cause(workflows: Workflows, stepfunctions: SFNClient) -> None:
     execution = workflows.start(WAIT)
     stepfunctions.stop_execution(executionArn=execution, error="E", cause="C")

@@ -11,9 +11,7 @@ import numpy as np
 
 from tfbatch_sandbox.model_server.json_api.decimals import format_decimals
 from tfbatch_sandbox.model_server.json_api.request import Format
-from tfbatch_sandbox.model_server.tensorflow.dtypes import NUMPY_TYPES
 from tfbatch_sandbox.model_server.tensorflow.status import (
-    Code,
     StatusError,
     invalid_argument,
 )
@@ -24,7 +22,12 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.model_server.tensorflow.dtypes import Array
 
 _INDENT: Final = "    "
-_UNWRITABLE: Final = {np.dtype(np.float16), np.dtype(np.uint16)}
+_UNWRITABLE: Final = {
+    np.dtype(np.float16): "half",
+    np.dtype(np.uint16): "uint16",
+    np.dtype(np.complex64): "complex64",
+    np.dtype(np.complex128): "complex128",
+}
 
 
 def write_predict(outputs: Mapping[str, Array], layout: Format) -> bytes:
@@ -38,6 +41,8 @@ def write_predict(outputs: Mapping[str, Array], layout: Format) -> bytes:
         StatusError: INVALID_ARGUMENT, outputs don't fit the row format, or JSON has no form for
             their type.
     """
+    if not outputs:
+        raise invalid_argument("Cannot convert empty tensor map to JSON")
     text = _rows(outputs) if layout is Format.ROW else _columns(outputs)
     return text.encode("utf-8", "surrogateescape")
 
@@ -130,11 +135,8 @@ def _words(name: str, array: Array, depth: int) -> list[str]:
     """Every element as JSON, in order, inside ``depth`` brackets."""
     kind = array.dtype.kind
     if array.dtype in _UNWRITABLE:
-        number = next(key for key, value in NUMPY_TYPES.items() if value == array.dtype)
-        type_name = {17: "uint16", 19: "half"}[number]
-        raise StatusError(
-            Code.INVALID_ARGUMENT, f"Failed to write JSON value for tensor type: {type_name}"
-        )
+        type_name = _UNWRITABLE[array.dtype]
+        raise invalid_argument(f"Failed to write JSON value for tensor type: {type_name}")
     flat = array.reshape(-1)
     if kind == "f":
         return format_decimals(flat)

@@ -42,11 +42,17 @@ def parse_json(body: bytes) -> dict[str, Any]:
         raise invalid_argument("JSON Parse error: The document is empty")
     try:
         document = json.loads(body)
+        if b"\\ud" in body.lower():
+            json.dumps(document, ensure_ascii=False).encode()
     except RecursionError as error:
         raise invalid_argument("JSON Parse error: the document is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise invalid_argument(
             f"JSON Parse error: Invalid encoding in string. at offset: {error.start}"
+        ) from error
+    except UnicodeEncodeError as error:
+        raise invalid_argument(
+            "JSON Parse error: The surrogate pair in string is invalid."
         ) from error
     except json.JSONDecodeError as error:
         raise invalid_argument(
@@ -59,6 +65,21 @@ def parse_json(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise invalid_argument(f"JSON Value: {debug_string(document)} Is not object")
     return document
+
+
+def signature_name(document: dict[str, Any]) -> str:
+    """The signature that a request names; empty: the default.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, the name isn't a string.
+    """
+    name = document.get("signature_name", "")
+    if not isinstance(name, str):
+        raise invalid_argument(
+            f"JSON Value: {debug_string(document)} not formatted correctly."
+            " 'signature_name' key must be a string value."
+        )
+    return name
 
 
 def parse_predict(
@@ -74,13 +95,7 @@ def parse_predict(
         StatusError: INVALID_ARGUMENT, with TensorFlow Serving's message.
     """
     document = parse_json(body)
-    name = document.get("signature_name", "")
-    if not isinstance(name, str):
-        raise invalid_argument(
-            f"JSON Value: {debug_string(document)} not formatted correctly."
-            " 'signature_name' key must be a string value."
-        )
-    signature = find_signature(name)
+    signature = find_signature(signature_name(document))
     if "instances" in document and "inputs" in document:
         raise invalid_argument(
             f"JSON Value: {debug_string(document)} Not formatted correctly expecting only"

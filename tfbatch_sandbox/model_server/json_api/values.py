@@ -155,7 +155,7 @@ def _flatten(
 
 def _scalar(value: object, data_type: int) -> object:
     if data_type == DT_STRING and isinstance(value, dict):
-        return _decode_b64(value)
+        return decode_b64(value)
     if data_type in _UNREADABLE or data_type not in NUMPY_TYPES:
         raise StatusError(
             Code.UNIMPLEMENTED,
@@ -164,16 +164,20 @@ def _scalar(value: object, data_type: int) -> object:
         )
     if not _is_of_type(value, data_type):
         raise invalid_argument(
-            f"JSON Value: {debug_string(value)} Type: {_json_type(value)}"
+            f"JSON Value: {debug_string(value)} Type: {json_type(value)}"
             f" is not of expected type: {_TYPE_NAMES[data_type]}"
         )
     if NUMPY_TYPES[data_type].kind == "f":
-        _check_lossless(value, NUMPY_TYPES[data_type], _TYPE_NAMES[data_type])
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+        check_lossless(value, NUMPY_TYPES[data_type], _TYPE_NAMES[data_type])
+    return value.encode() if isinstance(value, str) else value
 
 
-def _check_lossless(value: Any, wanted: np.dtype[Any], name: str) -> None:  # noqa: ANN401
-    """``IsLosslessDecimal``: integers up to the mantissa, decimals up to the largest float."""
+def check_lossless(value: Any, wanted: np.dtype[Any], name: str) -> None:  # noqa: ANN401
+    """``IsLosslessDecimal``: integers up to the mantissa, decimals up to the largest float.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, the number would not be the same.
+    """
     is_integer = isinstance(value, int) and abs(value) < _LARGEST_JSON_INTEGER
     limit = _largest_integer(wanted) if is_integer else float(np.finfo(wanted).max)
     if abs(value) > limit and value not in (float("inf"), float("-inf")):
@@ -194,12 +198,18 @@ def _is_of_type(value: object, data_type: int) -> bool:
     return isinstance(value, int) and limits.min <= value <= limits.max
 
 
-def _json_type(value: object) -> str:
+def json_type(value: object) -> str:
+    """The value's type, as in an error message."""
     names = {bool: str(value), dict: "Object", list: "Array", str: "String", type(None): "Null"}
     return names.get(type(value), "Number")
 
 
-def _decode_b64(value: dict[str, Any]) -> bytes:
+def decode_b64(value: dict[str, Any]) -> bytes:
+    """The bytes of ``{"b64": "<base64>"}``.
+
+    Raises:
+        StatusError: INVALID_ARGUMENT, it is not that, or not base64.
+    """
     if not is_b64_object(value):
         raise invalid_argument(
             f"JSON Value: {debug_string(value)} not formatted correctly for base64 data"

@@ -3,7 +3,9 @@
 - An execution without a name gets one.
 - The context object's start time is ISO 8601 text; moto puts a datetime there.
 - StopExecution keeps its error and cause. DescribeExecution shows a string output as JSON.
+- An execution's input is shown as it was given, with its spaces and the order of its fields.
 - The history supports reverse order and pages.
+- DescribeStateMachineForExecution shows the definition that the execution started with.
 - A Fail state may raise an error whose name begins with ``States.``.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +23,8 @@ from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name
 from moto.stepfunctions.parser.asl.eval.states import ExecutionData
 from moto.stepfunctions.parser.backend import execution_worker
+from moto.stepfunctions.parser.backend.execution import Execution, SyncExecution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -27,8 +32,6 @@ from tfbatch_sandbox.services.patch import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from moto.stepfunctions.parser.backend.execution import Execution
 
     from tfbatch_sandbox.services.runtime import Runtime
 
@@ -38,10 +41,12 @@ _HISTORY_PAGE = 1000
 def install(_runtime: Runtime) -> None:
     """Correct moto's answers."""
     replace(execution_worker, "ExecutionData", _execution_data)
+    _show_inputs_as_given()
     start = StepFunctionsParserBackend.start_execution
     replace(StepFunctionsParserBackend, "start_execution", _named(start))
     replace(StepFunctionResponse, "stop_execution", _stop)
     replace(StepFunctionResponse, "describe_execution", _describe)
+    replace(StepFunctionResponse, "describe_state_machine_for_execution", _describe_machine)
     replace(StepFunctionResponse, "get_execution_history", _history)
     replace(custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "\0")
     _give_errors_their_codes()
@@ -53,6 +58,26 @@ def _execution_data(**data: Any) -> ExecutionData:  # noqa: ANN401 - moto's fiel
         utc = started.astimezone(UTC)
         data["StartTime"] = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return ExecutionData(**data)
+
+
+def _show_inputs_as_given() -> None:
+    given: ContextVar[str] = ContextVar("given")
+    evaluate = ExecutionWorker._execution_logic  # noqa: SLF001 # it runs in the execution's thread
+
+    def run(worker: ExecutionWorker) -> None:
+        execution = worker._execution_communication.execution  # noqa: SLF001
+        given.set(execution.execution_input or "{}")
+        evaluate(worker)
+
+    replace(ExecutionWorker, "_execution_logic", run)
+    replace(execution_worker, "to_json_str", lambda _input: given.get())
+    for name in ("to_describe_output", "to_start_sync_execution_output"):
+        owner = SyncExecution if "sync" in name else Execution
+        replace(owner, name, _with_input(getattr(owner, name)))
+
+
+def _with_input(show: Callable[[Execution], Any]) -> Callable[[Execution], Any]:
+    return lambda execution: {**show(execution), "input": execution.execution_input or "{}"}
 
 
 def _named(start: Callable[..., Execution]) -> Callable[..., Execution]:
@@ -81,6 +106,21 @@ def _describe(response: StepFunctionResponse) -> ActionResult:
     execution = response.stepfunction_backend.describe_execution(arn)
     output = {"redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE"}
     return ActionResult(output | execution.to_describe_output())
+
+
+def _describe_machine(response: StepFunctionResponse) -> ActionResult:
+    arn = json.loads(response.body)["executionArn"]
+    machine = response.stepfunction_backend.describe_execution(arn).state_machine
+    shown = {
+        "stateMachineArn": machine.arn,
+        "name": machine.name,
+        "definition": machine.definition,
+        "roleArn": machine.roleArn,
+        "updateDate": machine.update_date,
+        "loggingConfiguration": machine.loggingConfiguration,
+        "tracingConfiguration": machine.tracingConfiguration,
+    }
+    return ActionResult({name: value for name, value in shown.items() if value is not None})
 
 
 def _history(response: StepFunctionResponse) -> ActionResult:
