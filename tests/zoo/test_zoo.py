@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from tfbatch_cdk.model.saved_model import signature_of
 from tfbatch_cdk.settings import Model
 from tfbatch_handler.acceptance import problem
 from tfbatch_handler.handler import Handler
+from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +114,15 @@ def test_every_format_gives_the_predictions_of_plain_tensorflow(
                 assert is_close(row[output], value), f"{name} {output}: {row[output]} {value}"
         tried.append(name)
     assert tried
+
+
+def test_the_feature_lists_that_tensorflow_writes_are_read(zoo: Zoo) -> None:
+    animal = zoo.models["serialized_sequences"]
+    for record, prediction in zip(animal.records, animal.predictions, strict=True):
+        value = record["examples"]
+        data = base64.b64decode(value["b64"]) if isinstance(value, dict) else value.encode()
+        frames = example.feature(example.parse(data), "frames")
+        assert is_close([sum(step) for step in zip(*frames, strict=True)], prediction["sums"])
 
 
 def test_what_no_reply_can_carry_is_refused_at_synthesis(zoo: Zoo) -> None:
