@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem
 
+from tfbatch.export.variant import DECODES
+
 _MOST = 20
 
 
@@ -29,3 +31,12 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[C
 
 execution_argument = click.argument("execution", required=False, shell_complete=_complete)
 """``execution: str | None``, for ``Executions.find``."""
+
+decode_option = click.option(
+    "--decode",
+    type=click.Choice(DECODES),
+    default=DECODES[0],
+    show_default=True,
+    help="Large JPEG files: in full size, or faster, smaller but no less than the model needs.",
+)
+"""``decode: Decode``."""

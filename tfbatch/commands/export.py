@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch.commands.arguments import decode_option
 from tfbatch.export.variant import PIXELS
 from tfbatch.terminal.options import json_option
 from tfbatch.terminal.problem import Problem
@@ -14,7 +15,7 @@ from tfbatch.terminal.problem import Problem
 if TYPE_CHECKING:
     from tfbatch.export.catalog import Recipe
     from tfbatch.export.store import Export
-    from tfbatch.export.variant import Precision
+    from tfbatch.export.variant import Decode, Precision
     from tfbatch.terminal.output import Output
 
 _PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
@@ -43,6 +44,7 @@ _PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
     show_default=True,
     help="Keras's policy; the answers are compared with float32's, and held to them.",
 )
+@decode_option
 @click.option(
     "--xla",
     is_flag=True,
@@ -70,6 +72,7 @@ def export(  # noqa: PLR0913 # one for each option
     top_k: int | None,
     exif: bool,
     precision: Precision,
+    decode: Decode,
     xla: bool,
     pixels: str,
     labels: Path | None,
@@ -92,7 +95,7 @@ def export(  # noqa: PLR0913 # one for each option
     wanted = _needed() if needed else targets or (DEMO_MODEL,)
     if name and len(wanted) > 1:
         raise Problem(f"--name = {name!r}: {len(wanted)} models can't have one name.")
-    variant = Variant(top_k=top_k, exif=exif, precision=precision, xla=xla)
+    variant = Variant(top_k=top_k, exif=exif, precision=precision, decode=decode, xla=xla)
     models = project.models()
     for target in wanted:
         recipe = _recipe(target, name=name, pixels=pixels, labels=labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     help="Only synthesize --head into a folder, for --head-assembly. It runs the head's code.",
 )
 @click.option(
+    "--post",
+    is_flag=True,
+    help="Only post the review in --out to the pull request of this CI job (GitHub, GitLab, "
+    "Bitbucket), or, if there is none, that it failed.",
+)
+@click.option(
     "--stage", "stages", multiple=True, metavar="NAME", help="Only this stage. Repeatable."
 )
 @click.option(
@@ -46,8 +53,8 @@ if TYPE_CHECKING:
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(("md", "html", "json", "sarif")),
-    help="Only this form. Repeatable.",
+    type=click.Choice(("md", "html", "json", "sarif", "bitbucket.md")),
+    help="Only this form. Repeatable. [default: all but bitbucket.md, whose comments show no HTML]",
 )
 @click.option(
     "--out",
@@ -70,6 +77,7 @@ def review(  # noqa: PLR0913 # one for each option
     head: str,
     head_assembly: Path | None,
     synthesize: Path | None,
+    post: bool,
     stages: tuple[str, ...],
     policy: Path | None,
     formats: tuple[str, ...],
@@ -86,9 +94,14 @@ def review(  # noqa: PLR0913 # one for each option
     from tfbatch import project  # noqa: PLC0415
     from tfbatch.review import main as reviews  # noqa: PLC0415
     from tfbatch.review.errors import ReviewError  # noqa: PLC0415
+    from tfbatch.review.post import main as posting  # noqa: PLC0415
 
-    if (base is None) == (synthesize is None):
-        raise click.UsageError("Name either --base, to review, or --synthesize, to prepare that.")
+    if [base is not None, synthesize is not None, post].count(True) != 1:
+        raise click.UsageError(
+            "Name one of --base, to review, --synthesize, to prepare that, and --post, to post it."
+        )
+    if post:
+        ctx.exit(posting.main([str(out)], os.environ))
     folder = project.directory()
     try:
         if synthesize is not None:

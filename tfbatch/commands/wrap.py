@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch.commands.arguments import decode_option
 from tfbatch.export.variant import PIXELS
 from tfbatch.terminal.options import json_option
 from tfbatch.terminal.problem import Problem
 from tfbatch.wrap.plan import FITS
 
 if TYPE_CHECKING:
+    from tfbatch.export.variant import Decode
     from tfbatch.terminal.output import Output
     from tfbatch.wrap.plan import Fit
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     "--size", metavar="HEIGHTxWIDTH", help="To resize to, if the model takes images of any size."
 )
 @click.option("--exif", is_flag=True, help="Turn photographs as their EXIF orientation says.")
+@decode_option
 @click.option(
     "--top-k",
     type=click.IntRange(1),
@@ -65,6 +68,7 @@ def wrap(  # noqa: PLR0913 # one for each option
     fit: Fit,
     size: str | None,
     exif: bool,
+    decode: Decode,
     top_k: int | None,
     photos: tuple[Path, ...],
     output: Output,
@@ -81,7 +85,13 @@ def wrap(  # noqa: PLR0913 # one for each option
     from tfbatch.wrap.run import wrap as make  # noqa: PLC0415
 
     options = Options(
-        signature=signature, pixels=pixels, fit=fit, size=_size(size), exif=exif, top_k=top_k
+        signature=signature,
+        pixels=pixels,
+        fit=fit,
+        size=_size(size),
+        exif=exif,
+        decode=decode,
+        top_k=top_k,
     )
     made = make(source, target, options, photos=[photo.read_bytes() for photo in photos])
     output.say(f"{target} is written.")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import tensorflow as tf
 
 from tfbatch.export.variant import Variant
-from tfbatch.wrap.orientation import upright
+from tfbatch.wrap.decoding import View, at_least, decode
+from tfbatch.wrap.orientation import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,12 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         self._network = tf.function(call, jit_compile=True) if variant.xla else call
         self._image_size = network.input_shape[1]
         self._top_k = variant.top_k
-        self._exif = variant.exif
+        size = self._image_size
+        self._view = View(
+            box=center,
+            exif=variant.exif,
+            is_enough=at_least(size, size) if variant.decode == "scaled" else None,
+        )
         self._normalize = normalize
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])  # type: ignore[untyped-decorator]
@@ -68,25 +74,23 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         }
 
     def _pixels(self, encoded: tf.Tensor) -> tf.Tensor:
-        """Decode an image and crop its center as in the network's training.
+        """Decode the center of an image, and resize it as in the network's training.
 
-        Like ``_decode_and_center_crop`` of ``tensorflow/tpu``'s EfficientNet for evaluation: 7/8 of
-        the shorter side, then bicubic without antialiasing, corners not aligned. EXIF orientation
-        is ignored without ``Variant.exif``.
+        Like ``_decode_and_center_crop`` of ``tensorflow/tpu``'s EfficientNet for evaluation:
+        bicubic without antialiasing, corners not aligned. EXIF orientation is ignored without
+        ``Variant.exif``.
         """
-        # channels=3 turns gray into three equal channels and drops alpha.
-        image = tf.io.decode_image(encoded, channels=3, expand_animations=False)
-        if self._exif:
-            image.set_shape([None, None, 3])
-            image = upright(image, encoded)
-        height, width = tf.shape(image)[0], tf.shape(image)[1]
-        side = tf.cast(_CROP_FRACTION * tf.cast(tf.minimum(height, width), tf.float32), tf.int32)
-        side = tf.maximum(side, 1)
-        top, left = (height - side + 1) // 2, (width - side + 1) // 2
-        square = image[top : top + side, left : left + side]
+        part = decode(encoded, self._view)
         size = [self._image_size, self._image_size]
         # The raw op: tf.image.resize changed the pixel centers after the networks were trained.
-        return tf.raw_ops.ResizeBicubic(images=square[None], size=size)[0]
+        return tf.raw_ops.ResizeBicubic(images=part[None], size=size)[0]
+
+
+def center(height: tf.Tensor, width: tf.Tensor) -> Box:
+    """The square in the middle that has 7/8 of the shorter side."""
+    shorter = tf.cast(tf.minimum(height, width), tf.float32)
+    side = tf.maximum(tf.cast(_CROP_FRACTION * shorter, tf.int32), 1)
+    return Box((height - side + 1) // 2, (width - side + 1) // 2, side, side)
 
 
 def save(classifier: Classifier, directory: Path) -> None:

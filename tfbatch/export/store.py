@@ -123,7 +123,8 @@ def _export(recipe: Recipe, directory: Path, variant: Variant) -> Export:
 
 def _digest(recipe: Recipe, variant: Variant) -> str:
     here = Path(__file__).parent
-    package = [*sorted(here.glob("*.py")), here.with_name("wrap") / "orientation.py"]
+    wrap = here.with_name("wrap")
+    package = [*sorted(here.glob("*.py")), wrap / "decoding.py", wrap / "orientation.py"]
     digest = hashlib.sha256()
     for path in (*package, *map(Path, recipe.sources)):
         digest.update(path.read_bytes())

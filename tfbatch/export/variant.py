@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+Decode = Literal["exact", "scaled"]
+DECODES: Final = get_args(Decode)
+"""Whether large JPEG files are decoded in full size, or smaller from a part of their data."""
 PIXELS = ("0..255", "0..1", "-1..1", "caffe", "torch")
 """The pixels that a network takes: as decoded, scaled, or a mode of ``keras.applications``."""
 
@@ -20,6 +23,8 @@ class Variant:
     """Keras's dtype policy. Mixed ones compute in 16 bits and keep weights and outputs in 32."""
     exif: bool = False
     """Turn photographs as their EXIF orientation says."""
+    decode: Decode = "exact"
+    """With ``scaled`` the pixels differ from those of training."""
     xla: bool = False
     """Compile the network with XLA, once for each batch size."""
 

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from tfbatch.review.compare import locks
+from tfbatch.review.compare.locks import Locks
 from tfbatch.review.compare.rules import policies
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.render import words
 from tfbatch.review.render.sarif import lines_of
 from tfbatch.review.review import Review, compare
-from tfbatch.review.sides import assembly, deployed, programs, revision, synthesis
+from tfbatch.review.sides import assembly, deployed, packages, programs, revision, synthesis
 from tfbatch.review.sides import folder as files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tfbatch.review.compare.rules.rule import Rule
@@ -84,7 +85,7 @@ class _Side:
     name: str
     folder: Path
     stages: Sequence[Stage]
-    locks: Mapping[str, str]
+    locks: Locks
 
 
 def make(request: Request, *, cache: Path) -> Review:
@@ -103,7 +104,8 @@ def make(request: Request, *, cache: Path) -> Review:
     findings = tuple(policy.applied(found.findings, today=datetime.now(UTC).date()))
     subjects = {finding.subject for finding in findings if finding.severity}
     lines = lines_of(subjects, sources=request.repository)
-    return replace(found, findings=findings, lines=lines)
+    tools = (base.locks.packages.used, head.locks.packages.used)
+    return replace(found, findings=findings, lines=lines, tools=tools)
 
 
 def _policy(request: Request) -> policies.Policy:
@@ -176,12 +178,14 @@ def _linted(
     return [[assembly.with_lint(stage, lints) for stage in stages] for stages in sides]
 
 
-def _locks(folder: Path) -> dict[str, str]:
-    """The lock files that were copied beside the assemblies."""
-    return {
-        file.name: files.read_text(folder / synthesis.LOCKS, file.name)
-        for file in sorted((folder / synthesis.LOCKS).glob("*.lock*"))
-    }
+def _locks(folder: Path) -> Locks:
+    """The models' locks that were copied beside the assemblies, and the packages."""
+    copies = folder / synthesis.LOCKS
+    names = sorted(file.name for file in copies.glob("*.lock.json"))
+    return Locks(
+        packages=packages.read(folder),
+        models={name: files.read_text(copies, name) for name in names},
+    )
 
 
 def _from_deployed(
@@ -233,6 +237,8 @@ def _rendered(review: Review, name: str) -> str:
     match name:
         case "md":
             return markdown.markdown(review)
+        case "bitbucket.md":
+            return markdown.bitbucket(review)
         case "html":
             return page.page(review)
         case "sarif":

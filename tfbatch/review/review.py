@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tfbatch.review.compare.rules.rule import Fate, Rule
     from tfbatch.review.sides.assembly import Stage
 
-_QUIET = ("cost-unchanged", "not-deployed", "model-not-compared")
+_NOTES = ("model-not-compared", "packages-not-compared")
+_QUIET = ("cost-unchanged", "not-deployed", *_NOTES)
 _PERMISSIONS = ("permissions-broadened", "permissions-added", "denial-dropped", "public-access")
 _IN_SHORT = {
     "deployment-fails": "the deployment will fail",
@@ -40,6 +41,8 @@ _IN_SHORT = {
     "check-new": "new findings of the checks",
     "hash-without-content": "an asset hash moved for nothing",
     "packages-changed": "packages changed",
+    "packages-not-own": "packages that weren't installed",
+    "packages-not-compared": "packages not compared",
     "drift": "deployed differs from the base",
     "unknown-change": "changes that no rule knows",
 }
@@ -60,6 +63,8 @@ class Review:
     """Construct path -> the file and the line that name it, where they are known."""
     counts: Mapping[str, Mapping[Fate, int]] = field(default_factory=dict)
     """Stage -> fate -> number of resources."""
+    tools: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {})
+    """Package -> version with which the base was synthesized; the same of the head."""
 
     @property
     def severity(self) -> Severity:
@@ -69,12 +74,12 @@ class Review:
     @property
     def is_empty(self) -> bool:
         """Whether nothing deployed changes."""
-        return not any(finding.rule not in _QUIET for finding in self.findings)
+        return not any(one.severity or one.rule not in _QUIET for one in self.findings)
 
     @property
     def notes(self) -> list[Finding]:
         """What wasn't compared, which is said also where nothing changes."""
-        return [finding for finding in self.findings if finding.rule == "model-not-compared"]
+        return [finding for finding in self.findings if finding.rule in _NOTES]
 
     @property
     def headline(self) -> str:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tfbatch.scaffold.stages import OwnModel
 
 SHARED = (
-    ".github/scripts/post-review.js",
     ".github/workflows/infra-review-accept.yml",
     ".github/workflows/infra-review-comment.yml",
     ".github/workflows/infra-review.yml",

@@ -5,7 +5,7 @@ from __future__ import annotations
 EXTRAS: dict[str, tuple[str, ...]] = {
     "sandbox": (
         *("aiohttp", "awscli", "falcon", "gevent", "gunicorn", "jsonata", "jsonpath_ng", "moto"),
-        *("numpy", "packaging", "psutil", "pybase64", "requests", "setproctitle", "tensorflow"),
+        *("numpy", "psutil", "pybase64", "requests", "setproctitle", "tensorflow"),
         *("tensorflow_serving", "flask", "werkzeug", "keras"),
     ),
     "demo": (

@@ -11,7 +11,8 @@ import tensorflow as tf
 from PIL import Image, ImageOps
 
 from tfbatch.terminal.problem import Problem
-from tfbatch.wrap.preprocessing import prepared
+from tfbatch.wrap.decoding import ratio as ratio_of
+from tfbatch.wrap.preprocessing import part_of, prepared, view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,12 +72,21 @@ def compare(wrapper: Wrapper, saved: Path, plan: Plan, photos: Sequence[bytes]) 
 def _original(wrapper: Wrapper, encoded: bytes, pixels: Pixels) -> dict[str, Any]:
     """The original's outputs for an image that Pillow has read."""
     with Image.open(io.BytesIO(encoded)) as opened:
+        _draft(opened, encoded, pixels)
         turned = ImageOps.exif_transpose(opened) if pixels.exif else opened
         array = np.asarray(turned.convert({1: "L", 4: "RGBA"}.get(pixels.channels, "RGB")))
     if array.ndim == 2:  # noqa: PLR2004 # gray
         array = array[..., None]
-    outputs = wrapper.of_one(prepared(tf.constant(array), pixels), pixels)
+    part = part_of(tf.constant(array), pixels)
+    outputs = wrapper.of_one(prepared(part, pixels), pixels)
     return {name: value.numpy() for name, value in outputs.items()}
+
+
+def _draft(opened: Any, encoded: bytes, pixels: Pixels) -> None:  # noqa: ANN401 # Pillow's
+    """Have Pillow decode a JPEG file as small as the wrapper does."""
+    ratio = int(ratio_of(tf.constant(encoded), view(pixels)))
+    width, height = opened.size
+    opened.draft(None, (max(width // ratio, 1), max(height // ratio, 1)))
 
 
 def _likeliest(scores: Any, count: int) -> dict[str, Any]:  # noqa: ANN401 # an array

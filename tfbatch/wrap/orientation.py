@@ -6,7 +6,13 @@ follows the letters Exif and two zeros in an APP1 segment.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import tensorflow as tf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 _APP1_BYTES = 65536
 """The segment is among the first, and has a length of two bytes."""
@@ -14,16 +20,28 @@ _EXIF = tuple(b"Exif\0\0")
 _TAG = 0x0112
 _ENTRY_BYTES = 12
 _LAST = 8
+_FIRST_LYING = 5
+_UPSIDE_DOWN, _RIGHT_TO_LEFT = (3, 4, 7, 8), (2, 3, 6, 7)
+"""Orientations whose upright image has, of the stored one, the last rows first, or columns."""
 
 
-def upright(image: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
-    """Turn and mirror pixels as the file's orientation says; 1 (as stored) if it says nothing.
+class Box(NamedTuple):
+    """A part of an image, in pixels: int32 scalars, or for several images vectors."""
+
+    top: tf.Tensor
+    left: tf.Tensor
+    height: tf.Tensor
+    width: tf.Tensor
+
+
+def turned(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Turn and mirror pixels as an orientation says.
 
     Args:
         image: [height, width, channels].
-        encoded: the file, a scalar string.
+        orientation: 1 (as stored) to 8.
     """
-    turned = {
+    ways = {
         2: lambda: tf.image.flip_left_right(image),
         3: lambda: tf.image.rot90(image, 2),
         4: lambda: tf.image.flip_up_down(image),
@@ -32,10 +50,42 @@ def upright(image: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
         7: lambda: tf.image.rot90(tf.image.transpose(image), 2),
         8: lambda: tf.image.rot90(image, 1),
     }
-    branches = [lambda: image, lambda: image, *turned.values()]
-    result = tf.switch_case(orientation(encoded), branches)
+    branches = [lambda: image, lambda: image, *ways.values()]
+    result = tf.switch_case(orientation, branches)
     result.set_shape([None, None, image.shape[-1]])
     return result
+
+
+def is_lying(orientation: tf.Tensor) -> tf.Tensor:
+    """Whether an image's stored rows are columns of the upright one."""
+    return orientation >= _FIRST_LYING
+
+
+def as_stored(box: Box, height: tf.Tensor, width: tf.Tensor, orientation: tf.Tensor) -> Box:
+    """Find the part of an upright image among the stored pixels.
+
+    Args:
+        box: in the upright image.
+        height: of the stored image.
+        width: of the stored image.
+        orientation: 1 to 8.
+    """
+    lying = is_lying(orientation)
+    rows, columns = tf.where(lying, width, height), tf.where(lying, height, width)
+    is_upside_down = _is_one_of(orientation, _UPSIDE_DOWN)
+    is_right_to_left = _is_one_of(orientation, _RIGHT_TO_LEFT)
+    top = tf.where(is_upside_down, rows - box.top - box.height, box.top)
+    left = tf.where(is_right_to_left, columns - box.left - box.width, box.left)
+    return Box(
+        tf.where(lying, left, top),
+        tf.where(lying, top, left),
+        tf.where(lying, box.width, box.height),
+        tf.where(lying, box.height, box.width),
+    )
+
+
+def _is_one_of(orientation: tf.Tensor, some: Sequence[int]) -> tf.Tensor:
+    return tf.reduce_any(tf.equal(orientation, some))
 
 
 def orientation(encoded: tf.Tensor) -> tf.Tensor:

@@ -13,6 +13,7 @@ from tfbatch_handler.signature import FLOATS, INTEGERS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tfbatch.export.variant import Decode
     from tfbatch_handler.signature import Signature, Tensor
 
 Fit = Literal["crop", "pad", "squash"]
@@ -31,6 +32,7 @@ class Options:
     size: tuple[int, int] | None
     """Height and width; ``None``: the model's."""
     exif: bool
+    decode: Decode
     top_k: int | None
 
 
@@ -50,6 +52,8 @@ class Pixels:
     fit: Fit
     exif: bool
     """Whether to turn the image as its EXIF orientation says."""
+    decode: Decode
+    """Whether large JPEG files are decoded in full size."""
     batch: Literal["many", "one", "none"]
     """Images in a call of the model: any number, one, or one without a batch dimension."""
 
@@ -83,9 +87,12 @@ def plan(signatures: Mapping[str, Signature], options: Options) -> Plan:
         raise Problem(
             f"--signature = {options.signature!r}: the model has {', '.join(sorted(signatures))}."
         )
+    has_pixels = takes_pixels(chosen)
+    if options.decode == "scaled" and not has_pixels:
+        raise Problem(f"--decode scaled: the model takes {chosen}, which is no image.")
     return Plan(
         signature=options.signature,
-        pixels=_pixels(chosen, options) if takes_pixels(chosen) else None,
+        pixels=_pixels(chosen, options) if has_pixels else None,
         top_k=options.top_k,
         scores=_scores(chosen) if options.top_k else "",
     )
@@ -101,6 +108,8 @@ def _pixels(signature: Signature, options: Options) -> Pixels:
         raise Problem(f"--size = {height}x{width}: the model takes {tensor}.")
     if (height < 0) is not (width < 0):
         raise Problem(f"The model takes {tensor}: add --size HEIGHTxWIDTH.")
+    if height < 0 and options.decode == "scaled":
+        raise Problem(f"--decode scaled: the model takes {tensor}: add --size HEIGHTxWIDTH.")
     return Pixels(
         input=name,
         dtype=tensor.dtype,
@@ -110,6 +119,7 @@ def _pixels(signature: Signature, options: Options) -> Pixels:
         pixels=_scale(tensor, options.pixels),
         fit=options.fit,
         exif=options.exif,
+        decode=options.decode,
         batch="none" if len(shape) < _BATCHED_RANK else "one" if shape[0] == 1 else "many",
     )
 

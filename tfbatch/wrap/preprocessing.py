@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from tfbatch.wrap.orientation import upright
+from tfbatch.wrap.decoding import MARGIN, View, cut, decode
+from tfbatch.wrap.orientation import Box, orientation, turned
 
 if TYPE_CHECKING:
     from tfbatch.wrap.plan import Pixels
 
+_COLORS = 3
 _LUMA = (19595, 38470, 7471)
 """0.299, 0.587 and 0.114 of 65,536."""
 _CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -19,12 +22,49 @@ _TORCH_MEAN, _TORCH_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def decoded(encoded: tf.Tensor, wanted: Pixels) -> tf.Tensor:
-    """Decode a file, of a GIF the first frame: uint8 [height, width, channels]."""
-    channels = max(wanted.channels, 3)
-    image = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
-    image.set_shape([None, None, channels])
-    image = _gray(image) if wanted.channels == 1 else image
-    return upright(image, encoded) if wanted.exif else image
+    """Decode the part of a file that the model gets: uint8 [height, width, channels]."""
+    if wanted.channels > _COLORS:  # of which no JPEG file has as many
+        image = tf.io.decode_image(encoded, channels=wanted.channels, expand_animations=False)
+        image.set_shape([None, None, wanted.channels])
+        upright = turned(image, orientation(encoded)) if wanted.exif else image
+        return part_of(upright, wanted)
+    part = decode(encoded, view(wanted))
+    return _gray(part) if wanted.channels == 1 else part
+
+
+def part_of(image: tf.Tensor, wanted: Pixels) -> tf.Tensor:
+    """The part of an upright image that the model gets."""
+    return cut(image, view(wanted).box(tf.shape(image)[0], tf.shape(image)[1]))
+
+
+def view(wanted: Pixels) -> View:
+    """What the model looks at."""
+    is_enough = None
+    if wanted.decode == "scaled":
+        is_enough = functools.partial(_is_enough, wanted=wanted)
+    return View(box=functools.partial(_box, wanted=wanted), exif=wanted.exif, is_enough=is_enough)
+
+
+def _is_enough(box: Box, *, wanted: Pixels) -> tf.Tensor:
+    """With borders, an image is resized to the model's height or width, whichever comes first."""
+    limits = tf.constant([wanted.height, wanted.width], tf.float32) * MARGIN
+    sides = box.height >= limits[0], box.width >= limits[1]
+    return tf.logical_or(*sides) if wanted.fit == "pad" else tf.logical_and(*sides)
+
+
+def _box(height: tf.Tensor, width: tf.Tensor, *, wanted: Pixels) -> Box:
+    """The whole image, or its largest centered part with the proportions of the model's input."""
+    if wanted.height is None or wanted.fit != "crop":
+        zero = tf.zeros_like(height)
+        return Box(zero, zero, height, width)
+    scale = tf.minimum(
+        tf.cast(height, tf.float32) / wanted.height, tf.cast(width, tf.float32) / wanted.width
+    )
+    high, wide = (
+        tf.minimum(tf.maximum(tf.cast(tf.round(scale * size), tf.int32), 1), have)
+        for size, have in ((wanted.height, height), (wanted.width, width))
+    )
+    return Box((height - high) // 2, (width - wide) // 2, high, wide)
 
 
 def _gray(image: tf.Tensor) -> tf.Tensor:
@@ -34,34 +74,18 @@ def _gray(image: tf.Tensor) -> tf.Tensor:
     return tf.cast(luma, tf.uint8)
 
 
-def prepared(image: tf.Tensor, wanted: Pixels) -> tf.Tensor:
-    """Fit decoded pixels to the model's size, and scale them to its range and type."""
-    values = tf.cast(image, tf.float32)
-    if wanted.height is not None:
-        values = _resized(values, wanted)
-    return _typed(_scaled(values, wanted.pixels), wanted.dtype)
+def prepared(part: tf.Tensor, wanted: Pixels) -> tf.Tensor:
+    """Resize a part to the model's size, and scale its pixels to the model's range and type."""
+    values = part if wanted.height is None else _resized(part, wanted)
+    return _typed(_scaled(tf.cast(values, tf.float32), wanted.pixels), wanted.dtype)
 
 
-def _resized(values: tf.Tensor, wanted: Pixels) -> tf.Tensor:
-    """Bilinear, without antialiasing, as ``tf.image.resize`` does by default."""
+def _resized(part: tf.Tensor, wanted: Pixels) -> tf.Tensor:
+    """Bilinear, without antialiasing, as ``tf.image.resize`` does by default; to float32."""
     size = [wanted.height, wanted.width]
     if wanted.fit == "pad":
-        return tf.image.resize_with_pad(values, *size)
-    if wanted.fit == "crop":
-        values = _cropped(values, wanted.height, wanted.width)
-    return tf.image.resize(values, size)
-
-
-def _cropped(values: tf.Tensor, height: int | None, width: int | None) -> tf.Tensor:
-    """The largest centered part with the proportions of the model's input."""
-    have = tf.cast(tf.shape(values)[:2], tf.float32)
-    scale = tf.reduce_min(have / tf.constant([height, width], tf.float32))
-    want = tf.maximum(
-        tf.cast(tf.round(scale * tf.constant([height, width], tf.float32)), tf.int32), 1
-    )
-    want = tf.minimum(want, tf.shape(values)[:2])
-    top, left = tf.unstack((tf.shape(values)[:2] - want) // 2)
-    return values[top : top + want[0], left : left + want[1]]
+        return tf.image.resize_with_pad(part, *size)
+    return tf.image.resize(part, size)
 
 
 def _scaled(values: tf.Tensor, pixels: str) -> tf.Tensor:

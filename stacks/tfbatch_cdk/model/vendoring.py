@@ -108,7 +108,7 @@ def _unpack(lock: Path, runtime: Runtime, folder: Path, *, where: str) -> None:
             _command(lock, runtime, made), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise SettingsError(f"{where}, for {runtime}: {_reason(done.stderr)}")
+            raise SettingsError(f"{where}, for {runtime}: {reason(done.stderr)}")
         _remove_installer_files(made)
         with contextlib.suppress(OSError):  # another synthesis was faster
             made.rename(folder)
@@ -134,7 +134,7 @@ def _command(lock: Path, runtime: Runtime, target: Path) -> list[str]:
     ]
 
 
-def _reason(message: str) -> str:
+def reason(message: str) -> str:
     """The message of uv on one line, with a remedy."""
     text = " ".join(message.split())
     remedies = [remedy for sign, remedy in _REMEDIES.items() if sign in text]

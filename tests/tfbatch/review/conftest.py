@@ -17,8 +17,9 @@ from tests.tfbatch.review.template_changes import TEMPLATE_CHANGES
 from tests.tfbatch.review.templates import edited
 from tfbatch.review import main
 from tfbatch.review.compare import cloudformation, locks
+from tfbatch.review.compare.locks import Locks
 from tfbatch.review.review import compare
-from tfbatch.review.sides import revision, synthesis
+from tfbatch.review.sides import packages, revision, synthesis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,8 +58,9 @@ class Clone:
         request = main.Request(repository=self.path, base=BASE, head=head)
         return main.make(request, cache=self.cache)
 
-    def locks(self, name: str) -> dict[str, str]:
-        return {locks.LOCK: self.git("show", f"{name}:requirements/all.lock")}
+    def locks(self, name: str) -> Locks:
+        text = self.git("show", f"{name}:requirements/all.lock")
+        return Locks(packages=packages.parse("requirements/all.lock", text), models={})
 
 
 def branch(name: str) -> str:

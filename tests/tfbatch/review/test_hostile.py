@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfbatch.review import main
+from tests.tfbatch.review.projects import Project, plain
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.sides import assembly, programs
 from tfbatch.review.sides.environment import without_credentials
@@ -18,22 +18,6 @@ from tfbatch.review.sides.stacks import load_stacks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tfbatch.review.review import Review
-
-APP = """
-import json, os, pathlib
-folder = pathlib.Path(os.environ["CDK_OUTDIR"])
-folder.mkdir(parents=True, exist_ok=True)
-resources = {RESOURCES}
-template = {"Resources": {name: {"Type": "AWS::DynamoDB::Table"} for name in resources}}
-(folder / "data.template.json").write_text(json.dumps(template))
-artifact = {
-    "type": "aws:cloudformation:stack",
-    "environment": "aws://111122223333/eu-west-1",
-    "properties": {"templateFile": "data.template.json", "stackName": "data"},
-}
-(folder / "manifest.json").write_text(json.dumps({"artifacts": {"data": artifact}}))
-"""
 FORGED = """
 import sys
 import tfbatch.review.review as review
@@ -45,42 +29,23 @@ os._exit(0)
 """
 
 
-def git(repository: Path, *arguments: str) -> None:
-    identity = ("-c", "user.name=A. Reviewer", "-c", "user.email=reviewer@example.com")
-    command = ["git", "-C", str(repository), *identity, *arguments]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path) -> Project:
     """Any CDK app: one stack of two tables, on the branch ``base``."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
-    (folder / "app.py").write_text(APP.replace("{RESOURCES}", "['A', 'B']"))
-    git(folder, "init", "--quiet", "--initial-branch", "base")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "base")
-    return folder
+    return Project.make(tmp_path / "project", plain("A", "B"))
 
 
-def commit(project: Path, branch: str, **files: str) -> None:
-    git(project, "checkout", "--quiet", "-b", branch, "base")
-    for name, text in files.items():
-        (project / name.replace("_", ".")).write_text(text)
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", branch)
-    git(project, "checkout", "--quiet", "base")
-
-
-def tfbatch(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def tfbatch(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tfbatch", "review", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=project.path, capture_output=True, text=True, check=False)
 
 
-def test_a_branch_that_forges_its_verdict_gets_the_true_one(project: Path, tmp_path: Path) -> None:
+def test_a_branch_that_forges_its_verdict_gets_the_true_one(
+    project: Project, tmp_path: Path
+) -> None:
     """The commands of the two jobs, the second from the base."""
-    commit(project, "hostile", app_py=APP.replace("{RESOURCES}", "['A']") + FORGED)
+    files = plain("A")
+    project.commit("hostile", files | {"app.py": files["app.py"] + FORGED})
     made, out = tmp_path / "assembly", tmp_path / "review"
     done = tfbatch(project, "--head", "hostile", "--synthesize", str(made))
     assert done.returncode == 0, done.stderr
@@ -91,16 +56,10 @@ def test_a_branch_that_forges_its_verdict_gets_the_true_one(project: Path, tmp_p
     assert "data of 1 lost" in done.stdout
 
 
-def review(project: Path, head: str) -> Review:
-    request = main.Request(repository=project, base="base", head=head)
-    return main.make(request, cache=project / ".cache")
-
-
-def test_any_cdk_app_is_reviewed_and_a_base_that_went_on_is_no_change(project: Path) -> None:
-    commit(project, "topic", app_py=APP.replace("{RESOURCES}", "['A', 'B', 'C']"))
-    (project / "app.py").write_text(APP.replace("{RESOURCES}", "['A', 'B', 'D']"))
-    git(project, "commit", "--quiet", "--all", "--message", "base goes on")
-    found = review(project, "topic")
+def test_any_cdk_app_is_reviewed_and_a_base_that_went_on_is_no_change(project: Project) -> None:
+    project.commit("topic", plain("A", "B", "C"))
+    project.commit("base", plain("A", "B", "D"))
+    found = project.review("base", "topic")
     assert {one.subject for one in found.findings if one.fate} == {"C"}
     assert "where it left base" in found.base
 
@@ -114,43 +73,39 @@ def test_any_cdk_app_is_reviewed_and_a_base_that_went_on_is_no_change(project: P
     ],
 )
 def test_an_app_that_ends_early_is_named_with_the_remedy(
-    project: Path, app: str, said: str
+    project: Project, app: str, said: str
 ) -> None:
-    commit(project, "broken", app_py=app)
+    project.commit("broken", {"app.py": app})
     with pytest.raises(ReviewError, match=said):
-        review(project, "broken")
+        project.review("base", "broken")
 
 
-def test_an_app_that_waits_is_stopped(project: Path, tmp_path: Path) -> None:
-    (project / "app.py").write_text("import time; time.sleep(60)")
-    job = programs.Job(root=project, output=tmp_path / "made", name="topic")
+def test_an_app_that_waits_is_stopped(project: Project, tmp_path: Path) -> None:
+    (project.path / "app.py").write_text("import time; time.sleep(60)")
+    job = programs.Job(root=project.path, output=tmp_path / "made", name="topic")
     with pytest.raises(ReviewError, match=r"topic took more than 0\.5 seconds"):
-        programs.run([job], seconds=0.5)
+        programs.run([job], cache=tmp_path, seconds=0.5)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"context": {}}', '{"app": ["a"]}'])
-def test_a_broken_configuration_is_named_with_the_remedy(project: Path, text: str) -> None:
-    commit(project, "broken", cdk_json=text)
+def test_a_broken_configuration_is_named_with_the_remedy(project: Project, text: str) -> None:
+    project.commit("broken", {"cdk.json": text})
     with pytest.raises(ReviewError, match=r"cdk\.json can't be read\. It must be"):
-        review(project, "broken")
+        project.review("base", "broken")
 
 
-def test_a_project_without_stages_is_told(project: Path, tmp_path: Path) -> None:
-    (project / "stacks").mkdir()
-    (project / "stacks" / "stages.py").write_text("STAGES = ()\n")
-    job = programs.Job(root=project, output=tmp_path / "made", name="topic")
+def test_a_project_without_stages_is_told(project: Project, tmp_path: Path) -> None:
+    project.commit("base", {"stacks/stages.py": "STAGES = ()\n"})
+    job = programs.Job(root=project.path, output=tmp_path / "made", name="topic")
     with pytest.raises(ReviewError, match=r"STAGES in stacks/stages\.py is empty"):
-        programs.run([job])
+        programs.run([job], cache=tmp_path)
 
 
-def test_a_link_out_of_the_repository_is_named(project: Path) -> None:
-    git(project, "checkout", "--quiet", "-b", "link")
-    (project / "secrets").symlink_to("/etc/passwd")
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", "link")
-    git(project, "checkout", "--quiet", "base")
+def test_a_link_out_of_the_repository_is_named(project: Project) -> None:
+    (project.path / "secrets").symlink_to("/etc/passwd")
+    project.commit("link", {})
     with pytest.raises(ReviewError, match="leads out of the repository"):
-        review(project, "link")
+        project.review("base", "link")
 
 
 def test_an_assembly_is_not_followed_out_of_its_folder(tmp_path: Path) -> None:

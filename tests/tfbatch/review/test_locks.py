@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from tfbatch.review.compare.locks import LOCK, findings
+import pytest
+
+from tfbatch.review.compare.locks import Locks, findings
 from tfbatch.review.finding import Severity
+from tfbatch.review.sides.packages import Packages
 from tfbatch_cdk.model.lock import Lock, LockedFile
 from tfbatch_handler.signature import Signature, Tensor
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
     from tfbatch.review.finding import Finding
 
 NAME = "resnet.lock.json"
+PINNED = Packages(lock="requirements/all.lock", pins={"boto3": "1.0"}, hashes={"boto3": "b" * 64})
 
 
 def lock(*, digest: str = "a", image: str = "image_bytes", classes: int = 1000) -> str:
@@ -31,18 +36,25 @@ def lock(*, digest: str = "a", image: str = "image_bytes", classes: int = 1000) 
 
 
 def compared(before: str, after: str) -> Finding:
-    (found,) = findings({NAME: before}, {NAME: after})
+    (found,) = findings(*(Locks(packages=PINNED, models={NAME: one}) for one in (before, after)))
+    return found
+
+
+def bumped(before: Packages, after: Packages) -> Finding:
+    (found,) = findings(*(Locks(packages=one, models={NAME: lock()}) for one in (before, after)))
     return found
 
 
 def test_a_model_without_a_lock_is_said_not_to_be_compared() -> None:
-    (found,) = findings({}, {})
+    nothing = Locks(packages=PINNED, models={})
+    (found,) = findings(nothing, nothing)
     assert found.rule == "model-not-compared"
     assert "No model was compared" in found.title
 
 
 def test_equal_locks_are_no_change() -> None:
-    assert findings({NAME: lock()}, {NAME: lock()}) == []
+    equal = Locks(packages=PINNED, models={NAME: lock()})
+    assert findings(equal, equal) == []
 
 
 def test_new_weights_are_a_change_of_the_model() -> None:
@@ -63,8 +75,38 @@ def test_a_lock_that_cannot_be_read_is_shown_as_such() -> None:
     assert "can't be read" in row[2]
 
 
-def test_pinned_packages_that_differ_need_attention() -> None:
-    before, after = ({LOCK: f"boto3=={version} \\\n", NAME: lock()} for version in ("1.0", "2.0"))
-    (found,) = findings(before, after)
-    assert found.rule == "packages-changed"
+def test_other_versions_are_harmless_where_each_side_was_synthesized_with_its_own() -> None:
+    found = bumped(PINNED, replace(PINNED, pins={"boto3": "2.0"}))
+    assert found.severity is Severity.FINE
     assert found.rows == (("boto3", "1.0", "2.0"),)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"pins": {"boto3": "1.0", "boto4": "1.0"}}, "New: boto4"),
+        ({"pins": {"boto3": "https://me.example/boto3.whl"}}, "address of its own: boto3"),
+        ({"hashes": {"boto3": "c" * 64}}, "Other files of the same version: boto3"),
+    ],
+)
+def test_packages_that_nobody_knows_need_attention(after: dict[str, Any], said: str) -> None:
+    found = bumped(PINNED, replace(PINNED, **after))
+    assert found.severity is Severity.ATTENTION
+    assert said in found.why
+
+
+def test_a_side_that_was_synthesized_with_other_packages_than_its_own_needs_attention() -> None:
+    head = replace(PINNED, problem="the index can't be reached", used={"aws-cdk-lib": "2.275.0"})
+    found = bumped(PINNED, head)
+    assert found.severity is Severity.ATTENTION
+    assert found.rule == "packages-not-own"
+    assert "the index can't be reached" in found.why
+    assert "aws-cdk-lib 2.275.0" in found.why
+
+
+def test_without_locks_a_change_of_what_is_declared_needs_attention() -> None:
+    before, after = (
+        Packages(declared={"requirements.txt": digest}, problem="no lock") for digest in "ab"
+    )
+    assert bumped(before, before).severity is Severity.FINE
+    assert bumped(before, after).severity is Severity.ATTENTION

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tfbatch.review.finding import Finding, Section, Severity
-from tfbatch.review.render.markdown import LIMIT, markdown
+from tfbatch.review.render.markdown import LIMIT, bitbucket, markdown
 from tfbatch.review.review import Review
 
 
@@ -82,6 +82,15 @@ def test_a_name_is_shown_as_it_is_written(text: str) -> None:
         written = html.unescape("".join(bare))
         assert not any(one in "".join(bare) for one in ("<img", "](http", "**bold**"))
         assert not re.search(r"@\w|#\d|GH-\d|://\w", written)
+
+
+@pytest.mark.parametrize("count", [1, 40, 400, 4000])
+def test_on_bitbucket_there_are_no_tags_and_less_room(count: int) -> None:
+    found = [finding(number, hurts=number % 9 == 0, lines=40) for number in range(count)]
+    text = bitbucket(review(*found))
+    assert len(text) <= 32_768
+    assert not re.search(r"^<|</?(sub|details|summary)>|mermaid", text, re.MULTILINE)
+    assert "40 lines: see review.html." in text or "in review.html" in text
 
 
 def test_nothing_to_say_is_one_line() -> None:

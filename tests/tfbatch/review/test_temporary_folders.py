@@ -53,8 +53,9 @@ def test_a_review_that_is_stopped_leaves_nothing(
 
     if "sleep" in how:
         threading.Thread(target=interrupt, daemon=True).start()
+    job = programs.Job(root=tmp_path, output=tmp_path / "out")
     with pytest.raises((ReviewError, KeyboardInterrupt)):
-        programs.run([programs.Job(root=tmp_path, output=tmp_path / "out")])
+        programs.run([job], cache=tmp_path)
     pid, folder = seen.read_text().splitlines()
     assert folder.startswith(str(temporary))
     assert not list(temporary.iterdir())

@@ -62,7 +62,7 @@ def test_a_photograph_is_turned_as_pillow_turns_it(
 ) -> None:
     import tensorflow as tf  # noqa: PLC0415
 
-    from tfbatch.wrap.orientation import upright  # noqa: PLC0415
+    from tfbatch.wrap import orientation as exif  # noqa: PLC0415
 
     encoded = _jpeg(orientation, byte_order=byte_order)
     stored = tf.io.decode_image(encoded, channels=3, expand_animations=False)
@@ -71,7 +71,10 @@ def test_a_photograph_is_turned_as_pillow_turns_it(
         pixels.info["exif"] = opened.info["exif"]
         pixels._exif = opened.getexif()  # noqa: SLF001 # as if it were read from the file
         wanted = np.asarray(ImageOps.exif_transpose(pixels))
-    assert np.array_equal(tf.function(upright)(stored, encoded).numpy(), wanted)
+    found = tf.function(lambda image, file: exif.turned(image, exif.orientation(file)))(
+        stored, encoded
+    )
+    assert np.array_equal(found.numpy(), wanted)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,7 @@ def test_pixels_are_scaled_as_keras_applications_scale_them(pixels: str, mode: s
         pixels=pixels,
         fit="crop",
         exif=False,
+        decode="exact",
         batch="many",
     )
     np.testing.assert_allclose(prepared(image, plan).numpy(), wanted, rtol=1e-5, atol=1e-5)
@@ -158,6 +162,33 @@ def test_a_model_that_takes_pixels_predicts_photographs_as_the_original_does(
         resized = tf.image.resize(pixels, [8, 8]).numpy() / 255
         wanted = _original(source, pixels=resized[None])["output_0"][0]
         np.testing.assert_allclose(row, wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_a_large_photograph_is_served_scaled_with_what_it_is_resized_to(
+    zoo_folder: Path, tmp_path: Path, fit: str
+) -> None:
+    import tensorflow as tf  # noqa: PLC0415
+
+    source = zoo_folder / "pixels_float"  # 8 x 8
+    photo = tmp_path / "photo.jpg"
+    noise = np.random.default_rng(0).integers(0, 256, (240, 300, 3)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.fromarray(noise).save(photo, "JPEG", quality=95, exif=exif)
+    options = ("--pixels", "0..1", "--fit", fit, "--exif", "--decode", "scaled")
+    made = _wrap(str(source), str(tmp_path / "made"), *options, "--photo", str(photo))
+    assert made.exit_code == 0, made.output
+    (row,) = _served(tmp_path, "made", [photo.read_bytes()], tmp_path)
+
+    small = tf.io.decode_jpeg(photo.read_bytes(), channels=3, ratio=8)
+    upright = np.rot90(small.numpy(), 3).astype(np.float32)
+    if fit == "crop":
+        resized = tf.image.resize(upright[(38 - 30) // 2 :][:30], [8, 8])
+    else:
+        resized = tf.image.resize_with_pad(upright, 8, 8)
+    wanted = _original(source, pixels=resized.numpy()[None] / 255)["output_0"][0]
+    np.testing.assert_allclose(row, wanted, rtol=1e-4)
 
 
 def test_a_model_of_a_batch_of_one_gets_batches_and_images_of_any_size(
@@ -223,6 +254,12 @@ def test_top_k_and_another_signature_go_into_the_graph(zoo_folder: Path, tmp_pat
         ("pixels_float", ("--pixels", "0..1", "--signature", "nothing"), "the model has serve"),
         ("detections", ("--pixels", "0..1", "--top-k", "3"), "--top-k takes one output"),
         ("nowhere", (), "is not a folder"),
+        ("keras_sequential", ("--decode", "scaled"), "which is no image"),
+        (
+            "gray_of_any_size",
+            ("--pixels", "0..1", "--decode", "scaled"),
+            "--decode scaled: the model takes",
+        ),
     ],
 )
 def test_what_cannot_be_wrapped_is_refused_with_the_remedy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfbatch.review.compare import differences
@@ -12,48 +12,109 @@ from tfbatch_cdk.model import lock as locks
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LOCK = "all.lock"
-_PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+    from tfbatch.review.finding import Row
+    from tfbatch.review.sides.packages import Packages
+
+_LONGEST = 1_000
+"""Characters of a reason that are shown."""
+_OWN = (
+    "Each side was synthesized with the packages that it pins, so this review shows what they "
+    "change in what is deployed."
+)
+_NOT_OWN = "This review does not show the effect of the new versions."
+_RISK = "Who deploys runs their code, with their own rights."
 _SUFFIX = ".lock.json"
 _MB = 1_000_000
 
 
-def findings(base: Mapping[str, str], head: Mapping[str, str]) -> list[Finding]:
-    """What differs of packages and models.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locks:
+    """What a side pins."""
 
-    Args:
-        base: the texts of lock files by name.
-        head: the same of the other side.
-    """
-    return [*_packages(base, head), *_models(base, head)]
+    packages: Packages
+    models: Mapping[str, str]
+    """The texts of the models' locks by file."""
 
 
-def _packages(base: Mapping[str, str], head: Mapping[str, str]) -> list[Finding]:
-    """The pinned packages that differ, whose effect a synthesis can't show."""
-    rows = differences.rows(_pins(base.get(LOCK, "")), _pins(head.get(LOCK, "")))
-    if not rows:
-        return []
+def findings(base: Locks, head: Locks) -> list[Finding]:
+    """What differs of packages and models."""
     return [
-        Finding(
-            section=Section.CHECKS,
-            rule="packages-changed",
-            severity=Severity.ATTENTION,
-            title=f"{len(rows)} pinned package{'s' if len(rows) > 1 else ''} changed",
-            why="Both revisions were synthesized with the packages installed here. This review "
-            "does not show the effect of the new versions.",
-            subject=f"requirements/{LOCK}",
-            rows=rows,
-        )
+        *_packages(base.packages, head.packages),
+        *_models(base.models, head.models),
     ]
 
 
-def _pins(text: str) -> dict[str, str]:
-    return {found["name"].lower(): found["version"] for found in _PINNED.finditer(text)}
+def _packages(base: Packages, head: Packages) -> Iterator[Finding]:
+    """The pinned packages that differ, and whether each side was synthesized with its own."""
+    sides = {"base": base, "head": head}
+    if not base.lock and not head.lock:
+        yield from _unlocked(base, head)
+    else:
+        yield from (_not_own(name, side) for name, side in sides.items() if side.problem)
+    pins, contents = differences.rows(dict(base.pins), dict(head.pins)), _other_files(base, head)
+    if not pins and not contents:
+        return
+    new = [name for name, old, _ in pins if name in head.pins and name not in base.pins]
+    risks = {
+        "New": new if base.lock else [],
+        "From an address of its own": [name for name, _, pin in pins if "://" in pin],
+        "Other files of the same version": [name for name, _, _ in contents],
+    }
+    said = [f"{what}: {', '.join(names)}." for what, names in risks.items() if names]
+    own, count = not base.problem and not head.problem, len(pins + contents)
+    yield Finding(
+        section=Section.CHECKS,
+        rule="packages-changed",
+        severity=Severity.FINE if own and not said else Severity.ATTENTION,
+        title=f"{count} pinned package{'s' if count > 1 else ''} changed",
+        why=" ".join([_OWN if own else _NOT_OWN, *said, *([_RISK] if said else [])]),
+        subject=head.lock or base.lock,
+        rows=pins + contents,
+    )
+
+
+def _other_files(base: Packages, head: Packages) -> tuple[Row, ...]:
+    """Packages of the same version, of which the lock admits other files."""
+    return tuple(
+        (name, _files_of(name, base), _files_of(name, head))
+        for name in sorted(base.pins.keys() & head.pins.keys())
+        if base.pins[name] == head.pins[name] and base.hashes.get(name) != head.hashes.get(name)
+    )
+
+
+def _files_of(name: str, side: Packages) -> str:
+    return f"{side.pins[name]} ({side.hashes.get(name, '')[:12]})"
+
+
+def _not_own(name: str, side: Packages) -> Finding:
+    return Finding(
+        section=Section.CHECKS,
+        rule="packages-not-own",
+        severity=Severity.ATTENTION,
+        title=f"The {name} was not synthesized with the packages that it pins",
+        why=f"{side.problem[:_LONGEST]}. It was synthesized with those that are installed: "
+        + ", ".join(f"{tool} {version}" for tool, version in side.used.items()),
+        subject=side.lock,
+    )
+
+
+def _unlocked(base: Packages, head: Packages) -> Iterator[Finding]:
+    """Neither side pins its packages: both were synthesized with what is installed."""
+    rows = differences.rows(dict(base.declared), dict(head.declared))
+    yield Finding(
+        section=Section.CHECKS,
+        rule="packages-not-compared",
+        severity=Severity.ATTENTION if rows or base.used != head.used else Severity.FINE,
+        title="Packages were not compared: neither side has a lock that is read",
+        why=f"{head.problem[:_LONGEST]}. Both sides were synthesized with the packages that are "
+        "installed.",
+        rows=rows,
+    )
 
 
 def _models(base: Mapping[str, str], head: Mapping[str, str]) -> Iterator[Finding]:
     """What changes of each locked model; without a lock, that no model was compared."""
-    named = [name for name in dict.fromkeys([*base, *head]) if name.endswith(_SUFFIX)]
+    named = list(dict.fromkeys([*base, *head]))
     if not named:
         yield Finding(
             section=Section.ARTIFACT,

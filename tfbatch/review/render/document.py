@@ -26,6 +26,7 @@ def document(review: Review) -> str:
         "verdict": review.severity.name.lower(),
         "exit_code": int(review.severity),
         "headline": review.headline,
+        "synthesized_with": dict(zip(("base", "head"), review.tools, strict=True)),
         "usd_per_100000_records": {stage: round(usd, 4) for stage, usd in review.cost.items()},
         "findings": [_finding(finding) for finding in review.findings],
     }

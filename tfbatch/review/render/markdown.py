@@ -1,9 +1,9 @@
-"""Writes a review as a GitHub comment, within its size limit."""
+"""Writes a review as a comment of GitHub and GitLab, or of Bitbucket, within its size limit."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tfbatch.review.finding import Section, Severity
@@ -21,6 +21,9 @@ LIMIT = 65_536
 """Characters of a comment on GitHub."""
 MARK = "<!-- tfbatch review -->"
 """Identifies the comment, to update it in place."""
+
+BITBUCKET_LIMIT = 32_000
+"""The same on Bitbucket, which admits 32,768, without the lines that the post adds."""
 
 _LONG = 16_000
 """From this length on details are folded."""
@@ -44,6 +47,18 @@ class _Room:
     drawings: bool = True
     titles: int | None = None
     """Number of findings that a section names."""
+    html: bool = True
+    """Whether tags and drawings are shown: Bitbucket shows a tag as text."""
+
+    def small(self, text: str) -> str:
+        """Text in small print."""
+        return f"<sub>{text}</sub>" if self.html else f"({text})"
+
+    def folded(self, summary: str, block: str) -> str:
+        """A block that opens at a click; without tags only what it is."""
+        if not self.html:
+            return f"{summary}: see review.html."
+        return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
 _ROOMS = (
@@ -61,20 +76,31 @@ def markdown(review: Review, *, limit: int = LIMIT) -> str:
 
     If it is too long, details are folded, and then left to the HTML page. No table is cut.
     """
-    for room in _ROOMS:
+    return _fitting(review, _ROOMS, limit)
+
+
+def bitbucket(review: Review) -> str:
+    """The comment without tags and drawings."""
+    rooms = [replace(room, html=False, drawings=False) for room in _ROOMS]
+    return _fitting(review, rooms, BITBUCKET_LIMIT)
+
+
+def _fitting(review: Review, rooms: Sequence[_Room], limit: int) -> str:
+    for room in rooms:
         text = _text(review, room)
         most = min(limit, _LONG) if room.open_diffs else limit
         if len(text.encode()) <= most:
             return text
-    return _lines(_head(review), "The details don't fit into a comment: see review.html.")
+    head = _head(review, rooms[-1])
+    return _lines(head, "The details don't fit into a comment: see review.html.")
 
 
 def _text(review: Review, room: _Room) -> str:
-    parts = [_head(review)]
+    parts = [_head(review, room)]
     if not review.is_empty:
         parts += [_section(review, section, room) for section in Section]
     else:
-        parts += [_title(review, note) for note in review.notes]
+        parts += [_title(review, note, room) for note in review.notes]
     if room.details > Severity.FINE:
         parts.append("Some details don't fit into a comment: they are in review.html.")
     return _lines(*parts)
@@ -84,12 +110,13 @@ def _lines(*parts: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(review: Review) -> str:
+def _head(review: Review, room: _Room) -> str:
     sign, verdict = words.SIGNS[review.severity], words.VERDICTS[review.severity]
+    sides = f"{review.base} → {review.head}"
     return _lines(
-        f"{MARK}\n## {sign} {verdict}: infrastructure review",
+        f"{MARK if room.html else ''}\n## {sign} {verdict}: infrastructure review".lstrip(),
         "  \n".join(f"**{_plain(line)}**" for line in review.headlines),
-        f"<sub>{_plain(review.base)} → {_plain(review.head)}</sub>",
+        room.small(_plain("; ".join(filter(None, (sides, words.tools(review)))))),
     ).rstrip()
 
 
@@ -106,30 +133,30 @@ def _section(review: Review, section: Section, room: _Room) -> str:
 
 def _blocks(review: Review, found: Sequence[Finding], room: _Room) -> Iterator[str]:
     for finding in found:
-        yield _title(review, finding)
+        yield _title(review, finding, room)
         if finding.graph and room.drawings:
-            yield from _drawings(finding.graph)
+            yield from _drawings(finding.graph, room)
         if finding.severity >= room.details:
             yield _table(finding.rows)
             yield _diff(finding, room)
 
 
-def _drawings(graph: Graph) -> Iterator[str]:
+def _drawings(graph: Graph, room: _Room) -> Iterator[str]:
     """The changed states with their neighbors, and the whole drawing folded."""
     near = graph.nearby()
     yield _fence("mermaid", mermaid(near))
     if near != graph:
         whole = _fence("mermaid", mermaid(graph))
-        yield f"<details><summary>The whole workflow</summary>\n\n{whole}\n\n</details>"
+        yield room.folded("The whole workflow", whole)
 
 
-def _title(review: Review, finding: Finding) -> str:
+def _title(review: Review, finding: Finding, room: _Room) -> str:
     sign = f"{words.SIGNS[finding.severity]} " if finding.severity else "- "
     title = _plain(finding.title)
     text = f"{sign}**{title}**" if finding.severity else f"{sign}{title}"
     stages = words.where(finding, review)
     text += f" ({_plain(stages)} only)" if stages else ""
-    text += f" <sub>{_plain(finding.logical_id)}</sub>" if finding.logical_id else ""
+    text += f" {room.small(_plain(finding.logical_id))}" if finding.logical_id else ""
     return f"{text}  \n{_prose(finding.why)}" if finding.why else text
 
 
@@ -156,7 +183,7 @@ def _diff(finding: Finding, room: _Room) -> str:
     block = _fence("diff", "\n".join(finding.diff) + "\n")
     if room.open_diffs and len(finding.diff) <= _OPEN_DIFF_LINES:
         return block
-    return f"<details><summary>{len(finding.diff)} lines</summary>\n\n{block}\n\n</details>"
+    return room.folded(f"{len(finding.diff)} lines", block)
 
 
 def _fence(language: str, text: str) -> str:

@@ -43,6 +43,7 @@ def page(review: Review) -> str:
     return environment.get_template("page.html.j2").render(
         review=review,
         verdict=words.VERDICTS[review.severity],
+        tools=words.tools(review),
         meaning=words.MEANINGS[review.severity],
         sections=[(section, review.of(section)) for section in Section],
         unchanged=lambda section: words.unchanged(section, review),

@@ -42,3 +42,13 @@ def unchanged(section: Section, review: Review) -> str:
 def where(finding: Finding, review: Review) -> str:
     """The stages of a finding, if not all."""
     return "" if set(finding.stages) == set(review.stages) else ", ".join(finding.stages)
+
+
+def tools(review: Review) -> str:
+    """The versions with which the sides were synthesized: ``aws-cdk-lib 2.274.0 → 2.275.0``."""
+    before, after = review.tools
+    texts = [
+        f"{name} {' → '.join(dict.fromkeys([before.get(name, '—'), after.get(name, '—')]))}"
+        for name in dict.fromkeys([*before, *after])
+    ]
+    return f"synthesized with {', '.join(texts)}" if texts else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,10 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from tfbatch.review.errors import ReviewError
-from tfbatch.review.sides.environment import without_credentials
+from tfbatch.review.sides import packages
+from tfbatch.review.sides.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 _STAGE_NAMES = Path(__file__).with_name("stage_names.py")
 _LINTER = Path(__file__).with_name("linter.py")
 _TOOLS = ("aws-cdk-lib", "constructs", "cdk-nag")
-_LAST_LINES = 15
-_MOST_BYTES = 4 * 1024 * 1024
-"""Of what a program prints."""
 SECONDS = 600
 """The time limit of one synthesis."""
 ONE_STAGE = "app"
@@ -58,23 +55,25 @@ class Job:
 def identity() -> str:
     """Return what an assembly depends on besides the checkout: programs, tools and Python."""
     tools = [f"{tool} {version(tool)}" for tool in _TOOLS]
-    own = [Path(__file__).read_text(), _STAGE_NAMES.read_text()]
+    files = (Path(__file__), Path(packages.__file__), _STAGE_NAMES)
+    own = [file.read_text() for file in files]
     return "\n".join([*own, sys.version, *tools])
 
 
 def is_whole(output: Path) -> bool:
-    """Whether a job has finished."""
-    return (output / "stages.json").is_file()
+    """Whether a job has finished, with the packages that its checkout pins."""
+    return (output / "stages.json").is_file() and packages.is_own(output)
 
 
-def run(jobs: Sequence[Job], *, seconds: float = SECONDS) -> None:
+def run(jobs: Sequence[Job], *, cache: Path, seconds: float = SECONDS) -> None:
     """Synthesize every stage of checkouts, as many at a time as this machine has processors.
 
-    The code runs in processes of its own, without credentials.
+    The code runs in processes of its own, without credentials, with the packages that it pins.
 
     Args:
         jobs: the checkouts.
-        seconds: the time limit of each stage.
+        cache: the folder that keeps environments of packages.
+        seconds: the time limit of each program.
 
     Raises:
         ReviewError: an app failed, took too long or wrote no assembly.
@@ -83,36 +82,45 @@ def run(jobs: Sequence[Job], *, seconds: float = SECONDS) -> None:
         tempfile.TemporaryDirectory(prefix="tfbatch-review-", ignore_cleanup_errors=True) as folder,
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
-        synthesizer = _Synthesizer(Path(folder), seconds=seconds)
-        stages = list(pool.map(synthesizer.stages_of, jobs))
-        tasks = [
-            (job, name, settings)
-            for job, found in zip(jobs, stages, strict=True)
-            for name, settings in found.items()
-        ]
+        runner = Runner(Path(folder), seconds=seconds)
+        apps = [_App(job, runner) for job in jobs]
         try:
-            list(pool.map(lambda task: synthesizer.synthesize(*task), tasks))
+            for app in apps:
+                app.prepare(cache)  # one after the other: equal locks share an environment
+            stages = list(pool.map(_App.stages, apps))
+            tasks = [
+                (app, name, settings)
+                for app, found in zip(apps, stages, strict=True)
+                for name, settings in found.items()
+            ]
+            list(pool.map(lambda task: task[0].synthesize(*task[1:]), tasks))
         except BaseException:
-            synthesizer.stop()
+            runner.stop()
             raise
-    for job, found in zip(jobs, stages, strict=True):
-        (job.output / "stages.json").write_text(json.dumps(list(found)))
+    for app, found in zip(apps, stages, strict=True):
+        app.finish(list(found))
 
 
-class _Synthesizer:
-    """Runs the programs of checkouts, and stops them."""
+class _App:
+    """The app of a checkout, run with the packages that it pins."""
 
-    def __init__(self, temporary: Path, *, seconds: float) -> None:
-        self._temporary, self._seconds = temporary, seconds
-        self._running: set[subprocess.Popen[bytes]] = set()
-        self._stopped = False
+    def __init__(self, job: Job, runner: Runner) -> None:
+        self._job, self._runner = job, runner
+        self._python, self._packages = Path(sys.executable), packages.Packages()
 
-    def stages_of(self, job: Job) -> dict[str, Any]:
-        """The wanted stages of a checkout, with their settings."""
+    def prepare(self, cache: Path) -> None:
+        """Find or build its environment."""
+        job = self._job
+        self._python, self._packages = packages.prepare(
+            job.root, runner=self._runner, cache=cache, name=job.name
+        )
+
+    def stages(self) -> dict[str, Any]:
+        """The wanted stages, with their settings."""
+        job = self._job
         found: dict[str, Any] = {ONE_STAGE: {}}
         if (job.root / "stacks" / "stages.py").is_file():
-            made = self._run(job, [sys.executable, str(_STAGE_NAMES)], {})
-            found = json.loads(made)
+            found = json.loads(self._run([str(self._python), str(_STAGE_NAMES)], {}))
         if not found:
             raise ReviewError(
                 f"{job.name}: STAGES in stacks/stages.py is empty, so there is nothing to review. "
@@ -124,14 +132,15 @@ class _Synthesizer:
             if job.stages is None or name in job.stages
         }
 
-    def synthesize(self, job: Job, stage: str, settings: Any) -> None:  # noqa: ANN401 # JSON
+    def synthesize(self, stage: str, settings: Any) -> None:  # noqa: ANN401 # JSON
         """Write the assembly of one stage."""
+        job = self._job
         configuration = _configuration(job)
         folder = job.output / stage
         folder.mkdir(parents=True)
         context = {**configuration.get("context", {}), **_CONTEXT, "stage": stage}
         variables = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(context)}
-        self._run(job, ["sh", "-c", configuration["app"]], variables, folder)
+        self._run(["sh", "-c", configuration["app"]], variables, folder)
         if not (folder / "manifest.json").is_file():
             raise ReviewError(
                 f"{job.name}: the app ended without writing its assembly for stage {stage}. Does "
@@ -139,60 +148,22 @@ class _Synthesizer:
             )
         (folder / "settings.json").write_text(json.dumps(settings))
 
-    def stop(self) -> None:
-        """Kill every program that runs."""
-        self._stopped = True
-        for process in list(self._running):
-            _kill(process)
+    def finish(self, stages: Sequence[str]) -> None:
+        """Write down what was made, after the app's programs have ended."""
+        packages.write(self._packages, self._job.output)
+        (self._job.output / "stages.json").write_text(json.dumps(stages))
 
     def _run(
-        self,
-        job: Job,
-        command: Sequence[str],
-        variables: Mapping[str, str],
-        folder: Path | None = None,
+        self, command: Sequence[str], variables: Mapping[str, str], folder: Path | None = None
     ) -> str:
-        """Run a program in a checkout, and return what it printed."""
-        own = without_credentials(self._temporary)
-        environment = {**own, **_python_path(job.root), **variables}
-        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as error:
-            # Files, not pipes: a program of its own that it leaves behind would hold those open.
-            process = subprocess.Popen(
-                command,
-                cwd=job.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=error,
-                start_new_session=True,
-            )
-            self._wait_for(process, job)
-            printed, end = _text(said), _text(error)
+        """Run a program in the checkout, and return what it printed."""
+        job = self._job
+        own = {"PATH": str(self._python.parent), **_python_path(job.root), **variables}
+        ended = self._runner.run(command, folder=job.root, name=job.name, variables=own)
         # Findings of the checks end the synthesis, after everything was written.
-        if process.returncode and not (folder and _has_findings(folder)) and not self._stopped:
-            last = "\n".join((printed + end).splitlines()[-_LAST_LINES:])
-            raise ReviewError(f"{job.name or job.root} can't be synthesized:\n{last}")
-        return printed
-
-    def _wait_for(self, process: subprocess.Popen[bytes], job: Job) -> None:
-        self._running.add(process)
-        try:
-            process.wait(timeout=self._seconds)
-        except subprocess.TimeoutExpired:
-            raise ReviewError(
-                f"{job.name} took more than {self._seconds:g} seconds to synthesize, and was "
-                "stopped. Does its code wait for something?"
-            ) from None
-        finally:
-            _kill(process)
-            self._running.discard(process)
-
-
-def _text(file: IO[bytes]) -> str:
-    """The end of what a program wrote."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _MOST_BYTES))
-    return file.read().decode(errors="replace")
+        if ended.code and not (folder and _has_findings(folder)):
+            raise ReviewError(f"{job.name or job.root} can't be synthesized:\n{ended.last_lines}")
+        return ended.printed
 
 
 def _configuration(job: Job) -> Mapping[str, Any]:
@@ -226,13 +197,6 @@ def _has_findings(folder: Path) -> bool:
     with suppress(OSError, ValueError, KeyError):
         return bool(json.loads(report.read_text())["pluginReports"])
     return False
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of a child's process group, and wait for the child."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # jsii's Node.js may outlive the Python process
-    process.wait()
 
 
 def lint(templates: Sequence[Path], *, project: Path, cache: Path) -> dict[Path, list[Any]]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _KEPT = 12
 """Assemblies in the cache: the last few commits of a pull request and its base."""
+_KEPT_ENVIRONMENTS = 4
+"""Environments of packages in the cache: the last few locks."""
 _STALE_SECONDS = 24 * 60 * 60
 """Age at which an unfinished synthesis belongs to a review that was killed."""
 
@@ -74,7 +76,7 @@ def _make(sides: Mapping[Path, Revision], repository: Path, cache: Path) -> None
             link_models(repository / "models", root)
             output = root.with_name("assemblies")
             jobs[target] = programs.Job(root=root, output=output, name=str(side))
-        programs.run(list(jobs.values()))
+        programs.run(list(jobs.values()), cache=cache)
         for target, job in jobs.items():
             _keep_locks(job)
             shutil.rmtree(target, ignore_errors=True)
@@ -82,13 +84,13 @@ def _make(sides: Mapping[Path, Revision], repository: Path, cache: Path) -> None
 
 
 LOCKS = "locks"
-"""The folder of an assembly's copies of ``requirements/all.lock`` and ``models/*.lock.json``."""
+"""The folder of an assembly's copies of ``models/*.lock.json``."""
 
 
 def _keep_locks(job: programs.Job) -> None:
-    """Copy what is pinned beside the assemblies, where a review of them finds it."""
+    """Copy the models' locks beside the assemblies, where a review of them finds them."""
     (job.output / LOCKS).mkdir(exist_ok=True)
-    for file in (*job.root.glob("models/*.lock.json"), job.root / "requirements" / "all.lock"):
+    for file in job.root.glob("models/*.lock.json"):
         if file.is_file() and not file.is_symlink():
             shutil.copyfile(file, job.output / LOCKS / file.name)
 
@@ -105,11 +107,16 @@ def _digest_of_files(folder: Path) -> str:
 
 
 def clean(cache: Path, *, kept: int) -> None:
-    """Delete the oldest assemblies, and what killed reviews left unfinished."""
-    by_age = sorted(cache.glob("assembly-*"), key=_modified)
+    """Delete the oldest assemblies and environments, and what killed reviews left unfinished."""
+    counts = {"assembly-*": kept, "environment-*": _KEPT_ENVIRONMENTS}
+    old = [
+        folder
+        for pattern, count in counts.items()
+        for folder in sorted(cache.glob(pattern), key=_modified)[:-count]
+    ]
     stale = time.time() - _STALE_SECONDS
     unfinished = [folder for folder in cache.glob("making-*") if _modified(folder) < stale]
-    for folder in (*by_age[:-kept], *unfinished):
+    for folder in (*old, *unfinished):
         shutil.rmtree(folder, ignore_errors=True)
 
 
