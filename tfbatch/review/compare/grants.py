@@ -290,9 +290,10 @@ def _named(principal: Any, roles: Mapping[str, str]) -> list[str]:  # noqa: ANN4
             return [json.dumps(other, sort_keys=True)]
 
 
-def _conditions(block: Mapping[str, Mapping[str, Any]]) -> Iterator[Condition]:
-    for operator, keys in block.items():
-        for key, values in keys.items():
+def _conditions(block: Any) -> Iterator[Condition]:  # noqa: ANN401 # a part of a policy
+    """The conditions that can be read. Without the others a grant is taken for a wider one."""
+    for operator, keys in block.items() if isinstance(block, dict) else ():
+        for key, values in keys.items() if isinstance(keys, dict) else ():
             yield operator, key, tuple(sorted(str(value) for value in _listed(values)))
 
 
