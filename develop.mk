@@ -87,6 +87,11 @@ bench-plan: install ## Plan ten million keys over a stub of S3: memory, time, re
 bench-handler: install ## Measure the handler's CPU time per record against the article's
 	python -m benchmarks.handler
 
+REVISION ?= HEAD
+.PHONY: bench-against
+bench-against: install ## Measure the handler's CPU time per record against REVISION's
+	python -m benchmarks.handler.against $(REVISION)
+
 .PHONY: bench-records
 bench-records: install ## Time packing of TFRecord files against TensorFlow's writer, and checking
 	python -m benchmarks.records

@@ -39,13 +39,14 @@ def _example(photograph: bytes) -> bytes:
         b"image/filename": b"785877fb88018e89.jpg",
     }
     entries = (
-        _field(1, _field(1, name) + _field(2, _field(1, _field(1, value))))
+        field(1, field(1, name) + field(2, field(1, field(1, value))))
         for name, value in features.items()
     )
-    return _field(1, b"".join(entries))
+    return field(1, b"".join(entries))
 
 
-def _field(number: int, data: bytes) -> bytes:
+def field(number: int, data: bytes) -> bytes:
+    """A length-delimited field of a protobuf message."""
     size, length = len(data), bytearray()
     while size > 0x7F:  # noqa: PLR2004  a varint's byte
         length.append(size & 0x7F | 0x80)

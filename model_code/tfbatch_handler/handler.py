@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tfbatch_handler import body, container, failure, formats
@@ -24,7 +25,7 @@ from tfbatch_handler.serving.servers import Fleet
 from tfbatch_handler.signature import parse_metadata, servable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tfbatch_handler.body import Stream
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from tfbatch_handler.record import Decoded, Instance, Prediction, Row
     from tfbatch_handler.serving.sockets import Wait
     from tfbatch_handler.signature import Signature
+
+
+_CONTENT_TYPES = 64
+"""So many are kept as parsed. A job has one."""
 
 
 class Context(Protocol):
@@ -62,6 +67,8 @@ class Model:
     output: Output
     progress: Progress
     health: Health
+    request: Callable[[str], formats.Request]
+    """What a format needs, by Content-Type."""
 
 
 class Handler:
@@ -73,7 +80,8 @@ class Handler:
         self._merged = server_batch(environment)
         self._environment = environment
         self._code = code
-        self._formats = formats.load(code / "formats")
+        known = formats.load(code / "formats")
+        self._choose = lru_cache(maxsize=_CONTENT_TYPES)(partial(formats.choose, known))
         self._by_uri: dict[str, Model] = {}
         self._models: dict[object, Model] = {}
         self._locks: dict[object, threading.Lock] = {}
@@ -97,11 +105,9 @@ class Handler:
             model.progress.close()
 
     def _answer(self, data: Stream, context: Context, *, deadline: float) -> tuple[bytes, str]:
-        kind, chosen, parameters = formats.choose(self._formats, context.request_content_type)
+        kind, chosen, _ = self._choose(context.request_content_type)
         model = self._model(context.rest_uri, deadline=deadline)
-        request = formats.Request(
-            signature=model.signature, features=self._settings.features, parameters=parameters
-        )
+        request = model.request(context.request_content_type)
         records = chosen.decode(body.read(data), request)
         asked = accept.Accept(header=context.accept_header, sent=kind)
         if isinstance(records, Document):
@@ -166,9 +172,19 @@ class Handler:
             merged=self._merged,
             name="-".join(str(instance.server.port) for instance in fleet.instances),
         )
-        progress = Progress(model=fleet.model)
         return Model(
-            fleet=fleet, signature=signature, output=output, progress=progress, health=health
+            fleet=fleet,
+            signature=signature,
+            output=output,
+            progress=Progress(model=fleet.model),
+            health=health,
+            request=lru_cache(maxsize=_CONTENT_TYPES)(partial(self._request, signature)),
+        )
+
+    def _request(self, signature: Signature, content_type: str) -> formats.Request:
+        _, _, parameters = self._choose(content_type)
+        return formats.Request(
+            signature=signature, features=self._settings.features, parameters=parameters
         )
 
     def _check(self, rows: Sequence[Row], model: Model, *, deadline: float) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.fitting.error import FitError
-from tfbatch_handler.fitting.fit import fit
+from tfbatch_handler.fitting.fit import fitter
 from tfbatch_handler.fitting.shape import row_shape
 from tfbatch_handler.fitting.types import is_base64
 from tfbatch_handler.protobuf.example import feature
@@ -13,11 +14,10 @@ from tfbatch_handler.record import Values
 from tfbatch_handler.signature import STRING, SignatureError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from tfbatch_handler.protobuf.example import Values as Feature
     from tfbatch_handler.record import Instance
-    from tfbatch_handler.signature import Signature, Tensor
+    from tfbatch_handler.signature import Signature
 
 WHOLE: Final = "*"
 """As a feature's name: the whole serialized tf.Example."""
@@ -31,12 +31,15 @@ _SERIALIZED = frozenset(("examples", "example", "inputs", "serialized", "input_e
 
 def takes_bytes(signature: Signature) -> bool:
     """Whether a record is one string of bytes, such as an encoded image."""
-    tensors = list(signature.inputs.values())
-    return (
-        len(tensors) == 1
-        and tensors[0].dtype == STRING
-        and row_shape((), 1, tensors[0].shape) is not None
-    )
+    return _shape_of_bytes(signature) is not None
+
+
+def _shape_of_bytes(signature: Signature) -> tuple[int, ...] | None:
+    """The shape in which one string of bytes is sent, or ``None`` if the model takes none."""
+    if len(signature.inputs) != 1:
+        return None
+    (tensor,) = signature.inputs.values()
+    return row_shape((), 1, tensor.shape) if tensor.dtype == STRING else None
 
 
 def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
@@ -45,14 +48,14 @@ def from_bytes(payload: bytes | memoryview, signature: Signature) -> Instance:
     Raises:
         SignatureError: it takes something else.
     """
-    if not takes_bytes(signature):
+    shape = _shape_of_bytes(signature)
+    if shape is None:
         raise SignatureError(
             f"the model takes {signature}, not one string of bytes a record: send tf.Examples "
             "with a feature per input, or export a signature that takes the bytes"
         )
-    name, tensor = next(iter(signature.inputs.items()))
-    shape = row_shape((), 1, tensor.shape) or ()
-    return {name: Values(dtype=STRING, shape=shape, items=[payload])}
+    (name,) = signature.inputs
+    return {name: Values(STRING, shape, [payload])}
 
 
 def takes_serialized_examples(signature: Signature, names: Mapping[str, str]) -> bool:
@@ -63,67 +66,82 @@ def takes_serialized_examples(signature: Signature, names: Mapping[str, str]) ->
     return names.get(name, WHOLE if name in _SERIALIZED else "") == WHOLE
 
 
-def from_features(
-    features: Mapping[str, memoryview], *, signature: Signature, names: Mapping[str, str]
-) -> Instance:
-    """The instance of one tf.Example.
+def features_reader(
+    signature: Signature, names: Mapping[str, str]
+) -> Callable[[Mapping[str, memoryview]], Instance]:
+    """What makes instances of the features of tf.Examples.
+
+    It raises ``ExampleError``: a feature is missing or damaged; ``FitError``: it has another type
+    or size than its input.
 
     Args:
-        features: features of the Example.
         signature: signature of the servable.
         names: signature input -> feature, if their names differ.
-
-    Raises:
-        ExampleError: a feature is missing or damaged.
-        FitError: a feature has another type or size than its input.
     """
-    return {
-        name: _values(feature(features, read), read, tensor)
+    reads = [
+        (name, read, fitter(read, tensor), tensor.shape in _SCALARS)
         for name, tensor in signature.inputs.items()
         for read in [names.get(name) or IMAGE_FEATURES.get(name, name)]
-    }
+    ]
+
+    def instance(features: Mapping[str, memoryview]) -> Instance:
+        found = {}
+        for name, read, fit, is_scalar in reads:
+            items = feature(features, read)
+            found[name] = fit(items[0] if is_scalar and len(items) == 1 else items)
+        return found
+
+    return instance
 
 
-def _values(items: Feature, name: str, tensor: Tensor) -> Values:
-    if len(items) == 1 and tensor.shape in _SCALARS:
-        if tensor.dtype == STRING and isinstance(items[0], memoryview):  # a photograph, quickly
-            return Values(dtype=STRING, shape=(), items=items)
-        return fit(items[0], name, tensor)
-    return fit(items, name, tensor)
+def json_reader(signature: Signature) -> Callable[[Any], Instance]:
+    """What makes instances of JSON values: objects with the inputs' names, or the only input's.
 
-
-def from_json(value: Any, signature: Signature) -> Instance:  # noqa: ANN401  JSON
-    """The instance of a JSON value: an object with the inputs' names, or the only input's value.
-
-    Raises:
-        FitError: an input is missing, or a value doesn't fit.
+    It raises ``FitError``: an input is missing, or a value doesn't fit.
     """
     inputs = signature.inputs
-    if type(value) is dict and not (len(inputs) == 1 and is_base64(value)):
-        return from_fields(value, signature)
-    if len(inputs) > 1:
-        names = ", ".join(f'"{name}": …' for name in inputs)
-        raise FitError(
-            f"the record is no object, and the model takes {signature}: write {{{names}}}"
-        )
-    name, tensor = next(iter(inputs.items()))
-    return {name: fit(value, name, tensor)}
+    named = fields_reader(signature)
+    (name, tensor), *others = inputs.items()
+    fit = fitter(name, tensor)
+
+    def read(value: Any) -> Instance:  # noqa: ANN401  JSON
+        if type(value) is dict and (others or not is_base64(value)):
+            return named(value)
+        if others:
+            raise FitError(
+                f"the record is no object, and the model takes {signature}: write "
+                f"{{{', '.join(f'{json.dumps(name)}: …' for name in inputs)}}}"
+            )
+        return {name: fit(value)}
+
+    return read
 
 
-def from_fields(fields: Mapping[str, Any], signature: Signature) -> Instance:
-    """The instance of a record with named values. Fields that are no inputs are left out.
+def fields_reader(signature: Signature) -> Callable[[Mapping[str, Any]], Instance]:
+    """What makes instances of records with named values. Fields that are no inputs are left out.
 
-    Raises:
-        FitError: an input is missing, or a value doesn't fit.
+    It raises ``FitError``: an input is missing, or a value doesn't fit.
     """
+    fits = [(name, fitter(name, tensor)) for name, tensor in signature.inputs.items()]
+
+    def read(fields: Mapping[str, Any]) -> Instance:
+        try:
+            return {name: fit(fields[name]) for name, fit in fits}
+        except (KeyError, FitError):
+            _check_names(fields, signature)
+            raise
+
+    return read
+
+
+def _check_names(fields: Mapping[str, Any], signature: Signature) -> None:
     missing = [name for name in signature.inputs if name not in fields]
     if missing:
         others = [name for name in fields if name not in signature.inputs]
         raise FitError(
             f"the record has no {_named(missing)}, and the model takes {signature}"
             + (f" (there is no input {_named(others)})" if others else "")
-        )
-    return {name: fit(fields[name], name, tensor) for name, tensor in signature.inputs.items()}
+        ) from None
 
 
 def _named(names: list[str]) -> str:

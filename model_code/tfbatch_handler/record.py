@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfbatch_handler.signature import STRING
 
@@ -23,20 +23,26 @@ class BadRecord:
         return {"error": {"code": self.code, "message": self.message, "record": number}}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Values:
-    """The values of one record for one input tensor, in row-major order."""
+class Values(NamedTuple):
+    """The values of one record for one input tensor, in row-major order.
+
+    There is one for each input of each record. A named tuple is made in a third of the time that a
+    frozen dataclass takes.
+    """
 
     dtype: str
     """As in the signature: ``STRING``, ``FLOAT``, ``INT64``..."""
     shape: tuple[int, ...]
     """Shape of one record, without the batch dimension."""
     items: Sequence[str | bytes | memoryview] | Sequence[float]
+    """Numbers may be a ``memoryview`` of their own type."""
+    nested: Any = None
+    """The same as JSON in lists of ``shape``, if it is at hand."""
 
     def copied(self) -> Values:
         """The same values, without the payload that they may be views of."""
         items: Any = [bytes(item) if isinstance(item, memoryview) else item for item in self.items]
-        return Values(dtype=self.dtype, shape=self.shape, items=items)
+        return self._replace(items=items)
 
     @property
     def size(self) -> int:

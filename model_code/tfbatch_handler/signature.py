@@ -7,6 +7,7 @@ to inputs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,7 +57,7 @@ class Tensor:
         return f"{self.dtype.lower()}[{'...' if self.shape is None else ','.join(sizes)}]"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Signature:
     """The inputs and outputs of a servable."""
 
@@ -70,7 +71,7 @@ class Signature:
     """The version that wrote the SavedModel; empty from TensorFlow Serving, which doesn't give
     it."""
 
-    @property
+    @cached_property
     def takes_batches(self) -> bool:
         """Whether a request may have several records.
 
@@ -79,7 +80,7 @@ class Signature:
         """
         return {*map(_first, self.inputs.values()), *map(_first, self.outputs.values())} == {-1}
 
-    @property
+    @cached_property
     def needs_columns(self) -> bool:
         """Whether TensorFlow Serving can't take or give rows: a tensor has no batch dimension."""
         inputs, outputs = map(_first, self.inputs.values()), map(_first, self.outputs.values())

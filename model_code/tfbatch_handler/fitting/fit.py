@@ -6,16 +6,24 @@ batch dimension, or if it is a flat list with the input's number of elements.
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_handler.fitting.error import FitError
 from tfbatch_handler.fitting.shape import row_shape, wanted
-from tfbatch_handler.fitting.types import typed
+from tfbatch_handler.fitting.types import BYTES, one_of, typed
 from tfbatch_handler.record import Values
+from tfbatch_handler.signature import STRING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfbatch_handler.signature import Tensor
+
+    Fit = Callable[[Any], Values]
+
+_STR = {str}
 
 
 def fit(value: Any, name: str, tensor: Tensor) -> Values:  # noqa: ANN401  whatever a format holds
@@ -37,7 +45,54 @@ def fit(value: Any, name: str, tensor: Tensor) -> Values:  # noqa: ANN401  whate
             f"{name!r} is {_sent(sizes)}, and the model takes {tensor}, batch first: "
             f"write {wanted(tensor)} for each record"
         )
-    return Values(dtype=tensor.dtype, shape=shape, items=typed(items, name, tensor))
+    found = typed(items, name, tensor)
+    is_as_sent = found is items and shape == sizes and tensor.dtype != STRING
+    return Values(tensor.dtype, shape, found, value if is_as_sent else None)
+
+
+@lru_cache(maxsize=1024)
+def fitter(name: str, tensor: Tensor) -> Fit:
+    """``fit`` for one input, with its checks chosen beforehand. It takes a value.
+
+    Quick for what most records are: a scalar or a list, in the input's type and shape.
+    """
+    slow = partial(fit, name=name, tensor=tensor)
+    if tensor.shape is None:
+        return slow
+    sizes = tensor.shape[1:]
+    if sizes in {(), (1,)}:
+        return _scalar(sizes, tensor.dtype, slow)
+    return _list(sizes[0], name, tensor, slow) if len(sizes) == 1 else slow
+
+
+def _scalar(shape: tuple[int, ...], dtype: str, slow: Fit) -> Fit:
+    convert = one_of(dtype)
+    is_vector = bool(shape)
+
+    def scalar(value: Any) -> Values:  # noqa: ANN401  as fit
+        found = convert(value)
+        if found is None:
+            return slow(value)
+        if type(found) in BYTES:  # not JSON
+            return Values(dtype, shape, [found])
+        return Values(dtype, shape, items := [found], (items if is_vector else found))
+
+    return scalar
+
+
+def _list(size: int, name: str, tensor: Tensor, slow: Fit) -> Fit:
+    dtype = tensor.dtype
+
+    def vector(value: Any) -> Values:  # noqa: ANN401  as fit
+        if type(value) is not list or (len(value) != size and size >= 0):
+            return slow(value)
+        if list in (kinds := set(map(type, value))):
+            return slow(value)
+        items = typed(value, name, tensor, kinds)
+        is_json = dtype != STRING or kinds == _STR
+        return Values(dtype, (len(items),), items, items if is_json else None)
+
+    return vector
 
 
 def _sent(sizes: tuple[int, ...]) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import struct
+from functools import partial
+from math import isfinite, isinf
 from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.fitting.error import FitError
@@ -14,7 +16,7 @@ from tfbatch_handler.fitting.number_text import BeyondError, GapError, parse
 from tfbatch_handler.signature import FLOATS, INTEGERS, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tfbatch_handler.signature import Tensor
 
@@ -39,15 +41,24 @@ _EXACT: Final = 1 << 53
 _SHOWN: Final = 60
 
 
-def typed(items: list[Any], name: str, tensor: Tensor) -> Sequence[Any]:
+def typed(
+    items: list[Any], name: str, tensor: Tensor, kinds: set[type] | None = None
+) -> Sequence[Any]:
     """Scalars as values of the input's type: text or bytes, floats, integers or booleans.
+
+    Args:
+        items: the scalars. The same list is returned if they are of the type.
+        name: of the input, column or feature, for messages.
+        tensor: the input.
+        kinds: the Python types of the items, if known.
 
     Raises:
         FitError: names the value and how to write it.
     """
-    kinds = set(map(type, items))
+    if kinds is None:
+        kinds = set(map(type, items))
     if tensor.dtype == STRING:
-        return items if kinds <= _BYTES else [_text(item, name, tensor) for item in items]
+        return items if kinds <= BYTES else [_text(item, name, tensor) for item in items]
     try:
         found = _numbers(items, kinds, tensor.dtype)
     except (ValueError, OverflowError, struct.error):
@@ -57,18 +68,92 @@ def typed(items: list[Any], name: str, tensor: Tensor) -> Sequence[Any]:
     return found
 
 
-_BYTES: Final = {bytes, memoryview}
+BYTES: Final = {bytes, memoryview}
 
 
 def _numbers(items: list[Any], kinds: set[type], dtype: str) -> list[Any]:
-    """All at once if Python has them as numbers already."""
+    """All at once if Python has them as numbers already, or as plain digits."""
     if dtype in FLOATS:
-        if not kinds <= {float}:
-            items = list(map(float if kinds <= {int, float} else _float, items))
-    elif not kinds <= {bool if dtype == "BOOL" else int}:
-        items = [_whole(item, dtype) for item in items]
+        if not kinds <= _FLOAT:
+            items = (
+                list(map(float, items))
+                if kinds <= _REAL
+                else _digits(items, kinds, float) or list(map(_float, items))
+            )
+    elif not kinds <= (_BOOL if dtype == "BOOL" else _INT):
+        plain = None if dtype == "BOOL" else _digits(items, kinds, int)
+        items = plain or [_whole(item, dtype) for item in items]
     struct.pack(f"<{len(items)}{PACKED.get(dtype, 'f')}", *items)
     return items
+
+
+_FLOAT, _INT, _REAL, _BOOL, _STR = {float}, {int}, {int, float}, {bool}, {str}
+_DECIMAL: Final = "0123456789.-"
+_WHOLE: Final = "0123456789-"
+"""What plain numbers are written with. ``float`` and ``int`` accept more texts than ``parse``, but
+not of these characters."""
+
+
+def _digits(items: list[Any], kinds: set[type], number: type[float]) -> list[Any] | None:
+    """Texts as numbers if all are plain digits."""
+    if kinds != _STR or "".join(items).strip(_WHOLE if number is int else _DECIMAL):
+        return None
+    try:
+        found = list(map(number, items))
+    except ValueError:  # an empty one, or two points
+        return None
+    return found if number is int or isfinite(sum(found)) else None
+
+
+def one_of(dtype: str) -> Callable[[Any], Any]:
+    """A quick function that turns one scalar into a type.
+
+    It returns ``None`` for a value that ``typed`` must look at, which may be good.
+    """
+    if dtype == STRING:
+        return _plain_text
+    if dtype == "BOOL":
+        return lambda value: value if type(value) is bool else None
+    check = struct.Struct(f"<{PACKED.get(dtype, 'f')}").pack
+    return partial(_plain_float if dtype in FLOATS else _plain_int, check)
+
+
+def _plain_text(value: Any) -> Any:  # noqa: ANN401
+    kind = type(value)
+    if kind is not str:
+        return value if kind in BYTES else None
+    try:
+        return value if value.isascii() or value.encode() else None
+    except UnicodeEncodeError:
+        return None
+
+
+def _plain_float(check: Callable[[float], bytes], value: Any) -> float | None:  # noqa: ANN401
+    kind = type(value)
+    try:
+        if kind is int or (kind is str and not value.strip(_DECIMAL)):
+            value = float(value)
+            if isinf(value):
+                return None
+        elif kind is not float:
+            return None
+        check(value)
+    except (ValueError, OverflowError):
+        return None
+    return value  # type: ignore[no-any-return]
+
+
+def _plain_int(check: Callable[[int], bytes], value: Any) -> int | None:  # noqa: ANN401
+    kind = type(value)
+    try:
+        if kind is str and not value.strip(_WHOLE):
+            value = int(value)
+        elif kind is not int:
+            return None
+        check(value)
+    except (ValueError, struct.error):
+        return None
+    return value  # type: ignore[no-any-return]
 
 
 def _check(item: Any, name: str, tensor: Tensor) -> None:  # noqa: ANN401

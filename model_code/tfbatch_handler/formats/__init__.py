@@ -30,9 +30,12 @@ class UnknownFormatError(ValueError):
     """No format is registered for a Content-Type."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Request:
-    """What a decoder needs besides the payload."""
+    """What a decoder needs besides the payload. Requests of one Content-Type share one.
+
+    It is hashed by its identity, so that what a decoder prepares for it can be cached.
+    """
 
     signature: Signature
     features: Mapping[str, str]
@@ -43,7 +46,9 @@ class Request:
     @property
     def keys(self) -> tuple[str, ...]:
         """Fields that come back in each record's line: ``keys=id`` of the Content-Type."""
-        return tuple(unquote(name) for name in self.parameters.get("keys", "").split(",") if name)
+        if "keys" not in self.parameters:
+            return ()
+        return tuple(unquote(name) for name in self.parameters["keys"].split(",") if name)
 
     @property
     def columns(self) -> list[str]:

@@ -11,8 +11,8 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_handler.fitting.error import FitError
-from tfbatch_handler.fitting.fit import fit
-from tfbatch_handler.instance import from_fields
+from tfbatch_handler.fitting.fit import fitter
+from tfbatch_handler.instance import fields_reader
 from tfbatch_handler.record import BadRecord
 from tfbatch_handler.signature import SignatureError
 
@@ -44,8 +44,7 @@ def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     Raises:
         SignatureError: the model has several inputs and there is no header.
     """
-    text = payload.decode("utf-8-sig", "surrogateescape")
-    rows = list(_rows(io.StringIO(text, newline="")))
+    rows = _rows(payload.decode("utf-8-sig", "surrogateescape"))
     has_header = rows and request.parameters.get("header") == "present"
     header: Row = request.columns or (rows.pop(0) if has_header else [])
     if isinstance(header, str):
@@ -53,11 +52,12 @@ def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
         return [request.keyed({}, BadRecord(code="InvalidRecord", message=message))]
     _check_keys(request.keys, header)
     read = _reader(request.signature, header, request.keys)
+    records = [_record(row, read) for row in rows]
+    if not request.keys:
+        return records  # type: ignore[return-value]
     return [
-        request.keyed(
-            {} if isinstance(row, str) else dict(zip(header, row, strict=False)), _record(row, read)
-        )
-        for row in rows
+        request.keyed({} if isinstance(row, str) else dict(zip(header, row, strict=False)), record)
+        for row, record in zip(rows, records, strict=True)
     ]
 
 
@@ -70,8 +70,16 @@ def _check_keys(keys: Iterable[str], header: list[str]) -> None:
         )
 
 
-def _rows(text: io.StringIO) -> Iterator[Row]:
-    reader = csv.reader(text, strict=True)
+def _rows(text: str) -> list[Row]:
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        return list(_each(text))
+
+
+def _each(text: str) -> Iterator[Row]:
+    """The rows, with an error in the place of each that is none."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         try:
             yield next(reader)
@@ -94,13 +102,15 @@ def _record(row: Row, read: Read) -> Decoded:
 def _reader(signature: Signature, header: list[str], keys: Iterable[str]) -> Read:
     missing = [name for name in signature.inputs if name not in header]
     if not missing:
-        return lambda row: from_fields(_named(row, header), signature)
+        fields = fields_reader(signature)
+        return lambda row: fields(_named(row, header))
     if len(signature.inputs) > 1:
         raise SignatureError(
             f"the model takes {signature} and the CSV has no column {', '.join(missing)}: give "
             "it a header row and set the job's ContentType to 'text/csv; header=present'"
         )
     name, tensor = next(iter(signature.inputs.items()))
+    fit = fitter(name, tensor)
     named = set(header).difference(keys)
 
     def read(row: list[str]) -> Instance:
@@ -108,7 +118,7 @@ def _reader(signature: Signature, header: list[str], keys: Iterable[str]) -> Rea
         if len(named) < len(header):
             cells = [cell for column, cell in _named(row, header).items() if column in named]
         lone = tensor.shape is None and len(cells) == 1
-        return {name: fit(cells[0] if lone else cells, name, tensor)}
+        return {name: fit(cells[0] if lone else cells)}
 
     return read
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.fitting.error import FitError
-from tfbatch_handler.instance import from_json
+from tfbatch_handler.instance import json_reader
 from tfbatch_handler.record import BadRecord, Document
 from tfbatch_handler.serving.json_text import loads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded, Keyed
 
@@ -34,16 +37,24 @@ def decode(payload: bytes, request: Request) -> list[Decoded | Keyed] | Document
     if isinstance(value, dict) and isinstance(value.get("instances"), list):
         value = value["instances"]
     items = value if isinstance(value, list) else [value]
-    return [from_value(item, request) for item in items]
+    return list(map(value_reader(request), items))
 
 
-def from_value(value: Any, request: Request) -> Decoded | Keyed:  # noqa: ANN401  JSON
-    """The record of a JSON value, with its key fields."""
-    try:
-        record: Decoded = from_json(value, request.signature)
-    except FitError as error:
-        record = BadRecord(code="InvalidRecord", message=str(error))
-    return request.keyed(value if isinstance(value, dict) else {}, record)
+@lru_cache(maxsize=64)
+def value_reader(request: Request) -> Callable[[Any], Decoded | Keyed]:
+    """What makes records of JSON values, with their key fields."""
+    read = json_reader(request.signature)
+
+    def record(value: Any) -> Decoded | Keyed:  # noqa: ANN401  JSON
+        try:
+            found: Decoded = read(value)
+        except FitError as error:
+            found = BadRecord(code="InvalidRecord", message=str(error))
+        if not request.keys:
+            return found
+        return request.keyed(value if isinstance(value, dict) else {}, found)
+
+    return record
 
 
 def _is_document(value: Any, request: Request) -> bool:  # noqa: ANN401  JSON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfbatch_handler.formats.json_document import from_value
+from tfbatch_handler.formats.json_document import value_reader
 from tfbatch_handler.record import BadRecord
 from tfbatch_handler.serving.json_text import loads
 
@@ -18,12 +18,13 @@ CONTENT_TYPES = ("application/jsonlines", "application/jsons", "application/x-js
 def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
     """Decode one record for each line. An empty line between others becomes a bad record."""
     lines = payload.removesuffix(b"\n").split(b"\n") if payload else []
-    return [_record(line, request) for line in lines]
+    read = value_reader(request)
 
+    def record(line: bytes) -> Decoded | Keyed:
+        try:
+            value = loads(line)
+        except ValueError as error:
+            return request.keyed({}, BadRecord(code="InvalidRecord", message=str(error)))
+        return read(value)
 
-def _record(line: bytes, request: Request) -> Decoded | Keyed:
-    try:
-        value = loads(line)
-    except ValueError as error:
-        return request.keyed({}, BadRecord(code="InvalidRecord", message=str(error)))
-    return from_value(value, request)
+    return list(map(record, lines))

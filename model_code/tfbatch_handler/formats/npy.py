@@ -10,12 +10,14 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.fitting.error import FitError
-from tfbatch_handler.fitting.fit import fit
+from tfbatch_handler.fitting.fit import fitter
 from tfbatch_handler.fitting.shape import row_shape
-from tfbatch_handler.record import BadRecord
+from tfbatch_handler.fitting.types import PACKED
+from tfbatch_handler.record import BadRecord, Values
 from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:
+    from tfbatch_handler.fitting.fit import Fit
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded
     from tfbatch_handler.signature import Tensor
@@ -54,9 +56,30 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
     except _UNREADABLE as error:
         return [BadRecord(code="InvalidRecord", message=f"not a .npy array: {error}")]
     name, tensor = next(iter(request.signature.inputs.items()))
-    value = array.tolist()
-    items = value if _is_batch(array.shape or (), tensor) else [value]
-    return [_record(item, name, tensor) for item in items]
+    value, shape = array.tolist(), array.shape or ()
+    is_batch = _is_batch(shape, tensor)
+    items = value if is_batch else [value]
+    if _fits(sizes := shape[1:] if is_batch else shape, array.format, tensor):
+        return _records(items, sizes, array, name, tensor)
+    fit = fitter(name, tensor)
+    return [_record(item, name, fit) for item in items]
+
+
+def _fits(sizes: tuple[int, ...], kind: str, tensor: Tensor) -> bool:
+    """Whether a record has exactly the input's type and shape."""
+    is_typed = PACKED.get(tensor.dtype) == kind != "?"  # a boolean may be any byte
+    return is_typed and row_shape(sizes, math.prod(sizes), tensor.shape) == sizes
+
+
+def _records(
+    items: list[Any], sizes: tuple[int, ...], array: memoryview, name: str, tensor: Tensor
+) -> list[Decoded]:
+    """Records that need no look at their values."""
+    flat, size = array.cast("B").cast(array.format), math.prod(sizes)  # type: ignore[call-overload]
+    return [
+        {name: Values(tensor.dtype, sizes, flat[number * size : (number + 1) * size], item)}
+        for number, item in enumerate(items)
+    ]
 
 
 def _is_batch(shape: tuple[int, ...], tensor: Tensor) -> bool:
@@ -68,9 +91,9 @@ def _is_batch(shape: tuple[int, ...], tensor: Tensor) -> bool:
     return one is None and many is not None
 
 
-def _record(item: Any, name: str, tensor: Tensor) -> Decoded:  # noqa: ANN401  nested lists
+def _record(item: Any, name: str, fit: Fit) -> Decoded:  # noqa: ANN401  nested lists
     try:
-        return {name: fit(item, name, tensor)}
+        return {name: fit(item)}
     except FitError as error:
         return BadRecord(code="InvalidRecord", message=str(error))
 

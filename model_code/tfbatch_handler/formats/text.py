@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfbatch_handler.fitting.error import FitError
-from tfbatch_handler.instance import from_json, takes_bytes
+from tfbatch_handler.instance import json_reader, takes_bytes
 from tfbatch_handler.record import BadRecord
 from tfbatch_handler.signature import SignatureError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tfbatch_handler.formats import Request
     from tfbatch_handler.record import Decoded
-    from tfbatch_handler.signature import Signature
 
 CONTENT_TYPES = ("text/plain",)
 
@@ -29,11 +30,12 @@ def decode(payload: bytes, request: Request) -> list[Decoded]:
         )
     text = payload.decode("utf-8-sig", "surrogateescape")
     lines = text.removesuffix("\n").split("\n") if text else []
-    return [_record(line.removesuffix("\r"), request.signature) for line in lines]
+    read = json_reader(request.signature)
+    return [_record(line.removesuffix("\r"), read) for line in lines]
 
 
-def _record(line: str, signature: Signature) -> Decoded:
+def _record(line: str, read: Callable[[str], Decoded]) -> Decoded:
     try:
-        return from_json(line, signature)
+        return read(line)
     except FitError as error:
         return BadRecord(code="InvalidRecord", message=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler import instance
@@ -10,10 +11,10 @@ from tfbatch_handler.protobuf import example, wire
 from tfbatch_handler.record import BadRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tfbatch_handler.formats import Request
-    from tfbatch_handler.record import Decoded, Keyed
+    from tfbatch_handler.record import Decoded, Instance, Keyed
 
 _FEATURE_LISTS: Final = 2
 """The field of a tf.SequenceExample that a tf.Example lacks."""
@@ -27,22 +28,24 @@ def decode(payload: bytes, request: Request) -> list[Decoded | Keyed]:
 
 def record(data: bytes | memoryview, request: Request) -> Decoded | Keyed:
     """One tf.Example: its features by the signature's input names, or unchanged."""
-    whole = instance.takes_serialized_examples(request.signature, request.features)
-    if whole and not request.keys:
+    read = _reader(request)
+    if read is None and not request.keys:
         return instance.from_bytes(data, request.signature)
     features: Mapping[str, memoryview] = {}
     try:
         features = example.parse(data)
-        found: Decoded = (
-            instance.from_bytes(data, request.signature)
-            if whole
-            else instance.from_features(
-                features, signature=request.signature, names=request.features
-            )
-        )
+        found: Decoded = read(features) if read else instance.from_bytes(data, request.signature)
     except (example.ExampleError, FitError) as error:
         found = BadRecord(code="InvalidRecord", message=f"{error}{_sequence(data)}")
     return request.keyed(_key(features, request.keys), found) if request.keys else found
+
+
+@lru_cache(maxsize=64)
+def _reader(request: Request) -> Callable[[Mapping[str, memoryview]], Instance] | None:
+    """What reads the features; ``None`` for a model that parses the Examples itself."""
+    if instance.takes_serialized_examples(request.signature, request.features):
+        return None
+    return instance.features_reader(request.signature, request.features)
 
 
 def _sequence(data: bytes | memoryview) -> str:

@@ -62,11 +62,8 @@ class Health:
 
     def patience(self, deadline: float) -> Wait:
         """How long to wait for a reply: while the server serves no others, until ``deadline``."""
-        return Wait(
-            deadline=deadline,
-            patience=max(self.record_seconds, self.slowest * _SLOWER),
-            is_over=lambda: self.serves(deadline) is True,
-        )
+        patience = max(self.record_seconds, self.slowest * _SLOWER)
+        return Wait(deadline, patience, lambda: self.serves(deadline) is True)
 
     def serves(self, deadline: float) -> bool | None:
         """Whether the server predicts other records; ``None`` if it is up and can't be asked."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tfbatch_handler.signature import DEFAULT, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from tfbatch_handler.record import Instance, Values
     from tfbatch_handler.signature import Signature
@@ -78,14 +78,36 @@ class Base64:
 Piece = bytes | Base64
 
 
-def predict_request(records: Iterable[Instance], signature: Signature) -> list[Piece]:
+def predict_request(records: Sequence[Instance], signature: Signature) -> list[Piece]:
     """The body of a predict request in row format, in pieces."""
-    pieces: list[Piece] = [_head(signature) + b'"instances":[']
+    head = _head(signature) + b'"instances":'
+    plain = _plain_records(records)
+    if plain is not None:
+        return [head + dumps(plain) + b"}"]
+    pieces: list[Piece] = [head + b"["]
     for record in records:
         pieces += instance(record)
         pieces.append(b",")
     pieces[-1] = b"]}"
     return pieces
+
+
+def _plain_records(records: Sequence[Any]) -> list[Any] | None:
+    """Records as JSON, unless one is text already, or has bytes, which may be large."""
+    found = []
+    for record in records:
+        if type(record) is bytes:
+            return None
+        fields = {}
+        for name, values in record.items():
+            value = values.nested
+            if value is None:
+                if _is_bytes(values):
+                    return None
+                value = _plain(values)
+            fields[name] = value
+        found.append(fields if len(fields) > 1 else value)
+    return found
 
 
 def columns_request(record: Instance, signature: Signature) -> list[Piece]:
@@ -121,8 +143,6 @@ def instance(record: Instance) -> list[Piece]:
         return [record]
     if len(record) == 1:
         return _values(next(iter(record.values())))
-    if not any(_is_bytes(values) for values in record.values()):
-        return [dumps({name: _plain(values) for name, values in record.items()})]
     pieces: list[Piece] = [b"{"]
     for name, values in record.items():
         pieces += [dumps(name), b":", *_values(values), b","]
@@ -142,18 +162,21 @@ def _values(values: Values) -> list[Piece]:
 
 
 def _plain(values: Values) -> Any:  # noqa: ANN401  nested lists
+    if values.nested is not None:
+        return values.nested
+    shape: tuple[int, ...] = values.shape
     items: Sequence[Any] = values.items
     if values.dtype == STRING:
         items = [
             item if isinstance(item, str) else {"b64": encode(item).decode()} for item in items
         ]
-    return _nested(items, values.shape)
+    if not shape:
+        return items[0]
+    return items if len(shape) == 1 else _nested(items, shape)
 
 
 def _nested(items: Sequence[Any], shape: tuple[int, ...]) -> Any:  # noqa: ANN401  nested lists
     """Lists of ``shape`` around values given in row-major order."""
-    if not shape:
-        return items[0]
     for axis in range(len(shape) - 1, 0, -1):
         size, count = shape[axis], prod(shape[:axis])
         starts = range(0, count * size, size) if size else [0] * count

@@ -18,7 +18,7 @@ from tfbatch_handler.serving.message import for_people
 from tfbatch_handler.serving.trouble import Refusal, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from tfbatch_handler.record import Decoded, Instance, Prediction, Row
     from tfbatch_handler.serving.health import Health
@@ -55,10 +55,13 @@ class Predictor:
         Raises:
             Outage: the server didn't answer in time.
         """
+        groups = _alike(records)
+        if len(groups) == 1 and len(groups[0]) == len(records) <= self.size:
+            return list(self._batch(records))  # type: ignore[arg-type]
         rows: list[Row | None] = [
             record if isinstance(record, BadRecord) else None for record in records
         ]
-        for numbers in _alike(records):
+        for numbers in groups:
             for start in range(0, len(numbers), self.size):
                 chosen = numbers[start : start + self.size]
                 found = self._batch([records[number] for number in chosen])  # type: ignore[misc]
@@ -162,7 +165,7 @@ def _failed(trouble: Trouble, how: str) -> BadRecord:
     return BadRecord(code="Failed", message=message)
 
 
-def _alike(records: Sequence[Decoded]) -> Iterable[Sequence[int]]:
+def _alike(records: Sequence[Decoded]) -> Sequence[Sequence[int]]:
     """The numbers of the good records, by the shapes of their values, which a batch shares."""
     shapes: defaultdict[object, list[int]] = defaultdict(list)
     for number, record in enumerate(records):
@@ -170,4 +173,4 @@ def _alike(records: Sequence[Decoded]) -> Iterable[Sequence[int]]:
             shapes[tuple([values.shape for values in record.values()])].append(number)
         elif isinstance(record, bytes):
             shapes[None].append(number)
-    return shapes.values()
+    return list(shapes.values())

@@ -76,6 +76,8 @@ def _tensor(rows: Sequence[Values]) -> list[Buffer]:
 
 
 def _numbers(row: Values) -> bytes:
+    if isinstance(row.items, memoryview):  # in the type's own bytes
+        return row.items.tobytes()
     try:
         return struct.pack(f"<{len(row.items)}{PACKED[row.dtype]}", *row.items)
     except (KeyError, struct.error, OverflowError) as error:

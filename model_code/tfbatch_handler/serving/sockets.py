@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 import socket
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,8 +31,7 @@ class Lost(OSError):  # noqa: N818  the state
     """The request was sent, and no answer came: closed, timed out, or against the protocol."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """How long to wait for a reply."""
 
     deadline: float
