@@ -17,8 +17,10 @@ from tfbatch.review.errors import ReviewError
 from tfbatch.review.render import words
 from tfbatch.review.render.sarif import lines_of
 from tfbatch.review.review import Review, compare
-from tfbatch.review.sides import assembly, deployed, packages, programs, revision, synthesis
+from tfbatch.review.sides import assembly, packages, programs, revision, synthesis
 from tfbatch.review.sides import folder as files
+from tfbatch.review.sides.deployed import drift
+from tfbatch.review.sides.deployed import stacks as deployed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -206,7 +208,9 @@ def _from_deployed(
         more=more,
         policy=policy,
     )
-    return replace(review, findings=(*deployed.drift(drifted), *review.findings, *absent))
+    by_hand = [one for stage in real.values() if stage for one in drift.findings(stage)]
+    found = (*deployed.drift(drifted), *by_hand, *review.findings, *absent)
+    return replace(review, findings=found)
 
 
 def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:

@@ -52,6 +52,7 @@ OF_SERVICE = {
         "cloudformation.change_sets",
         "cloudformation.stacks",
         "cloudformation.exports",
+        "cloudformation.drift.detection",
         "stepfunctions.state_machines",
         "s3.buckets",
         "cloudformation.custom_resources",

@@ -157,3 +157,20 @@ def test_only_a_condition_that_names_the_accounts_keeps_the_public_out(
 ) -> None:
     found = rules(bucket_read_by_anyone(None), bucket_read_by_anyone(condition))
     assert ("public-access" in found) is is_public
+
+
+def test_conditions_that_are_a_reference_are_kept_and_compared_whole() -> None:
+    def conditions(block: object) -> set[Any]:
+        statement = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*", "Condition": block}
+        policy = {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {"PolicyDocument": {"Statement": [statement]}},
+        }
+        stack = Stack(deployed_name="s", template={"Resources": {"P": policy}}, folder=Path())
+        return {one.conditions for one in grants_of(stage_of("dev", {"s": stack}))}
+
+    for block in ({"Ref": "Held"}, {"StringEquals": {"Ref": "Held"}}, {"StringEquals": "x"}):
+        (held,) = conditions(block)
+        assert held
+        assert conditions(block) == {held}
+        assert conditions({}) != {held}

@@ -150,6 +150,8 @@ def _is_policy(value: Any) -> bool:  # noqa: ANN401 # a property
 def _is_readable(statement: Any) -> bool:  # noqa: ANN401 # a part of a policy
     if not isinstance(statement, dict) or not set(statement) <= _KNOWN:
         return False
+    if not _are_conditions(statement.get("Condition", {})):
+        return False
     lists = ("Action", "NotAction", "Resource", "NotResource")
     texts = [one for key in lists for one in _listed(statement.get(key, []))]
     return statement.get("Effect") in ("Allow", "Deny") and all(isinstance(t, str) for t in texts)
@@ -291,10 +293,17 @@ def _named(principal: Any, roles: Mapping[str, str]) -> list[str]:  # noqa: ANN4
 
 
 def _conditions(block: Any) -> Iterator[Condition]:  # noqa: ANN401 # a part of a policy
-    """The conditions that can be read. Without the others a grant is taken for a wider one."""
-    for operator, keys in block.items() if isinstance(block, dict) else ():
-        for key, values in keys.items() if isinstance(keys, dict) else ():
+    if not _are_conditions(block):
+        yield "", "", (json.dumps(block, sort_keys=True),)
+        return
+    for operator, keys in block.items():
+        for key, values in keys.items():
             yield operator, key, tuple(sorted(str(value) for value in _listed(values)))
+
+
+def _are_conditions(block: Any) -> bool:  # noqa: ANN401 # a part of a policy
+    """Whether a block has operators with keys, and not a reference in their place."""
+    return isinstance(block, dict) and all(isinstance(keys, dict) for keys in block.values())
 
 
 def _is_implied(condition: Condition, by: frozenset[Condition]) -> bool:
