@@ -1,6 +1,6 @@
 """Every model of the zoo, in every format that it takes, predicts as plain TensorFlow does.
 
-``UPDATE_SNAPSHOTS=1 python -m pytest tests/zoo`` writes the table of docs/models.md.
+``UPDATE_SNAPSHOTS=1 python -m pytest tests/zoo`` writes the table of the README.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.zoo.conftest import Animal, Zoo
 
-PAGE = REPOSITORY / "docs" / "models.md"
+PAGE = REPOSITORY / "README.md"
 _YES, _NO, _NONE = "✓", "refused", "-"
 
 
@@ -144,7 +144,7 @@ def test_every_model_is_inspected_and_synthesized_from_its_lock_alone(
         assert signature_of(alone) == animal.signature
 
 
-def test_the_page_has_the_table(zoo: Zoo) -> None:
+def test_the_readme_has_the_table(zoo: Zoo) -> None:
     rows = [f"| model | {' | '.join(FORMATS)} |", f"| --- |{' --- |' * len(FORMATS)}"]
     for name, animal in zoo.models.items():
         cells = [_cell(animal, one) for one in FORMATS]
