@@ -25,7 +25,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tfbatch-pictures-") as folder:
         clone = Path(folder) / "tfbatch"
         _run("git", "clone", "--quiet", "--shared", str(REPOSITORY), str(clone))
-        (clone / "models").symlink_to(REPOSITORY / "models")
+        for ignored in ("models", "node_modules"):
+            (clone / ignored).symlink_to(REPOSITORY / ignored)
         worst.change(clone)
         _git(clone, "checkout", "--quiet", "-b", "worst")
         _git(clone, "add", "--", "stacks", "model_code", "requirements")
