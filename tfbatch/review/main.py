@@ -17,10 +17,11 @@ from tfbatch.review.errors import ReviewError
 from tfbatch.review.render import words
 from tfbatch.review.render.sarif import lines_of
 from tfbatch.review.review import Review, compare
-from tfbatch.review.sides import assembly, packages, programs, revision, synthesis
+from tfbatch.review.sides import assembly, programs, revision, synthesis
 from tfbatch.review.sides import folder as files
 from tfbatch.review.sides.deployed import drift
 from tfbatch.review.sides.deployed import stacks as deployed
+from tfbatch.review.sides.packages import sides as packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,8 @@ from tfbatch.review import main
 from tfbatch.review.compare import cloudformation, locks
 from tfbatch.review.compare.locks import Locks
 from tfbatch.review.review import compare
-from tfbatch.review.sides import packages, revision, synthesis
+from tfbatch.review.sides import revision, synthesis
+from tfbatch.review.sides.packages import sides as packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

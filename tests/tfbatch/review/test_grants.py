@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tfbatch.review.compare.grants import Grant, Scope, breadth, grants_of
 from tfbatch.review.compare.identity import pair
-from tfbatch.review.compare.permissions import findings
+from tfbatch.review.compare.permissions.findings import findings
+from tfbatch.review.compare.permissions.grant import Grant, Scope
+from tfbatch.review.compare.permissions.statements import breadth, grants_of
 from tfbatch.review.sides.assembly import Stage, stage_of
 from tfbatch.review.sides.stacks import Stack
 
