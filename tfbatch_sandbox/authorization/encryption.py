@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from moto.s3.models import FakeKey
+
 from tfbatch_sandbox.authorization.call import Call
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def key_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
     if bucket is None:
         return
     if method in {"GET", "HEAD"} and not query.keys() & {"tagging", "acl"}:
-        arn = _of_object(bucket, key)
+        arn = _of_object(bucket, key, query.get("versionId"))
         actions: tuple[str, ...] = ("Decrypt",)
     elif method in {"PUT", "POST"} and not query.keys() & {"tagging", "acl", "restore"}:
         arn = _of_write(bucket, headers)
@@ -50,9 +52,13 @@ def key_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
             yield Call(action=f"kms:{action}", resource=arn, context=context)
 
 
-def _of_object(bucket: FakeBucket, key: str) -> str | None:
-    found = bucket.keys.get(key)
-    if found is None or found.encryption not in _KMS:
+def _of_object(bucket: FakeBucket, key: str, version: str | None) -> str | None:
+    """The key of an object, or of one version of it; a delete marker has none."""
+    versions = bucket.keys.getlist(key, [])
+    found = next((each for each in versions if str(each.version_id) == version), None)
+    if version is None:
+        found = bucket.keys.get(key)
+    if not isinstance(found, FakeKey) or found.encryption not in _KMS:
         return None
     return _arn(found.kms_key_id, bucket)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_sandbox.authorization.network import UnreachableError, Way, way_to
+from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
 from tfbatch_sandbox.authorization.policy_language.evaluation import Decision, Policies, decide
 from tfbatch_sandbox.authorization.policy_language.policies import Request
 from tfbatch_sandbox.authorization.record import Record
@@ -54,10 +55,10 @@ class Guard:
 
     def decide(self, actor: Actor, call: Call) -> Decision:
         """Decide one call."""
-        written = written_on(call)
         try:
+            written = written_on(call)
             way = _way(actor, call)
-        except UnreachableError as error:
+        except (PolicyError, UnreachableError) as error:
             return Decision(allowed=False, because=f"because {error}")
         context = _context({**actor.context, **(way.context or {})}, call)
         request = Request(action=call.action, resource=call.resource, context=context)
