@@ -128,6 +128,12 @@ class Deployment:
         self.run("env", "--chdir", str(self.sandbox.state_dir), CDK, "bootstrap", environment)
 
     def run(self, *command: str, **more: str) -> str:
+        """Run a program, which must succeed, and return what it prints. See :meth:`call`."""
+        done = self.call(*command, **more)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def call(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a program as a person would whose terminal has the sandbox's export lines.
 
         Args:
@@ -141,7 +147,7 @@ class Deployment:
             **more,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
-        done = subprocess.run(
+        return subprocess.run(
             command,
             cwd=REPOSITORY,
             env=environment,
@@ -150,8 +156,6 @@ class Deployment:
             check=False,
             timeout=_DEPLOY_SECONDS,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

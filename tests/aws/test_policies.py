@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,44 +85,3 @@ def test_a_role_of_the_functions_allows_every_call(prod: Assembly, service: str)
         for action in actions(statement)
     }
     assert set(_calls(service)) - granted == set()
-
-
-def test_every_action_in_a_policy_is_one_of_a_service(assemblies: dict[str, Assembly]) -> None:
-    """A typing error grants nothing, and nothing complains."""
-    session = botocore.session.get_session()
-    known = {
-        f"{prefix}:{name}".lower()
-        for prefix, service in PREFIXES.items()
-        for name in session.get_service_model(service).operation_names
-    } | {action.lower() for action in WITHOUT_OPERATION}
-    for assembly in assemblies.values():
-        for statement in statements(assembly):
-            for action in actions(statement):
-                found = any(fnmatchcase(one, action.lower()) for one in known)
-                assert found, action
-
-
-PREFIXES = {
-    "cloudwatch": "cloudwatch",
-    "ec2": "ec2",
-    "ecr": "ecr",
-    "events": "events",
-    "kms": "kms",
-    "lambda": "lambda",
-    "logs": "logs",
-    "s3": "s3",
-    "sagemaker": "sagemaker",
-    "sns": "sns",
-    "states": "stepfunctions",
-    "tag": "resourcegroupstaggingapi",
-    "sts": "sts",
-    "xray": "xray",
-}
-"""botocore's services by the prefix of their actions."""
-WITHOUT_OPERATION = {
-    *("ec2:CreateNetworkInterfacePermission", "lambda:InvokeFunction", "s3:ListBucket"),
-    *("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:ListLogDeliveries"),
-    *("logs:DeleteLogDelivery", "logs:UpdateLogDelivery", "s3:GetObject*", "s3:GetBucket*"),
-    *("s3:List*", "s3:DeleteObject*", "s3:PutBucketPolicy"),
-}
-"""Actions that have other names than operations. Source: Service Authorization Reference."""

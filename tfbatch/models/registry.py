@@ -5,7 +5,6 @@ Source: SageMaker API reference, DescribeModelPackage.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.files.file_store import FileStoreError
@@ -13,13 +12,7 @@ from tfbatch.files.file_store import FileStoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ARN = re.compile(r"arn:[\w-]+:sagemaker:([a-z0-9-]+):\d{12}:model-package/.+")
 _APPROVED = "Approved"
-
-
-def is_package(source: str) -> bool:
-    """Whether a source is the ARN of a model package."""
-    return _ARN.fullmatch(source) is not None
 
 
 def artifact_of(arn: str) -> str:

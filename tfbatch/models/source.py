@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from tfbatch.files.file_store import FileStoreError, file_at, folder_at
 from tfbatch.inspect.content import ARCHIVES, SAVED_MODEL, Content, content
 from tfbatch.models import registry
+from tfbatch_cdk.model.lock import is_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ _FIRST_VERSION = "1"
 
 def is_far(source: str) -> bool:
     """Whether a source isn't a path of this machine."""
-    return "://" in source or registry.is_package(source)
+    return "://" in source or is_package(source)
 
 
 def bring(source: str, target: Path, *, labels: str, version: str | None = None) -> None:
@@ -56,7 +57,7 @@ def bring(source: str, target: Path, *, labels: str, version: str | None = None)
 @contextmanager
 def _at_hand(source: str) -> Iterator[str]:
     """The source, or a copy of an archive that is far away, which is read twice."""
-    source = registry.artifact_of(source) if registry.is_package(source) else source
+    source = registry.artifact_of(source) if is_package(source) else source
     is_web = "://" in source and not source.startswith("s3://")
     if not is_web and not (source.startswith("s3://") and source.endswith(ARCHIVES)):
         yield source

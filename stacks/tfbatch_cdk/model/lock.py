@@ -8,6 +8,7 @@ the files.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ FORMAT: Final = 1
 """Version of the file format."""
 
 _SUFFIX = ".lock.json"
+_PACKAGE = re.compile(r"arn:[\w-]+:sagemaker:[a-z0-9-]+:\d{12}:model-package/.+")
 _FIELDS = {"lock", "source", "version", "tensorflow", "labels", "files", "signatures"}
 _DIGEST_LENGTH = 64
 
@@ -46,7 +48,7 @@ class Lock:
 
     source: str
     """A folder or an archive: a path (a relative one begins at the project), ``s3://…`` or
-    ``https://…``."""
+    ``https://…``. Or the ARN of a model package."""
     version: str
     """Name of the folder of the locked version, a whole number."""
     files: Mapping[str, LockedFile]
@@ -85,6 +87,11 @@ class Lock:
             },
         }
         return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def is_package(source: str) -> bool:
+    """Whether a source is the ARN of a model package of SageMaker Model Registry."""
+    return _PACKAGE.fullmatch(source) is not None
 
 
 def path_of(directory: Path) -> Path:

@@ -10,6 +10,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from tfbatch_cdk.model import own_code
+from tfbatch_cdk.model.approval import ask_at_deployment
 from tfbatch_cdk.model.artifact import artifact_of
 from tfbatch_cdk.model.bundling import artifact_object
 from tfbatch_cdk.model.image import runtime
@@ -69,6 +70,7 @@ class SageMakerModel(Construct):
             artifact_of(model, packages=self._packages(model, container)),
             model=model,
         )
+        ask_at_deployment(self, model)
         self.role = role or _role(self)
         _allow_containers(self, self.role, image.repository_arn, log_group)
         because = "a run reads the artifact that was deployed when it began"

@@ -56,6 +56,11 @@ class Model:
     """Lock file of the handler's own packages, with versions and hashes. Synthesis unpacks them to
     ``code/lib`` for the container's Python. ``None``: no packages."""
 
+    needs_approval: bool = True
+    """If the lock names a model package of SageMaker Model Registry: whether ``cdk deploy`` stops
+    if the package isn't approved any more. ``False`` is for emergencies: the model's files must be
+    here, or deployed before."""
+
     environment: Mapping[str, str] = field(default_factory=dict)
     """More container variables, such as ``SAGEMAKER_TFS_ENABLE_BATCHING``. They override the
     variables that are derived from other settings."""

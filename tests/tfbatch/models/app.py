@@ -1,4 +1,4 @@
-"""An app with one model, whose folder an environment variable names."""
+"""An app with one model, of which environment variables say what it is."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,18 @@ from tfbatch_cdk.model.sagemaker_model import SageMakerModel
 from tfbatch_cdk.settings import Container, Model
 
 DIRECTORY = "TFBATCH_TEST_MODEL"
+UNAPPROVED = "TFBATCH_TEST_UNAPPROVED"
 
 
 def main() -> None:
     app = App()
     stack = Stack(app, "one-model")
-    model = Model(name="vector", directory=Path(os.environ[DIRECTORY]), requirements=None)
+    model = Model(
+        name="vector",
+        directory=Path(os.environ[DIRECTORY]),
+        requirements=None,
+        needs_approval=UNAPPROVED not in os.environ,
+    )
     container = Container()
     served = SageMakerModel(
         stack,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tarfile
 import zipfile
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-_HASH_LENGTH = 64
+_HASH = re.compile(r"[0-9a-f]{64}")
 _MOST_BYTES = 64 * 1024 * 1024
 """Of a member that is read."""
 _MOST_FILES = 50_000
@@ -89,7 +90,8 @@ def bundles_of(manifest: Path) -> Iterator[Bundle]:
     """The assets of a stack's ``*.assets.json``, except its template."""
     folder = manifest.parent
     for key, file in files.read_json(folder, manifest.name)["files"].items():
-        digest = key[:_HASH_LENGTH]
+        hashed = _HASH.search(key)
+        digest = hashed[0] if hashed else key
         # Of a model whose lock alone was there, the assembly has the code.
         code = f"asset.{digest}.{CODE_ALONE}"
         source = files.inside(folder, file["source"].get("path", code))
