@@ -12,6 +12,7 @@ from tests.tfbatch.review.conftest import BASE, Clone
 from tfbatch.review import main
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.finding import Severity
+from tfbatch.review.request import Request
 from tfbatch.review.sides.assembly import stage_of
 from tfbatch.review.sides.deployed import drift
 from tfbatch.review.sides.deployed import stacks as deployed
@@ -41,9 +42,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyP
 
 
 def deployed_review(clone: Clone) -> Review:
-    request = main.Request(
-        repository=clone.path, base=BASE, head=BASE, stages=("prod",), deployed=True
-    )
+    request = Request(repository=clone.path, base=BASE, head=BASE, stages=("prod",), deployed=True)
     return main.make(request, cache=clone.cache)
 
 

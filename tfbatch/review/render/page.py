@@ -49,6 +49,7 @@ def page(review: Review) -> str:
         unchanged=lambda section: words.unchanged(section, review),
         where=lambda finding: words.where(finding, review),
         as_list=words.as_list,
+        is_sentence=words.is_sentence,
         drawings=drawings,
         lines=_lines,
         prose=_prose,

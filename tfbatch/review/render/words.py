@@ -56,6 +56,11 @@ def tools(review: Review) -> str:
     return f"synthesized with {', '.join(texts)}" if texts else ""
 
 
+def is_sentence(value: str) -> bool:
+    """Whether a row's value is a sentence of ours for people, and not a value of a template."""
+    return value.endswith(".") and " " in value and "`" not in value
+
+
 def as_list(rows: Sequence[Row]) -> list[tuple[str, str]] | None:
     """Rows of which one side says nothing, as names with values: they need no table."""
     for side in (1, 2):
