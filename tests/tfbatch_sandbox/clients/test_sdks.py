@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import pyarrow.fs
 import pytest
 
-from tfbatch_sandbox.sandbox import Sandbox
-
 from .conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mypy_boto3_s3 import S3Client
+
+    from tfbatch_sandbox.sandbox import Sandbox
 
     from .conftest import Account
 
