@@ -59,6 +59,10 @@ wheel: install ## Build dist/tfbatch-*.whl
 check-aws: model ## Check what only AWS would tell: names of errors, requests, policies, expressions, partitions
 	python -m pytest -m aws
 
+.PHONY: fuzz-sandbox
+fuzz-sandbox: install ## Call the sandbox's API at random for five minutes: no exception of its own, no hang (SEED=...)
+	python -m tests.tfbatch_sandbox.server.fuzzing --seconds 300 $(if $(SEED),--seed $(SEED))
+
 .PHONY: record-jsonata
 record-jsonata: model ## Record the workflow's JSONata from its tests anew, for check-aws to replay
 	python -m tests.aws.record

@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tfbatch_sandbox.authorization.policy_language.policies import policy_of
+from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
+from tfbatch_sandbox.authorization.policy_language.policies import Policy, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tfbatch_sandbox.authorization.call import Call
-    from tfbatch_sandbox.authorization.policy_language.policies import Policy
 
 # ruff: noqa: PLC0415 # moto's services take seconds to import, so each is imported when it is used
 
@@ -37,7 +37,10 @@ def written_on(call: Call) -> Written:
     text: str | None = None
     with contextlib.suppress(KeyError):  # the resource doesn't exist
         text = find(call.resource)
-    policy = policy_of("resource", text) if text else None
+    try:
+        policy = policy_of("resource", text) if text else None
+    except PolicyError:  # moto keeps what AWS refuses
+        policy = Policy(name="resource", statements=())
     return Written(policy=policy, is_needed=find in _NEEDED, is_of_kind=True)
 
 
