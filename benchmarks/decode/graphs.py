@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfbatch.export.serving import center
 from tfbatch.wrap.decoding import View, at_least, decode
 from tfbatch.wrap.plan import Pixels
-from tfbatch.wrap.preprocessing import decoded, prepared
+from tfbatch.wrap.preprocessing import pixels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +55,18 @@ def export(decode_as: Decode) -> Callable[[Any], Any]:
     """As ``tfbatch export --decode``."""
     enough = at_least(SIZE, SIZE) if decode_as == "scaled" else None
     view = View(box=center, exif=False, is_enough=enough)
-    return lambda file: bicubic(decode(file, view))
+    return lambda file: decode(file, view, bicubic)
 
 
 def wrap_before(file: Any) -> Any:  # noqa: ANN401
-    """Decode all, make floats of it, crop, resize."""
+    """Decode all, make floats of it, crop to the proportions of the size, resize."""
     values = tf.cast(all_pixels(file), tf.float32)
-    have = tf.shape(values)[:2]
-    side = tf.reduce_min(have)
-    top, left = tf.unstack((have - side) // 2)
-    return tf.image.resize(values[top : top + side, left : left + side], [SIZE, SIZE])
+    size = tf.constant([SIZE, SIZE], tf.float32)
+    scale = tf.reduce_min(tf.cast(tf.shape(values)[:2], tf.float32) / size)
+    want = tf.maximum(tf.cast(tf.round(scale * size), tf.int32), 1)
+    want = tf.minimum(want, tf.shape(values)[:2])
+    top, left = tf.unstack((tf.shape(values)[:2] - want) // 2)
+    return tf.image.resize(values[top : top + want[0], left : left + want[1]], [SIZE, SIZE])
 
 
 def wrap(decode_as: Decode) -> Callable[[Any], Any]:
@@ -81,7 +83,7 @@ def wrap(decode_as: Decode) -> Callable[[Any], Any]:
         decode=decode_as,
         batch="many",
     )
-    return lambda file: prepared(decoded(file, wanted), wanted)
+    return lambda file: pixels_of(file, wanted)
 
 
 def jpeg_option(**options: Any) -> Callable[[Any], Any]:  # noqa: ANN401

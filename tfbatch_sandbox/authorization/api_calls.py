@@ -18,6 +18,7 @@ from tfbatch_sandbox.authorization.api_table import (
     TEMPLATES,
 )
 from tfbatch_sandbox.authorization.call import Call
+from tfbatch_sandbox.authorization.encryption import service_key_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +47,7 @@ def api_calls(service: str, operation: str, given: Parameters, place: Place) -> 
     if action == "sagemaker:CreateTransformJob" and given.get("Tags"):
         job = place.arn("sagemaker", f"transform-job/{given['TransformJobName']}")
         yield Call(action="sagemaker:AddTags", resource=job, context=_tags(given))
+    yield from service_key_calls(action, given, place)
     for role in _at(given, PASSED.get((prefix, operation), "")):
         to = {"iam:passedtoservice": f"{prefix}.amazonaws.com"}
         yield Call(action="iam:PassRole", resource=role, context=to)

@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_sandbox.authorization.network import UnreachableError, Way, way_to
+from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
 from tfbatch_sandbox.authorization.policy_language.evaluation import Decision, Policies, decide
 from tfbatch_sandbox.authorization.policy_language.policies import Request
 from tfbatch_sandbox.authorization.record import Record
-from tfbatch_sandbox.authorization.resources import tags_on, written_on
-from tfbatch_sandbox.server.settings import ACCOUNT_ID
+from tfbatch_sandbox.authorization.resources import owner_of, tags_on, written_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tfbatch_sandbox.authorization.actor import Actor
     from tfbatch_sandbox.authorization.call import Call
+    from tfbatch_sandbox.authorization.policy_language.principals import Principal
 
 
 _QUOTED: Final = "s3:"
@@ -54,12 +55,14 @@ class Guard:
 
     def decide(self, actor: Actor, call: Call) -> Decision:
         """Decide one call."""
-        written = written_on(call)
         try:
+            written = written_on(call)
             way = _way(actor, call)
-        except UnreachableError as error:
+        except (PolicyError, UnreachableError) as error:
             return Decision(allowed=False, because=f"because {error}")
-        context = _context({**actor.context, **(way.context or {})}, call)
+        account = owner_of(call) or actor.principal.account
+        of_actor = {**actor.context, **(way.context or {})}
+        context = _context(of_actor, call, account, actor.principal)
         request = Request(action=call.action, resource=call.resource, context=context)
         policies = Policies(
             identity=actor.identity(),
@@ -67,6 +70,7 @@ class Guard:
             session=actor.session_policy,
             resource=written.policy,
             needs_resource=written.is_needed,
+            is_foreign=written.is_of_kind and account != actor.principal.account,
             endpoint=way.policy,
         )
         decision = decide(request, actor.principal, policies)
@@ -82,10 +86,10 @@ def _way(actor: Actor, call: Call) -> Way:
 
 
 def _context(
-    of_actor: Mapping[str, str | tuple[str, ...]], call: Call
+    of_actor: Mapping[str, str | tuple[str, ...]], call: Call, account: str, principal: Principal
 ) -> Mapping[str, tuple[str, ...]]:
     parts = call.resource.split(":")
-    region, account = parts[3:5] if parts[0] == "arn" else ("", "")
+    region = parts[3] if parts[0] == "arn" else ""
     now = time.time()
     always = {
         # There is no TLS on 127.0.0.1. The requests stand for those that AWS gets over TLS.
@@ -93,7 +97,8 @@ def _context(
         "aws:sourceip": "127.0.0.1",
         "aws:currenttime": datetime.fromtimestamp(now, UTC).isoformat(),
         "aws:epochtime": str(int(now)),
-        "aws:resourceaccount": account or ACCOUNT_ID,
+        "aws:resourceaccount": account,
+        "kms:calleraccount": principal.account,
         "aws:viaawsservice": "false",
         "aws:principalisawsservice": "false",
     }

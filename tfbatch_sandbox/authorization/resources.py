@@ -25,6 +25,8 @@ class Written:
     policy: Policy | None = None
     is_needed: bool = False
     """Whether nothing is allowed without it."""
+    is_of_kind: bool = False
+    """Whether resources of this kind have policies here. AWS's own image registry has none."""
 
 
 def written_on(call: Call) -> Written:
@@ -36,7 +38,19 @@ def written_on(call: Call) -> Written:
     with contextlib.suppress(KeyError):  # the resource doesn't exist
         text = find(call.resource)
     policy = policy_of("resource", text) if text else None
-    return Written(policy=policy, is_needed=find in _NEEDED)
+    return Written(policy=policy, is_needed=find in _NEEDED, is_of_kind=True)
+
+
+def owner_of(call: Call) -> str:
+    """The account of the call's resource; empty for an action without resources."""
+    if not call.resource.startswith("arn:"):
+        return ""
+    _, partition, service, _, account, name = call.resource.split(":", 5)
+    if service != "s3":
+        return account
+    from moto.s3.models import s3_backends
+
+    return str(s3_backends.bucket_accounts.get(name.partition("/")[0], (partition, ""))[1])
 
 
 def tags_on(call: Call) -> dict[str, str]:
@@ -60,7 +74,9 @@ def _bucket(arn: str) -> str | None:
     from moto.s3.models import s3_backends
 
     *_, name = arn.split(":", 5)
-    bucket = s3_backends[_account()]["aws"].buckets[name.partition("/")[0]]
+    bucket_name = name.partition("/")[0]
+    partition, account = s3_backends.bucket_accounts[bucket_name]
+    bucket = s3_backends[account][partition].buckets[bucket_name]
     policy: bytes | str | None = bucket.policy
     return policy.decode() if isinstance(policy, bytes) else policy
 
@@ -98,12 +114,6 @@ def _trust(arn: str) -> str | None:
         (role.assume_role_policy_document for role in list(roles) if role.arn == arn), ""
     )
     return document or None
-
-
-def _account() -> str:
-    from tfbatch_sandbox.server.settings import ACCOUNT_ID
-
-    return ACCOUNT_ID
 
 
 _FINDERS: Final[Mapping[str, Callable[[str], str | None]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 OWNERS_KEY: Final = "sandbox"
 _HOURS: Final = 12
 _NAME: Final = 64
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+
+
+def names_account(access_key: str) -> bool:
+    """Whether an access key is the number of an account: another one than the sandbox's."""
+    return _ACCOUNT.fullmatch(access_key) is not None
 
 
 class CannotAssumeError(Exception):
@@ -94,9 +101,14 @@ class Sessions:
             return self._given[key]
 
     def actor(self, access_key: str) -> Actor:
-        """The principal of an access key; the root user if the sandbox did not create the key."""
+        """The principal of an access key; the root user if the sandbox did not create the key.
+
+        A key of twelve digits is that of the root user of the account with this number.
+        """
         if access_key in self._actors:
             return self._actors[access_key]
+        if names_account(access_key):
+            return actor.owner(access_key)
         found = _found(access_key)
         if found is None:
             return self._owner
@@ -136,17 +148,18 @@ def _made(role_arn: str, name: str, account: str) -> Credentials:
 
 
 def _found(access_key: str) -> Actor | None:
-    from moto.iam.models import iam_backends  # noqa: PLC0415
+    from moto.iam.models import get_account_id_from, iam_backends  # noqa: PLC0415
     from moto.sts.models import sts_backends  # noqa: PLC0415
 
-    backend: IAMBackend = iam_backends[ACCOUNT_ID]["aws"]
+    account = get_account_id_from(access_key)
+    backend: IAMBackend = iam_backends[account]["aws"]
     key = backend.access_keys.get(access_key)
     if key is None:
         return None
-    assumed = sts_backends[ACCOUNT_ID]["aws"].get_assumed_role_from_access_key(access_key)
+    assumed = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key)
     if assumed is not None:
         return actor.session(assumed, backend.get_role_by_arn(assumed.role_arn), backend)
     users: Mapping[str, object] = backend.users
     if key.user_name in users:
-        return actor.user(backend.users[key.user_name], ACCOUNT_ID, backend)
+        return actor.user(backend.users[key.user_name], account, backend)
     return None

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 OF_SERVICE = {
-    "core": ("operation_models",),  # of all services
+    "core": ("operation_models", "accounts"),  # of all services
     "iam": ("iam.roles",),
     "s3": ("s3.bucket_policies", "s3.object_keys", "s3.object_events", "s3.conditional_writes"),
     "events": ("events.event_targets",),
+    "logs": ("logs.log_group_keys",),
     "awslambda": ("lambda_.functions", "lambda_.function_logs"),
     "sagemaker": (
         "sagemaker.models",
@@ -68,6 +69,7 @@ _NEEDED_BY_CLOUDFORMATION = (
     "scheduler",
     "s3",
     "events",
+    "logs",
     "awslambda",
     "sagemaker",
     "applicationautoscaling",

@@ -2,8 +2,8 @@
 
 An explicit deny wins. The policy of the VPC endpoint that a call comes through must allow it,
 whoever calls. A permissions boundary and a session policy must also allow what an identity
-policy allows. Within one account the resource policy alone can allow. Key policies and trust
-policies differ: without them nothing is allowed.
+policy allows. Within one account the resource policy alone can allow; across accounts it and an
+identity policy must. Key policies and trust policies differ: without them nothing is allowed.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class Policies:
     resource: Policy | None = None
     needs_resource: bool = False
     """Whether the resource policy must allow, or delegate to the account."""
+    is_foreign: bool = False
+    """Whether the resource is of another account than the principal: both must allow it then."""
     endpoint: Policy | None = None
     """That of the VPC endpoint, for a call through one."""
 
@@ -65,10 +67,11 @@ def decide(request: Request, principal: Principal, policies: Policies) -> Decisi
         return _missing(request, ENDPOINT)
     identity = tuple(_allowing(request, policies.identity))
     meant = _meant(request, principal, policies.resource)
-    if policies.needs_resource and meant is Meant.NOT:
+    is_foreign = policies.is_foreign and not principal.is_service
+    if (policies.needs_resource or is_foreign) and meant is Meant.NOT:
         return _missing(request, RESOURCE)
-    if meant is not Meant.SELF:
-        if not identity and meant is not Meant.ROLE:
+    if meant is not Meant.SELF or is_foreign:
+        if not identity and (meant is not Meant.ROLE or is_foreign):
             return _missing(request, RESOURCE if principal.is_service else IDENTITY)
         for limit, name in ((policies.boundary, BOUNDARY), (policies.session, SESSION)):
             if limit is not None and not any(_allowing(request, [limit])):

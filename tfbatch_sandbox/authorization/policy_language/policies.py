@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_sandbox.authorization.policy_language.conditions import conditions_of
+from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError, conditions_of
 from tfbatch_sandbox.authorization.policy_language.patterns import matches, matches_arn
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def policy_of(name: str, document: str) -> Policy:
     Raises:
         PolicyError: AWS would refuse it.
     """
-    statements = json.loads(document).get("Statement", [])
+    try:
+        statements = json.loads(document).get("Statement", [])
+    except (ValueError, AttributeError) as error:
+        raise PolicyError(f"the policy {name} is no JSON object: {document[:80]}") from error
     listed = statements if isinstance(statements, list) else [statements]
     # moto leaves a null where a template omits a value with AWS::NoValue.
     return Policy(name=name, statements=tuple(_statement(each) for each in listed if each))

@@ -3,7 +3,6 @@
 - Strings of a definition are read as JSON reads them, with their escapes.
 - The context object has the execution's redrive count, and its times end with ``Z``.
 - An expression that fails outside a task writes ``EvaluationFailed`` to the history, too.
-- A Map whose items are no array says which value they are.
 
 Source: executions recorded on AWS by LocalStack's tests (``tests/aws/services/stepfunctions``).
 """
@@ -20,7 +19,6 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 )
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
-from moto.stepfunctions.parser.asl.component.state.exec.state_map import state_map
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.states import ExecutionData, StateData
 from moto.stepfunctions.parser.asl.parse import preprocessor
@@ -44,14 +42,18 @@ def install(_runtime: Runtime) -> None:
     replace(execution_worker, "ExecutionData", _execution)
     replace(state, "StateData", _state)
     replace(CommonStateField, "_eval_body", _with_failed_evaluation(CommonStateField._eval_body))  # noqa: SLF001
-    setattr(state_map, "type", _json)  # noqa: B010 # the module uses the built-in one, only there
 
 
 def _text(parser_rule_context: ParserRuleContext) -> str | None:
-    """The string of a JSON literal; of other tokens their text."""
+    """The string of a JSON literal; of other tokens their text.
+
+    moto itself reads the escapes of a JSONPath.
+    """
     text: str = parser_rule_context.getText()
     if text == "null":
         return None
+    if text.startswith('"$'):
+        return text[1:-1]
     return str(json.loads(text)) if text.startswith('"') else text
 
 
@@ -86,8 +88,3 @@ def _with_failed_evaluation(evaluate: Callable[..., None]) -> Callable[..., None
             raise
 
     return run
-
-
-def _json(items: object) -> str:
-    """In the place of ``type(items)`` in the message of a Map."""
-    return json.dumps(items, separators=(",", ":"))
