@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pyarrow.fs
 import pytest
 
-from .conftest import ROOT
+from .conftest import ROOT, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from mypy_boto3_s3 import S3Client
 
@@ -57,20 +57,6 @@ def _install(python: Path, lock: Path) -> None:
         if not subprocess.run(locked, check=False, timeout=250).returncode:
             return
     pytest.fail(f"the packages of {lock} can't be installed")
-
-
-def run(account: Account, *command: str | Path, more: Sequence[str] = ()) -> str:
-    """Run a client's script with the usual arguments; what it printed."""
-    ran = subprocess.run(
-        [*map(str, command), account.bucket, account.role_arn, str(account.artifact), *more],
-        env=account.environment,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 def test_the_sdk_transforms_tfrecords_and_follows_the_logs(
