@@ -81,6 +81,7 @@ class Lock:
                     "inputs": tensors(one.inputs),
                     "outputs": tensors(one.outputs),
                 }
+                | ({"unrestored": list(one.unrestored)} if one.unrestored else {})
                 for name, one in sorted(self.signatures.items())
             },
         }
@@ -179,6 +180,7 @@ def _signature(row: Mapping[str, Any], *, name: str, tensorflow: str) -> Signatu
         inputs={name: _tensor(one) for name, one in row["inputs"].items()},
         outputs={name: _tensor(one) for name, one in row["outputs"].items()},
         method=str(row["method"]),
+        unrestored=tuple(map(str, row.get("unrestored", ()))),
         name=name,
         tensorflow_version=tensorflow,
     )
