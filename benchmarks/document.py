@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from pathlib import Path
 
-FILE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "docs" / "benchmarks.md"
+
+
+def machine() -> str:
+    """The machine and its load, in words."""
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}; load "
+        f"{os.getloadavg()[0]:.1f} when it ended, of which the benchmark makes a part"
+    )
 
 
 def write(name: str, content: str) -> None:

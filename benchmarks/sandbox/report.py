@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from benchmarks import document
-from benchmarks.document import mark
+from benchmarks.document import machine, mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from benchmarks.sandbox.rivals.settings import Found
 
 _METHODS = {
     "speed": """## Sandbox: speed
@@ -20,14 +21,18 @@ _METHODS = {
 against a bare `tf.data` loop in batches of 16 over the same SavedModel and files (after one batch
 that traces the graph), and against Ray Data's `map_batches` and `write_json` (from the first batch
 that reaches its actor, which has its model, to its last file). The bare loop keeps nothing. The
-job runs two batches at a time with a thread each
-(`SAGEMAKER_TFS_INTRA_OP_PARALLELISM=1`); the rivals have TensorFlow's own choice. The sides take
-turns on one machine, so that what else it does slows them all.""",
+job runs two batches at a time with a thread each (`SAGEMAKER_TFS_INTRA_OP_PARALLELISM=1`). The
+rivals have the thread settings at which each was fastest on JPEG files, of those listed. The sides
+take turns on one machine, so that what else it does slows them all. Rates are medians. Ratios are
+medians of those of the turns, with the least and the most: if 1 is between these, it is a tie.""",
     "memory": """## Sandbox: memory
 
 `make bench-sandbox`. Peak memory of the transform job's engine, without what it shares with other
 processes, over a real S3 API and the real container with a handler that answers a constant.""",
 }
+
+
+_LEAST_OF_RAY = 1.1
 
 
 @dataclass(slots=True)
@@ -38,23 +43,46 @@ class Rates:
     ours: list[float] = field(default_factory=list)
     ray: list[float] = field(default_factory=list)
 
+    def of(self, rival: str) -> list[float]:
+        """Those of a rival by its name."""
+        return {"bare": self.bare, "ray": self.ray}[rival]
+
 
 def table(
-    rates: Mapping[tuple[str, str], Rates], limits: Mapping[str, float], *, records: int, turns: int
+    rates: Mapping[tuple[str, str], Rates],
+    settings: Mapping[tuple[str, str], Found],
+    limits: Mapping[str, float],
+    *,
+    records: int,
+    turns: int,
 ) -> str:
-    """Medians of records per second, and the ratio to the bare loop with its limit."""
-    lines = [f"{records:,} records, the median of {turns} turns.", ""]
-    lines += ["| model | data | bare loop/s | sandbox/s | Ray Data/s | sandbox / bare | target |"]
-    lines += ["| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    """Medians of records per second, the ratios to the rivals, and the rivals' settings."""
+    lines = [f"{records:,} records, {turns} turns. Measured on {machine()}.", ""]
+    lines += ["| model | data | bare loop/s | sandbox/s | Ray Data/s | of the bare loop | target |"]
+    lines[-1] += " of Ray Data | target |"
+    lines += ["| --- | --- | ---: | ---: | ---: | --- | --- | --- | --- |"]
     for (model, kind), rate in rates.items():
-        bare, ours = statistics.median(rate.bare), statistics.median(rate.ours)
-        ray = f"{statistics.median(rate.ray):.1f}" if rate.ray else "not run"
-        ratio, limit = ours / bare, limits[model]
-        verdict = f"{limit} {mark(ratio >= limit)}"
-        lines.append(
-            f"| {model} | {kind} | {bare:.1f} | {ours:.1f} | {ray} | {ratio:.2f} | {verdict} |"
-        )
-    return "\n".join(lines)
+        cells = [model, kind, _median(rate.bare), _median(rate.ours), _median(rate.ray)]
+        cells += _compared(rate.ours, rate.bare, limits[model])
+        cells += _compared(rate.ours, rate.ray, _LEAST_OF_RAY)
+        lines.append(f"| {' | '.join(cells)} |")
+    searched = [f"- {name}, {model}: {found}" for (name, model), found in settings.items()]
+    return "\n".join([*lines, "", "The rivals' settings, the best first:", "", *searched])
+
+
+def _median(rates: Sequence[float]) -> str:
+    return f"{statistics.median(rates):.1f}" if rates else "not run"
+
+
+def _compared(ours: Sequence[float], theirs: Sequence[float], limit: float) -> tuple[str, str]:
+    """The ratio with its spread, and whether it reaches the limit."""
+    if not theirs or not all(theirs):
+        return "not run", ""
+    ratios = [own / other for own, other in zip(ours, theirs, strict=True)]
+    middle = statistics.median(ratios)
+    tie = ", a tie" if min(ratios) <= 1 <= max(ratios) else ""
+    spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
+    return f"{middle:.2f} ({spread}){tie}", f"{limit} {mark(middle >= limit)}"
 
 
 def starts(*, sandbox: float, job: float) -> str:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from docs.pictures import pages, terminal
+from docs.pictures import pages, review, terminal
 from tfbatch.aws import cdk, endpoint
 from tfbatch.demo import deployment, photos
 from tfbatch.watch.snapshot import RUNNING
@@ -24,7 +24,8 @@ COPIES = 16
 
 
 def main() -> None:
-    """Deploy into a sandbox of its own and take the pictures there."""
+    """Review a change, then deploy into a sandbox of its own and take the pictures there."""
+    review.main()
     with tempfile.TemporaryDirectory(prefix="tfbatch-pictures-") as folder:
         directory = Path(folder)
         with Sandbox.start(state_dir=directory / "sandbox") as sandbox:

@@ -37,7 +37,7 @@ def take(directory: Path) -> None:
     if browser is None:
         sys.exit(f"docs/report.png needs a Chromium: install one, or name it in {VARIABLE}")
     browser.picture(directory / "report.html", DOCS / "report.png", size=SIZE)
-    _small(DOCS / "report.png")
+    small(DOCS / "report.png")
     given = json.loads(_tfbatch("show", "--json", cwd=directory))["request"]["input"]
     options = ("--format", "jpeg", "--objects", OBJECTS, "--to", "tune")
     _tfbatch("tune", given, *options, cwd=directory)
@@ -68,7 +68,8 @@ def _part(photo: Image.Image, chance: random.Random) -> Image.Image:
     return ImageEnhance.Brightness(part).enhance(chance.uniform(0.7, 1.3))
 
 
-def _small(path: Path) -> None:
+def small(path: Path) -> None:
+    """Reduce a picture to 256 colors."""
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(
             path, optimize=True

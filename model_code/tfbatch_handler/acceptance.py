@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _NAMED: Final = re.compile(r"\bheader=present\b|\bcolumns=.")
 """Parameters of a CSV whose columns have names."""
 _CHANNELS: Final = frozenset((-1, 1, 3, 4))
+_STEPS: Final = (-1, -1)
+"""The shape of a feature list: steps, and the values of each."""
 _PIXEL_RANKS: Final = frozenset((3, 4))
 """Height, width and channels, with or without a batch."""
 
@@ -40,9 +42,7 @@ def problem(content_type: str, signature: Signature) -> str:
         return f"an array is one input of numbers, and the model takes {signature}"
     elif kind == "text/plain" and not takes_text:
         return f"a line is one string, and the model takes {signature}"
-    elif _is_flat(kind, signature) and (
-        open_ := [t for t in signature.inputs.values() if _is_open(t)]
-    ):
+    elif open_ := _open(kind, signature):
         return f"a row or feature is a flat list, and the model takes {open_[0]} of any sizes"
     elif kind == "text/csv" and not lone and not _NAMED.search(parameters):
         return (
@@ -52,15 +52,19 @@ def problem(content_type: str, signature: Signature) -> str:
     return ""
 
 
-def _is_flat(kind: str, signature: Signature) -> bool:
-    """Whether a format's values have no shape: cells of a row, values of a tf.Example's feature."""
-    is_example = kind == "application/x-recordio" and not instance.takes_bytes(signature)
-    return kind in {"text/csv", "application/x-tfexample", "application/x-tfrecord"} or is_example
+def _open(kind: str, signature: Signature) -> list[Tensor]:
+    """The inputs whose shape can't be told from a record of a format.
 
-
-def _is_open(tensor: Tensor) -> bool:
-    """Whether a record's shape can't be told from its number of values."""
-    return tensor.shape is not None and tensor.shape[1:].count(-1) > 1
+    Cells of a row have no shape. Nor have the values of a tf.Example's feature, but a
+    tf.SequenceExample has a list of them for each step.
+    """
+    if kind == "application/x-recordio" and not instance.takes_bytes(signature):
+        kind = "application/x-tfexample"
+    if kind not in {"text/csv", "application/x-tfexample", "application/x-tfrecord"}:
+        return []
+    rows = {tensor: (tensor.shape or ())[1:] for tensor in signature.inputs.values()}
+    open_ = [tensor for tensor, row in rows.items() if row.count(-1) > 1]
+    return open_ if kind == "text/csv" else [one for one in open_ if rows[one] != _STEPS]
 
 
 def takes_pixels(signature: Signature) -> bool:

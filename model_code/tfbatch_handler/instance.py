@@ -16,6 +16,7 @@ from tfbatch_handler.signature import STRING, SignatureError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tfbatch_handler.protobuf.example import Feature
     from tfbatch_handler.record import Instance
     from tfbatch_handler.signature import Signature
 
@@ -68,8 +69,8 @@ def takes_serialized_examples(signature: Signature, names: Mapping[str, str]) ->
 
 def features_reader(
     signature: Signature, names: Mapping[str, str]
-) -> Callable[[Mapping[str, memoryview]], Instance]:
-    """What makes instances of the features of tf.Examples.
+) -> Callable[[Mapping[str, Feature]], Instance]:
+    """What makes instances of the features of tf.Examples and tf.SequenceExamples.
 
     It raises ``ExampleError``: a feature is missing or damaged; ``FitError``: it has another type
     or size than its input.
@@ -84,7 +85,7 @@ def features_reader(
         for read in [names.get(name) or IMAGE_FEATURES.get(name, name)]
     ]
 
-    def instance(features: Mapping[str, memoryview]) -> Instance:
+    def instance(features: Mapping[str, Feature]) -> Instance:
         found = {}
         for name, read, fit, is_scalar in reads:
             items = feature(features, read)

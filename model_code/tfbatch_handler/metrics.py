@@ -15,6 +15,8 @@ from typing import Final
 
 NAMESPACE: Final = "tfbatch"
 _SECONDS = 1.0
+_APART = 10
+"""Milliseconds from one entry of the answers to the next, so that a line has a hundred at most."""
 _METRICS = [{"Name": name, "Unit": "Count"} for name in ("Records", "RecordErrors", "Requests")]
 
 
@@ -28,15 +30,22 @@ class Progress:
     requests: int = 0
     waits: dict[int, int] = field(default_factory=dict)
     """Requests by their milliseconds, rounded up to a power of the square root of 2."""
+    answers: list[list[int]] = field(default_factory=list)
+    """Milliseconds since 1970 and the records answered then; one entry for every 10 ms at most."""
     timer: threading.Timer | None = None
     # Looked up when it is created: under gevent, which may patch after this import, it is gevent's
     # lock. A native lock would block every greenlet while its holder waits for a timer to start.
     lock: threading.Lock = field(default_factory=lambda: threading.Lock())  # noqa: PLW0108
 
     def add(self, *, records: int, errors: int, seconds: float) -> None:
-        """Count one request, and print a line within a second."""
+        """Count one request, answered now, and print a line within a second."""
         wait = _rounded(seconds * 1000)
+        now = int(time.time() * 1000)
         with self.lock:
+            if self.answers and 0 <= now - self.answers[-1][0] < _APART:
+                self.answers[-1][1] += records
+            else:
+                self.answers.append([now, records])
             self.waits[wait] = self.waits.get(wait, 0) + 1
             self.records += records
             self.errors += errors
@@ -60,7 +69,7 @@ class Progress:
                 return
             line = self.line(int(time.time() * 1000))
             self.records = self.errors = self.requests = 0
-            self.waits = {}
+            self.waits, self.answers = {}, []
             self.timer = None
             # One write including the end of line: other workers share this stdout, which CloudWatch
             # Logs reads, and Python may be unbuffered.
@@ -68,6 +77,7 @@ class Progress:
 
     def line(self, timestamp: int) -> str:
         """The counts as one line, at ``timestamp`` in milliseconds since the epoch."""
+        first = self.answers[0][0] if self.answers else timestamp
         directive = {"Namespace": NAMESPACE, "Dimensions": [["Model"]], "Metrics": _METRICS}
         metadata = {"Timestamp": timestamp, "CloudWatchMetrics": [directive]}
         return json.dumps(
@@ -78,6 +88,8 @@ class Progress:
                 "RecordErrors": self.errors,
                 "Requests": self.requests,
                 "Milliseconds": self.waits,
+                "First": first,
+                "Answers": [[at - first, records] for at, records in self.answers],
             },
             separators=(",", ":"),
         )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from tfbatch_handler.crc32c import masked_crc32c
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 REFUSED = b"refuse me"
 NAME = "model"
@@ -204,6 +204,22 @@ def example(**features: bytes | list[float] | list[int]) -> bytes:
         for name, value in features.items()
     )
     return serialized(1, b"".join(entries))
+
+
+def sequence_example(
+    context: Mapping[str, bytes | list[float] | list[int]],
+    lists: Mapping[str, Sequence[bytes | list[float] | list[int]]],
+) -> bytes:
+    """A serialized tf.SequenceExample: features, and lists of a feature for each step."""
+    entries = (
+        serialized(1, serialized(1, name.encode()) + serialized(2, _steps(steps)))
+        for name, steps in lists.items()
+    )
+    return example(**context) + serialized(2, b"".join(entries))
+
+
+def _steps(steps: Sequence[bytes | list[float] | list[int]]) -> bytes:
+    return b"".join(serialized(1, _feature(step)) for step in steps)
 
 
 def _feature(value: bytes | list[float] | list[int]) -> bytes:

@@ -23,7 +23,7 @@ from tests.tfbatch_handler.serving import (
     example,
     image_example,
     recordio,
-    serialized,
+    sequence_example,
     tensor,
     tfrecord,
 )
@@ -334,11 +334,19 @@ def test_a_key_that_the_header_lacks_is_named(serve: Serve) -> None:
         serve(numbers()).lines(b"x\n1\n", "text/csv; header=present; keys=id")
 
 
-def test_a_sequence_example_is_told_from_an_example_without_the_feature(serve: Serve) -> None:
-    lists = serialized(2, serialized(1, serialized(1, b"x")))
-    (line,) = serve(numbers()).lines(example(y=[1]) + lists, "application/x-tfexample")
-    assert "'x' is missing" in line["error"]["message"]
-    assert "may be a tf.SequenceExample" in line["error"]["message"]
+def test_a_sequence_example_without_the_feature_lists_its_features(serve: Serve) -> None:
+    record = sequence_example({"y": [1]}, {"steps": [[2.0], [3.0]]})
+    (line,) = serve(numbers()).lines(record, "application/x-tfexample")
+    message = line["error"]["message"]
+    assert message == "feature 'x' is missing (the tf.Example has: steps, y)"
+
+
+def test_key_fields_of_a_sequence_example_come_back(serve: Serve) -> None:
+    record = sequence_example({"id": [7]}, {"x": [[1.0, 2.0]], "words": [b"a", b"b"]})
+    kind = "application/x-tfexample; keys=id,words"
+    (line,) = serve(numbers("FLOAT", -1, 2)).lines(record, kind)
+    assert line["key"] == {"id": 7, "words": [["a"], ["b"]]}
+    assert "predictions" in line
 
 
 def test_a_line_of_plain_text_is_a_record(serve: Serve) -> None:

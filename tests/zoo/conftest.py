@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.deployment import pytest_itemcollected
 from tests.paths import REPOSITORY
 from tests.tfbatch_sandbox.model_server.model_servers import started
+from tests.zoo.animals import PROGRAM
 from tfbatch_handler import signature as signatures
 from tfbatch_sandbox.processes import supervision
 
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
     from tfbatch_handler.signature import Signature
 
-PROGRAM = Path(__file__).with_name("make.py")
+__all__ = ["pytest_itemcollected", "zoo", "zoo_folder"]
+
 _LOCK = REPOSITORY / "requirements" / "zoo.lock"
 
 Record = dict[str, Any]

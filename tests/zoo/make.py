@@ -169,6 +169,47 @@ def serialized_examples(path):
 
 
 @model
+def serialized_sequences(path):
+    """The model parses tf.SequenceExamples itself."""
+    steps = {"frames": tf.io.FixedLenSequenceFeature([2], tf.float32)}
+
+    def parsed(record):
+        _, found = tf.io.parse_single_sequence_example(record, sequence_features=steps)
+        return tf.reduce_sum(found["frames"], 0)
+
+    _module(
+        path,
+        function=lambda examples: {
+            "sums": tf.map_fn(parsed, examples, fn_output_signature=tf.TensorSpec([2], tf.float32))
+        },
+        examples=([None], tf.string),
+    )
+    found = []
+    for count in (3, 1, 2):
+        sequence = tf.train.SequenceExample()
+        for row in _numbers(2, count=count):
+            step = sequence.feature_lists.feature_list["frames"].feature.add()
+            step.float_list.value.extend(row.tolist())
+        found.append({"examples": sequence.SerializeToString()})
+    return found
+
+
+@model
+def frames_of_sequences(path):
+    """Its inputs are a feature list and a context feature of tf.SequenceExamples."""
+    _module(
+        path,
+        function=lambda frames, gain: {"sums": tf.reduce_sum(frames, 1) * gain[:, None]},
+        frames=([None, None, None], tf.float32),
+        gain=([None], tf.float32),
+    )
+    return [
+        {"frames": _numbers(steps, size, count=1)[0], "gain": np.float32(steps)}
+        for steps, size in ((3, 2), (1, 2), (2, 4))
+    ]
+
+
+@model
 def tf1_simple_save(path):
     with tf.Graph().as_default(), v1.Session() as session:
         x = v1.placeholder(tf.float32, [None, 3], name="x")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tests.tfbatch_handler.serving import example, recordio, tfrecord
+from tests.tfbatch_handler.serving import example, recordio, sequence_example, tfrecord
 from tfbatch_handler import instance
 from tfbatch_handler.signature import FLOATS, STRING
 
@@ -79,7 +79,9 @@ def text_lines(records: Sequence[Record], signature: Signature) -> Payloads:  # 
 
 
 def examples(records: Sequence[Record], signature: Signature) -> Payloads:
-    """TFRecord files of tf.Examples; of a model that parses them, its records."""
+    """TFRecord files of tf.Examples; tf.SequenceExamples where an input is a list of steps; of a
+    model that parses them, its records.
+    """
     frames = [tfrecord(_example(record, signature)) for record in records]
     return [(b"".join(frames), len(records))]
 
@@ -87,12 +89,17 @@ def examples(records: Sequence[Record], signature: Signature) -> Payloads:
 def _example(record: Record, signature: Signature) -> bytes:
     if "examples" in record:
         return _bytes(record["examples"])
-    return example(
-        **{
-            instance.IMAGE_FEATURES.get(name, name): _feature(value, name, signature)
-            for name, value in record.items()
-        }
-    )
+    lists = {
+        name: [_feature(step, name, signature) for step in value]
+        for name, value in record.items()
+        if (signature.inputs[name].shape or ())[1:] == (-1, -1)
+    }
+    features = {
+        instance.IMAGE_FEATURES.get(name, name): _feature(value, name, signature)
+        for name, value in record.items()
+        if name not in lists
+    }
+    return sequence_example(features, lists) if lists else example(**features)
 
 
 def _feature(value: Any, name: str, signature: Signature) -> Any:  # noqa: ANN401 # JSON

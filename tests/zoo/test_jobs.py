@@ -1,112 +1,128 @@
-"""Models with a special request, in transform jobs of the sandbox: the whole way of a run."""
+"""Every model of the zoo in one deployed stage, and a transform job of each.
+
+A job for each model and format would take minutes: each model's job has the format, of those that
+it takes, that the fewest jobs before had. ``test_zoo.py`` has all formats of every model.
+"""
 
 from __future__ import annotations
 
 import json
-import time
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
-from tests.tfbatch_sandbox.roles import allow, make_role
-from tests.zoo.payloads import json_lines
-from tests.zoo.test_zoo import is_close, rows_of
-from tfbatch_cdk.model import container_environment, tarball
-from tfbatch_cdk.model.artifact import artifact_of
-from tfbatch_cdk.settings import Container, Model
+from tests.deployment import CDK, Deployment
+from tests.zoo.animals import SERVED
+from tests.zoo.app import ZOO
+from tests.zoo.payloads import FORMATS
+from tests.zoo.test_zoo import is_close, payloads_of, rows_of
 from tfbatch_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+    from concurrent.futures import Future
 
     from tests.zoo.conftest import Animal, Zoo
 
-NAMES = ("batch_of_one", "scalar_text", "scalar_switch", "another_signature", "guesslang")
-_BUCKET = "zoo"
-_IMAGE = f"763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:{Container().tag}"
-_PATIENCE_SECONDS = 120.0
+SPLITS = {
+    **dict.fromkeys(("JSON Lines", "JSON Lines, values", "CSV", "text"), "Line"),
+    "TFRecord": "TFRecord",
+    "RecordIO": "RecordIO",
+}
+"""How Batch Transform splits a format; the others are whole objects."""
+_AT_ONCE = 3
+_PATIENCE = {"Delay": 1, "MaxAttempts": 240}
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A function that makes clients of a sandbox with a bucket."""
+def deployment(zoo: Zoo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with Sandbox.start(state_dir=tmp_path_factory.mktemp("zoo")) as sandbox:
-        made = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
+        bare = Deployment(sandbox=sandbox, outputs={})
+        bare.bootstrap()
+        app = ("--app", f"{sys.executable} -m tests.zoo.app")
+        bare.run(
+            *(CDK, "deploy", "--all", "--require-approval", "never", *app),
+            *("--output", str(tmp_path_factory.mktemp("assembly"))),
+            **{ZOO: str(zoo.directory)},
+        )
+        yield Deployment.of(sandbox)
 
-        def client(service: Any) -> Any:  # noqa: ANN401 # any of boto3's
-            return made.client(service, endpoint_url=sandbox.endpoint_url)
 
-        client("s3").create_bucket(Bucket=_BUCKET)
-        yield client
+@pytest.fixture(scope="module")
+def formats(zoo: Zoo) -> dict[str, str]:
+    """The format of each model's job."""
+    used: Counter[str] = Counter(dict.fromkeys(FORMATS, 0))
+    chosen = {}
+    for name in SERVED:
+        taken = [one for one in FORMATS if payloads_of(zoo.models[name], one)]
+        chosen[name] = min(taken, key=used.__getitem__)
+        used[chosen[name]] += 1
+    assert min(used.values()), "each format has a job"
+    return chosen
 
 
-def _start(session: Any, animal: Animal, folder: Path) -> str:  # noqa: ANN401
-    """Create a model as a stage does, and a job over its records; the job's name."""
+@pytest.fixture(scope="module")
+def jobs(
+    deployment: Deployment, zoo: Zoo, formats: dict[str, str]
+) -> Iterator[dict[str, Future[list[Any]]]]:
+    """The lines of each model's job, which run a few at a time."""
+    models = {
+        one["LogicalResourceId"]: one["PhysicalResourceId"].rpartition("/")[2]
+        for one in deployment.client("cloudformation").describe_stack_resources(
+            StackName="tfbatch-zoo-inference"
+        )["StackResources"]
+        if one["ResourceType"] == "AWS::SageMaker::Model"
+    }
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield {
+            name: pool.submit(_run, deployment, zoo.models[name], kind, models)
+            for name, kind in formats.items()
+        }
+
+
+def _run(
+    deployment: Deployment, animal: Animal, format_: str, models: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Run a model's job over its records, and return its lines."""
     name = animal.name.replace("_", "-")
-    model = Model(
-        name=name,
-        directory=animal.directory,
-        signature=animal.signature.name,
-        requirements=None,
-    )
-    tarball.write(folder / f"{name}.tar.gz", artifact_of(model).sources())
-    session("s3").upload_file(str(folder / f"{name}.tar.gz"), _BUCKET, f"{name}.tar.gz")
-    ((body, _),) = json_lines(animal.records, animal.signature)
-    session("s3").put_object(Bucket=_BUCKET, Key=f"in/{name}/records.jsonl", Body=body)
-    role = {"Service": "sagemaker.amazonaws.com"}
-    session("sagemaker").create_model(
-        ModelName=name,
-        ExecutionRoleArn=make_role(session("iam"), "zoo", role, allow("*", on="*")),
-        EnableNetworkIsolation=True,
-        PrimaryContainer={
-            "Image": _IMAGE,
-            "ModelDataUrl": f"s3://{_BUCKET}/{name}.tar.gz",
-            "Environment": container_environment.of_model(model, None),
-        },
-    )
-    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{_BUCKET}/in/{name}/"}
-    session("sagemaker").create_transform_job(
+    logical = f"Model{name.replace('-', '')}Model"
+    (model,) = [one for found, one in models.items() if found.startswith(logical)]
+    payloads = payloads_of(animal, format_)
+    objects = {f"{number:03}": body for number, (body, _) in enumerate(payloads)}
+    source = {"S3DataType": "S3Prefix", "S3Uri": deployment.upload(name, objects)}
+    target = f"s3://{deployment.outputs['OutputBucketName']}/{name}/"
+    sagemaker = deployment.client("sagemaker")
+    sagemaker.create_transform_job(
         TransformJobName=name,
-        ModelName=name,
-        BatchStrategy="MultiRecord",
-        MaxConcurrentTransforms=2,
-        MaxPayloadInMB=6,
-        Environment=container_environment.of_job(model, "g5.xlarge"),
+        ModelName=model,
+        BatchStrategy="MultiRecord" if format_ in SPLITS else "SingleRecord",
         TransformInput={
-            "ContentType": "application/jsonlines",
-            "SplitType": "Line",
+            "ContentType": FORMATS[format_][0],
+            "SplitType": SPLITS.get(format_, "None"),
             "DataSource": {"S3DataSource": source},
         },
-        TransformOutput={"S3OutputPath": f"s3://{_BUCKET}/out/{name}/", "AssembleWith": "Line"},
+        TransformOutput={
+            "S3OutputPath": target,
+            "AssembleWith": "Line",
+            "Accept": "application/jsonlines",
+        },
         TransformResources={"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
     )
-    return name
+    waiter = sagemaker.get_waiter("transform_job_completed_or_stopped")
+    waiter.wait(TransformJobName=name, WaiterConfig=_PATIENCE)
+    lines = b"".join(body for _, body in sorted(deployment.read(target).items()))
+    return [json.loads(line) for line in lines.splitlines()]
 
 
-def _output(session: Any, job: str) -> list[dict[str, Any]]:  # noqa: ANN401
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        found = session("sagemaker").describe_transform_job(TransformJobName=job)
-        if found["TransformJobStatus"] not in {"InProgress", "Stopping"}:
-            assert found["TransformJobStatus"] == "Completed", found.get("FailureReason")
-            key = f"out/{job}/records.jsonl.out"
-            body = session("s3").get_object(Bucket=_BUCKET, Key=key)["Body"].read()
-            return [json.loads(line) for line in body.splitlines()]
-        time.sleep(0.1)
-    raise TimeoutError(f"{job} still runs")
-
-
-def test_jobs_give_the_predictions_of_plain_tensorflow(
-    session: Any,  # noqa: ANN401
-    zoo: Zoo,
-    tmp_path: Path,
+@pytest.mark.parametrize("name", SERVED)
+def test_a_job_gives_the_predictions_of_plain_tensorflow(
+    zoo: Zoo, jobs: dict[str, Future[list[Any]]], name: str
 ) -> None:
-    jobs = {name: _start(session, zoo.models[name], tmp_path) for name in NAMES}
-    for name, job in jobs.items():
-        animal = zoo.models[name]
-        rows = rows_of(animal, _output(session, job))
-        assert len(rows) == len(animal.predictions), name
-        for row, wanted in zip(rows, animal.predictions, strict=True):
-            assert all(is_close(row[key], value) for key, value in wanted.items()), name
+    animal = zoo.models[name]
+    rows = rows_of(animal, jobs[name].result())
+    assert len(rows) == len(animal.predictions)
+    for row, wanted in zip(rows, animal.predictions, strict=True):
+        assert all(is_close(row[key], value) for key, value in wanted.items())

@@ -1,10 +1,11 @@
 """Every model of the zoo, in every format that it takes, predicts as plain TensorFlow does.
 
-``UPDATE_SNAPSHOTS=1 python -m pytest tests/zoo`` writes the table of docs/models.md.
+``UPDATE_SNAPSHOTS=1 python -m pytest tests/zoo`` writes the table of the README.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 
 from tests.paths import REPOSITORY
 from tests.tfbatch_handler.serving import OldContext
+from tests.zoo.animals import NAMES, REFUSED, SERVED
 from tests.zoo.payloads import FORMATS, Payloads
 from tfbatch.inspect.inspection import inspect
 from tfbatch.models import pinning
@@ -23,15 +25,14 @@ from tfbatch_cdk.model.saved_model import signature_of
 from tfbatch_cdk.settings import Model
 from tfbatch_handler.acceptance import problem
 from tfbatch_handler.handler import Handler
+from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.zoo.conftest import Animal, Zoo
 
-REFUSED = {"half_floats": "half"}
-"""Models that TensorFlow Serving's REST API can't serve -> a word of the reason."""
-PAGE = REPOSITORY / "docs" / "models.md"
+PAGE = REPOSITORY / "README.md"
 _YES, _NO, _NONE = "✓", "refused", "-"
 
 
@@ -44,12 +45,7 @@ def _model(animal: Animal) -> Model:
     )
 
 
-@pytest.fixture(scope="module")
-def names(zoo: Zoo) -> list[str]:
-    return [name for name in zoo.models if name not in REFUSED]
-
-
-def _payloads(animal: Animal, name: str) -> Payloads:
+def payloads_of(animal: Animal, name: str) -> Payloads:
     """The records in a format; none if they can't be written in it."""
     content_type, write = FORMATS[name]
     if problem(content_type, animal.signature):
@@ -64,7 +60,7 @@ def _lines(zoo: Zoo, animal: Animal, name: str, code: Path) -> list[dict[str, An
     context = OldContext(f"{zoo.url}/{animal.name}:predict", content_type, "application/jsonlines")
     lines: list[dict[str, Any]] = []
     try:
-        for body, count in _payloads(animal, name):
+        for body, count in payloads_of(animal, name):
             answer, _ = handler(io.BytesIO(body), context)
             lines += [json.loads(line) for line in answer.decode().splitlines()]
             assert len(lines) >= count
@@ -92,17 +88,18 @@ def is_close(found: Any, wanted: Any) -> bool:  # noqa: ANN401 # JSON
 
 
 def test_the_zoo_has_what_people_export(zoo: Zoo) -> None:
+    assert list(zoo.models) == NAMES
     assert len(zoo.models) >= 25
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_gives_the_predictions_of_plain_tensorflow(
-    zoo: Zoo, names: list[str], tmp_path: Path, format_: str
+    zoo: Zoo, tmp_path: Path, format_: str
 ) -> None:
     tried = []
-    for name in names:
+    for name in SERVED:
         animal = zoo.models[name]
-        if not _payloads(animal, format_):
+        if not payloads_of(animal, format_):
             continue
         rows = rows_of(animal, _lines(zoo, animal, format_, tmp_path))
         assert len(rows) == len(animal.predictions), name
@@ -114,6 +111,15 @@ def test_every_format_gives_the_predictions_of_plain_tensorflow(
     assert tried
 
 
+def test_the_feature_lists_that_tensorflow_writes_are_read(zoo: Zoo) -> None:
+    animal = zoo.models["serialized_sequences"]
+    for record, prediction in zip(animal.records, animal.predictions, strict=True):
+        value = record["examples"]
+        data = base64.b64decode(value["b64"]) if isinstance(value, dict) else value.encode()
+        frames = example.feature(example.parse(data), "frames")
+        assert is_close([sum(step) for step in zip(*frames, strict=True)], prediction["sums"])
+
+
 def test_what_no_reply_can_carry_is_refused_at_synthesis(zoo: Zoo) -> None:
     for name, word in REFUSED.items():
         with pytest.raises(SettingsError, match=word):
@@ -121,9 +127,9 @@ def test_what_no_reply_can_carry_is_refused_at_synthesis(zoo: Zoo) -> None:
 
 
 def test_every_model_is_inspected_and_synthesized_from_its_lock_alone(
-    zoo: Zoo, names: list[str], tmp_path: Path
+    zoo: Zoo, tmp_path: Path
 ) -> None:
-    for name in names:
+    for name in SERVED:
         animal = zoo.models[name]
         found = inspect(str(animal.directory), features={}, signature=animal.signature.name)
         assert found.is_servable, found.problem
@@ -138,7 +144,7 @@ def test_every_model_is_inspected_and_synthesized_from_its_lock_alone(
         assert signature_of(alone) == animal.signature
 
 
-def test_the_page_has_the_table(zoo: Zoo) -> None:
+def test_the_readme_has_the_table(zoo: Zoo) -> None:
     rows = [f"| model | {' | '.join(FORMATS)} |", f"| --- |{' --- |' * len(FORMATS)}"]
     for name, animal in zoo.models.items():
         cells = [_cell(animal, one) for one in FORMATS]
@@ -156,7 +162,7 @@ def test_the_page_has_the_table(zoo: Zoo) -> None:
 def _cell(animal: Animal, format_: str) -> str:
     if animal.name in REFUSED or problem(FORMATS[format_][0], animal.signature):
         return _NO
-    return _YES if _payloads(animal, format_) else _NONE
+    return _YES if payloads_of(animal, format_) else _NONE
 
 
 def _inputs(animal: Animal) -> str:

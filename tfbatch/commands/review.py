@@ -95,6 +95,7 @@ def review(  # noqa: PLR0913 # one for each option
     from tfbatch.review import main as reviews  # noqa: PLC0415
     from tfbatch.review.errors import ReviewError  # noqa: PLC0415
     from tfbatch.review.post import main as posting  # noqa: PLC0415
+    from tfbatch.review.request import Request  # noqa: PLC0415
 
     if [base is not None, synthesize is not None, post].count(True) != 1:
         raise click.UsageError(
@@ -108,7 +109,7 @@ def review(  # noqa: PLR0913 # one for each option
             reviews.synthesize(head, repository=folder, out=synthesize)
             output.say(f"Synthesized {head} into {synthesize}.")
             return
-        request = reviews.Request(
+        request = Request(
             repository=folder,
             base=str(base),
             head=head,

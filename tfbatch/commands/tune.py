@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,8 @@ from tfbatch.terminal.options import aws_options, json_option
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tfbatch.aws.session import Session
     from tfbatch.terminal.output import Output
     from tfbatch.tune.running import Prepared
@@ -24,7 +26,7 @@ _TRIALS, _MOST_TRIALS = 7, 16
 
 @click.command()
 @click.argument("folder", metavar="INPUT")
-@click.option("--format", "format_", required=True, metavar="NAME", help="One of the stage's.")
+@click.option("--format", "format_", metavar="NAME", help="[default: what the objects are]")
 @click.option("--model", metavar="NAME", help="Which model.  [default: the stage's first]")
 @click.option("--instance-type", metavar="TYPE", help="[default: the stage's first]")
 @click.option(
@@ -41,6 +43,14 @@ _TRIALS, _MOST_TRIALS = 7, 16
     show_default=True,
     help="The highest concurrency to try.",
 )
+@click.option(
+    "--within",
+    type=click.FloatRange(0, min_open=True),
+    metavar="PERCENT",
+    default=5.0,
+    show_default=True,
+    help="Repeat each trial until the 95 % confidence interval of its rate is so narrow.",
+)
 @click.option("--only-concurrency", is_flag=True, help="No trials of batching and workers.")
 @click.option(
     "--to",
@@ -55,11 +65,12 @@ _TRIALS, _MOST_TRIALS = 7, 16
 def tune(  # noqa: PLR0913 # one for each option
     folder: str,
     *,
-    format_: str,
+    format_: str | None,
     model: str | None,
     instance_type: str | None,
     objects: int,
     most: int,
+    within: float,
     only_concurrency: bool,
     to: Path,
     yes: bool,
@@ -72,6 +83,8 @@ def tune(  # noqa: PLR0913 # one for each option
     one instance: MaxConcurrentTransforms by powers of two until it stops helping, then request
     batching, its time-out and gunicorn's workers around the best. Writes the rates, a drawing, and
     a patch of stacks/stages.py with the settings and the records per second that were measured.
+    Rates are those between the first answers and the last ones. If there are too few records to
+    tell one from another, nothing is written.
     """
     from tfbatch.aws.deployed_outputs import Deployed  # noqa: PLC0415
     from tfbatch.tune import running  # noqa: PLC0415
@@ -82,9 +95,10 @@ def tune(  # noqa: PLR0913 # one for each option
     fixed = deployed.fixed(session)
     choice = running.Choice(
         model=model or fixed["defaultModel"],
-        format=format_,
+        format=format_ or _detected(session, folder, fixed["formats"], output),
         instance_type=_typed(instance_type) or fixed["instanceTypes"][0],
         count=objects,
+        within=within / 100,
     )
     is_local = "AWS_ENDPOINT_URL" in os.environ
     prepared = running.prepare(session, deployed, choice, folder=folder, is_local=is_local)
@@ -93,6 +107,18 @@ def tune(  # noqa: PLR0913 # one for each option
         return
     _announce(prepared, output, ask=not (yes or output.as_json), is_local=is_local)
     _run(prepared, session, output, most=most, thorough=not only_concurrency, to=to)
+
+
+def _detected(
+    session: Session, folder: str, formats: Mapping[str, Mapping[str, Any]], output: Output
+) -> str:
+    """The format of a folder's objects, as ``tfbatch run`` detects it."""
+    from tfbatch.run import format_detection  # noqa: PLC0415
+
+    samples = format_detection.of_objects(session.boto.client("s3"), folder)
+    found = format_detection.guess(samples, formats, stage=session.stage).format
+    output.say(f"The format is {found}.")
+    return found
 
 
 def _typed(instance_type: str | None) -> str | None:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 _QUALITY = 92
 _PHOTOS_A_FILE = 4
 
-# Name -> the package with the photograph, and its file.
-_SOURCES = {
+SOURCES = {
     "cat": ("scikit-image", "skimage/data/chelsea.png"),
     "coffee": ("scikit-image", "skimage/data/coffee.png"),
     "rocket": ("scikit-image", "skimage/data/rocket.jpg"),
@@ -33,6 +32,7 @@ _SOURCES = {
     "flower": ("scikit-learn", "sklearn/datasets/images/flower.jpg"),
     "grace-hopper": ("matplotlib", "matplotlib/mpl-data/sample_data/grace_hopper.jpg"),
 }
+"""Name -> the package with the photograph, and its file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +53,7 @@ def collect(directory: Path) -> Photos:
     Raises:
         FileNotFoundError: an installed package lacks its photograph.
     """
-    photos = {f"{name}.jpg": _jpeg(*source) for name, source in _SOURCES.items()}
+    photos = {f"{name}.jpg": _jpeg(*source) for name, source in SOURCES.items()}
     (directory / "photos").mkdir(parents=True)
     for name, jpeg in photos.items():
         (directory / "photos" / name).write_bytes(jpeg)

@@ -80,7 +80,9 @@ class Classifier(tf.Module):  # type: ignore[misc] # TensorFlow publishes no typ
         bicubic without antialiasing, corners not aligned. EXIF orientation is ignored without
         ``Variant.exif``.
         """
-        part = decode(encoded, self._view)
+        return decode(encoded, self._view, self._resized)
+
+    def _resized(self, part: tf.Tensor) -> tf.Tensor:
         size = [self._image_size, self._image_size]
         # The raw op: tf.image.resize changed the pixel centers after the networks were trained.
         return tf.raw_ops.ResizeBicubic(images=part[None], size=size)[0]

@@ -12,7 +12,7 @@ from tfbatch_handler.signature import STRING, SignatureError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tfbatch_handler.signature import Signature
+    from tfbatch_handler.signature import Signature, Tensor
 
 _ARTICLE = {"image_bytes": "image/encoded"}
 """The default feature of an input; see ``tfbatch_handler.environment``."""
@@ -51,9 +51,20 @@ def _sent(kinds: str) -> str:
 def _examples(signature: Signature, features: Mapping[str, str]) -> str:
     names = _ARTICLE | dict(features)
     if instance.takes_serialized_examples(signature, names):
-        return f"the serialized tf.Example, whole, to {next(iter(signature.inputs))}"
-    pairs = (f"{names.get(name, name)!r} to {name}" for name in signature.inputs)
+        (name,) = signature.inputs
+        return f"the serialized tf.Example or tf.SequenceExample, whole, to {name}"
+    pairs = (
+        f"{names.get(name, name)!r} to {name}{_steps(tensor)}"
+        for name, tensor in signature.inputs.items()
+    )
     return f"features: {', '.join(pairs)}"
+
+
+def _steps(tensor: Tensor) -> str:
+    """A hint for an input of any number of steps, each with values."""
+    row = (tensor.shape or ())[1:]
+    is_steps = len(row) == 2 and row[0] < 0  # noqa: PLR2004  steps and values
+    return " (a tf.SequenceExample's feature list)" if is_steps else ""
 
 
 def _json(signature: Signature) -> str:

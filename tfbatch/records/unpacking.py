@@ -14,7 +14,7 @@ from tfbatch.records.streams import opened
 from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
     from tfbatch.files.file_store import FileStore
@@ -102,7 +102,7 @@ def _photo(frame: Frame | Damage, *, otherwise: str) -> tuple[str, bytes] | str:
     return _safe(name) or f"{otherwise}.{_SUFFIXES.get(suffix, suffix)}", data
 
 
-def _bytes(features: dict[str, memoryview], name: str) -> bytes:
+def _bytes(features: Mapping[str, example.Feature], name: str) -> bytes:
     if name == photos.FILENAME and name not in features:
         return b""
     value = example.feature(features, name)[0]

@@ -21,6 +21,9 @@ class Timeline:
 
     records: Counter[int] = field(default_factory=Counter)
     """Second since 1970 -> records answered in it."""
+    answers: list[tuple[int, int]] = field(default_factory=list)
+    """Milliseconds since 1970 and the records answered then; of a line of an earlier version its
+    own time."""
     errors: int = 0
     requests: Counter[int] = field(default_factory=Counter)
     """Milliseconds, rounded up to a power of the square root of 2 -> requests."""
@@ -39,12 +42,16 @@ class Timeline:
         """Count a line of a container's metrics; ignore other lines."""
         try:
             metrics = json.loads(line)
-            second = int(metrics["_aws"]["Timestamp"]) // 1000
+            timestamp = int(metrics["_aws"]["Timestamp"])
+            first = int(metrics.get("First", timestamp))
             records = int(metrics["Records"])
             waits = {int(wait): int(n) for wait, n in metrics.get("Milliseconds", {}).items()}
+            parts = metrics.get("Answers", [[0, records]])
+            answers = [(first + int(offset), int(count)) for offset, count in parts]
         except (ValueError, KeyError, TypeError, AttributeError):  # of the model's own making
             return
-        self.records[second] += records
+        self.records[timestamp // 1000] += records
+        self.answers += answers
         self.requests.update(waits)
 
     def series(self, points: int) -> tuple[float, list[float]]:

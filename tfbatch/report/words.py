@@ -6,10 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfbatch.report.rate import steady_rate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfbatch.report.facts import Facts
+    from tfbatch.report.timeline import Timeline
 
 _MINUTE, _HOUR = 60, 3600
 _SECOND = 1000
@@ -38,11 +41,8 @@ def tiles(facts: Facts) -> list[Tile]:
         Tile(value=seconds(summary["seconds"]), name="from start to end", more=_jobs(summary)),
     ]
     if summary.get("recordsPerSecond"):
-        rate = max(timeline.series(120)[1], default=0)
-        peak = f"up to {rate:,.4g} while predicting" if rate else ""
-        found.append(
-            Tile(value=f"{summary['recordsPerSecond']:,.3g}", name="records per second", more=peak)
-        )
+        name, value = "records per second", f"{summary['recordsPerSecond']:,.3g}"
+        found.append(Tile(value=value, name=name, more=_while_predicting(timeline)))
     if (middle := timeline.percentile(0.5)) is not None:
         late = f"99 %: {wait(timeline.percentile(0.99) or 0)}"
         found.append(Tile(value=wait(middle), name="half of all requests", more=late))
@@ -50,6 +50,14 @@ def tiles(facts: Facts) -> list[Tile]:
     thousand = f"{money(each)} for 1,000 records" if each is not None else "no price is known"
     found.append(Tile(value=money(summary.get("usd")), name="cost", more=thousand))
     return found
+
+
+def _while_predicting(timeline: Timeline) -> str:
+    """The rate without the jobs' starts and ends."""
+    rate = steady_rate([sorted(timeline.answers)], in_flight=1)
+    if rate is None:
+        return ""
+    return f"{rate.records_per_second:,.3g} ± {rate.interval:.0%} while predicting"
 
 
 def _share(bad: int, summary: Mapping[str, Any]) -> str:

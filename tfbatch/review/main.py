@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from tfbatch.review.compare import locks
-from tfbatch.review.compare.locks import Locks
 from tfbatch.review.compare.rules import policies
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.render import words
 from tfbatch.review.render.sarif import lines_of
 from tfbatch.review.review import Review, compare
-from tfbatch.review.sides import assembly, deployed, packages, programs, revision, synthesis
-from tfbatch.review.sides import folder as files
+from tfbatch.review.sides import revision, synthesis
+from tfbatch.review.sides.deployed import drift
+from tfbatch.review.sides.deployed import stacks as deployed
+from tfbatch.review.sides.loading import load_both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,31 +27,13 @@ if TYPE_CHECKING:
 
     from tfbatch.review.compare.rules.rule import Rule
     from tfbatch.review.finding import Finding
-    from tfbatch.review.sides.assembly import Stage
+    from tfbatch.review.request import Request
+    from tfbatch.review.sides.loading import Side
     from tfbatch.terminal.output import Output
 
 FORMATS = ("md", "html", "json", "sarif")
 POLICY = "review-policy.json"
 """The project's own rules and exceptions."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """The revisions and stages to review."""
-
-    repository: Path
-    """The project's folder."""
-    base: str
-    head: str = revision.WORKTREE
-    head_assembly: Path | None = None
-    """The head's assemblies, made elsewhere by :func:`synthesize`. They are read as data, and no
-    code of the head runs."""
-    stages: Sequence[str] = ()
-    """Empty: every stage."""
-    deployed: bool = False
-    """Compare with the deployed stacks, and report where they differ from the base."""
-    policy: Path | None = None
-    """A file of rules of one's own."""
 
 
 def run(request: Request, *, formats: Sequence[str], out: Path, output: Output) -> int:
@@ -78,23 +61,13 @@ def synthesize(name: str, *, repository: Path, out: Path) -> None:
     shutil.copytree(made[side.tree], out, dirs_exist_ok=True, symlinks=True)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Side:
-    """One side: its name, its stages and its lock files."""
-
-    name: str
-    folder: Path
-    stages: Sequence[Stage]
-    locks: Locks
-
-
 def make(request: Request, *, cache: Path) -> Review:
     """Review a change.
 
     Raises:
         ReviewError: a revision is unknown, can't be synthesized, or lacks a requested stage.
     """
-    base, head = _sides(request, cache)
+    base, head = load_both(request, cache)
     policy = _policy(request)
     more = locks.findings(base.locks, head.locks)
     if request.deployed:
@@ -115,9 +88,7 @@ def _policy(request: Request) -> policies.Policy:
     return policies.read(path) if path else policies.Policy()
 
 
-def _compared(
-    base: _Side, head: _Side, *, more: Sequence[Finding], policy: Sequence[Rule]
-) -> Review:
+def _compared(base: Side, head: Side, *, more: Sequence[Finding], policy: Sequence[Rule]) -> Review:
     return compare(
         base=base.stages,
         head=head.stages,
@@ -128,68 +99,8 @@ def _compared(
     )
 
 
-def _sides(request: Request, cache: Path) -> tuple[_Side, _Side]:
-    """Both sides, synthesized, linted and loaded."""
-    base = revision.resolve(request.base, repository=request.repository)
-    if request.head_assembly is None:
-        head = revision.resolve(request.head, repository=request.repository)
-        base = revision.merge_base(base, head, repository=request.repository)
-        made = synthesis.synthesize([base, head], repository=request.repository, cache=cache)
-        folders = {str(base): made[base.tree], str(head): made[head.tree]}
-        named = [str(base), str(head)]
-    else:
-        made = synthesis.synthesize([base], repository=request.repository, cache=cache)
-        named = [str(base), f"the assembly in {request.head_assembly}"]
-        folders = {named[0]: made[base.tree], named[1]: request.head_assembly}
-    _check_stages(request, [folders[name] for name in named])
-    found = _linted(
-        [load(folders[name], wanted=request.stages) for name in named],
-        project=request.repository,
-        cache=cache / "lint",
-    )
-    first, second = (
-        _Side(name=name, folder=folders[name], stages=stages, locks=_locks(folders[name]))
-        for name, stages in zip(named, found, strict=True)
-    )
-    return first, second
-
-
-def _check_stages(request: Request, folders: Sequence[Path]) -> None:
-    known = {path.parent.name for folder in folders for path in folder.glob("*/manifest.json")}
-    if unknown := set(request.stages) - known:
-        raise ReviewError(
-            f"--stage {', '.join(sorted(unknown))}: no such stage on either side; there are "
-            f"{', '.join(sorted(known))}"
-        )
-
-
-def _linted(
-    sides: Sequence[Sequence[Stage]], *, project: Path, cache: Path
-) -> list[Sequence[Stage]]:
-    """The stages with cfn-lint's findings, which this process asks for itself."""
-    templates = {
-        name: stack.folder / f"{stack.file}.template.json"
-        for stages in sides
-        for stage in stages
-        for name, stack in ((id(stack), stack) for stack in stage.stacks.values() if stack.file)
-    }
-    found = programs.lint(list(templates.values()), project=project, cache=cache)
-    lints = {name: found[path] for name, path in templates.items()}
-    return [[assembly.with_lint(stage, lints) for stage in stages] for stages in sides]
-
-
-def _locks(folder: Path) -> Locks:
-    """The models' locks that were copied beside the assemblies, and the packages."""
-    copies = folder / synthesis.LOCKS
-    names = sorted(file.name for file in copies.glob("*.lock.json"))
-    return Locks(
-        packages=packages.read(folder),
-        models={name: files.read_text(copies, name) for name in names},
-    )
-
-
 def _from_deployed(
-    base: _Side, head: _Side, *, more: Sequence[Finding], policy: Sequence[Rule]
+    base: Side, head: Side, *, more: Sequence[Finding], policy: Sequence[Rule]
 ) -> Review:
     """Compare with the deployed stacks, and with the base where nothing is deployed."""
     known = [*base.stages, *head.stages]
@@ -206,18 +117,9 @@ def _from_deployed(
         more=more,
         policy=policy,
     )
-    return replace(review, findings=(*deployed.drift(drifted), *review.findings, *absent))
-
-
-def load(folder: Path, *, wanted: Sequence[str] = ()) -> list[assembly.Stage]:
-    """Load the stages of one revision."""
-    found = sorted(path.parent for path in folder.glob("*/manifest.json"))
-    if not found:
-        raise ReviewError(
-            f"{folder} has no cloud assembly: it should have a folder for each stage, as "
-            "`tfbatch review --synthesize` writes them"
-        )
-    return [assembly.load(path) for path in found if not wanted or path.name in wanted]
+    by_hand = [one for stage in real.values() if stage for one in drift.findings(stage)]
+    found = (*deployed.drift(drifted), *by_hand, *review.findings, *absent)
+    return replace(review, findings=found)
 
 
 def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:

@@ -44,6 +44,8 @@ _IN_SHORT = {
     "packages-not-own": "packages that weren't installed",
     "packages-not-compared": "packages not compared",
     "drift": "deployed differs from the base",
+    "resource-drift": "resources changed by hand",
+    "drift-not-compared": "changes by hand not looked for",
     "unknown-change": "changes that no rule knows",
 }
 _COUNTED: tuple[Fate, ...] = ("added", "changed", "replaced", "moved", "removed")

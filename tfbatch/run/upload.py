@@ -10,7 +10,7 @@ import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfbatch.files.file_store import file_at
@@ -31,8 +31,11 @@ DIGEST = "tfbatch-sha256"
 RECORDS = "records"
 """Metadata key of the record count, which Plan and Reconcile use
 (``tfbatch_functions.planning.sampling.METADATA``)."""
-_FILES_AT_ONCE = 8
+_FILES_AT_ONCE = 10
+"""As many connections as botocore keeps."""
 _REQUESTS = 16
+_SMALL_BYTES = 8 * 1024 * 1024
+"""Larger files are sent in parts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +81,7 @@ def upload(source: Source, to: Destination, output: Output) -> str:
         create_transfer_manager,
     )
 
-    there, sending = to.sizes(), []
+    there, large, kept = to.sizes(), [], 0
     total = sum(file.size for file in source.files)
     with (
         _progress(output, total) as advance,
@@ -86,40 +89,60 @@ def upload(source: Source, to: Destination, output: Output) -> str:
         ThreadPoolExecutor(_FILES_AT_ONCE) as threads,
         closing(_looked_at(threads, source, to, there)) as looked_at,
     ):
-        for file, metadata in looked_at:
-            if metadata is None:
-                advance(file.size)
+        for found in looked_at:
+            if not found.is_large:
+                kept += not found.is_sent
+                advance(found.file.size)
                 continue
             one = manager.upload(
-                str(file.path),
+                str(found.file.path),
                 to.bucket,
-                to.prefix + file.name,
-                extra_args={"Metadata": metadata},
+                to.prefix + found.file.name,
+                extra_args={"Metadata": found.metadata},
                 subscribers=[ProgressCallbackInvoker(advance)],
             )
-            sending.append(one)
-        for sent in sending:
+            large.append(one)
+        for sent in large:
             sent.result()
-    kept = len(source.files) - len(sending)
     output.say(
-        f"{words.count(len(sending), 'file')} uploaded to {to.uri}"
+        f"{words.count(len(source.files) - kept, 'file')} uploaded to {to.uri}"
         + (f", {kept:,} were there already." if kept else ".")
     )
     names = [file.name for file in source.files]
     return to.uri if there.keys() <= set(names) else _manifest(names, to)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """A file after a thread has looked at it."""
+
+    file: File
+    is_sent: bool = False
+    is_large: bool = False
+    """Whether it is still to be sent, in parts."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
 def _looked_at(
     threads: ThreadPoolExecutor, source: Source, to: Destination, there: Mapping[str, int]
-) -> Generator[tuple[File, dict[str, str] | None]]:
-    """Yield each file with its metadata; ``None`` if it is uploaded already."""
+) -> Generator[_Found]:
+    """Yield each file when it is sent, if it is small, or there already."""
+    from tfbatch.run.small_files import SmallFiles  # noqa: PLC0415 # botocore's, as above
 
-    def look(file: File) -> tuple[File, dict[str, str] | None]:
+    small = SmallFiles(s3=to.s3, bucket=to.bucket)
+
+    def look(file: File) -> _Found:
         with file.path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        if there.get(file.name) == file.size and to.digest(file.name) == digest:
-            return file, None
-        return file, {DIGEST: digest} | _records(file)
+            is_large = file.size > _SMALL_BYTES
+            body = b"" if is_large else opened.read()
+            digest = hashlib.file_digest(opened, "sha256") if is_large else hashlib.sha256(body)
+        if there.get(file.name) == file.size and to.digest(file.name) == digest.hexdigest():
+            return _Found(file=file)
+        metadata = {DIGEST: digest.hexdigest()} | _records(file)
+        if is_large:
+            return _Found(file=file, is_large=True, metadata=metadata)
+        small.put(to.prefix + file.name, body, metadata)
+        return _Found(file=file, is_sent=True)
 
     yield from threads.map(look, source.files)
 

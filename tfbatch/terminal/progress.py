@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tfbatch.aws.job_log import JobLog
 
 _LINE_SECONDS = 1.0
-"""The interval of a line: the handler prints the first a second after the first record."""
+"""The interval of a line of an earlier version, which has no time of its first answer."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,8 +32,8 @@ class RecordCount:
 
     @property
     def seconds(self) -> float:
-        """From the first record to the last, by the containers' clocks."""
-        return self._last - self._first + _LINE_SECONDS if self.records else 0.0
+        """From the first answer to the last, by the containers' clocks."""
+        return self._last - self._first if self.records else 0.0
 
     def update(self) -> None:
         """Add the new lines of the job's log."""
@@ -46,8 +46,10 @@ class RecordCount:
             metrics = json.loads(line)
             records, errors = int(metrics["Records"]), int(metrics["RecordErrors"])
             at = metrics["_aws"]["Timestamp"] / 1000
-        except (ValueError, KeyError, TypeError):  # a line of the model's own making
+            first = metrics.get("First", 1000 * (at - _LINE_SECONDS)) / 1000
+            last = first + metrics["Answers"][-1][0] / 1000 if metrics.get("Answers") else at
+        except (ValueError, LookupError, TypeError):  # a line of the model's own making
             return
         self.records += records
         self.errors += errors
-        self._first, self._last = min(self._first, at), max(self._last, at)
+        self._first, self._last = min(self._first, first), max(self._last, last)

@@ -27,14 +27,25 @@ class Display:
 
     def trial(self, trial: Trial) -> None:
         """Show a finished trial."""
-        rate = f"{trial.rate:,.4g} records/s" if not trial.problem else trial.problem
+        rate = f"{trial.rate:,.4g} records/s ± {trial.interval:.1%}"
+        rate = trial.problem or rate
         style = "red" if trial.problem else "bold"
         self.console.print(Text.assemble(f"  {trial.knobs}: ", (rate, style)))
 
     def found(self, found: Found) -> None:
         """The table of all trials, with the knee and the best marked and a bar for each rate."""
         table = Table(box=box.SIMPLE_HEAD, header_style="bright_black", pad_edge=False)
-        for name in ("at a time", "batch", "wait ms", "workers", "records/s", "p50 ms", "", ""):
+        for name in (
+            "at a time",
+            "batch",
+            "wait ms",
+            "workers",
+            "records/s",
+            "±",
+            "p50 ms",
+            "",
+            "",
+        ):
             right = bool(name)
             table.add_column(name, justify="right" if right else "left", no_wrap=True)
         trials = [*found.concurrency, *found.others]
@@ -55,6 +66,7 @@ def _cells(trial: Trial) -> list[str]:
         "" if micros is None else f"{micros / 1000:g}",
         _known(knobs.workers),
         f"{trial.rate:,.4g}" if trial.rate else "failed",
+        f"{trial.interval:.1%}" if trial.rate else "",
         _known(trial.latency_ms),
     ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tfbatch.report.rate import steady_rate
 from tfbatch.report.timeline import Timeline
+from tfbatch.terminal.problem import Problem
 from tfbatch.tune.trial import Trial
 
 if TYPE_CHECKING:
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 
 _ENDED = {"Completed", "Failed", "Stopped"}
 _LOG_LAG_SECONDS = 60.0
-_WARM_UP = 0.1
-"""The share of the records that isn't timed, for warm-up."""
+_MOST_JOBS = 4
+"""With the same settings."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,31 +47,52 @@ class Jobs:
     """Variables of the workflow's jobs on this instance. A trial's own override them."""
     usd_per_hour: float | None
     poll_seconds: float
+    within: float
+    """A rate is certain if half of its 95 % confidence interval is at most this share of it."""
     _count: int = field(default=0)
 
     def measure(self, knobs: Knobs) -> Trial:
-        """Run a trial to its end. If interrupted, stop its job."""
+        """Run jobs with the same settings until their rate is certain.
+
+        Raises:
+            Problem: it isn't after ``_MOST_JOBS``.
+        """
+        timelines: list[Timeline] = []
+        usd: list[float | None] = []
+        while len(timelines) < _MOST_JOBS:
+            job, described = self._run(knobs)
+            timelines.append(self._timeline(job))
+            usd.append(self._usd(described))
+            rate = steady_rate(
+                [sorted(one.answers) for one in timelines], in_flight=knobs.concurrency
+            )
+            trial = Trial(
+                knobs=knobs,
+                rate=rate.records_per_second if rate else 0.0,
+                interval=rate.interval if rate else math.inf,
+                jobs=len(timelines),
+                latency_ms=timelines[-1].percentile(0.5),
+                records=sum(one.records.total() for one in timelines),
+                usd=None if None in usd else sum(filter(None, usd)),
+                job=job,
+            )
+            if described["TransformJobStatus"] != "Completed":
+                problem = described.get("FailureReason") or described["TransformJobStatus"]
+                return replace(trial, rate=0.0, interval=0.0, problem=problem)
+            if trial.interval <= self.within:
+                return trial
+        raise Problem(_too_few(trial, within=self.within))
+
+    def _run(self, knobs: Knobs) -> tuple[str, Mapping[str, Any]]:
+        """Run a job to its end. If interrupted, stop it."""
         self._count += 1
         job = f"{self.name}-{self._count:02}"
         self.sagemaker.create_transform_job(**self.request(job, knobs))
         try:
-            described = self._wait(job)
+            return job, self._wait(job)
         except BaseException:
             self.sagemaker.stop_transform_job(TransformJobName=job)
             raise
-        timeline = self._timeline(job)
-        problem = ""
-        if described["TransformJobStatus"] != "Completed":
-            problem = described.get("FailureReason") or described["TransformJobStatus"]
-        return Trial(
-            knobs=knobs,
-            rate=0.0 if problem else steady_rate(timeline),
-            latency_ms=timeline.percentile(0.5),
-            records=timeline.records.total(),
-            usd=self._usd(described),
-            job=job,
-            problem=problem,
-        )
 
     def request(self, job: str, knobs: Knobs) -> dict[str, Any]:
         """The request, as the workflow makes it; see ``tfbatch_cdk.workflow.shard_expressions``."""
@@ -124,20 +148,16 @@ class Jobs:
         return seconds * instances * self.usd_per_hour / 3600
 
 
-def steady_rate(timeline: Timeline) -> float:
-    """Records per second after the first tenth.
-
-    A line of counts is for the second before it. If there are too few lines, all are used.
-    """
-    total = timeline.records.total()
-    if not total:
-        return 0.0
-    passed = 0
-    seconds = sorted(timeline.records)
-    for second in seconds:
-        passed += timeline.records[second]
-        if passed >= _WARM_UP * total:
-            break
-    if second == seconds[-1]:
-        return total / (seconds[-1] - seconds[0] + 1)
-    return (total - passed) / (seconds[-1] - second)
+def _too_few(trial: Trial, *, within: float) -> str:
+    """Say that a rate is uncertain, and how many records would make it certain."""
+    each = trial.records / trial.jobs
+    head = f"Too few records to tell: {trial.knobs}, {trial.jobs} jobs of {each:,.0f} records"
+    if math.isinf(trial.interval):
+        more = f"{trial.knobs.concurrency} requests at a time leave nothing between the ramps"
+        return f"{head}; {more}. Nothing is written. Use more --objects, or a lower --most."
+    needed = trial.records * (trial.interval / within) ** 2
+    return (
+        f"{head} gave {trial.rate:,.3g} records/s ± {trial.interval:.0%}, where ± {within:.0%} is "
+        f"needed. Nothing is written. Use --objects so that a job has {needed:,.2g} records or "
+        "more, an idle machine, or a larger --within."
+    )

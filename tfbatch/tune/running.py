@@ -42,6 +42,8 @@ class Choice:
     """With its ``ml.`` prefix."""
     count: int
     """Objects of the sample."""
+    within: float
+    """See ``Jobs.within``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +95,7 @@ def prepare(
         environment=fixed["environments"][choice.model].get(choice.instance_type, {}),
         usd_per_hour=usd_per_hour(fixed).get(choice.instance_type),
         poll_seconds=_POLL_SECONDS_HERE if is_local else _POLL_SECONDS,
+        within=choice.within,
     )
     is_whole = format_["splitType"] == "None"
     payload = sample.payload_mb if is_whole else format_["maxPayloadInMB"]

@@ -51,11 +51,14 @@ class Knobs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """A transform job over the sample."""
+    """One transform job over the sample, or several with the same settings."""
 
     knobs: Knobs
     rate: float
     """Records per second of one warm instance; 0 if the job failed."""
+    interval: float = 0.0
+    """Half of the rate's 95 % confidence interval, as a share of it."""
+    jobs: int = 1
     latency_ms: int | None = None
     """Median latency of requests in the handler."""
     records: int = 0
@@ -71,6 +74,8 @@ class Trial:
             "maxPayloadInMB": self.knobs.payload_mb,
             "environment": self.knobs.environment(),
             "recordsPerSecond": round(self.rate, 3),
+            "interval": round(self.interval, 4),
+            "jobs": self.jobs,
             "latencyMilliseconds": self.latency_ms,
             "records": self.records,
             "usd": self.usd,

@@ -82,6 +82,8 @@ def _events(snapshot: Snapshot) -> Iterator[str]:
             )
     for job in snapshot.jobs:
         yield f"Shard {job.shard}: job {job.name} on {words.machines(job)}"
+        if job.is_running and not job.records:
+            yield f"Shard {job.shard}: {words.job(job)} …"
         if not job.is_running:
             why = f": {job.reason}" if job.reason else ""
             yield f"Shard {job.shard}: job {job.name} {job.status.lower()}{why}"

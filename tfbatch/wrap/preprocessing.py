@@ -21,15 +21,18 @@ _TORCH_MEAN, _TORCH_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """As ``keras.applications.imagenet_utils`` has them."""
 
 
-def decoded(encoded: tf.Tensor, wanted: Pixels) -> tf.Tensor:
-    """Decode the part of a file that the model gets: uint8 [height, width, channels]."""
+def pixels_of(encoded: tf.Tensor, wanted: Pixels) -> tf.Tensor:
+    """Make the pixels that the model takes of a file."""
     if wanted.channels > _COLORS:  # of which no JPEG file has as many
         image = tf.io.decode_image(encoded, channels=wanted.channels, expand_animations=False)
         image.set_shape([None, None, wanted.channels])
         upright = turned(image, orientation(encoded)) if wanted.exif else image
-        return part_of(upright, wanted)
-    part = decode(encoded, view(wanted))
-    return _gray(part) if wanted.channels == 1 else part
+        return prepared(part_of(upright, wanted), wanted)
+    return decode(encoded, view(wanted), functools.partial(_of_part, wanted=wanted))
+
+
+def _of_part(part: tf.Tensor, *, wanted: Pixels) -> tf.Tensor:
+    return prepared(_gray(part) if wanted.channels == 1 else part, wanted)
 
 
 def part_of(image: tf.Tensor, wanted: Pixels) -> tf.Tensor:

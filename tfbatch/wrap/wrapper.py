@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
-from tfbatch.wrap.preprocessing import decoded, prepared
+from tfbatch.wrap.preprocessing import pixels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ class Wrapper(tf.Module):  # type: ignore[misc] # TensorFlow publishes no types
         spec = self.call.structured_input_signature[1][pixels.input]
         shape = [pixels.height, pixels.width, pixels.channels]
         images = tf.map_fn(
-            lambda one: prepared(decoded(one, pixels), pixels),
+            lambda one: pixels_of(one, pixels),
             encoded,
             fn_output_signature=tf.TensorSpec(shape, spec.dtype),
             parallel_iterations=_PARALLEL_IMAGES,
@@ -56,7 +56,7 @@ class Wrapper(tf.Module):  # type: ignore[misc] # TensorFlow publishes no types
         """Call the model with each image, and stack its outputs."""
         return dict(
             tf.map_fn(
-                lambda one: self.of_one(prepared(decoded(one, pixels), pixels), pixels),
+                lambda one: self.of_one(pixels_of(one, pixels), pixels),
                 encoded,
                 fn_output_signature={
                     name: tf.TensorSpec(_unbatched(spec.shape, pixels), spec.dtype)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from moto.s3.models import FakeKey
+
 from tfbatch_sandbox.authorization.call import Call
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def key_calls(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
     if bucket is None:
         return
     if method in {"GET", "HEAD"} and not query.keys() & {"tagging", "acl"}:
-        arn = _of_object(bucket, key)
+        arn = _of_object(bucket, key, query.get("versionId"))
         actions: tuple[str, ...] = ("Decrypt",)
     elif method in {"PUT", "POST"} and not query.keys() & {"tagging", "acl", "restore"}:
         arn = _of_write(bucket, headers)
@@ -77,9 +79,13 @@ def _of_topic(arn: str) -> str | None:
     return key if key.startswith("arn:") else None
 
 
-def _of_object(bucket: FakeBucket, key: str) -> str | None:
-    found = bucket.keys.get(key)
-    if found is None or found.encryption not in _KMS:
+def _of_object(bucket: FakeBucket, key: str, version: str | None) -> str | None:
+    """The key of an object, or of one version of it; a delete marker has none."""
+    versions = bucket.keys.getlist(key, [])
+    found = next((each for each in versions if str(each.version_id) == version), None)
+    if version is None:
+        found = bucket.keys.get(key)
+    if not isinstance(found, FakeKey) or found.encryption not in _KMS:
         return None
     return _arn(found.kms_key_id, bucket)
 
@@ -113,7 +119,7 @@ def _arn(key_id: str | None, bucket: FakeBucket) -> str | None:
     from moto.kms.models import kms_backends  # noqa: PLC0415 - a second, where there are keys
 
     account, region = bucket.account_id, bucket.region_name
-    if key_id.startswith("arn:"):
+    if key_id.startswith("arn:") and key_id.count(":") > 4:  # noqa: PLR2004 # of an ARN
         region, account = key_id.split(":")[3:5]
     backend = kms_backends[account][region]
     name = backend.get_alias_name(key_id)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_sandbox.authorization.network import UnreachableError, Way, way_to
+from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
 from tfbatch_sandbox.authorization.policy_language.evaluation import Decision, Policies, decide
 from tfbatch_sandbox.authorization.policy_language.policies import Request
 from tfbatch_sandbox.authorization.record import Record
@@ -54,10 +55,10 @@ class Guard:
 
     def decide(self, actor: Actor, call: Call) -> Decision:
         """Decide one call."""
-        written = written_on(call)
         try:
+            written = written_on(call)
             way = _way(actor, call)
-        except UnreachableError as error:
+        except (PolicyError, UnreachableError) as error:
             return Decision(allowed=False, because=f"because {error}")
         account = owner_of(call) or actor.principal.account
         of_actor = {**actor.context, **(way.context or {})}
@@ -88,7 +89,7 @@ def _context(
     of_actor: Mapping[str, str | tuple[str, ...]], call: Call, account: str, principal: Principal
 ) -> Mapping[str, tuple[str, ...]]:
     parts = call.resource.split(":")
-    region = parts[3] if parts[0] == "arn" else ""
+    region = parts[3] if parts[0] == "arn" and len(parts) > 3 else ""  # noqa: PLR2004 # a whole one
     now = time.time()
     always = {
         # There is no TLS on 127.0.0.1. The requests stand for those that AWS gets over TLS.

@@ -1,8 +1,9 @@
 """Answers GetObject and PutObject for whole objects without Flask.
 
 moto spends two milliseconds on each, mostly in Flask and on options that the call doesn't use. A
-call for an object's bytes and nothing else is answered here, from moto's store. All others (with a
-range, a version, a condition, metadata or checksums, and calls that will fail) go to moto.
+call for an object's bytes, with the metadata and the checksum that SDKs send, is answered here,
+from moto's store. All others (with a range, a version, a condition, a checksum after the body, and
+calls that will fail) go to moto.
 """
 
 from __future__ import annotations
@@ -26,16 +27,24 @@ _HEADERS: Final = {
     for name in (
         "accept",
         "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
         "authorization",
         "connection",
+        "expect",
         "host",
         "user-agent",
+        "x-amz-checksum-crc32",
+        "x-amz-checksum-mode",
+        "x-amz-checksum-sha256",
         "x-amz-content-sha256",
         "x-amz-date",
+        "x-amz-sdk-checksum-algorithm",
         "x-amz-security-token",
     )
 }
-"""Headers of any signed call, by their WSGI names. None of them changes the request's meaning."""
+"""Headers that are understood here, by their WSGI names."""
+_METADATA: Final = "HTTP_X_AMZ_META_"
 _SIGNED: Final = "/s3/aws4_request"
 _STREAMING: Final = "STREAMING-"
 _LONGEST_KEY: Final = 1024
@@ -54,7 +63,7 @@ class _Plain:
     def of(cls, environ: WSGIEnvironment, hosts: frozenset[str]) -> _Plain | None:
         """Parse the request, if it is one."""
         sent = ((name, value) for name, value in environ.items() if name.startswith("HTTP_"))
-        headers = {_HEADERS.get(name, ""): value for name, value in sent}
+        headers = {_header(name): value for name, value in sent}
         path = environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
         bucket, _, key = path.removeprefix("/").partition("/")
         is_plain = (
@@ -67,10 +76,24 @@ class _Plain:
             and _SIGNED in headers.get("authorization", "")
             and not headers.get("x-amz-content-sha256", "").startswith(_STREAMING)
             and 0 < len(key.encode()) <= _LONGEST_KEY
+            and _is_checksum_known(headers)
         )
         if not is_plain:
             return None
         return cls(method=environ["REQUEST_METHOD"], bucket=bucket, key=key, headers=headers)
+
+
+def _header(name: str) -> str:
+    """The name of a header by its WSGI name; nothing if it isn't understood here."""
+    if name.startswith(_METADATA):
+        return name.removeprefix("HTTP_").replace("_", "-").lower()
+    return _HEADERS.get(name, "")
+
+
+def _is_checksum_known(headers: Mapping[str, str]) -> bool:
+    """Whether no checksum is announced, or the announced one is there."""
+    algorithm = headers.get("x-amz-sdk-checksum-algorithm", "").lower()
+    return not algorithm or f"x-amz-checksum-{algorithm}" in headers
 
 
 class ObjectRequests:
@@ -110,14 +133,33 @@ class ObjectRequests:
         else:
             body = found.value
             headers = found.response_dict | dict(found.metadata) | {"Accept-Ranges": "bytes"}
+            if plain.headers.get("x-amz-checksum-mode") == "ENABLED" and found.checksum_algorithm:
+                headers |= _checksum(found)
         start_response("200 OK", [(name, str(value)) for name, value in headers.items()])
         return [body]
 
 
 def _put(backend: Any, plain: _Plain, environ: WSGIEnvironment) -> dict[str, Any]:  # noqa: ANN401
+    from moto.s3.utils import metadata_from_headers  # noqa: PLC0415
+
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    made = backend.put_object(plain.bucket, plain.key, body, storage="STANDARD")
+    algorithm = plain.headers.get("x-amz-sdk-checksum-algorithm", "")
+    value = plain.headers.get(f"x-amz-checksum-{algorithm.lower()}")
+    made = backend.put_object(
+        plain.bucket, plain.key, body, storage="STANDARD", checksum_value=value
+    )
+    made.set_metadata(metadata_from_headers(plain.headers))
     made.set_acl(backend.get_bucket(plain.bucket).acl)
     backend.put_object_tagging(made, {})  # those of the object before
     shown: dict[str, Any] = made.response_dict
+    if algorithm:
+        made.checksum_algorithm = algorithm
+        shown = shown | {f"x-amz-checksum-{algorithm.lower()}": value}
     return shown
+
+
+def _checksum(found: Any) -> dict[str, str]:  # noqa: ANN401
+    """The checksum of an object, as GetObject returns it."""
+    parts = f"-{found.checksum_parts}" if found.checksum_type == "COMPOSITE" else ""
+    shown = {f"x-amz-checksum-{found.checksum_algorithm.lower()}": f"{found.checksum_value}{parts}"}
+    return shown | ({"x-amz-checksum-type": found.checksum_type} if found.checksum_type else {})

@@ -28,6 +28,7 @@ OF_SERVICE = {
     "awslambda": ("lambda_.functions", "lambda_.function_logs"),
     "sagemaker": (
         "sagemaker.models",
+        "sagemaker.tags",
         "sagemaker.transform_jobs",
         "sagemaker.endpoint_configs",
         "sagemaker.endpoints",
@@ -37,6 +38,7 @@ OF_SERVICE = {
     "applicationautoscaling": ("autoscaling.scaling",),
     "stepfunctions": (
         "stepfunctions.definitions",
+        "stepfunctions.interpreter",
         "stepfunctions.jsonata",
         "stepfunctions.executions",
         "stepfunctions.execution_events",
@@ -52,6 +54,7 @@ OF_SERVICE = {
         "cloudformation.change_sets",
         "cloudformation.stacks",
         "cloudformation.exports",
+        "cloudformation.drift.detection",
         "stepfunctions.state_machines",
         "s3.buckets",
         "cloudformation.custom_resources",
@@ -90,19 +93,29 @@ class Extensions:
         return create_backend_app(service)
 
     def install_for(self, service: str) -> None:
-        """Install the extensions of ``service``, once."""
+        """Install the extensions of ``service``, once.
+
+        If one can't be installed, each request to the service fails: moto alone isn't the sandbox.
+        """
         with self._lock:
             if service in self._installed:
                 return
             self._installed.add(service)
-            if service == "cloudformation":
-                for needed in _NEEDED_BY_CLOUDFORMATION:
-                    self.install_for(needed)
-            for name in OF_SERVICE.get(service, ()):
-                extension = importlib.import_module(f"{__name__}.{name}")
-                stop = extension.install(self._runtime)
-                if stop is not None:
-                    self._stops.append(stop)
+            try:
+                self._install(service)
+            except BaseException:
+                self._installed.remove(service)
+                raise
+
+    def _install(self, service: str) -> None:
+        if service == "cloudformation":
+            for needed in _NEEDED_BY_CLOUDFORMATION:
+                self.install_for(needed)
+        for name in OF_SERVICE.get(service, ()):
+            extension = importlib.import_module(f"{__name__}.{name}")
+            stop = extension.install(self._runtime)
+            if stop is not None:
+                self._stops.append(stop)
 
     def stop(self) -> None:
         """Stop the child processes of extensions."""

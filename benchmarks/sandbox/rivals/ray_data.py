@@ -1,6 +1,8 @@
-"""Ray Data's map_batches over a SavedModel: MODEL DIRECTORY (jpeg or tfrecord), batches of 16.
+"""Ray Data's map_batches over a SavedModel: MODEL DIRECTORY INTRA INTER ACTORS MOST.
 
-The predictions are left as files, as a transform job leaves them.
+DIRECTORY is called jpeg or tfrecord. INTRA and INTER are TensorFlow's threads, 0 for its own
+choice. ACTORS is how many have the model and predict batches of 16, MOST how many records. The
+predictions are left as files, as a transform job leaves them.
 """
 
 # mypy: ignore-errors
@@ -20,9 +22,11 @@ BATCH = 16
 class Predictor:
     """An actor that holds the model."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, intra: int, inter: int) -> None:
         import tensorflow as tf  # noqa: PLC0415 - in the actor
 
+        tf.config.threading.set_intra_op_parallelism_threads(intra)
+        tf.config.threading.set_inter_op_parallelism_threads(inter)
         self._tf = tf
         self._predict = tf.saved_model.load(model).signatures["serving_default"]
         self._began = 0.0
@@ -37,12 +41,21 @@ class Predictor:
         return began | {name: value.numpy() for name, value in outputs.items()}
 
 
-def main(model: str, directory: str) -> None:
+def main(model: str, directory: str, *numbers: str) -> None:
     """Print records and seconds, from the first batch that reaches the model to the last file."""
+    intra, inter, actors, most = map(int, numbers)
     ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
     read = ray.data.read_binary_files if directory.endswith("jpeg") else ray.data.read_tfrecords
-    predicted = read(directory).map_batches(
-        Predictor, fn_constructor_args=(model,), batch_size=BATCH, concurrency=1
+    predicted = (
+        read(directory)
+        .limit(most)
+        .map_batches(
+            Predictor,
+            fn_constructor_args=(model, intra, inter),
+            batch_size=BATCH,
+            concurrency=actors,
+            num_cpus=1 / actors,  # the others are for reading
+        )
     )
     with tempfile.TemporaryDirectory() as output:
         predicted.write_json(output)

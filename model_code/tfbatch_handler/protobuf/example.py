@@ -1,6 +1,7 @@
-"""Parses a serialized tf.train.Example without TensorFlow and without copying images.
+"""Parses a serialized tf.train.Example or SequenceExample without TensorFlow and without copying.
 
-An Example maps names to Features. Only requested features are parsed further.
+An Example maps names to Features. A SequenceExample has such a map too, its context, and maps names
+to lists of Features, one for each step. Only requested features are parsed further.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from typing import TYPE_CHECKING
 from tfbatch_handler.protobuf import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Values = list[memoryview] | list[float] | list[int]
 """A feature's values: bytes, floats or integers, for BytesList, FloatList or Int64List."""
+Feature = memoryview | list[memoryview]
+"""A serialized Feature; of a feature list, one for each step."""
 
 _BYTES, _FLOATS, _INTEGERS = 1, 2, 3
 _FIRST, _SECOND = 0x0A, 0x12
@@ -24,8 +27,10 @@ class ExampleError(ValueError):
     """The bytes are not a tf.Example, or a feature is missing or damaged."""
 
 
-def parse(record: bytes | memoryview) -> dict[str, memoryview]:
-    """Read the features of one serialized ``tf.train.Example``.
+def parse(record: bytes | memoryview) -> dict[str, Feature]:
+    """Read the features of one serialized ``tf.train.Example`` or ``tf.train.SequenceExample``.
+
+    A feature list goes before a context feature of the same name.
 
     Args:
         record: the message; no TFRecord framing around it.
@@ -38,13 +43,27 @@ def parse(record: bytes | memoryview) -> dict[str, memoryview]:
     """
     data = memoryview(record)
     try:
-        return {
-            name: feature
-            for features in wire.messages(data, 1)
-            for name, feature in map(_entry, wire.messages(features, 1))
-        }
+        found: dict[str, Feature] = {}
+        size = 0
+        for features in wire.messages(data, 1):
+            size = len(features)
+            found.update(map(_entry, wire.messages(features, 1)))
+        if len(data) > size + _head(size):  # more than one field: it may have feature lists
+            found.update(_lists(data))
+        return found  # noqa: TRY300  a quick path
     except (wire.WireError, IndexError) as error:
         raise ExampleError(f"not a tf.Example: {error}") from None
+
+
+def _head(size: int) -> int:
+    """The bytes before a field of ``size`` bytes: its number, and its length in seven bits each."""
+    return 1 + max(1, (size.bit_length() + 6) // 7)
+
+
+def _lists(data: memoryview) -> Iterator[tuple[str, list[memoryview]]]:
+    for lists in wire.messages(data, 2):
+        for name, one in wire.entries(lists, 1):
+            yield name, list(wire.messages(one, 1))
 
 
 def _entry(data: memoryview) -> tuple[str, memoryview]:
@@ -62,8 +81,8 @@ def _entry(data: memoryview) -> tuple[str, memoryview]:
     return wire.text(data, 1), next(wire.messages(data, 2), memoryview(b""))
 
 
-def feature(features: Mapping[str, memoryview], name: str) -> Values:
-    """The values of a feature.
+def feature(features: Mapping[str, Feature], name: str) -> Values | list[Values]:
+    """The values of a feature, or those of each step.
 
     Raises:
         ExampleError: the feature is missing or damaged; the message lists those that exist.
@@ -73,8 +92,9 @@ def feature(features: Mapping[str, memoryview], name: str) -> Values:
             f"feature {name!r} is missing "
             f"(the tf.Example has: {', '.join(sorted(features)) or 'none'})"
         )
+    found = features[name]
     try:
-        return _values(features[name])
+        return list(map(_values, found)) if isinstance(found, list) else _values(found)
     except wire.WireError as error:
         raise ExampleError(f"feature {name!r} is damaged: {error}") from None
 

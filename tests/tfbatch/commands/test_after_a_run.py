@@ -109,17 +109,29 @@ def test_the_deployed_artifact_says_what_it_serves(deployment: Deployment) -> No
     assert found["signatures"]["serving_default"]["inputs"]["image_bytes"]["dtype"] == "STRING"
 
 
+def test_tuning_says_that_there_are_too_few_records_to_tell(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    uri = deployment.upload("after/few", {f"{n}.png": RED for n in range(6)})
+    with pytest.raises(AssertionError, match="4 jobs of 6 records; 1 requests at a time leave"):
+        deployment.run("tfbatch", "tune", uri, "--most", "1", "--to", str(tmp_path / "tune"))
+    assert not (tmp_path / "tune").exists()
+
+
 def test_tuning_measures_jobs_and_writes_a_patch_that_git_applies(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    uri = deployment.upload("after/tune", {f"{n}.png": RED for n in range(6)})
+    uri = deployment.upload("after/tune", {f"{n}.png": RED for n in range(60)})
     said = deployment.run(
-        *("tfbatch", "tune", uri, "--format", "jpeg", "--most", "2", "--only-concurrency"),
+        *("tfbatch", "tune", uri, "--most", "2", "--only-concurrency", "--within", "100"),
         *("--to", str(tmp_path), "--json"),
     )
     found = json.loads(said)
     assert [one["maxConcurrentTransforms"] for one in found["trials"]] == [1, 2]
-    assert all(one["recordsPerSecond"] > 0 and one["records"] == 6 for one in found["trials"])
+    assert all(
+        one["recordsPerSecond"] > 0 and one["records"] == 60 * one["jobs"]
+        for one in found["trials"]
+    )
     assert (tmp_path / "tune.svg").read_text().startswith("<svg")
     command = ["git", "apply", "--check", str(tmp_path / "tune.patch")]
     subprocess.run(command, cwd=REPOSITORY, check=True)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tfbatch.terminal.output import Output
 from tfbatch.watch import words
+from tfbatch.watch.lines import Lines
 from tfbatch.watch.observer import states
 from tfbatch.watch.screen import render
 from tfbatch.watch.snapshot import Job, Shard, Snapshot
@@ -169,3 +171,13 @@ def test_durations_are_read_at_a_glance(seconds: float, said: str) -> None:
 )
 def test_money_keeps_the_digits_that_count(usd: float | None, said: str) -> None:
     assert words.money(usd) == said
+
+
+def test_lines_say_what_a_job_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines(output=Output(as_json=False))
+    for status, records in (("Starting", 0), ("Starting", 0), ("InProgress", 0), ("InProgress", 4)):
+        found = job(0, records, status)
+        lines.show(snapshot((shard(0, records, found),), (found,)))
+    said = capsys.readouterr().out.splitlines()
+    assert said.count("Shard 00000: starting the container …") == 1
+    assert said.count("Shard 00000: loading the model …") == 1

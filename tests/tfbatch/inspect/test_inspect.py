@@ -48,7 +48,7 @@ def test_it_says_how_records_become_inputs(saved_models: Path) -> None:
     assert vector["text/csv"] == "a row: 3 float, to x"
     assert "image/jpeg, image/png, image/*" not in vector
     whole = document(saved_models / "examples")["records"]
-    assert whole[tfexample] == "the serialized tf.Example, whole, to inputs"
+    assert whole[tfexample] == "the serialized tf.Example or tf.SequenceExample, whole, to inputs"
     renamed = document(saved_models / "vector", "--feature", "x=features/x")["records"]
     assert renamed[tfexample] == "features: 'features/x' to x"
 

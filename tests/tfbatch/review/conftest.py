@@ -18,8 +18,11 @@ from tests.tfbatch.review.templates import edited
 from tfbatch.review import main
 from tfbatch.review.compare import cloudformation, locks
 from tfbatch.review.compare.locks import Locks
+from tfbatch.review.request import Request
 from tfbatch.review.review import compare
-from tfbatch.review.sides import packages, revision, synthesis
+from tfbatch.review.sides import revision, synthesis
+from tfbatch.review.sides.loading import load
+from tfbatch.review.sides.packages import sides as packages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +58,7 @@ class Clone:
         self.git("branch", "--force", branch)
 
     def review(self, head: str) -> Review:
-        request = main.Request(repository=self.path, base=BASE, head=head)
+        request = Request(repository=self.path, base=BASE, head=head)
         return main.make(request, cache=self.cache)
 
     def locks(self, name: str) -> Locks:
@@ -113,7 +116,7 @@ def assemblies(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> Mappin
 @pytest.fixture(scope="session")
 def stages(assemblies: Mapping[str, Path]) -> Mapping[str, Stage]:
     """The stages of the base, by name."""
-    return {stage.name: stage for stage in main.load(assemblies[BASE])}
+    return {stage.name: stage for stage in load(assemblies[BASE])}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,8 +136,8 @@ def sides(
     made = {}
     for one in PULL_REQUESTS:
         made[one.name] = Sides(
-            base=main.load(assemblies[BASE], wanted=one.stages),
-            head=main.load(assemblies[branch(one.name)]),
+            base=load(assemblies[BASE], wanted=one.stages),
+            head=load(assemblies[branch(one.name)]),
             more=locks.findings(*(clone.locks(name) for name in (BASE, branch(one.name)))),
         )
     for change in TEMPLATE_CHANGES:

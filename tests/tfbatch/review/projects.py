@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tfbatch.review import main
+from tfbatch.review.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,5 +74,5 @@ class Project:
             self.git("checkout", "--quiet", "base")
 
     def review(self, base: str, head: str) -> Review:
-        request = main.Request(repository=self.path, base=base, head=head)
+        request = Request(repository=self.path, base=base, head=head)
         return main.make(request, cache=self.path / ".cache")

@@ -183,19 +183,34 @@ class Mutator:
         return made[0] if made else None
 
     def _in_machine(self, resource: str, machine: Template) -> Iterator[Changed]:
-        """Change a member of some state; shape and transitions stay those of a state machine."""
+        """Change a member of the machine, or of a state; transitions stay those of a machine."""
+        if self._random.random() < 0.25:
+            if (key := self._own_member(resource, machine)) is not None:
+                mark = self._vary(machine, key)
+                yield Changed(section="Machine", id=resource, name=key, mark=mark)
+            return
         state_name, state = self._random.choice(list(states(machine)))
         keys = [key for key in state if key not in ("Type", "ItemProcessor", "Branches", "Next")]
         key = self._random.choice([*keys, "Extra", "Comment", "TimeoutSeconds"])
         if not self._claim(f"{resource} state {state_name}"):
             return
-        if key in ("Choices", "Catch", "Retry"):
+        inner = [*filter(None, [state.get("ItemProcessor")]), *state.get("Branches", [])]
+        if inner and self._random.random() < 0.3:
+            holder = self._random.choice(inner)
+            mark = self._vary(holder, self._own_member("", holder) or "Extra")
+        elif key in ("Choices", "Catch", "Retry"):
             mark = self._in_list(state, key)
         elif key == "Default":
             state[key], mark = self._mark, self._mark
         else:
             mark = self._vary(state, key)
         yield Changed(section="States", id=resource, name=state_name, mark=mark)
+
+    def _own_member(self, resource: str, machine: Template) -> str | None:
+        """A member beside the states, if nothing has changed it yet."""
+        members = ("StartAt", "QueryLanguage", "Comment", "TimeoutSeconds", "Version", "Extra")
+        key = self._random.choice([*members, *(key for key in machine if key != "States")])
+        return key if not resource or self._claim(f"{resource} machine {key}") else None
 
     def _in_list(self, state: Template, key: str) -> str:
         how = self._random.choice(("empty", "drop", "extend"))

@@ -15,6 +15,7 @@ from tests.tfbatch.review.conftest import BASE, Clone, branch
 from tfbatch.review import main
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.finding import Severity
+from tfbatch.review.request import Request
 from tfbatch.review.sides import synthesis
 from tfbatch.review.sides.revision import WORKTREE, resolve
 
@@ -84,7 +85,7 @@ def test_a_revision_that_is_not_there_is_named_with_the_remedy(warm: Clone) -> N
 
 
 def test_a_stage_that_is_not_there_is_answered_with_those_there_are(warm: Clone) -> None:
-    request = main.Request(repository=warm.path, base=BASE, head=BASE, stages=("staging",))
+    request = Request(repository=warm.path, base=BASE, head=BASE, stages=("staging",))
     with pytest.raises(ReviewError, match=r"staging: no such stage.*there are dev, prod"):
         main.make(request, cache=warm.cache)
 

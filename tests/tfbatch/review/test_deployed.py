@@ -11,8 +11,11 @@ import pytest
 from tests.tfbatch.review.conftest import BASE, Clone
 from tfbatch.review import main
 from tfbatch.review.errors import ReviewError
-from tfbatch.review.sides import deployed
+from tfbatch.review.finding import Severity
+from tfbatch.review.request import Request
 from tfbatch.review.sides.assembly import stage_of
+from tfbatch.review.sides.deployed import drift
+from tfbatch.review.sides.deployed import stacks as deployed
 from tfbatch.review.sides.stacks import Stack
 from tfbatch_sandbox.sandbox import Sandbox
 
@@ -39,9 +42,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytest.MonkeyP
 
 
 def deployed_review(clone: Clone) -> Review:
-    request = main.Request(
-        repository=clone.path, base=BASE, head=BASE, stages=("prod",), deployed=True
-    )
+    request = Request(repository=clone.path, base=BASE, head=BASE, stages=("prod",), deployed=True)
     return main.make(request, cache=clone.cache)
 
 
@@ -83,6 +84,55 @@ def test_a_change_made_by_hand_is_seen_as_drift(clone: Clone) -> None:
     assert "deployed differs from the base" in review.headline
 
 
+BUCKET = {
+    "Bucket": {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {"VersioningConfiguration": {"Status": "Enabled"}},
+        "Metadata": {"aws:cdk:path": "by-hand/Storage/Input/Resource"},
+    },
+    "Topic": {"Type": "AWS::SNS::Topic"},
+}
+
+
+def stage_of_one(tmp_path: Path, name: str, environment: str = "") -> Stage:
+    stack = Stack(
+        deployed_name=name,
+        template={"Resources": BUCKET},
+        folder=tmp_path,
+        settings={"environment": environment},
+    )
+    return stage_of("dev", {name: stack})
+
+
+@pytest.mark.usefixtures("account")
+def test_a_resource_changed_or_deleted_by_hand_is_shown(tmp_path: Path) -> None:
+    client = boto3.client("cloudformation")
+    client.create_stack(StackName="by-hand", TemplateBody=json.dumps({"Resources": BUCKET}))
+    client.get_waiter("stack_create_complete").wait(StackName="by-hand")
+    stage = stage_of_one(tmp_path, "by-hand")
+    assert list(drift.findings(stage)) == []
+    made = client.describe_stack_resources(StackName="by-hand")["StackResources"]
+    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in made}
+    boto3.client("s3").put_bucket_versioning(
+        Bucket=names["Bucket"], VersioningConfiguration={"Status": "Suspended"}
+    )
+    boto3.client("sns").delete_topic(TopicArn=names["Topic"])
+    (found,) = drift.findings(stage)
+    assert found.rule == "resource-drift"
+    assert set(found.rows) == {
+        ("bucket Storage/Input: VersioningConfiguration.Status", "Enabled", "Suspended"),
+        ("topic Topic", "", "deleted by hand"),
+    }
+
+
+@pytest.mark.usefixtures("account")
+def test_where_drift_cannot_be_asked_that_needs_attention(tmp_path: Path) -> None:
+    (found,) = drift.findings(stage_of_one(tmp_path, "is-not-there"))
+    assert found.rule == "drift-not-compared"
+    assert found.severity is Severity.ATTENTION
+    assert "does not exist" in found.why
+
+
 def test_without_credentials_the_remedy_is_said(
     clone: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,13 +147,7 @@ def test_without_credentials_the_remedy_is_said(
 @pytest.mark.usefixtures("account")
 def test_a_stack_is_looked_for_in_its_own_region_and_account(tmp_path: Path) -> None:
     def stage(environment: str) -> Stage:
-        stack = Stack(
-            deployed_name="elsewhere",
-            template={"Resources": {}},
-            folder=tmp_path,
-            settings={"environment": environment},
-        )
-        return stage_of("dev", {"elsewhere": stack})
+        return stage_of_one(tmp_path, "elsewhere", environment)
 
     table = {"T": {"Type": "AWS::SNS::Topic"}}
     there = boto3.client("cloudformation", region_name="eu-central-1")

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tfbatch.review.compare.grants import Grant, Scope, breadth, grants_of
 from tfbatch.review.compare.identity import pair
-from tfbatch.review.compare.permissions import findings
+from tfbatch.review.compare.permissions.findings import findings
+from tfbatch.review.compare.permissions.grant import Grant, Scope
+from tfbatch.review.compare.permissions.statements import breadth, grants_of
 from tfbatch.review.sides.assembly import Stage, stage_of
 from tfbatch.review.sides.stacks import Stack
 
@@ -157,3 +158,20 @@ def test_only_a_condition_that_names_the_accounts_keeps_the_public_out(
 ) -> None:
     found = rules(bucket_read_by_anyone(None), bucket_read_by_anyone(condition))
     assert ("public-access" in found) is is_public
+
+
+def test_conditions_that_are_a_reference_are_kept_and_compared_whole() -> None:
+    def conditions(block: object) -> set[Any]:
+        statement = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*", "Condition": block}
+        policy = {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {"PolicyDocument": {"Statement": [statement]}},
+        }
+        stack = Stack(deployed_name="s", template={"Resources": {"P": policy}}, folder=Path())
+        return {one.conditions for one in grants_of(stage_of("dev", {"s": stack}))}
+
+    for block in ({"Ref": "Held"}, {"StringEquals": {"Ref": "Held"}}, {"StringEquals": "x"}):
+        (held,) = conditions(block)
+        assert held
+        assert conditions(block) == {held}
+        assert conditions({}) != {held}

@@ -9,7 +9,7 @@ import pytest
 
 from tfbatch.review.compare.locks import Locks, findings
 from tfbatch.review.finding import Severity
-from tfbatch.review.sides.packages import Packages
+from tfbatch.review.sides.packages.sides import Packages
 from tfbatch_cdk.model.lock import Lock, LockedFile
 from tfbatch_handler.signature import Signature, Tensor
 

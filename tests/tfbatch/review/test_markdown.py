@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
 from tfbatch.review.finding import Finding, Section, Severity
 from tfbatch.review.render.markdown import LIMIT, bitbucket, markdown
+from tfbatch.review.render.page import page
 from tfbatch.review.review import Review
 
 
@@ -37,6 +39,20 @@ def test_it_fits_whatever_there_is_to_say(count: int) -> None:
     for block in text.split("| | before | after |")[1:]:
         table = block.split("\n\n")[0].strip().splitlines()
         assert len(table) == 1 + 3  # the ruler and every row: no table is cut
+
+
+def test_rows_that_have_nothing_to_compare_are_a_list() -> None:
+    def rows(*found: tuple[str, str, str]) -> Review:
+        return review(replace(finding(lines=0), rows=found))
+
+    names = rows(("Storage/Output", "", ""), ("Storage/Work", "", ""))
+    assert "- Storage/Output\n- Storage/Work\n" in markdown(names)
+    assert "<li>Storage/Work</li>" in page(names)
+    assert "- Summarize: It counts." in markdown(rows(("Summarize", "", "It counts.")))
+    assert "- Storage `{Ref}`" in markdown(rows(("Storage", "", "{Ref}")))
+    absent = rows(("BucketName", "—", "new"))
+    assert "| BucketName | — | `new` |" in markdown(absent)
+    assert "<td>BucketName</td>" in page(absent)
 
 
 def test_details_fold_first_then_move_to_the_page() -> None:

@@ -12,7 +12,7 @@ from tests.tfbatch.review.projects import Project
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.finding import Severity
 from tfbatch.review.render.markdown import markdown
-from tfbatch.review.sides import packages
+from tfbatch.review.sides.packages import sides as packages
 from tfbatch.review.sides.runner import Runner
 
 if TYPE_CHECKING:

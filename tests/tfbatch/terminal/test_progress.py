@@ -37,8 +37,10 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchLogsClient]:
 
 def counted(records: int, errors: int = 0, *, at: float = 0.0) -> str:
     """Return the line that the handler prints, ``at`` seconds after some time."""
+    ends = 1_700_000_000_000 + int(at * 1000)
     progress = HandlerProgress(model="m", records=records, errors=errors, requests=records)
-    return progress.line(1_700_000_000_000 + int(at * 1000))
+    progress.answers = [[ends - 1000, 0], [ends, records]]
+    return progress.line(ends)
 
 
 def write(logs: CloudWatchLogsClient, stream: str, *lines: str) -> None:
@@ -118,4 +120,4 @@ def test_the_time_is_from_the_first_record_to_the_last(logs: CloudWatchLogsClien
     count = RecordCount(log=JobLog(logs=logs, job="job"))
     assert count.seconds == 0.0
     count.update()
-    assert count.seconds == 4.0  # the first line tells of the second before it
+    assert count.seconds == 4.0  # the first line is of the second before it

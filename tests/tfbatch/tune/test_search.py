@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tfbatch.report.timeline import Timeline
 from tfbatch.tune.chart import svg
 from tfbatch.tune.explanation import explain
-from tfbatch.tune.jobs import steady_rate
 from tfbatch.tune.sweep import Found, knee, search
 from tfbatch.tune.trial import Knobs, Trial
 
@@ -116,14 +114,6 @@ def test_the_drawing_marks_the_knee() -> None:
     drawn = svg(found, title="<b>a model</b>")
     assert "knee: 80 records/s at 8" in drawn
     assert "&lt;b&gt;a model" in drawn
-
-
-def test_a_rate_is_of_the_time_when_all_was_warm() -> None:
-    timeline = Timeline()
-    timeline.records.update({100: 1, 110: 9, 111: 20, 112: 20, 113: 10})
-    assert steady_rate(timeline) == pytest.approx(50 / 3)
-    assert steady_rate(Timeline(records=type(timeline.records)({5: 30}))) == 30.0
-    assert steady_rate(Timeline()) == 0.0
 
 
 def test_the_knee_of_equal_rates_is_the_least() -> None:

@@ -87,7 +87,15 @@ def _decoder(*, is_scaled: bool) -> Any:  # noqa: ANN401 # a function of TensorF
     from tfbatch.wrap.decoding import decode  # noqa: PLC0415
 
     spec = [tf.TensorSpec([], tf.string)]
-    return tf.function(lambda file: decode(file, _view(is_scaled=is_scaled)), input_signature=spec)
+    return tf.function(
+        lambda file: decode(file, _view(is_scaled=is_scaled), _as_floats), input_signature=spec
+    )
+
+
+def _as_floats(part: Any) -> Any:  # noqa: ANN401
+    import tensorflow as tf  # noqa: PLC0415 - seconds
+
+    return tf.cast(part, tf.float32)
 
 
 def _cut(pixels: Any) -> Any:  # noqa: ANN401
@@ -173,11 +181,14 @@ def test_other_formats_are_decoded_whole_and_refused_when_broken(kind: str) -> N
 
 @pytest.mark.parametrize("fit", ["crop", "pad", "squash"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_a_model_gets_the_pixels_that_all_pixels_as_floats_become(fit: Fit, channels: int) -> None:
+@pytest.mark.parametrize("large", [0, 1_000_000])
+def test_a_model_gets_the_pixels_that_all_pixels_as_floats_become(
+    fit: Fit, channels: int, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import tensorflow as tf  # noqa: PLC0415 - seconds
 
     from tfbatch.wrap.plan import Pixels  # noqa: PLC0415
-    from tfbatch.wrap.preprocessing import decoded, prepared  # noqa: PLC0415
+    from tfbatch.wrap.preprocessing import pixels_of  # noqa: PLC0415
 
     wanted = Pixels(
         input="x",
@@ -191,6 +202,7 @@ def test_a_model_gets_the_pixels_that_all_pixels_as_floats_become(fit: Fit, chan
         decode="exact",
         batch="many",
     )
+    monkeypatch.setattr("tfbatch.wrap.decoding._WORTH_BYTES", large)
     for file, _ in _files(5):
         image = tf.io.decode_image(file, channels=3, expand_animations=False)
         if channels == 1:
@@ -206,7 +218,7 @@ def test_a_model_gets_the_pixels_that_all_pixels_as_floats_become(fit: Fit, chan
             )
         resize = tf.image.resize_with_pad if fit == "pad" else _resize
         truth = resize(values, HEIGHT, WIDTH)
-        assert np.array_equal(prepared(decoded(tf.constant(file), wanted), wanted), truth)
+        assert np.array_equal(pixels_of(tf.constant(file), wanted), truth)
 
 
 def _resize(values: Any, height: int, width: int) -> Any:  # noqa: ANN401

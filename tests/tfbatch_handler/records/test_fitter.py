@@ -36,7 +36,7 @@ scalars = st.one_of(
     st.booleans(),
     st.none(),
     st.binary(max_size=4),
-    st.binary(max_size=4).map(memoryview),
+    st.binary(max_size=4).map(memoryview),  # type: ignore[arg-type]
     st.sampled_from([{"b64": "YQ=="}, {"b64": "?"}, {}]),
 )
 alike = st.one_of(*(st.lists(kind, max_size=5) for kind in (numbers, texts, st.floats(), scalars)))

@@ -27,10 +27,22 @@ if TYPE_CHECKING:
 
 MOTOS = {"x-amz-request-payer": "requester"}
 """A header that leads a call past the short way, and changes nothing of its answer."""
+CRC32 = {"x-amz-sdk-checksum-algorithm": "CRC32", "x-amz-checksum-crc32": "vpvvmw=="}
+OF_SDKS = CRC32 | {
+    "amz-sdk-request": "attempt=1",
+    "x-amz-meta-records": "7",
+    "x-amz-checksum-mode": "ENABLED",
+    "x-amz-checksum-sha256": "X/M4vVZ4dWWaM6nBF6FvSr5yNvjYJVGS3wZ0Qm5vdYA=",
+}
+"""Headers of the calls that SDKs make of themselves."""
 OF_FLASK = "access-control-allow-origin"
 """What every answer has that came through it."""
 OF_THE_CALL = {"date", "x-amzn-requestid", "server", OF_FLASK}
-OF_THE_PUT = {"last-modified", "x-amz-version-id", "content-type"}  # Flask gives nothing a type
+OF_THE_PUT = {
+    *("last-modified", "x-amz-version-id"),
+    "content-type",  # Flask gives nothing a type
+    "x-amz-sdk-checksum-algorithm",  # S3 doesn't return it
+}
 """What the answers to two puts of the same needn't have in common."""
 Answer = tuple[int, "Mapping[str, str]", bytes]
 KEYS = ["plain", "with space/+%é☃.jpg", "two//slashes", "../dots", "/first"]
@@ -65,7 +77,8 @@ def call(sandbox: Sandbox, session: boto3.Session) -> Callable[..., Answer]:
             reply = connection.getresponse()
             told = {name.lower(): value for name, value in reply.getheaders()}
             assert told["x-amzn-requestid"]
-            assert (OF_FLASK in told) == (bool(headers) or reply.status != HTTPStatus.OK)
+            is_motos = any(name not in OF_SDKS for name in headers or {})
+            assert (OF_FLASK in told) == (is_motos or reply.status != HTTPStatus.OK)
             shown = {name: value for name, value in told.items() if name not in OF_THE_CALL}
             return reply.status, shown, reply.read()
 
@@ -106,6 +119,28 @@ def test_answers_are_motos(
     ours, motos = (call("PUT", bucket, "key", body, headers=each) for each in ({}, MOTOS))
     assert _of_a_put(ours) == _of_a_put(motos)
     assert call("GET", bucket, "key") == call("GET", bucket, "key", headers=MOTOS)
+
+
+def test_what_sdks_add_is_kept_as_moto_keeps_it(
+    bucket: str, s3: S3Client, call: Callable[..., Answer]
+) -> None:
+    answers = []
+    for more in ({}, MOTOS):
+        put = call("PUT", bucket, "key", b"short", headers=OF_SDKS | more)
+        head = s3.head_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")
+        shown = {name: head[name] for name in ("ChecksumCRC32", "Metadata", "ETag")}
+        got = [call("GET", bucket, "key", headers=OF_SDKS | each) for each in ({}, MOTOS)]
+        assert got[0] == got[1]
+        answers.append((_of_a_put(put), shown, _of_a_put(got[0])))
+    assert answers[0] == answers[1]
+    assert answers[0][1]["Metadata"] == {"records": "7"}
+
+
+def test_a_checksum_that_is_announced_and_missing_is_left_to_moto(
+    bucket: str, call: Callable[..., Answer]
+) -> None:
+    announced = {"x-amz-sdk-checksum-algorithm": "CRC64NVME", "x-amz-request-payer": "requester"}
+    assert call("PUT", bucket, "key", b"short", headers=announced)[0] == 200
 
 
 def test_what_is_known_of_an_object_is_shown(

@@ -369,3 +369,26 @@ def _ended(sfn: Json, machine: str) -> Json:
     while (ended := sfn.describe_execution(executionArn=arn))["status"] == "RUNNING":
         time.sleep(0.05)
     return ended
+
+
+def test_a_deleted_object_of_a_versioned_bucket_is_missing(people: People) -> None:
+    s3 = people.client("s3")
+    s3.create_bucket(Bucket="enforced-versions")
+    s3.put_bucket_versioning(
+        Bucket="enforced-versions", VersioningConfiguration={"Status": "Enabled"}
+    )
+    first = s3.put_object(Bucket="enforced-versions", Key="a", Body=b"a")["VersionId"]
+    s3.delete_object(Bucket="enforced-versions", Key="a")
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket="enforced-versions", Key="a")
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="enforced-versions", Key="a")
+    old = s3.get_object(Bucket="enforced-versions", Key="a", VersionId=first)
+    assert old["Body"].read() == b"a"
+
+
+def test_a_policy_that_is_no_policy_denies(people: People) -> None:
+    kms = people.client("kms")
+    key = kms.create_key(Policy="not a policy")["KeyMetadata"]["KeyId"]
+    with pytest.raises(ClientError, match=r"AccessDenied.*no JSON object"):
+        kms.describe_key(KeyId=key)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.tfbatch_sandbox.services.conftest import Workflows
     from tfbatch_sandbox.sandbox import Sandbox
+    from tfbatch_sandbox.services.json_type import Json
 
 PASS = {"Only": {"Type": "Pass", "End": True}}
 WAIT = {"Only": {"Type": "Wait", "Seconds": 60, "End": True}}
@@ -45,6 +46,52 @@ def test_an_input_is_shown_as_it_was_given(
     started = history["events"][0]["executionStartedEventDetails"]
     assert (ended["input"], started["input"]) == (given, given)
     assert json.loads(ended["output"]) == json.loads(given)
+
+
+def test_strings_of_a_definition_are_read_with_their_escapes(workflows: Workflows) -> None:
+    states = {
+        'Say "hé"': {"Type": "Pass", "Assign": {"said": '"\\/\u00e9😀'}, "Next": "Check"},
+        "Check": {"Type": "Pass", "Output": "{% $said = '\"\\\\/é😀' %}", "End": True},
+    }
+    assert workflows.output(states) is True
+
+
+def test_the_context_object_has_the_redrive_count_and_times_in_utc(workflows: Workflows) -> None:
+    states = {"Only": {"Type": "Pass", "Output": "{% $states.context %}", "End": True}}
+    context = workflows.output(states)
+    assert context["Execution"]["RedriveCount"] == 0
+    times = (context["Execution"]["StartTime"], context["State"]["EnteredTime"])
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
+
+
+@pytest.mark.parametrize(
+    ("states", "wanted"),
+    [
+        (PASS, ("NOT_REDRIVABLE", "Execution is SUCCEEDED and cannot be redriven")),
+        ({"Only": {"Type": "Fail"}}, ("REDRIVABLE", None)),
+    ],
+)
+def test_a_failed_execution_could_be_redriven(
+    workflows: Workflows, states: Json, wanted: tuple[str, str | None]
+) -> None:
+    ended = workflows.run(states)
+    assert (ended["redriveStatus"], ended.get("redriveStatusReason")) == wanted
+
+
+@pytest.mark.parametrize("kind", ["Pass", "Succeed", "Choice"])
+def test_an_expression_that_fails_is_in_the_history(
+    workflows: Workflows, stepfunctions: SFNClient, kind: str
+) -> None:
+    fields: dict[str, dict[str, Json]] = {
+        "Pass": {"Assign": {"x": "{% $missing %}"}, "End": True},
+        "Succeed": {"Output": "{% $missing %}"},
+        "Choice": {"Choices": [{"Condition": "{% $missing %}", "Next": "Only"}]},
+    }
+    ended = workflows.run({"Only": {"Type": kind, **fields[kind]}})
+    history = stepfunctions.get_execution_history(executionArn=ended["executionArn"])
+    failed = [each for each in history["events"] if each["type"] == "EvaluationFailed"]
+    assert ended["error"] == "States.QueryEvaluationError"
+    assert [each["evaluationFailedEventDetails"]["error"] for each in failed] == [ended["error"]]
 
 
 def test_stopping_keeps_error_and_cause(workflows: Workflows, stepfunctions: SFNClient) -> None:

@@ -57,6 +57,7 @@ def test_an_expression_yields_what_it_yields_on_aws(
         ("$partition([1, 2], 5)", [[1, 2]]),
         ("$range(1, 9, 2)", [1, 3, 5, 7, 9]),
         ("$range(3, 1, -1)", [3, 2, 1]),
+        ("$range(1, 9, 9)", 1),
         ("$range(1, 0, 1)", []),
         ("$parse('{\"a\": [1, null]}')", {"a": [1, None]}),
         (

@@ -282,3 +282,27 @@ def test_a_topics_policy_is_the_templates_and_a_missing_parameter_is_named(
         cloudformation.create_stack(
             StackName="bare", TemplateBody=json.dumps(template | {"Parameters": {"V": version}})
         )
+
+
+def test_an_update_keeps_previous_values_and_names_its_role(stacks: Stacks) -> None:
+    declared = {name: {"Type": "String"} for name in ("One", "Two")}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "One"}}}
+    template = json.dumps({"Parameters": declared, "Resources": {"Topic": topic}})
+    first = [{"ParameterKey": name, "ParameterValue": "first"} for name in declared]
+    stacks.client.create_stack(StackName="previous", TemplateBody=template, Parameters=first)
+    role = "arn:aws:iam::123456789012:role/deployer"
+    stacks.client.update_stack(
+        StackName="previous",
+        UsePreviousTemplate=True,
+        RoleARN=role,
+        Parameters=[
+            {"ParameterKey": "One", "ParameterValue": "second", "UsePreviousValue": False},
+            {"ParameterKey": "Two", "ParameterValue": "", "UsePreviousValue": True},
+        ],
+    )
+    stacks.client.get_waiter("stack_update_complete").wait(
+        StackName="previous", WaiterConfig={"Delay": 1}
+    )
+    (stack,) = stacks.client.describe_stacks(StackName="previous")["Stacks"]
+    values = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    assert (values, stack["RoleARN"]) == ({"One": "second", "Two": "first"}, role)

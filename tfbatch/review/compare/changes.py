@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.review.compare import cloudformation
-from tfbatch.review.compare.differences import ABSENT, Leaf, leaves, same
+from tfbatch.review.compare.differences import ABSENT, Leaf, leaves, same, shown
 from tfbatch.review.compare.rules import harmless
 from tfbatch.review.compare.rules.rule import UNKNOWN, Place, Rule, judge
 
@@ -174,7 +174,7 @@ class _Explainer:
 
     def _replaced_reference(self, stack: str, name: str, one: Difference) -> Explained:
         text = _read(self._pairs.head, stack, one.new)
-        leaf = Leaf(path=name, old=text, new={"replaced": text})
+        leaf = Leaf(path=name, old=text, new=f"{shown(text)}, which is replaced")
         return leaf, harmless.REPLACED_REFERENCE
 
     def _without_leaves(self, stack: str, name: str, one: Difference) -> Explained:

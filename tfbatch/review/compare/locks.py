@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tfbatch.review.finding import Row
-    from tfbatch.review.sides.packages import Packages
+    from tfbatch.review.sides.packages.sides import Packages
 
 _LONGEST = 1_000
 """Characters of a reason that are shown."""

@@ -13,16 +13,16 @@ from tfbatch.review.compare import (
     cloudformation,
     identity,
     money,
-    permissions,
     resources,
     sections,
     settings,
     stateful,
-    workflow,
 )
 from tfbatch.review.compare.changes import changes as changes_of
+from tfbatch.review.compare.permissions import findings as permissions
 from tfbatch.review.compare.rules import harmless
 from tfbatch.review.compare.rules.dangers import DANGERS
+from tfbatch.review.compare.workflow import findings as workflow
 from tfbatch.review.finding import Finding, Section, Severity
 from tfbatch.review.sides import stacks
 

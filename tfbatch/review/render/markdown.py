@@ -163,9 +163,17 @@ def _title(review: Review, finding: Finding, room: _Room) -> str:
 def _table(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
+    if (named := words.as_list(rows)) is not None:
+        return "\n".join(_named(name, value) for name, value in named)
     head = "| | before | after |\n| --- | --- | --- |"
     body = (f"| {_plain(name)} | {_cell(old)} | {_cell(new)} |" for name, old, new in rows)
     return "\n".join([head, *body])
+
+
+def _named(name: str, value: str) -> str:
+    if words.is_sentence(value):
+        return f"- {_plain(name)}: {_plain(value)}"
+    return f"- {_plain(name)} {_cell(value)}".rstrip()
 
 
 def _cell(value: str) -> str:

@@ -48,6 +48,8 @@ def page(review: Review) -> str:
         sections=[(section, review.of(section)) for section in Section],
         unchanged=lambda section: words.unchanged(section, review),
         where=lambda finding: words.where(finding, review),
+        as_list=words.as_list,
+        is_sentence=words.is_sentence,
         drawings=drawings,
         lines=_lines,
         prose=_prose,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from tfbatch.review.finding import Section, Severity
 
 if TYPE_CHECKING:
-    from tfbatch.review.finding import Finding
+    from collections.abc import Sequence
+
+    from tfbatch.review.finding import Finding, Row
     from tfbatch.review.review import Review
 
 VERDICTS = {
@@ -52,3 +54,16 @@ def tools(review: Review) -> str:
         for name in dict.fromkeys([*before, *after])
     ]
     return f"synthesized with {', '.join(texts)}" if texts else ""
+
+
+def is_sentence(value: str) -> bool:
+    """Whether a row's value is a sentence of ours for people, and not a value of a template."""
+    return value.endswith(".") and " " in value and "`" not in value
+
+
+def as_list(rows: Sequence[Row]) -> list[tuple[str, str]] | None:
+    """Rows of which one side says nothing, as names with values: they need no table."""
+    for side in (1, 2):
+        if not any(row[side] for row in rows):
+            return [(row[0], row[3 - side]) for row in rows]
+    return None

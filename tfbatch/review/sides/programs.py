@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.review.errors import ReviewError
-from tfbatch.review.sides import packages
+from tfbatch.review.sides.packages import sides as packages
 from tfbatch.review.sides.runner import Runner
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Job:
 def identity() -> str:
     """Return what an assembly depends on besides the checkout: programs, tools and Python."""
     tools = [f"{tool} {version(tool)}" for tool in _TOOLS]
-    files = (Path(__file__), Path(packages.__file__), _STAGE_NAMES)
+    files = (Path(__file__), *sorted(Path(packages.__file__).parent.glob("*.py")), _STAGE_NAMES)
     own = [file.read_text() for file in files]
     return "\n".join([*own, sys.version, *tools])
 

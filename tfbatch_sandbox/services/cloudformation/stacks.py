@@ -108,7 +108,9 @@ def _update(  # noqa: PLR0913, PLR0917 - moto's parameters
     stack = backend.get_stack(name)
     previous = stack.stack_parameters
     given = {
-        each["ParameterKey"]: each.get("ParameterValue", previous.get(each["ParameterKey"]))
+        (name := each["ParameterKey"]): previous.get(name)
+        if each.get("UsePreviousValue")
+        else each.get("ParameterValue", previous.get(name))
         for each in parameters
     }
     change_set_id, _ = backend.create_change_set(
@@ -145,6 +147,7 @@ def _deploy(backend: CloudFormationBackend, change_set: ChangeSet, stack: Stack)
         change_set.execution_status = "EXECUTE_FAILED"
     else:
         stack.tags = change_set.tags or stack.tags
+        stack.role_arn = change_set.role_arn or stack.role_arn
         change_set.execution_status = "EXECUTE_COMPLETE"
         _set(stack, f"{verb}_COMPLETE")
 

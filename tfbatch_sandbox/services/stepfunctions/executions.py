@@ -1,7 +1,6 @@
 """Corrects moto's execution API to match Step Functions.
 
 - An execution without a name gets one.
-- The context object's start time is ISO 8601 text; moto puts a datetime there.
 - StopExecution keeps its error and cause. DescribeExecution shows a string output as JSON.
 - An execution's input is shown as it was given, with its spaces and the order of its fields.
 - The history supports reverse order and pages.
@@ -21,7 +20,6 @@ from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name
-from moto.stepfunctions.parser.asl.eval.states import ExecutionData
 from moto.stepfunctions.parser.backend import execution_worker
 from moto.stepfunctions.parser.backend.execution import Execution, SyncExecution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -41,7 +39,6 @@ _HISTORY_PAGE = 1000
 
 def install(_runtime: Runtime) -> None:
     """Correct moto's answers."""
-    replace(execution_worker, "ExecutionData", _execution_data)
     _show_inputs_as_given()
     start = StepFunctionsParserBackend.start_execution
     replace(StepFunctionsParserBackend, "start_execution", _named(start))
@@ -51,14 +48,6 @@ def install(_runtime: Runtime) -> None:
     replace(StepFunctionResponse, "get_execution_history", _history)
     replace(custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "\0")
     _give_errors_their_codes()
-
-
-def _execution_data(**data: Any) -> ExecutionData:  # noqa: ANN401 - moto's fields, passed on
-    started = data["StartTime"]
-    if isinstance(started, datetime):
-        utc = started.astimezone(UTC)
-        data["StartTime"] = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return ExecutionData(**data)
 
 
 def _show_inputs_as_given() -> None:
@@ -72,13 +61,17 @@ def _show_inputs_as_given() -> None:
 
     replace(ExecutionWorker, "_execution_logic", run)
     replace(execution_worker, "to_json_str", lambda _input: given.get())
-    for name in ("to_describe_output", "to_start_sync_execution_output"):
-        owner = SyncExecution if "sync" in name else Execution
-        replace(owner, name, _with_input(getattr(owner, name)))
+    describe, answer = Execution.to_describe_output, SyncExecution.to_start_sync_execution_output
 
+    def described(execution: Execution) -> dict[str, Any]:
+        shown = {**describe(execution), "input": execution.execution_input or "{}"}
+        return _redriving(execution.status) | shown
 
-def _with_input(show: Callable[[Execution], Any]) -> Callable[[Execution], Any]:
-    return lambda execution: {**show(execution), "input": execution.execution_input or "{}"}
+    def answered(execution: SyncExecution) -> dict[str, Any]:
+        return {**answer(execution), "input": execution.execution_input or "{}"}
+
+    replace(Execution, "to_describe_output", described)
+    replace(SyncExecution, "to_start_sync_execution_output", answered)
 
 
 def _named(start: Callable[..., Execution]) -> Callable[..., Execution]:
@@ -112,8 +105,18 @@ def _stop(response: StepFunctionResponse) -> ActionResult:
 def _describe(response: StepFunctionResponse) -> ActionResult:
     arn = _request(response, "DescribeExecution")["executionArn"]
     execution = response.stepfunction_backend.describe_execution(arn)
-    output = {"redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE"}
-    return ActionResult(output | execution.to_describe_output())
+    return ActionResult(execution.to_describe_output())
+
+
+def _redriving(status: str) -> dict[str, Any]:
+    """Whether the execution could be redriven (Step Functions API, DescribeExecution)."""
+    if status not in {"RUNNING", "SUCCEEDED"}:
+        return {"redriveCount": 0, "redriveStatus": "REDRIVABLE"}
+    return {
+        "redriveCount": 0,
+        "redriveStatus": "NOT_REDRIVABLE",
+        "redriveStatusReason": f"Execution is {status} and cannot be redriven",
+    }
 
 
 def _describe_machine(response: StepFunctionResponse) -> ActionResult:

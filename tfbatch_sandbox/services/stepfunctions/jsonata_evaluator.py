@@ -103,10 +103,11 @@ def _partition(array: list[Any] | None, size: float) -> list[list[Any]] | None:
     return [items[start : start + step] for start in range(0, len(items), step)]
 
 
-def _range(first: float, last: float, step: float = 1) -> list[float]:
+def _range(first: float, last: float, step: float = 1) -> float | list[float]:
     if step == 0:
         raise JException("D3137", -1, "$range needs a step that is not 0")
-    return [first + index * step for index in range(math.floor((last - first) / step) + 1)]
+    numbers = [first + index * step for index in range(math.floor((last - first) / step) + 1)]
+    return numbers[0] if len(numbers) == 1 else numbers  # a sequence: one value is that value
 
 
 def _hash(data: Json, algorithm: str = "SHA-256") -> str | None:

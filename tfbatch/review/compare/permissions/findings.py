@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tfbatch.review.compare.grants import ANYONE, Grant, breadth, grants_of, is_understood
+from tfbatch.review.compare.permissions.grant import ANYONE, Grant
+from tfbatch.review.compare.permissions.statements import breadth, grants_of, is_understood
 from tfbatch.review.compare.rules import harmless
 from tfbatch.review.finding import Finding, Section, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tfbatch.review.compare.grants import Condition, Scope
     from tfbatch.review.compare.identity import Pairs
+    from tfbatch.review.compare.permissions.grant import Condition, Scope
     from tfbatch.review.compare.rules.rule import Rule
     from tfbatch.review.finding import Row
     from tfbatch.review.sides.assembly import Resource

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
     """A stage as deployed in the environment's account.
 
-    It calls only ``DescribeStacks`` and ``GetTemplate``.
+    It calls only ``GetCallerIdentity``, ``DescribeStacks`` and ``GetTemplate``.
 
     Args:
         stage: the stage in the code, which gives settings, checks and stack names.
@@ -93,22 +93,28 @@ def missing(stages: Sequence[str]) -> list[Finding]:
     ]
 
 
-def _template(stack: Stack) -> tuple[Mapping[str, Any], bool] | None:
-    """A stack's template and termination protection; ``None`` if it doesn't exist.
+def client_of(stack: Stack) -> CloudFormationClient:
+    """CloudFormation in a stack's region, and in the account of the credentials.
 
-    It is looked for in the stack's region, and in the account of the credentials, which must be
-    the stack's own.
+    Raises:
+        ReviewError: the stack belongs to another account.
     """
     import boto3  # noqa: PLC0415 # only if requested
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     account, region = _environment(stack)
+    session = boto3.Session(region_name=region)
+    if account:
+        _check_account(session, account, stack.deployed_name)
+    return session.client("cloudformation")
+
+
+def _template(stack: Stack) -> tuple[Mapping[str, Any], bool] | None:
+    """A stack's template and termination protection; ``None`` if it doesn't exist."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 # only if requested
+
     name = stack.deployed_name
     try:
-        session = boto3.Session(region_name=region)
-        if account:
-            _check_account(session, account, name)
-        client: CloudFormationClient = session.client("cloudformation")
+        client = client_of(stack)
         described = client.describe_stacks(StackName=name)["Stacks"][0]
         body: Any = client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
     except ClientError as error:

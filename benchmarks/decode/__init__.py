@@ -1,0 +1,1 @@
+"""Decoding, cropping and resizing in the graph: processor time, and what scaling changes."""

@@ -1,0 +1,97 @@
+"""Searches the thread settings at which a rival is fastest."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HERE = Path(__file__).parent
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Threads of a rival."""
+
+    intra: int = 0
+    """Threads of one operation; 0 for TensorFlow's own choice."""
+    inter: int = 0
+    """Operations at a time; 0 for TensorFlow's own choice."""
+    callers: int = 1
+    """Batches at a time; of Ray, actors."""
+
+    def __str__(self) -> str:
+        """In a few words."""
+        words = [f"intra {self.intra or 'own'}", f"inter {self.inter or 'own'}"]
+        return ", ".join([*words, f"{self.callers} at a time"])
+
+
+def candidates() -> tuple[Settings, ...]:
+    """TensorFlow's own choice, few operations with all cores each, and batches side by side."""
+    cores = os.cpu_count() or 1
+    return (
+        Settings(),
+        Settings(intra=cores, inter=1),
+        Settings(intra=cores, inter=cores),
+        Settings(intra=1, inter=cores),
+        Settings(intra=cores, inter=1, callers=2),
+        Settings(intra=1, inter=cores, callers=cores),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rival:
+    """A program that predicts a directory's records."""
+
+    script: str
+    packages: Path | None = None
+    """Where its own packages are."""
+
+    def rate(self, version: Path, directory: Path, settings: Settings, *, records: int) -> float:
+        """Its records per second; 0 when it fails."""
+        path = {} if self.packages is None else {"PYTHONPATH": str(self.packages)}
+        threads = (settings.intra, settings.inter, settings.callers, records)
+        command = [sys.executable, str(_HERE / self.script), str(version), str(directory)]
+        done = subprocess.run(
+            [*command, *map(str, threads)],
+            env=os.environ | _QUIET | path,
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+        if done.returncode:
+            return 0.0
+        told = json.loads(done.stdout.splitlines()[-1])
+        return float(told["records"] / told["seconds"])
+
+    def best(self, version: Path, directory: Path, *, records: int, turns: int) -> Found:
+        """Search its settings, each as often as the others, in turns."""
+        tried: dict[Settings, list[float]] = {one: [] for one in candidates()}
+        for _ in range(turns):
+            for one, rates in tried.items():
+                rates.append(self.rate(version, directory, one, records=records))
+        return Found(tried=tried)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The result of a search."""
+
+    tried: dict[Settings, Sequence[float]] | dict[Settings, list[float]]
+
+    @property
+    def best(self) -> Settings:
+        """The settings of the highest rate."""
+        return max(self.tried, key=lambda one: max(self.tried[one]))
+
+    def __str__(self) -> str:
+        """All settings, the best first."""
+        order = sorted(self.tried, key=lambda one: -max(self.tried[one]))
+        return "; ".join(f"{one}: {max(self.tried[one]):.1f}/s" for one in order)

@@ -1,0 +1,1 @@
+"""Compares permissions as sets of principal, action, resource and conditions."""

@@ -1,0 +1,1 @@
+"""Compares the definitions of state machines."""

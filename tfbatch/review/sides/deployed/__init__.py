@@ -1,0 +1,1 @@
+"""Reads what is deployed: templates, and resources that were changed by hand."""

@@ -1,0 +1,1 @@
+"""Drift of stacks: resources that someone changed or deleted by hand."""
