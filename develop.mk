@@ -63,6 +63,10 @@ wheel: install ## Build dist/tfbatch-*.whl
 check-aws: model ## Check what only AWS would tell: names of errors, requests, policies, expressions, partitions
 	python -m pytest -m aws
 
+.PHONY: check-aws-red
+check-aws-red: model ## Put old faults back, in a copy of the code: check-aws must find each
+	python -m tests.aws.put_back
+
 .PHONY: fuzz-sandbox
 fuzz-sandbox: install ## Call the sandbox's API at random for five minutes: no exception of its own, no hang (SEED=...)
 	python -m tests.tfbatch_sandbox.server.fuzzing --seconds 300 $(if $(SEED),--seed $(SEED))

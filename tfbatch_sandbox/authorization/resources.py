@@ -7,15 +7,19 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
-from tfbatch_sandbox.authorization.policy_language.policies import Policy, policy_of
+from tfbatch_sandbox.authorization.policy_language.policies import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tfbatch_sandbox.authorization.call import Call
+    from tfbatch_sandbox.authorization.policy_language.policies import Policy
 
 # ruff: noqa: PLC0415 # moto's services take seconds to import, so each is imported when it is used
+
+
+_COLONS: Final = 5
+"""Of an ARN, at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,23 +34,24 @@ class Written:
 
 
 def written_on(call: Call) -> Written:
-    """The policy of the call's resource."""
+    """The policy of the call's resource.
+
+    Raises:
+        PolicyError: the policy is none. moto keeps what AWS refuses.
+    """
     find = _FINDERS.get("trust" if call.action == "sts:AssumeRole" else call.action.split(":")[0])
-    if find is None or not call.resource.startswith("arn:"):
-        return Written()
+    if find is None or not _is_arn(call.resource):
+        return Written(is_needed=find is _trust)  # a role that is none trusts nobody
     text: str | None = None
     with contextlib.suppress(KeyError):  # the resource doesn't exist
         text = find(call.resource)
-    try:
-        policy = policy_of("resource", text) if text else None
-    except PolicyError:  # moto keeps what AWS refuses
-        policy = Policy(name="resource", statements=())
+    policy = policy_of("resource", text) if text else None
     return Written(policy=policy, is_needed=find in _NEEDED, is_of_kind=True)
 
 
 def owner_of(call: Call) -> str:
     """The account of the call's resource; empty for an action without resources."""
-    if not call.resource.startswith("arn:"):
+    if not _is_arn(call.resource):
         return ""
     _, partition, service, _, account, name = call.resource.split(":", 5)
     if service != "s3":
@@ -61,7 +66,7 @@ def tags_on(call: Call) -> dict[str, str]:
 
     Only of SageMaker's resources, where moto stores them beside the resource.
     """
-    if not call.resource.startswith("arn:") or call.resource.split(":")[2] != "sagemaker":
+    if not _is_arn(call.resource) or call.resource.split(":")[2] != "sagemaker":
         return {}
     from moto.sagemaker.models import sagemaker_backends
 
@@ -71,6 +76,10 @@ def tags_on(call: Call) -> dict[str, str]:
         found = sagemaker_backends[account][region]._get_resource_from_arn(call.resource)  # noqa: SLF001
     tags = getattr(found, "tags", None) or ()
     return {f"aws:resourcetag/{tag['Key'].lower()}": str(tag.get("Value", "")) for tag in tags}
+
+
+def _is_arn(text: str) -> bool:
+    return text.startswith("arn:") and text.count(":") >= _COLONS
 
 
 def _bucket(arn: str) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.tfbatch_sandbox.roles import make_role
@@ -112,6 +113,7 @@ def _client(sandbox: Sandbox, service: Any, region: str = "us-east-1") -> Any:  
         region_name=region,
         aws_access_key_id="x",
         aws_secret_access_key="x",  # noqa: S106
+        config=Config(parameter_validation=False),
     )
 
 
@@ -138,6 +140,27 @@ def test_the_name_of_a_function_leads_nowhere(sandbox: Sandbox, name: str) -> No
         )
         functions.invoke(FunctionName=name)
     assert _around(sandbox) == before
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given", "code"),
+    [
+        ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam", "RoleSessionName": "me"}, "AccessDenied"),
+        ("s3", "PutBucketPolicy", {"Bucket": "no-policy", "Policy": "none"}, "MalformedPolicy"),
+        ("stepfunctions", "DescribeExecution", {}, "ValidationException"),
+        ("stepfunctions", "GetExecutionHistory", {"maxResults": 1}, "ValidationException"),
+        ("cloudformation", "CreateStack", {"StackName": "empty"}, "ValidationError"),
+    ],
+)
+def test_what_the_fuzzer_found_is_refused(
+    sandbox: Sandbox, service: str, operation: str, given: dict[str, Any], code: str
+) -> None:
+    if service == "s3":
+        _client(sandbox, "s3").create_bucket(Bucket=given["Bucket"])
+    client = _client(sandbox, service)
+    with pytest.raises(ClientError) as refused:
+        client._make_api_call(operation, given)  # noqa: SLF001 # any operation by its name
+    assert refused.value.response["Error"]["Code"] == code
 
 
 def test_the_api_survives_a_thousand_hostile_calls(sandbox: Sandbox) -> None:

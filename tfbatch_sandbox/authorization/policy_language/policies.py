@@ -87,7 +87,8 @@ def policy_of(name: str, document: str) -> Policy:
     except PolicyError:
         raise
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise PolicyError(f"the policy {name} is malformed: {error!r}") from error
+        shown = document[:80]
+        raise PolicyError(f"the policy {name} is no JSON object of statements: {shown}") from error
 
 
 def _statement(document: Mapping[str, Any]) -> Statement:
