@@ -59,12 +59,15 @@ NOT_QUICK = (
     *("tests/tfbatch_handler/test_loading.py", "tests/tfbatch_handler/test_properties.py"),
     *("tests/tfbatch_sandbox/clients/", "tests/tfbatch_sandbox/container/"),
     *("tests/tfbatch_sandbox/processes/", "tests/tfbatch_sandbox/model_server/"),
-    "tests/tfbatch_sandbox/test_process.py",
+    *(
+        "tests/tfbatch_sandbox/services/test_transform_jobs.py",
+        "tests/tfbatch_sandbox/test_process.py",
+    ),
 )
 """Tests that ``make test-quick`` leaves out, besides those with a fixture of ``DEPLOYING``."""
 DEPLOYING = {
     *("account", "assemblies", "aws", "clone", "deployment", "dev", "jobs", "machines"),
-    *("people", "prod", "project", "sandbox", "saved_models", "session", "stages", "synth"),
+    *("people", "prod", "project", "s3", "sandbox", "saved_models", "session", "stages", "synth"),
     *("warm", "workflows", "world"),
 }
 """Fixtures that start a sandbox, synthesize or export models."""
