@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 
 MOTOS = {"x-amz-request-payer": "requester"}
 """A header that leads a call past the short way, and changes nothing of its answer."""
+SHA256 = "X/M4vVZ4dWWaM6nBF6FvSr5yNvjYJVGS3wZ0Qm5vdYA="  # pragma: allowlist secret
 CRC32 = {"x-amz-sdk-checksum-algorithm": "CRC32", "x-amz-checksum-crc32": "vpvvmw=="}
 OF_SDKS = CRC32 | {
     "amz-sdk-request": "attempt=1",
     "x-amz-meta-records": "7",
     "x-amz-checksum-mode": "ENABLED",
-    "x-amz-checksum-sha256": "X/M4vVZ4dWWaM6nBF6FvSr5yNvjYJVGS3wZ0Qm5vdYA=",  # pragma: allowlist secret
+    "x-amz-checksum-sha256": SHA256,
 }
 """Headers of the calls that SDKs make of themselves."""
 OF_FLASK = "access-control-allow-origin"
