@@ -273,6 +273,12 @@ def test_fields_chooses_and_renames_outputs(serve: Serve) -> None:
     assert service.lines(b"123", "image/jpeg") == [{"size": 3}]
 
 
+def test_a_prediction_that_would_look_like_an_error_line_is_refused(serve: Serve) -> None:
+    server = serve(numbers(), TFBATCH_OUTPUT="fields", TFBATCH_FIELDS='{"error": "y"}')
+    with pytest.raises(SignatureError, match=r"fields=\{'value': 'y'\}"):
+        server.lines(b"[1]", "application/jsonlines")
+
+
 def test_white_space_in_string_outputs_survives(serve: Serve) -> None:
     model = echo(x=tensor("STRING", -1))
     lines = serve(model).lines(b'"a  b, c"\n', "application/jsonlines")

@@ -88,7 +88,8 @@ def fields_of(signature: Signature, names: Mapping[str, str]) -> Fields:
     """The chosen outputs, or all if none are chosen.
 
     Raises:
-        SignatureError: the signature doesn't have a chosen output.
+        SignatureError: the signature doesn't have a chosen output, or a line would look like an
+            error line.
     """
     unknown = sorted(set(names.values()) - set(signature.outputs))
     if unknown:
@@ -96,4 +97,9 @@ def fields_of(signature: Signature, names: Mapping[str, str]) -> Fields:
             f"the fields name the outputs {', '.join(unknown)}, and the model gives {signature}"
         )
     chosen = names or {name: name for name in sorted(signature.outputs)}
+    if set(chosen) == {"error"}:
+        raise SignatureError(
+            "a line with the one field 'error' is an error line: give the field another name, "
+            f"fields={{'value': {chosen['error']!r}}}"
+        )
     return Fields(names=chosen, lone=len(signature.outputs) == 1)
