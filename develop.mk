@@ -15,6 +15,10 @@ tests/node_modules/.installed: tests/package.json tests/package-lock.json $(VENV
 	NODE_USE_SYSTEM_CA=1 node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --prefix tests --silent --no-audit --no-fund
 	@touch $@
 
+.PHONY: test-quick
+test-quick: install ## Run the tests that need no sandbox, synthesis or model
+	python -m pytest -m quick --numprocesses 2
+
 lock: lock-handler
 
 .PHONY: lock-handler

@@ -41,6 +41,7 @@ _IN_SHORT = {
     "check-new": "new findings of the checks",
     "hash-without-content": "an asset hash moved for nothing",
     "packages-changed": "packages changed",
+    "node-packages-changed": "another command line of the CDK",
     "packages-not-own": "packages that weren't installed",
     "packages-not-compared": "packages not compared",
     "drift": "deployed differs from the base",

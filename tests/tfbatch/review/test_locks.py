@@ -104,6 +104,15 @@ def test_a_side_that_was_synthesized_with_other_packages_than_its_own_needs_atte
     assert "aws-cdk-lib 2.275.0" in found.why
 
 
+def test_another_command_line_of_the_cdk_needs_attention() -> None:
+    before, after = (
+        replace(PINNED, node={"node_modules/aws-cdk": version}) for version in ("2.1", "2.2")
+    )
+    found = bumped(before, after)
+    assert found.severity is Severity.ATTENTION
+    assert found.rows == (("node_modules/aws-cdk", "2.1", "2.2"),)
+
+
 def test_without_locks_a_change_of_what_is_declared_needs_attention() -> None:
     before, after = (
         Packages(declared={"requirements.txt": digest}, problem="no lock") for digest in "ab"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.tfbatch.review.projects import Project
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.finding import Severity
@@ -154,11 +156,16 @@ def test_the_lock_of_uv_is_read(tmp_path: Path) -> None:
     declared = '[project]\nname = "mine"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
     (tmp_path / "pyproject.toml").write_text(f'{declared}dependencies = ["publication"]\n')
     (tmp_path / "uv.lock").write_text(UV_LOCK)
+    shutil.copy(REPOSITORY / "package-lock.json", tmp_path)
     runner = Runner(tmp_path, seconds=60)
     _, found = packages.prepare(tmp_path, runner=runner, cache=tmp_path / "cache", name="mine")
     assert found.lock == "uv.lock"
     assert found.pins == {"publication": version("publication")}
     assert not found.problem  # it is installed here
+    named = json.loads((REPOSITORY / "package.json").read_text())["devDependencies"]
+    assert found.node["node_modules/aws-cdk"] == named["aws-cdk"]
+    packages.write(found, tmp_path)
+    assert packages.read(tmp_path) == found
 
 
 def test_an_assembly_that_names_no_packages_is_not_trusted(tmp_path: Path) -> None:

@@ -71,3 +71,12 @@ def test_the_cache_forgets_what_a_killed_review_left_unfinished(tmp_path: Path) 
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     synthesis.clean(tmp_path, kept=1)
     assert [path.name for path in tmp_path.iterdir()] == ["making-now"]
+
+
+def test_the_cache_keeps_the_environments_that_were_used_last(tmp_path: Path) -> None:
+    for age in range(6):
+        folder = tmp_path / f"environment-{age}"
+        folder.mkdir()
+        os.utime(folder, (time.time() - age,) * 2)
+    synthesis.clean(tmp_path, kept=1)
+    assert {path.name for path in tmp_path.iterdir()} == {f"environment-{n}" for n in range(4)}

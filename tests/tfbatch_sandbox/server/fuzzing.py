@@ -86,7 +86,7 @@ class Fuzzer:
             region_name="us-east-1",
             endpoint_url=self._sandbox.endpoint_url,
             aws_access_key_id="fuzz",
-            aws_secret_access_key="fuzz",  # noqa: S106
+            aws_secret_access_key="fuzz",  # noqa: S106 # pragma: allowlist secret
             config=config,
         )
 

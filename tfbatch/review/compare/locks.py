@@ -40,6 +40,7 @@ def findings(base: Locks, head: Locks) -> list[Finding]:
     """What differs of packages and models."""
     return [
         *_packages(base.packages, head.packages),
+        *_node_packages(base.packages, head.packages),
         *_models(base.models, head.models),
     ]
 
@@ -71,6 +72,22 @@ def _packages(base: Packages, head: Packages) -> Iterator[Finding]:
         subject=head.lock or base.lock,
         rows=pins + contents,
     )
+
+
+def _node_packages(base: Packages, head: Packages) -> Iterator[Finding]:
+    """The Node.js packages that differ: the CDK's command line, and what it needs."""
+    rows = differences.rows(dict(base.node), dict(head.node))
+    if rows:
+        yield Finding(
+            section=Section.CHECKS,
+            rule="node-packages-changed",
+            severity=Severity.ATTENTION,
+            title=f"{len(rows)} Node.js package{'s' if len(rows) > 1 else ''} changed",
+            why="The CDK's command line deploys, with the rights of who deploys. No synthesis "
+            "shows what another version of it does.",
+            subject="package-lock.json",
+            rows=rows,
+        )
 
 
 def _other_files(base: Packages, head: Packages) -> tuple[Row, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DECLARED = ("pyproject.toml", "setup.py", "setup.cfg", "poetry.lock", "Pipfile.lock", *locks.LOCKS)
 """Files that name the packages of a checkout, if it has no lock that is read here."""
 _TOOLS = ("aws-cdk-lib", "constructs", "cdk-nag", "tfbatch")
+_NODE_LOCK = "package-lock.json"
 _FILE = "packages.json"
 _LONGEST = 40
 """Characters of a version that are shown."""
@@ -41,6 +42,8 @@ class Packages:
     """Name -> digest of the hashes that its files may have."""
     declared: Mapping[str, str] = field(default_factory=dict)
     """Without a lock: file that names packages -> its digest."""
+    node: Mapping[str, str] = field(default_factory=dict)
+    """Node.js package that ``package-lock.json`` pins -> version."""
     used: Mapping[str, str] = field(default_factory=dict)
     """The tools of the synthesis -> version with which it was made."""
     problem: str = ""
@@ -57,13 +60,13 @@ def prepare(root: Path, *, runner: Runner, cache: Path, name: str) -> tuple[Path
         name: the checkout's name in messages.
     """
     here, installed = Path(sys.executable), installed_in(map(Path, sys.path))
+    beside = Packages(node=_node(root), used=_used(installed))
     try:
         lock, text = locks.read(root, runner, name)
         pins = list(locks.pins_of(text, lock))
     except ReviewError as error:
-        declared = _declared(root)
-        return here, Packages(declared=declared, used=_used(installed), problem=str(error))
-    found = replace(_pinned(lock, pins), used=_used(installed))
+        return here, replace(beside, declared=_declared(root), problem=str(error))
+    found = replace(_pinned(lock, pins), node=beside.node, used=beside.used)
     if all(pin.is_met_by(installed) for pin in pins if pin.applies):
         return here, found
     try:
@@ -107,7 +110,7 @@ def read(folder: Path) -> Packages:
         texts = {name: str(content[name]) for name in ("lock", "problem")}
         tables = {
             name: {str(key): str(value) for key, value in content[name].items()}
-            for name in ("pins", "hashes", "declared")
+            for name in ("pins", "hashes", "declared", "node")
         }
         used = {
             tool: str(version)[:_LONGEST]
@@ -131,3 +134,14 @@ def _used(installed: Mapping[str, Installed]) -> dict[str, str]:
 def _declared(root: Path) -> dict[str, str]:
     named = [file for file in _DECLARED if locks.is_file(root / file)]
     return {file: digest((root / file).read_text(errors="replace")) for file in named}
+
+
+def _node(root: Path) -> dict[str, str]:
+    """The packages of ``package-lock.json``, of which one is the CDK's command line."""
+    if not locks.is_file(root / _NODE_LOCK):
+        return {}
+    try:
+        listed = json.loads((root / _NODE_LOCK).read_text())["packages"].items()
+        return {path: str(one.get("version", "")) for path, one in listed if path}
+    except (OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        return {_NODE_LOCK: f"can't be read: {error}"}
