@@ -15,6 +15,10 @@ tests/node_modules/.installed: tests/package.json tests/package-lock.json $(VENV
 	NODE_USE_SYSTEM_CA=1 node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci --prefix tests --silent --no-audit --no-fund
 	@touch $@
 
+.PHONY: test-quick
+test-quick: install ## Run the tests that need no sandbox, synthesis or model
+	python -m pytest -m quick --numprocesses 2
+
 lock: lock-handler
 
 .PHONY: lock-handler
@@ -58,6 +62,14 @@ wheel: install ## Build dist/tfbatch-*.whl
 .PHONY: check-aws
 check-aws: model ## Check what only AWS would tell: names of errors, requests, policies, expressions, partitions
 	python -m pytest -m aws
+
+.PHONY: check-aws-red
+check-aws-red: model ## Put old faults back, in a copy of the code: check-aws must find each
+	python -m tests.aws.put_back
+
+.PHONY: fuzz-sandbox
+fuzz-sandbox: install ## Call the sandbox's API at random for five minutes: no exception of its own, no hang (SEED=...)
+	python -m tests.tfbatch_sandbox.server.fuzzing --seconds 300 $(if $(SEED),--seed $(SEED))
 
 .PHONY: record-jsonata
 record-jsonata: model ## Record the workflow's JSONata from its tests anew, for check-aws to replay

@@ -44,6 +44,33 @@ LONGEST = tuple(
     )
 )
 """Folders whose tests take longest, in that order."""
+NOT_QUICK = (
+    *("tests/aws/", "tests/end_to_end/", "tests/zoo/", "tests/test_project.py"),
+    *("tests/tfbatch/export/", "tests/tfbatch/wrap/", "tests/tfbatch/demo/test_demo.py"),
+    *("tests/tfbatch/commands/test_background.py", "tests/tfbatch/commands/test_deployed.py"),
+    *("tests/tfbatch/review/test_drawing.py", "tests/tfbatch/review/test_stacks.py"),
+    *("tests/tfbatch/review/test_hostile.py", "tests/tfbatch/review/test_temporary_folders.py"),
+    *("tests/tfbatch/review/test_rules.py", "tests/tfbatch/report/", "tests/tfbatch_functions/"),
+    *("tests/tfbatch_cdk/test_batch_inference.py", "tests/tfbatch_cdk/test_partitions.py"),
+    *("tests/tfbatch_cdk/test_lock.py", "tests/tfbatch_cdk/test_vendoring.py"),
+    *("tests/tfbatch_cdk/test_synthesis.py", "tests/tfbatch_cdk/test_own_code.py"),
+    *("tests/tfbatch_handler/records/", "tests/tfbatch_handler/test_faults.py"),
+    *("tests/tfbatch_handler/test_failures.py", "tests/tfbatch_handler/test_grpc.py"),
+    *("tests/tfbatch_handler/test_loading.py", "tests/tfbatch_handler/test_properties.py"),
+    *("tests/tfbatch_sandbox/clients/", "tests/tfbatch_sandbox/container/"),
+    *("tests/tfbatch_sandbox/processes/", "tests/tfbatch_sandbox/model_server/"),
+    *(
+        "tests/tfbatch_sandbox/services/test_transform_jobs.py",
+        "tests/tfbatch_sandbox/test_process.py",
+    ),
+)
+"""Tests that ``make test-quick`` leaves out, besides those with a fixture of ``DEPLOYING``."""
+DEPLOYING = {
+    *("account", "assemblies", "aws", "clone", "deployment", "dev", "jobs", "machines"),
+    *("people", "prod", "project", "s3", "sandbox", "saved_models", "session", "stages", "synth"),
+    *("warm", "workflows", "world"),
+}
+"""Fixtures that start a sandbox, synthesize or export models."""
 PROGRAM = Path(__file__).with_name("export_models.py")
 
 
@@ -113,8 +140,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolde
     return ByFolder(config, log)
 
 
+def _mark_quick(items: list[pytest.Item]) -> None:
+    """Mark what ``make test-quick`` runs."""
+    for item in items:
+        fixtures = DEPLOYING & set(getattr(item, "fixturenames", ()))
+        if not fixtures and not item.nodeid.startswith(NOT_QUICK):
+            item.add_marker("quick")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest, so that no worker has one of them left when the others end."""
+    _mark_quick(items)
 
     def rank(item: pytest.Item) -> int:
         found = (rank for rank, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))

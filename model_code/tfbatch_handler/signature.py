@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_handler.composite import composite_inputs
 from tfbatch_handler.protobuf import wire
+from tfbatch_handler.variables import unrestored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT: Final = "serving_default"
+_SHOWN: Final = 5
+"""Variables that a message names."""
 _INITIALIZER: Final = "__saved_model_init_op"
 """A signature in every SavedModel that can't be called."""
 
@@ -67,6 +70,8 @@ class Signature:
     """``tensorflow/serving/predict``, or classify or regress."""
     name: str = field(default=DEFAULT, compare=False)
     """Its name in the SavedModel."""
+    unrestored: tuple[str, ...] = ()
+    """Variables that it reads, and that have no value after loading."""
     tensorflow_version: str = field(default="", compare=False)
     """The version that wrote the SavedModel; empty from TensorFlow Serving, which doesn't give
     it."""
@@ -144,11 +149,12 @@ def parse_saved_model(data: bytes) -> dict[str, Signature]:
         found += tags
         if "serve" in tags:
             version = wire.text(info, 5)
-            return {
+            signatures = {
                 name: _marked(_signature(value, name=name, version=version), data)
                 for name, value in wire.entries(graph, 5)
                 if name != _INITIALIZER
             }
+            return _without_values(signatures, graph)
     raise SignatureError(
         f"no graph is tagged 'serve' (tags found: {', '.join(found) or 'none'}): "
         "export the model with tf.saved_model.save"
@@ -173,6 +179,18 @@ def _marked(signature: Signature, saved_model: bytes) -> Signature:
         for name, tensor in signature.inputs.items()
     }
     return replace(signature, inputs=inputs)
+
+
+def _without_values(signatures: Mapping[str, Signature], graph: memoryview) -> dict[str, Signature]:
+    """The signatures with the variables that loading doesn't restore."""
+    outputs = {
+        name: [tensor.name for tensor in one.outputs.values()] for name, one in signatures.items()
+    }
+    missing = unrestored(graph, outputs)
+    return {
+        name: replace(one, unrestored=tuple(missing.get(name, ())))
+        for name, one in signatures.items()
+    }
 
 
 def _tensor(data: memoryview) -> Tensor:
@@ -243,12 +261,20 @@ def servable(
         raise SignatureError(
             f"there is no signature {name!r} (found: {others or 'none'}): "
             + ("set Model.signature to one of them, or " if others else "")
-            + f"pass signatures={{{name!r}: ...}} to tf.saved_model.save"
+            + f"pass signatures={{{name!r}: ...}} to tf.saved_model.save, or export a Keras model "
+            "with model.export(FOLDER)"
         )
     if not chosen.inputs or not chosen.outputs:
         raise SignatureError(
             f"{name} is {chosen}: a signature needs an input and an output; export a "
             "tf.function with an input_signature that returns a dictionary of tensors"
+        )
+    if chosen.unrestored:
+        raise SignatureError(
+            f"TensorFlow Serving can't predict with {name}: loading the SavedModel gives no value "
+            f"to the variables {', '.join(chosen.unrestored[:_SHOWN])} (tf.saved_model.save writes "
+            "such models of Keras 3, and Python's tf.saved_model.load hides it). Export a Keras "
+            "model with model.export(FOLDER), or a part of one with keras.export.ExportArchive"
         )
     for key, tensor in chosen.inputs.items():
         _check_input(key, tensor, chosen.name)

@@ -157,6 +157,13 @@ def test_every_type_of_the_service_that_the_images_run_on_is_taken() -> None:
             Compute(instance_types=(name,))
 
 
+@pytest.mark.aws
+@pytest.mark.parametrize("name", ["c6g.large", "g5.metal", "g5.xlargge"])
+def test_a_type_that_no_job_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"Compute\.instance_types"):
+        Compute(instance_types=("g5.xlarge", name))
+
+
 def test_the_records_of_a_whole_object_have_the_separator_of_its_type() -> None:
     found = [
         Format(content_type=kind, split_type=split).separator  # type: ignore[arg-type]

@@ -46,7 +46,7 @@ class Animal:
     records: Sequence[Record]
     """Values by input, as JSON."""
     predictions: Sequence[Record]
-    """Of plain TensorFlow, by output."""
+    """Of plain TensorFlow, by output; none if it can't predict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def zoo(zoo_folder: Path) -> Iterator[Zoo]:
             directory=zoo_folder / name,
             signature=signatures.read_saved_model(zoo_folder / name / "1")[one["signature"]],
             records=one["records"],
-            predictions=one["predictions"],
+            predictions=one["predictions"] or (),
         )
         for name, one in told.items()
     }

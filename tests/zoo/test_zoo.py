@@ -120,10 +120,42 @@ def test_the_feature_lists_that_tensorflow_writes_are_read(zoo: Zoo) -> None:
         assert is_close([sum(step) for step in zip(*frames, strict=True)], prediction["sums"])
 
 
-def test_what_no_reply_can_carry_is_refused_at_synthesis(zoo: Zoo) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("batch_of_one", "input_tensor is uint8[1,?,?,3], and only a first dimension"),
+        ("scalar_text", "text is string[], and only a first dimension"),
+        ("keras_columns", None),
+        ("ids_and_mask", None),
+    ],
+)
+def test_inspect_says_why_records_are_predicted_one_at_a_time(
+    zoo: Zoo, name: str, words: str | None
+) -> None:
+    said = inspect(str(zoo.models[name].directory), features={}).advice
+    assert [str(words) in one and "model.export(FOLDER)" in one for one in said] == [True] * len(
+        said
+    )
+    assert bool(said) is (words is not None)
+
+
+def test_variables_without_a_value_are_those_that_stop_plain_tensorflow(zoo: Zoo) -> None:
+    for name, animal in zoo.models.items():
+        assert bool(animal.signature.unrestored) is not bool(animal.predictions), name
+
+
+def test_what_cannot_be_served_is_refused_at_synthesis_and_from_its_lock(
+    zoo: Zoo, tmp_path: Path
+) -> None:
     for name, word in REFUSED.items():
         with pytest.raises(SettingsError, match=word):
             signature_of(_model(zoo.models[name]))
+        directory = tmp_path / "models" / name
+        pinning.pin(directory, str(zoo.models[name].directory))
+        directory.rename(tmp_path / name)
+        locked = Model(name="locked", directory=directory, requirements=None)
+        with pytest.raises(SettingsError, match=word):
+            signature_of(locked)
 
 
 def test_every_model_is_inspected_and_synthesized_from_its_lock_alone(

@@ -47,6 +47,8 @@ def add(name: str, source: str, *, labels: str | None, output: Output) -> None:
     _check(name)
     made = pinning.pin(_models() / name, source, labels=labels or pinning.LABELS)
     output.say(f"{name} is locked: {_summary(made.lock)}.")
+    for remark in _remarks(made.lock):
+        output.say(remark)
     output.say(f'In stacks/stages.py: Model(name="{name}", directory=Path("models/{name}"))')
     output.emit(_document(name, made.lock))
 
@@ -72,7 +74,7 @@ def update(name: str, source: str | None, *, labels: str | None, output: Output)
         labels=labels or next(iter(old.labels), pinning.LABELS),
         replace=True,
     )
-    for line in _changes(made):
+    for line in [*_changes(made), *_remarks(made.lock)]:
         output.say(line)
     output.emit(_document(name, made.lock))
 
@@ -158,6 +160,17 @@ def _changes(made: Pinned) -> list[str]:
         return [f"{made.name} is the locked one: {_summary(made.lock)}."]
     before = [f"  it was: {_summary(made.before)}"] if made.before else []
     return [f"{made.name} is locked anew: {_summary(made.lock)}.", *before]
+
+
+def _remarks(lock: Lock) -> list[str]:
+    """Why a synthesis would refuse the model, or what is odd about it."""
+    from tfbatch.inspect.advice import advice  # noqa: PLC0415
+    from tfbatch_handler.signature import SignatureError, servable  # noqa: PLC0415
+
+    try:
+        return list(advice(servable(lock.signatures)))
+    except SignatureError as error:
+        return [f"The handler can't serve it as it is: {error}"]
 
 
 def _document(name: str, lock: Lock) -> dict[str, Any]:

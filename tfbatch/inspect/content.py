@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tfbatch.files.file_store import FileStoreError, file_at, folder_at
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 SAVED_MODEL: Final = "saved_model.pb"
 LABELS: Final = "labels.txt"
 _WANTED = (SAVED_MODEL, LABELS)
+_KERAS = (".keras", ".h5", ".hdf5")
+"""Keras's own files, which TensorFlow Serving doesn't read."""
 ARCHIVES: Final = (".tar.gz", ".tgz", ".tar")
 
 
@@ -71,15 +74,23 @@ def content(where: str) -> Content:
         with closing(_opened(folder, name)) as stream:
             data = stream.read()
         found = Content(where=where, sizes={name: len(data)}, texts={name: data}, is_archive=False)
+    elif where.endswith(_KERAS) and not Path(where).is_dir():
+        raise FileStoreError(f"{where} is no SavedModel: {_from_keras(where)}")
     else:
         found = _folder(where)
     if not found.folders():
         some = ", ".join(list(found.sizes)[:5]) or "nothing"
+        keras = [name for name in found.sizes if name.endswith(_KERAS)]
         raise FileStoreError(
-            f"{where} has no saved_model.pb in it (it holds {some}): name a SavedModel's folder, "
-            "a folder of versions, or a model.tar.gz"
+            f"{where} has no saved_model.pb in it (it holds {some}): "
+            + (f"{_from_keras(keras[0])}, or " if keras else "")
+            + "name a SavedModel's folder, a folder of versions, or a model.tar.gz"
         )
     return found
+
+
+def _from_keras(name: str) -> str:
+    return f"make one of {name} with keras.models.load_model({name!r}).export(FOLDER)"
 
 
 def _folder(where: str) -> Content:

@@ -66,6 +66,7 @@ def _verdict(found: Inspected) -> Iterator[str]:
     for kind, record in found.records.items():
         yield f"  {kind:<{width}}  {record}"
     yield f"  {'output top_k':<{width}}  {found.scores}"
+    yield from found.advice
     if takes_pixels(found.signatures[found.served]):
         yield f"To send it encoded images: tfbatch wrap {found.where} DST"
 
@@ -91,6 +92,7 @@ def document(found: Inspected) -> dict[str, Any]:
         "problem": found.problem or None,
         "records": dict(found.records),
         "top_k": found.scores or None,
+        "advice": list(found.advice),
         "labels": found.labels,
         "warm_up": found.has_warm_up,
         "handler": found.has_handler,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tfbatch.files.file_store import FileStoreError
 from tfbatch.inspect import mapping
+from tfbatch.inspect.advice import advice
 from tfbatch.inspect.content import SAVED_MODEL, content
 from tfbatch_handler import signature as signatures
 from tfbatch_handler.protobuf.wire import WireError
@@ -44,6 +45,8 @@ class Inspected:
     """Content type -> how a record becomes the inputs."""
     scores: str
     """The output that ``top_k`` uses."""
+    advice: tuple[str, ...]
+    """What is odd about it, and how to export a better one."""
     labels: int | None
     """Its class names."""
     has_warm_up: bool
@@ -90,6 +93,7 @@ def inspect(
         problem=problem,
         records=mapping.records(chosen, features) if chosen else {},
         scores=mapping.scores(chosen) if chosen else "",
+        advice=tuple(advice(chosen)) if chosen else (),
         labels=None if labels is None else len(labels.splitlines()),
         has_warm_up=folder + _WARM_UP in found.sizes,
         has_handler=_has_handler(found),

@@ -14,7 +14,7 @@ from tfbatch.records.streams import opened
 from tfbatch_handler.protobuf import example
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
     from tfbatch.files.file_store import FileStore
@@ -102,13 +102,13 @@ def _photo(frame: Frame | Damage, *, otherwise: str) -> tuple[str, bytes] | str:
     return _safe(name) or f"{otherwise}.{_SUFFIXES.get(suffix, suffix)}", data
 
 
-def _bytes(features: Mapping[str, example.Feature], name: str) -> bytes:
+def _bytes(features: dict[str, example.Feature], name: str) -> bytes:
     if name == photos.FILENAME and name not in features:
         return b""
-    value = example.feature(features, name)[0]
-    if not isinstance(value, memoryview):
-        raise example.ExampleError(f"feature {name!r} holds numbers, not bytes")
-    return bytes(value)
+    values = example.feature(features, name)
+    if not values or not isinstance(values[0], memoryview):
+        raise example.ExampleError(f"feature {name!r} holds no bytes")
+    return bytes(values[0])
 
 
 def _safe(name: str) -> str:

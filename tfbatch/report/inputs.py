@@ -101,7 +101,7 @@ def _example(record: bytes, *, otherwise: str) -> Input:
         features = example.parse(record)
         image = example.feature(features, photos.ENCODED)[0]
         name = example.feature(features, photos.FILENAME)[0] if photos.FILENAME in features else b""
-    except example.ExampleError:
+    except (example.ExampleError, IndexError):
         return Input(name=otherwise)
     said = str(name, "utf-8", "replace") if isinstance(name, memoryview) else ""
     if not isinstance(image, memoryview):

@@ -119,7 +119,7 @@ def _arn(key_id: str | None, bucket: FakeBucket) -> str | None:
     from moto.kms.models import kms_backends  # noqa: PLC0415 - a second, where there are keys
 
     account, region = bucket.account_id, bucket.region_name
-    if key_id.startswith("arn:"):
+    if key_id.startswith("arn:") and key_id.count(":") > 4:  # noqa: PLR2004 # of an ARN
         region, account = key_id.split(":")[3:5]
     backend = kms_backends[account][region]
     name = backend.get_alias_name(key_id)

@@ -89,7 +89,7 @@ def _context(
     of_actor: Mapping[str, str | tuple[str, ...]], call: Call, account: str, principal: Principal
 ) -> Mapping[str, tuple[str, ...]]:
     parts = call.resource.split(":")
-    region = parts[3] if parts[0] == "arn" else ""
+    region = parts[3] if parts[0] == "arn" and len(parts) > 3 else ""  # noqa: PLR2004 # a whole one
     now = time.time()
     always = {
         # There is no TLS on 127.0.0.1. The requests stand for those that AWS gets over TLS.

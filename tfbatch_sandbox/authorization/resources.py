@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 # moto's services take seconds to import, so each is imported when it is used
 
 
+_COLONS: Final = 5
+"""Of an ARN, at least."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A resource's policy."""
@@ -30,10 +34,14 @@ class Written:
 
 
 def written_on(call: Call) -> Written:
-    """The policy of the call's resource."""
+    """The policy of the call's resource.
+
+    Raises:
+        PolicyError: the policy is none. moto keeps what AWS refuses.
+    """
     find = _FINDERS.get("trust" if call.action == "sts:AssumeRole" else call.action.split(":")[0])
-    if find is None or not call.resource.startswith("arn:"):
-        return Written()
+    if find is None or not _is_arn(call.resource):
+        return Written(is_needed=find is _trust)  # a role that is none trusts nobody
     text: str | None = None
     with contextlib.suppress(KeyError):  # the resource doesn't exist
         text = find(call.resource)
@@ -43,7 +51,7 @@ def written_on(call: Call) -> Written:
 
 def owner_of(call: Call) -> str:
     """The account of the call's resource; empty for an action without resources."""
-    if not call.resource.startswith("arn:"):
+    if not _is_arn(call.resource):
         return ""
     _, partition, service, _, account, name = call.resource.split(":", 5)
     if service != "s3":
@@ -58,7 +66,7 @@ def tags_on(call: Call) -> dict[str, str]:
 
     Only of SageMaker's resources, where moto stores them beside the resource.
     """
-    if not call.resource.startswith("arn:") or call.resource.split(":")[2] != "sagemaker":
+    if not _is_arn(call.resource) or call.resource.split(":")[2] != "sagemaker":
         return {}
     from moto.sagemaker.models import sagemaker_backends
 
@@ -68,6 +76,10 @@ def tags_on(call: Call) -> dict[str, str]:
         found = sagemaker_backends[account][region]._get_resource_from_arn(call.resource)  # noqa: SLF001
     tags = getattr(found, "tags", None) or ()
     return {f"aws:resourcetag/{tag['Key'].lower()}": str(tag.get("Value", "")) for tag in tags}
+
+
+def _is_arn(text: str) -> bool:
+    return text.startswith("arn:") and text.count(":") >= _COLONS
 
 
 def _bucket(arn: str) -> str | None:

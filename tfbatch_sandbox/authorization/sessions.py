@@ -87,7 +87,7 @@ class Sessions:
         """
         if not self._guard.enforces:
             return Credentials()
-        account = role_arn.split(":")[4]
+        account = role_arn.split(":")[4] if role_arn.count(":") > 4 else ""  # noqa: PLR2004
         asking = actor.service(service, account=account, source_arn=source_arn)
         call = Call(action="sts:AssumeRole", resource=role_arn)
         if not self._guard.decide(asking, call).allowed:

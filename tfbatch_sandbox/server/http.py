@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import LimitedStream
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
                 self._answer([b""])
         else:
             self.wfile.flush()
-            _exhaust(body)
+            self._exhaust(body)
 
     def _start(self, status: str, headers: list[tuple[str, str]], *_error: object) -> None:
         self._head = (status, headers)
@@ -105,14 +106,16 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
         self._is_begun = True
         return is_chunked
 
+    def _exhaust(self, body: io.RawIOBase) -> None:
+        try:
+            while body.read(_CHUNK_BYTES):
+                pass
+        except ClientDisconnected:  # it had promised a longer body
+            self.close_connection = True
+
     def _write(self, piece: bytes, *, is_chunked: bool) -> None:
         if piece and is_chunked:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             self.wfile.flush()  # streaming clients wait for each chunk
         elif piece:
             self.wfile.write(piece)
-
-
-def _exhaust(body: io.RawIOBase) -> None:
-    while body.read(_CHUNK_BYTES):
-        pass

@@ -24,7 +24,7 @@ from werkzeug.serving import make_server
 from tfbatch_sandbox.authorization import gate, record
 from tfbatch_sandbox.authorization.network import UnreachableError
 from tfbatch_sandbox.processes import supervision
-from tfbatch_sandbox.server import faults
+from tfbatch_sandbox.server import faults, local_only
 from tfbatch_sandbox.server.http import RequestHandler
 from tfbatch_sandbox.server.object_requests import ObjectRequests
 from tfbatch_sandbox.server.settings import Settings
@@ -60,6 +60,9 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """AWS's answer, or the sandbox's own."""
+        refused = local_only.refuse(environ, start_response)
+        if refused is not None:
+            return refused
         if environ["PATH_INFO"] in self._own:
             return self._own[environ["PATH_INFO"]](environ, start_response)
         self._check_reach(environ)

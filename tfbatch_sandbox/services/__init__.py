@@ -28,6 +28,7 @@ OF_SERVICE = {
     "awslambda": ("lambda_.functions", "lambda_.function_logs"),
     "sagemaker": (
         "sagemaker.models",
+        "sagemaker.tags",
         "sagemaker.transform_jobs",
         "sagemaker.endpoint_configs",
         "sagemaker.endpoints",

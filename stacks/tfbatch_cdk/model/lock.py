@@ -83,6 +83,7 @@ class Lock:
                     "inputs": tensors(one.inputs),
                     "outputs": tensors(one.outputs),
                 }
+                | ({"unrestored": list(one.unrestored)} if one.unrestored else {})
                 for name, one in sorted(self.signatures.items())
             },
         }
@@ -186,6 +187,7 @@ def _signature(row: Mapping[str, Any], *, name: str, tensorflow: str) -> Signatu
         inputs={name: _tensor(one) for name, one in row["inputs"].items()},
         outputs={name: _tensor(one) for name, one in row["outputs"].items()},
         method=str(row["method"]),
+        unrestored=tuple(map(str, row.get("unrestored", ()))),
         name=name,
         tensorflow_version=tensorflow,
     )

@@ -87,6 +87,8 @@ def test_a_model_that_the_handler_cant_feed_says_why(saved_models: Path) -> None
         ("saved_model.pb", b"\xff\xff", "saved_model.pb: "),
         ("saved_model.pb", b"", "no graph is tagged 'serve'"),
         ("readme.txt", b"", "no saved_model.pb in it (it holds readme.txt)"),
+        ("weights.h5", b"", "keras.models.load_model('weights.h5').export(FOLDER), or name a"),
+        ("model.keras", b"", "model.keras is no SavedModel: make one of"),
     ],
 )
 def test_what_is_no_model_is_refused_with_the_reason(

@@ -82,7 +82,7 @@ def company(saved_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
             endpoint_url=sandbox.endpoint_url,
             region_name=sandbox.region,
             aws_access_key_id=OWNER,
-            aws_secret_access_key="any",  # noqa: S106
+            aws_secret_access_key="any",  # noqa: S106 # pragma: allowlist secret
         )
         bare = Deployment(sandbox=sandbox, outputs={})
         bare.bootstrap()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 import tarfile
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from tests.tfbatch_sandbox.roles import allow, make_role
 from tfbatch.records import example, tfrecord
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import boto3
     from mypy_boto3_s3 import S3Client
 
@@ -36,6 +39,20 @@ class Account:
     artifact: Path
     environment: dict[str, str]
     """The client's whole environment."""
+
+
+def run(account: Account, *command: str | Path, more: Sequence[str] = ()) -> str:
+    """Run a client's script with the usual arguments; what it printed."""
+    ran = subprocess.run(
+        [*map(str, command), account.bucket, account.role_arn, str(account.artifact), *more],
+        env=account.environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
 
 
 @pytest.fixture(scope="session")

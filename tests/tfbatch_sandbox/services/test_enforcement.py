@@ -390,5 +390,5 @@ def test_a_deleted_object_of_a_versioned_bucket_is_missing(people: People) -> No
 def test_a_policy_that_is_no_policy_denies(people: People) -> None:
     kms = people.client("kms")
     key = kms.create_key(Policy="not a policy")["KeyMetadata"]["KeyId"]
-    with pytest.raises(ClientError, match=r"AccessDenied.*no JSON object"):
+    with pytest.raises(ClientError, match=r"AccessDenied.*(malformed|no resource-based policy)"):
         kms.describe_key(KeyId=key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -52,3 +53,21 @@ def test_model_data_that_is_not_there_is_refused(jobs: Jobs) -> None:
 def test_a_name_that_breaks_the_pattern_is_refused(jobs: Jobs) -> None:
     with pytest.raises(ClientError, match="'modelName' failed to satisfy constraint"):
         jobs.sagemaker.create_model(ModelName="under_score", ExecutionRoleArn=ROLE)
+
+
+def test_tags_are_those_of_the_resource_whatever_region_is_asked(jobs: Jobs) -> None:
+    arn = jobs.sagemaker.create_model(ModelName="tagged", ExecutionRoleArn=ROLE)["ModelArn"]
+    elsewhere = boto3.client(
+        "sagemaker",
+        endpoint_url=jobs.sagemaker.meta.endpoint_url,
+        region_name="eu-west-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",  # noqa: S106
+    )
+    elsewhere.add_tags(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
+    assert jobs.sagemaker.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "b"}]
+    elsewhere.delete_tags(ResourceArn=arn, TagKeys=["a"])
+    assert elsewhere.list_tags(ResourceArn=arn)["Tags"] == []
+    for missing in (f"{arn}-not", arn.replace(":model/", ":no-kind/"), f"{arn}/a"):
+        with pytest.raises(ClientError, match=r"ValidationException.*Could not find the resource"):
+            elsewhere.add_tags(ResourceArn=missing, Tags=[{"Key": "a", "Value": "b"}])

@@ -81,11 +81,14 @@ def policy_of(name: str, document: str) -> Policy:
     """
     try:
         statements = json.loads(document).get("Statement", [])
-    except (ValueError, AttributeError) as error:
-        raise PolicyError(f"the policy {name} is no JSON object: {document[:80]}") from error
-    listed = statements if isinstance(statements, list) else [statements]
-    # moto leaves a null where a template omits a value with AWS::NoValue.
-    return Policy(name=name, statements=tuple(_statement(each) for each in listed if each))
+        listed = statements if isinstance(statements, list) else [statements]
+        # moto leaves a null where a template omits a value with AWS::NoValue.
+        return Policy(name=name, statements=tuple(_statement(each) for each in listed if each))
+    except PolicyError:
+        raise
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        shown = document[:80]
+        raise PolicyError(f"the policy {name} is no JSON object of statements: {shown}") from error
 
 
 def _statement(document: Mapping[str, Any]) -> Statement:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from moto.cloudformation import models, responses
 
+from tfbatch_sandbox.services.errors import ApiError
 from tfbatch_sandbox.services.patch import replace
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def install(_runtime: Runtime) -> None:
         replace(module, "yaml", reader)
 
 
-def _load(text: str, Loader: type[yaml.Loader]) -> Any:  # noqa: ANN401, N803 # PyYAML's
+def _load(text: str | None, Loader: type[yaml.Loader]) -> Any:  # noqa: ANN401, N803 # PyYAML's
+    if text is None:
+        raise ApiError("ValidationError", "Either Template URL or Template Body must be specified.")
     try:
         return json.loads(text)
     except ValueError:

@@ -26,6 +26,7 @@ from tfbatch_sandbox.authorization.sessions import CannotAssumeError
 from tfbatch_sandbox.services.errors import ApiError
 from tfbatch_sandbox.services.lambda_.runtime.environment import Recipe
 from tfbatch_sandbox.services.patch import replace
+from tfbatch_sandbox.services.state_folders import below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -173,7 +174,7 @@ def _variables(function: LambdaFunction, code: Path) -> dict[str, str]:
 
 def _unpack(runtime: Runtime, function: LambdaFunction) -> Path:
     """Unpack the function's code, once for each version."""
-    directory = runtime.settings.state_dir / "functions" / function.function_name
+    directory = below(runtime.settings.state_dir / "functions", function.function_name)
     code = directory / str(function.code_sha_256).replace("/", "_")
     with _UNPACKING:  # two executions may invoke it first
         if not code.exists():

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import CloudFormationModel
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
 
 from tfbatch_sandbox.authorization import gate
+from tfbatch_sandbox.authorization.policy_language.policies import policy_of
 from tfbatch_sandbox.services.patch import replace
 
 if TYPE_CHECKING:
-    from moto.s3.models import S3Backend
+    from collections.abc import Callable
 
     from tfbatch_sandbox.services.runtime import Runtime
 
@@ -82,7 +84,21 @@ class BucketPolicy(CloudFormationModel):
 def install(runtime: Runtime) -> None:
     """Let the guard evaluate bucket policies. Defining the class registers it with moto."""
     replace(FakeBucket, "get_permission", lambda *_request: PermissionResult.NEUTRAL)
+    replace(S3Backend, "put_bucket_policy", _checked(S3Backend.put_bucket_policy))
     gate.install_for_s3(runtime.guard, runtime.sessions)
+
+
+def _checked(put: Callable[..., None]) -> Callable[..., None]:
+    """Refuse what is no policy, which would be in the way of every later request."""
+
+    def put_bucket_policy(backend: S3Backend, bucket_name: str, policy: bytes) -> None:
+        try:
+            policy_of("resource", policy.decode())
+        except ValueError as error:
+            raise S3ClientError("MalformedPolicy", f"Policies must be valid: {error}") from error
+        put(backend, bucket_name, policy)
+
+    return put_bucket_policy
 
 
 def _backend(account_id: str) -> S3Backend:

@@ -25,6 +25,7 @@ from tfbatch_sandbox.services.sagemaker import (
 )
 from tfbatch_sandbox.services.sagemaker.endpoint import Endpoint, Fleet
 from tfbatch_sandbox.services.sagemaker.endpoint_host import Host
+from tfbatch_sandbox.services.state_folders import below, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -164,10 +165,12 @@ class Endpoints:
 
     def _spawn(self, region: str, plan: Plan) -> supervision.Process:
         document = plan.document
-        folder = self._runtime.settings.state_dir / "endpoints" / region / document["endpoint"]
+        state_dir = self._runtime.settings.state_dir
+        folder = below(state_dir / "endpoints", region, document["endpoint"])
         folder.mkdir(parents=True, exist_ok=True)
         # A new folder each time: the old host answers until the new one is healthy.
-        directory = Path(tempfile.mkdtemp(dir=folder, prefix=document["variant"]["VariantName"]))
+        prefix = checked(document["variant"]["VariantName"])
+        directory = Path(tempfile.mkdtemp(dir=folder, prefix=prefix))
         (directory / "request.json").write_text(json.dumps(document, default=str, indent=2))
         chosen = self._runtime.container_environment()
         with (directory / "host.log").open("wb") as log:

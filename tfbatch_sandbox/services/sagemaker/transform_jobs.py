@@ -21,6 +21,7 @@ from tfbatch_sandbox.services.sagemaker import (
 )
 from tfbatch_sandbox.services.sagemaker import transform_views as views
 from tfbatch_sandbox.services.sagemaker.transform_job import TransformJob
+from tfbatch_sandbox.services.state_folders import below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,7 +127,7 @@ class TransformJobs:
         self, region: str, request: Mapping[str, Any], model: Mapping[str, Any]
     ) -> supervision.Process:
         state_dir = self._runtime.settings.state_dir
-        directory = state_dir / "transform-jobs" / region / request["TransformJobName"]
+        directory = below(state_dir / "transform-jobs", region, request["TransformJobName"])
         shutil.rmtree(directory, ignore_errors=True)  # of an earlier sandbox
         directory.mkdir(parents=True)
         text = json.dumps({"request": request, "model": model}, default=str, indent=2)

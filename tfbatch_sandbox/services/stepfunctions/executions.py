@@ -26,6 +26,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from tfbatch_sandbox.services import constraints
 from tfbatch_sandbox.services.patch import replace
 
 if TYPE_CHECKING:
@@ -84,8 +85,15 @@ def _named(start: Callable[..., Execution]) -> Callable[..., Execution]:
     return start_execution
 
 
+def _request(response: StepFunctionResponse, operation: str) -> dict[str, Any]:
+    """The request's parameters, which the service model admits."""
+    request: dict[str, Any] = json.loads(response.body or "{}")
+    constraints.check("stepfunctions", operation, request)
+    return request
+
+
 def _stop(response: StepFunctionResponse) -> ActionResult:
-    request = json.loads(response.body)
+    request = _request(response, "StopExecution")
     execution = response.stepfunction_backend.describe_execution(request["executionArn"])
     now, error, cause = datetime.now(UTC), request.get("error"), request.get("cause")
     if execution.status == api.ExecutionStatus.RUNNING.value:
@@ -95,7 +103,7 @@ def _stop(response: StepFunctionResponse) -> ActionResult:
 
 
 def _describe(response: StepFunctionResponse) -> ActionResult:
-    arn = json.loads(response.body)["executionArn"]
+    arn = _request(response, "DescribeExecution")["executionArn"]
     execution = response.stepfunction_backend.describe_execution(arn)
     return ActionResult(execution.to_describe_output())
 
@@ -112,7 +120,7 @@ def _redriving(status: str) -> dict[str, Any]:
 
 
 def _describe_machine(response: StepFunctionResponse) -> ActionResult:
-    arn = json.loads(response.body)["executionArn"]
+    arn = _request(response, "DescribeStateMachineForExecution")["executionArn"]
     machine = response.stepfunction_backend.describe_execution(arn).state_machine
     shown = {
         "stateMachineArn": machine.arn,
@@ -127,7 +135,7 @@ def _describe_machine(response: StepFunctionResponse) -> ActionResult:
 
 
 def _history(response: StepFunctionResponse) -> ActionResult:
-    request: dict[str, Any] = json.loads(response.body)
+    request = _request(response, "GetExecutionHistory")
     arn = request["executionArn"]
     events = response.stepfunction_backend.get_execution_history(arn)["events"]
     if request.get("reverseOrder", False):
