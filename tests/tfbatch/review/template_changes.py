@@ -599,7 +599,7 @@ TEMPLATE_CHANGES = (
         change=_no_boundaries,
         verdict=ATTENTION,
         hurts=_rule("boundary-lost"),
-        says=("12 roles have no permissions boundary any more", "permissions boundary lost"),
+        says=("roles have no permissions boundary any more", "permissions boundary lost"),
     ),
     TemplateChange(
         name="all but something becomes one thing",

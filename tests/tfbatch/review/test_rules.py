@@ -10,7 +10,7 @@ import pytest
 
 from tests.tfbatch.review.conftest import Sides, review_all
 from tests.tfbatch.review.templates import edited, states
-from tfbatch.review.compare.differences import Leaf
+from tfbatch.review.compare.differences import ABSENT, Leaf
 from tfbatch.review.compare.rules import guards, harmless
 from tfbatch.review.compare.rules.dangers import DANGERS
 from tfbatch.review.compare.rules.policies import read
@@ -163,3 +163,19 @@ def test_sarif_names_the_line_that_made_the_resource(
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "stacks/storage.py"
     assert place["region"]["startLine"] == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "fine"),
+    [
+        ("Tags[team].Value", "vision", True),
+        ("Tags.team", "vision", True),
+        ("Tags[Decides].Value", "x", False),
+        ("Tags[0].Key", "decides", False),
+        ("Tags", [], False),
+    ],
+)
+def test_a_tag_is_harmless_unless_a_policy_decides_by_it(path: str, new: Any, fine: bool) -> None:  # noqa: ANN401, FBT001
+    rule = harmless.other_tags({"decides"})
+    leaf = Leaf(path=path, old=ABSENT, new=new)
+    assert rule.explains(leaf, Place(kind="AWS::S3::Bucket", fate="changed")) is fine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from tfbatch.review.compare.rules.rule import Rule
     from tfbatch.review.sides.assembly import Resource, Stage
 
-_BY_TAGS = ("ResourceTag/", "PrincipalTag/", "RequestTag/")
+_BY_TAG = re.compile(r'(?:Resource|Principal|Request)Tag/([^"]*)', re.IGNORECASE)
+_TAG_KEY = re.compile(r"[\w:./=+@-]+")
 
 
 def compare_stage(
@@ -107,9 +109,12 @@ def _parent_is_kept(base: Stage, head: Stage, stack: stacks.Stack) -> bool:
 
 
 def _tags(base: Stage, head: Stage) -> list[Rule]:
-    """The rule that tags are harmless, unless a policy decides by them."""
+    """The rule that tags are harmless, but for those by which a policy decides."""
     texts = [json.dumps(one.template) for side in (base, head) for one in side.stacks.values()]
-    return [] if any(word in text for text in texts for word in _BY_TAGS) else [harmless.TAGS]
+    deciding = {key.lower() for text in texts for key in _BY_TAG.findall(text)}
+    if not all(map(_TAG_KEY.fullmatch, deciding)):
+        return []  # a key that isn't written out may be any
+    return [harmless.other_tags(deciding)] if deciding else [harmless.TAGS]
 
 
 def _elsewhere(pairs: Pairs, was: Resource, head: Resource, name: str) -> Rule | None:

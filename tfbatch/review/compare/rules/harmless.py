@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tfbatch.review.compare.differences import ABSENT
@@ -9,6 +11,8 @@ from tfbatch.review.compare.rules.rule import Rule
 from tfbatch.review.finding import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tfbatch.review.compare.differences import Leaf
     from tfbatch.review.compare.rules.rule import Place
 
@@ -124,7 +128,21 @@ TAGS = Rule(
     property=r"(Tags|tags)\b.*",
     when=_is_plain_tag,
 )
-"""Left out where a policy decides by tags."""
+"""Where no policy decides by tags."""
+
+
+def other_tags(deciding: Collection[str]) -> Rule:
+    """The same where policies decide by some tags, whose keys are given in lower case."""
+
+    def when(leaf: Leaf, place: Place) -> bool:
+        named = re.match(r"[Tt]ags(?:\[([^\]]+)\]|\.(.+))", leaf.path)
+        words = [named[1] or named[2] if named else "", str(leaf.old), str(leaf.new)]
+        decides = any(word.lower() in deciding for word in words)
+        return named is not None and not decides and _is_plain_tag(leaf, place)
+
+    return replace(TAGS, when=when, why="No policy of the stage decides by these tags.")
+
+
 HARMLESS = (
     Rule(
         name="description",
