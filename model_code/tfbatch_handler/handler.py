@@ -156,7 +156,11 @@ class Handler:
             # The first requests come at the same time. Created here, the lock is gevent's under
             # gevent.
             with self._locks.setdefault(fleet.key, threading.Lock()):
-                model = self._models.get(fleet.key) or self._ask(fleet, deadline=deadline)
+                try:
+                    model = self._models.get(fleet.key) or self._ask(fleet, deadline=deadline)
+                except BaseException:
+                    fleet.close()
+                    raise
                 self._models[fleet.key] = self._by_uri[rest_uri] = model
         return model
 
