@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.deployment import Deployment
 
 _ROLE: Final = re.compile(r"tfbatch-dev-\w+?-(\w+?Role)[0-9A-F]{8}-")
-_MODEL: Final = re.compile(r"Model\w+?Role")
+_MODEL: Final = re.compile(r"(?<!Replaced)Model\w+?Role")
 _HASH: Final = re.compile(r"[0-9A-F]{8}$")
 UNUSED: Final = {
     ("*Role", "s3:AbortMultipartUpload"): "only an upload of parts that breaks is aborted",
