@@ -213,6 +213,23 @@ def test_what_a_foreign_keys_owner_must_add_is_said() -> None:
     }
 
 
+@pytest.mark.parametrize("brought", [False, True])
+def test_the_key_serves_log_groups_that_are_named_after_the_apps_own_stack(
+    *, brought: bool
+) -> None:
+    stack = a_stack()
+    key = kms.Key(stack, "Own") if brought else None
+    BatchInference(stack, "Predictions", stage=PROD, key=key)
+    (policy,) = (one["KeyPolicy"] for one in of_type(resources(stack), "AWS::KMS::Key"))
+    (groups,) = (
+        statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        for statement in policy["Statement"]
+        if "ArnLike" in statement.get("Condition", {})
+    )
+    ends = {json.dumps(one).partition("log-group:")[2].partition('"')[0] for one in groups}
+    assert {"Mine-*", "/aws/vendedlogs/states/Mine-*"} <= ends
+
+
 def test_a_stage_of_another_region_than_the_stacks_is_refused() -> None:
     stack = a_stack(env=Environment(account=ACCOUNT, region="eu-west-1"))
     with pytest.raises(SettingsError, match=r"Stage\.region = 'us-east-1'.*'eu-west-1'"):

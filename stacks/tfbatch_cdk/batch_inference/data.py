@@ -45,6 +45,7 @@ class Data(Construct):
         super().__init__(scope, construct_id)
         pin(self)
         retain, protection = stage.retain_data, stage.protection
+        self._stage = stage.name
         self.given = buckets or Buckets()
         self.key = key
         if key is None and protection.customer_key:
@@ -68,8 +69,7 @@ class Data(Construct):
 
         They are added to a key of the same app. ``statement.to_statement_json()`` shows them.
         """
-        stack = Stack.of(self)
-        return uses(stack, log_groups=f"{stack.stack_name}-*")
+        return uses(Stack.of(self), stage=self._stage)
 
     @property
     def input_bucket(self) -> s3.IBucket:

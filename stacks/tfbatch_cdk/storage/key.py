@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from tfbatch_cdk.security.context import DELIVERED, removal_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ADMINISTRATION = (
     *("kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey"),
@@ -47,21 +52,25 @@ class Encryption(Construct):
             policy=iam.PolicyDocument(
                 statements=[
                     _administration(),
-                    *uses(Stack.of(self), log_groups=f"tfbatch-{stage}-*"),
+                    *uses(Stack.of(self), stage=stage),
                 ]
             ),
         )
 
 
-def uses(stack: Stack, *, log_groups: str) -> list[iam.PolicyStatement]:
+def uses(stack: Stack, *, stage: str) -> list[iam.PolicyStatement]:
     """What a key's policy must allow, so that a stage can use the key.
+
+    The names of log groups begin with their stack's: those of this app's stacks, and ``stack``'s
+    if it is another app's.
 
     Args:
         stack: a stack in the stage's account and region.
-        log_groups: pattern of the names of the stage's log groups; those of state machines have
-            it after ``DELIVERED``.
+        stage: its name.
     """
-    return [_data(stack), _volumes(stack), _logs(stack, log_groups), _alarms()]
+    own, name = f"tfbatch-{stage}-", f"{stack.stack_name}-"
+    groups = [f"{own}*"] if name.startswith(own) else [f"{own}*", f"{name}*"]
+    return [_data(stack), _volumes(stack), _logs(stack, groups), _alarms()]
 
 
 def _statement(
@@ -111,7 +120,7 @@ def _volumes(stack: Stack) -> iam.PolicyStatement:
     )
 
 
-def _logs(stack: Stack, groups: str) -> iam.PolicyStatement:
+def _logs(stack: Stack, groups: Sequence[str]) -> iam.PolicyStatement:
     start = f"arn:{Aws.PARTITION}:logs:{stack.region}:{stack.account}:log-group:"
     return _statement(
         "UsedByTheStagesLogGroups",
@@ -120,8 +129,7 @@ def _logs(stack: Stack, groups: str) -> iam.PolicyStatement:
         {
             "ArnLike": {
                 "kms:EncryptionContext:aws:logs:arn": [
-                    f"{start}{groups}",
-                    f"{start}{DELIVERED}{groups}",
+                    f"{start}{prefix}{group}" for group in groups for prefix in ("", DELIVERED)
                 ]
             }
         },

@@ -37,7 +37,7 @@ def _shown(part: str, document: object) -> None:
 
 def test_the_owner_of_a_key_sees_what_to_add() -> None:
     stack = Stack(App(), "STACK", env=Environment(account="111122223333", region="eu-west-1"))
-    policy = iam.PolicyDocument(statements=uses(stack, log_groups="STACK-*"))
+    policy = iam.PolicyDocument(statements=uses(stack, stage="STAGE"))
     text = json.dumps(stack.resolve(policy)["Statement"])
     for name, value in {"AWS::Partition": "aws", "AWS::AccountId": "111122223333"}.items():
         text = text.replace(json.dumps({"Ref": name}), json.dumps(value))
