@@ -44,11 +44,6 @@ class Stack:
         """Account and region: ``aws://111122223333/eu-west-1``."""
         return str(self.settings.get("environment", ""))
 
-    @property
-    def is_protected(self) -> bool:
-        """Whether it has termination protection."""
-        return bool(self.settings.get("terminationProtection"))
-
 
 def load_stacks(folder: Path, *, stage: str) -> dict[str, Stack]:
     """All stacks of an assembly by a name that is the same in every stage.
