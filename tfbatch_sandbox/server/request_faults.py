@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import uuid
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
@@ -108,8 +109,10 @@ class RequestFault:
         if "HTTP_X_AMZ_TARGET" in environ or _service(environ) == "lambda":
             return json.dumps({"__type": self.code, "message": self.message})
         words = f"<Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message>"
-        error = f"<Error>{words}</Error>"
-        return error if _service(environ) == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
+        request = f"<RequestId>{uuid.uuid4()}</RequestId>"
+        if _service(environ) == "s3":
+            return f"<Error>{words}{request}</Error>"
+        return f"<ErrorResponse><Error>{words}</Error>{request}</ErrorResponse>"
 
 
 def action_of(environ: WSGIEnvironment) -> str:
