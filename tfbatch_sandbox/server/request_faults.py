@@ -101,8 +101,9 @@ class RequestFault:
     def _error(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
         body = self._shown(environ).encode()
         headers = [("Content-Length", str(len(body))), ("x-amzn-errortype", self.code)]
+        headers.append(("x-amz-request-id", str(uuid.uuid4())))
         respond(f"{self.status} Error", headers)
-        return [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _shown(self, environ: WSGIEnvironment) -> str:
         """The error in the protocol of its service."""
