@@ -58,13 +58,13 @@ def _kill(run: Run, function: str) -> None:
 
 
 def _time_out(name: str) -> Act:
-    """Give a function three seconds, while S3 takes five to write one object."""
+    """Give a function ten seconds, while S3 takes twelve to write one object."""
 
     def before(run: Run) -> None:
         client, function = run.deployment.client("lambda"), _function(run, name)
-        late = {"action": "s3:PutObject", "about": _FUNCTIONS[name], "how": "wait", "seconds": 5}
+        late = {"action": "s3:PutObject", "about": _FUNCTIONS[name], "how": "wait", "seconds": 12}
         run.deployment.sandbox.faults(requests=[late])
-        for seconds, do in ((900, run.undo.append), (3, _now)):
+        for seconds, do in ((900, run.undo.append), (10, _now)):
             arguments = {"FunctionName": function, "Timeout": seconds}
             do(partial(client.update_function_configuration, **arguments))
 

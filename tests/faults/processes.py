@@ -46,7 +46,7 @@ def of_sandbox(sandbox: Sandbox) -> list[psutil.Process]:
     return [
         one
         for one in psutil.process_iter()
-        if one.pid in own or _works_in(one, folder) or _serves(one, sandbox)
+        if _is_alive(one) and (one.pid in own or _works_in(one, folder) or _serves(one, sandbox))
     ]
 
 
@@ -83,6 +83,13 @@ def wait_for(
     raise TimeoutError("there is no such process")
 
 
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def _own(sandbox: Sandbox) -> set[int]:
     """The server's children; none of a server that was killed."""
     try:
@@ -104,9 +111,8 @@ def _serves(process: psutil.Process, sandbox: Sandbox) -> bool:
 
 def _works_in(process: psutil.Process, folder: str) -> bool:
     try:
-        is_alive = process.status() != psutil.STATUS_ZOMBIE
         named = any(folder in word for word in process.cmdline())
-        return is_alive and (named or process.cwd().startswith(folder))
+        return named or process.cwd().startswith(folder)
     except psutil.Error:
         return False
 
