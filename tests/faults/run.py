@@ -81,13 +81,16 @@ class Run:
         """A job of this run, as soon as there is one."""
         return running_job(self.deployment, self.arn)
 
-    def serves(self, jobs: int) -> None:
-        """Wait until so many jobs have a container that serves."""
+    def serves(self, jobs: int) -> bool:
+        """Wait until so many jobs have a container that serves; false if the run ends before."""
+        sfn = self.deployment.client("stepfunctions")
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             found = self.deployment.jobs(self.arn)
             if sum("TransformStartTime" in job for job in found) >= jobs:
-                return
+                return True
+            if sfn.describe_execution(executionArn=self.arn)["status"] != "RUNNING":
+                return False
             time.sleep(0.05)
         raise TimeoutError(f"no container of {self.arn} serves")
 
