@@ -1,91 +1,48 @@
-"""Tests of the real ``cdk synth``: its output is reproducible, and its checks find mistakes.
-
-``make synth`` runs the checks and cfn-lint on every stage.
-"""
+"""What a synthesis asks of Node.js, with the Node.js that runs the CDK."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.paths import REPOSITORY
+import pytest
 
-CDK = REPOSITORY / "node_modules" / ".bin" / "cdk"
-CHECKED = "nag=true"
-FOLDERS = (".", "stacks", "model_code", "functions")  # the paths of the editable install
-SOURCES = ("app.py", "cdk.json", "stacks", "model_code", "functions", "models")
+from tfbatch_cdk import synthesis
 
-
-def cdk_synth(checkout: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Synthesize a checkout without credentials, with the code of the checkout."""
-    environment = {name: value for name, value in os.environ.items() if "AWS" not in name} | {
-        "PYTHONPATH": os.pathsep.join(str(checkout / folder) for folder in FOLDERS),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "CDK_VALIDATION": "true" if CHECKED in options else "false",
-    }
-    return subprocess.run(
-        [str(CDK), "synth", "--quiet", "--output", str(output), *options],
-        cwd=checkout,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def _copy(target: Path) -> Path:
-    for name in SOURCES:
-        source = REPOSITORY / name
-        if source.is_dir():
-            shutil.copytree(source, target / name)
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, target / name)
-    return target
+def _node(program: str) -> str:
+    done = subprocess.run(["node", "-e", program], check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout.strip()
 
 
-def _templates(assembly: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in assembly.glob("*.template.json")}
+@pytest.fixture(autouse=True)
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(os.environ, "NODE_OPTIONS", "--no-deprecation --max-semi-space-size=32")
+    yield
+    gc.enable()
 
 
-def _artifact(assembly: Path) -> str:
-    (listing,) = assembly.glob("asset.*.members.json")
-    return listing.name.split(".")[1]
+def test_node_takes_the_options_from_a_folder_whose_name_has_a_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a team's \u00e4pp"
+    folder.mkdir()
+    monkeypatch.setattr(synthesis, "_FLAGS", folder / "flags.cjs")
+    shutil.copy(Path(synthesis.__file__).with_suffix(".cjs"), folder / "flags.cjs")
+    synthesis.quicken()
+    loaded = _node("console.log(Object.keys(require('node:module')._cache).join())")
+    assert str(folder / "flags.cjs") in loaded
 
 
-def test_two_directories_give_one_assembly_and_one_line_moves_one_asset(tmp_path: Path) -> None:
-    here, there = tmp_path / "here", _copy(tmp_path / "a" / "clone" / "elsewhere")
-    assert cdk_synth(REPOSITORY, here).returncode == 0
-    for path in there.rglob("*"):
-        os.utime(path, (86_400, 86_400))
-    assert cdk_synth(there, tmp_path / "there").returncode == 0
-    assert _templates(here) == _templates(tmp_path / "there")
-    assert _artifact(here) == _artifact(tmp_path / "there")
-
-    with (there / "model_code" / "inference.py").open("a") as file:
-        file.write("# a line\n")
-    assert cdk_synth(there, tmp_path / "changed").returncode == 0
-    before, after = _artifact(here), _artifact(tmp_path / "changed")
-    assert before != after
-    assert {
-        name: text.replace(after, before) for name, text in _templates(tmp_path / "changed").items()
-    } == _templates(here)
-
-
-def test_the_checks_would_find_an_unreasoned_wildcard(tmp_path: Path) -> None:
-    checkout = _copy(tmp_path / "clone")
-    model = checkout / "stacks" / "tfbatch_cdk" / "model" / "sagemaker_model.py"
-    model.write_text(model.read_text().replace("because=", "conditions=None and "))
-    done = cdk_synth(checkout, tmp_path / "out", "-c", "stage=prod", "-c", CHECKED)
-    assert done.returncode != 0
-    assert "AwsSolutions-IAM5" in done.stdout + done.stderr
-
-
-def test_an_unknown_stage_stops_the_synthesis_with_the_known_ones(tmp_path: Path) -> None:
-    done = cdk_synth(REPOSITORY, tmp_path, "-c", "stage=staging")
-    assert done.returncode != 0
-    assert "stage = 'staging': not a stage; use -c stage=NAME with one of dev, prod" in done.stderr
+def test_a_users_own_options_of_node_stay_and_come_last() -> None:
+    synthesis.quicken()
+    assert _node("console.log(process.noDeprecation)") == "true"
+    assert _node("console.log(process.env.NODE_OPTIONS)").endswith(" --max-semi-space-size=32")

@@ -93,7 +93,7 @@ def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> N
     """Acknowledge cdk-nag's finding IAM5 for one resource."""
     shown = _shown(stack_of(cast("Hashable", scope)), resource)
     finding = Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{shown}]", reason=because)
-    _validations(cast("Hashable", scope)).acknowledge(finding)
+    validations(cast("Hashable", scope)).acknowledge(finding)
 
 
 # Each answer is a call of the CDK's process, and most grants ask for the same ones.
@@ -109,7 +109,8 @@ def _shown(stack: Stack, resource: str) -> str:
 
 
 @cache
-def _validations(scope: IConstruct) -> Validations:
+def validations(scope: IConstruct) -> Validations:
+    """Where a construct's findings are acknowledged."""
     return Validations.of(scope)
 
 

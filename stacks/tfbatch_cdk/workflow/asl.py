@@ -19,6 +19,10 @@ _LAMBDA_ERRORS = (
     "Lambda.TooManyRequestsException",
 )
 
+_LOST_FUNCTION = ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout")
+"""A function's process ended or was silent: out of memory, out of time, or its host's fault.
+Source: Step Functions developer guide, "Handling errors", on ``Lambda.Unknown``."""
+
 
 def jsonata(expression: str) -> str:
     """An expression in the delimiters of the States Language."""
@@ -82,7 +86,9 @@ def invoke(  # noqa: PLR0913 # keyword-only
     catch: str,
     failure: str = "failure",
 ) -> State:
-    """Call a Lambda function, and retry errors of the Lambda service.
+    """Call a Lambda function. Retry errors of the Lambda service, and twice a lost process.
+
+    Every function can be called again: it writes the same.
 
     Args:
         integration: the beginning of the resource ARN, ``arn:aws:states:::``.
@@ -97,7 +103,7 @@ def invoke(  # noqa: PLR0913 # keyword-only
         "Resource": f"{integration}lambda:invoke",
         "Arguments": {"FunctionName": function, "Payload": jsonata(event)},
         "Assign": {name: jsonata(value) for name, value in assigns.items()},
-        "Retry": retry(*_LAMBDA_ERRORS, attempts=6),
+        "Retry": [*retry(*_LAMBDA_ERRORS, attempts=6), *retry(*_LOST_FUNCTION, attempts=2)],
         "Catch": [
             {
                 "ErrorEquals": ["States.ALL"],

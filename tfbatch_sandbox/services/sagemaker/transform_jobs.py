@@ -60,8 +60,6 @@ class TransformJobs:
 
     def create(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """Start a job, or raise why it can't start."""
-        if self._runtime.faults.take_throttling():
-            raise ApiError("ThrottlingException", "Rate exceeded")
         model = models.describe(backend, {"ModelName": request["ModelName"]})
         region = backend.region_name
         transform_checks.check(request, model["ExecutionRoleArn"], self._runtime, region)
@@ -76,10 +74,6 @@ class TransformJobs:
 
     def describe(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """All fields of a job."""
-        if self._runtime.faults.take_denial():
-            raise ApiError(
-                "AccessDeniedException", "Not authorized: sagemaker:DescribeTransformJob"
-            )
         return views.describe(_find(backend, request["TransformJobName"]))
 
     def list(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
