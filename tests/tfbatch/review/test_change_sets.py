@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from tests.deployment import Deployment
+from tests.executions import failing
 from tests.tfbatch_sandbox.roles import allow, make_role
 from tfbatch.review import deployment
 from tfbatch.review.compare.locks import Locks
@@ -62,8 +63,14 @@ class Change:
         client.get_waiter("stack_create_complete").wait(StackName=self.name)
         self.deployed = template
 
-    def review(self, template: Template, **request: Any) -> Review:  # noqa: ANN401
-        """The review of another template for the stack, which leaves nothing in the account."""
+    def review(self, template: Template, *, leaves: int = 0, **request: Any) -> Review:  # noqa: ANN401
+        """The review of another template for the stack.
+
+        Args:
+            template: what is reviewed.
+            leaves: how many change sets it leaves in the account.
+            request: more of the request.
+        """
         asked = Request(repository=self.folder, base="main", deployed=True, **request)
         base, head = self._side(self.deployed), self._side(template)
         try:
@@ -71,7 +78,7 @@ class Change:
         finally:
             session = boto3.Session("sandbox", "sandbox", region_name="us-east-1")
             client = session.client("cloudformation")
-            assert not client.list_change_sets(StackName=self.name)["Summaries"]
+            assert len(client.list_change_sets(StackName=self.name)["Summaries"]) == leaves
             s3 = session.client("s3")
             for bucket in s3.list_buckets()["Buckets"]:
                 found = s3.list_objects_v2(Bucket=bucket["Name"], Prefix="tfbatch-review/")
@@ -128,7 +135,18 @@ def test_what_cloudformation_replaces_counts_where_the_templates_show_nothing(
     assert review.severity is Severity.DESTRUCTIVE
     lost = found(review, "stateful-replaced")
     assert lost.title == "Bucket Data is replaced by a new, empty one, and its data is deleted"
+    assert lost.rows == (("BucketName", "one-name", "another-name"),)
     assert found(review, "replacement-differs").rows == (("bucket Data", "stays", "is replaced"),)
+
+
+def test_a_property_that_a_condition_changes_is_judged_by_its_value(change: Change) -> None:
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    block = {"Fn::If": ["Holds", dict.fromkeys(names, True), dict.fromkeys(names, False)]}
+    properties = {"PublicAccessBlockConfiguration": block}
+    change.deploy(conditional(holds=True, Properties=properties))
+    public = found(change.review(conditional(holds=False, Properties=properties)), "bucket-public")
+    assert public.subject == "Data"
+    assert ("PublicAccessBlockConfiguration.BlockPublicPolicy", "yes", "no") in public.rows
 
 
 @pytest.mark.parametrize(
@@ -258,6 +276,28 @@ def test_an_interrupted_review_leaves_no_change_set(
     with pytest.raises(KeyboardInterrupt):
         change.review({"Resources": {"Topic": TOPIC}, "Outputs": outputs})
     assert "It only shows changes" in made[0]["Description"]
+
+
+def test_a_change_set_that_is_still_being_made_is_deleted_later(
+    change: Change, sandbox: Sandbox
+) -> None:
+    change.deploy({"Resources": {"Topic": TOPIC}})
+    busy = failing("cloudformation:DeleteChangeSet", "InvalidChangeSetStatus", status=400)
+    sandbox.faults(requests=[busy | {"times": 2}])
+    change.review({"Resources": {"Topic": TOPIC}, "Outputs": {"Name": {"Value": "new"}}})
+
+
+def test_who_may_not_delete_a_change_set_is_told_its_name(
+    change: Change, sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change.deploy({"Resources": {"Topic": TOPIC}})
+    denied = failing("cloudformation:DeleteChangeSet", "AccessDeniedException", status=403)
+    sandbox.faults(requests=[denied | {"times": 1}])
+    outputs = {"Name": {"Value": "new"}}
+    change.review({"Resources": {"Topic": TOPIC}, "Outputs": outputs}, leaves=1)
+    said = capsys.readouterr().err
+    assert f"aws cloudformation delete-change-set --stack-name {change.name} " in said
+    assert "--change-set-name tfbatch-review-" in said
 
 
 @pytest.mark.parametrize("how", ["never", "elsewhere"])

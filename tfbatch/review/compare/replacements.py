@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tfbatch.review.compare import planned_values
 from tfbatch.review.compare.cloudformation import PROPERTIES, RESOURCES, Difference
 from tfbatch.review.finding import Finding, Section, Severity
 from tfbatch.review.sides import schemas
@@ -72,19 +73,25 @@ class _Merging:
     engine: Mapping[str, list[Difference]]
 
     def differences(self, id_: str) -> list[Difference]:
-        """The differences of a resource, with the stricter impact."""
+        """The differences of a resource, with the stricter impact and the values when deployed."""
         own = self.engine.get(id_, [])
-        planned = self._planned(id_)
-        if planned <= self._guessed(id_) or self._key(id_) not in self.head.resources:
+        if not self._is_on_both_sides(id_):
             return own
+        known = {one.name for one in own}
+        change = self.plan.changes.get(id_)
+        valued = planned_values.differences(self.stack, change) if change else ()
+        every = [*own, *(one for one in valued if one.name not in known)]
+        planned = self._planned(id_)
+        return every if planned <= self._guessed(id_) else list(self._raised(id_, every, planned))
+
+    def _raised(self, id_: str, found: list[Difference], planned: int) -> Iterator[Difference]:
+        """Differences with the impact of a replacement, and one for each cause that has none."""
         impact = _IMPACTS[planned]
-        names = {f"{PROPERTIES}.{name}" for name in self._causes(id_)}
-        raised = [
-            replace(one, impact=impact, causes=impact if one.name in names else one.causes)
-            for one in own
-        ]
-        missing = names - {one.name for one in own} if names else {PROPERTIES}
-        return raised + [self._raised(id_, name, impact) for name in sorted(missing)]
+        causes = {f"{PROPERTIES}.{name}" for name in self._causes(id_)}
+        for one in found:
+            yield replace(one, impact=impact, causes=impact if one.name in causes else one.causes)
+        for name in sorted((causes or {PROPERTIES}) - {one.name for one in found}):
+            yield self._referring(id_, name, impact)
 
     def findings(self) -> Iterator[Finding]:
         """Where CloudFormation would do something else than the templates show."""
@@ -105,13 +112,14 @@ class _Merging:
     def _key(self, id_: str) -> Key:
         return self.stack, id_
 
+    def _is_on_both_sides(self, id_: str) -> bool:
+        return all(self._key(id_) in side.resources for side in (self.base, self.head))
+
     def _rows(self) -> Iterator[tuple[str, Row]]:
         for id_ in {**self.engine, **self.plan.changes}:
-            key = self._key(id_)
-            both = key in self.head.resources and key in self.base.resources
             guessed, planned = self._guessed(id_), self._planned(id_)
-            if both and guessed != planned:
-                name = str(self.head.resources[key])
+            if self._is_on_both_sides(id_) and guessed != planned:
+                name = str(self.head.resources[self._key(id_)])
                 yield id_, (name, _WORDS[guessed], _WORDS[planned])
 
     def _guessed(self, id_: str) -> int:
@@ -130,7 +138,7 @@ class _Merging:
     def _causes(self, id_: str) -> list[str]:
         """The properties that make CloudFormation replace a resource, or may make it."""
         details = self.plan.changes[id_].get("Details", [])
-        open_ = [one for one in details if _recreates(one) and not self._stays(one)]
+        open_ = [one for one in details if planned_values.recreates(one) and not self._stays(one)]
         named = [str(one["Target"].get("Name", "")) for one in open_]
         return list(dict.fromkeys(name for name in named if name))
 
@@ -144,8 +152,8 @@ class _Merging:
         identity = {"Arn", *schemas.identifiers(change["ResourceType"])}
         return in_place and not self._guessed(cause) and attribute in identity
 
-    def _raised(self, id_: str, name: str, impact: str) -> Difference:
-        """A property that reads the same on both sides, and whose value differs when deployed."""
+    def _referring(self, id_: str, name: str, impact: str) -> Difference:
+        """A property that reads the same on both sides, and refers to what changes."""
         body = self.head.stacks[self.stack].template[RESOURCES][id_]
         value: Any = body.get(PROPERTIES, {})
         if name != PROPERTIES:
@@ -187,10 +195,6 @@ class _Merging:
             subject=resource.path,
             logical_id=id_,
         )
-
-
-def _recreates(detail: ResourceChangeDetailTypeDef) -> bool:
-    return detail.get("Target", {}).get("RequiresRecreation", "Conditionally") != "Never"
 
 
 def _differing(stack: str, rows: list[Row], *, stricter: bool) -> Finding:
