@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +16,7 @@ import pytest
 
 from tests.deployment import Deployment
 from tests.executions import failing
+from tests.tfbatch.review.projects import Project, plain
 from tests.tfbatch_sandbox.roles import allow, make_role
 from tfbatch.review import deployment
 from tfbatch.review.compare.locks import Locks
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
     from tfbatch.review.review import Review
 
 Template = dict[str, Any]
+PROGRAM = (sys.executable, "-P", "-m", "tfbatch")
+INTERRUPTED = 130
 TOPIC = {"Type": "AWS::SNS::Topic"}
 ROLE = (
     "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
@@ -261,21 +269,38 @@ def test_without_the_permission_the_review_says_so(
     assert "cloudformation:CreateChangeSet" in said.why.partition("It needs")[0]
 
 
-def test_an_interrupted_review_leaves_no_change_set(
-    change: Change, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    change.deploy({"Resources": {"Topic": TOPIC}})
-    made = []
+def of_topics(*names: str) -> dict[str, str]:
+    """The files of a CDK app with a stack ``data`` of topics in the sandbox's account."""
+    files = plain(*names)
+    for old, new in (
+        ("111122223333/eu-west-1", "123456789012/us-east-1"),
+        ("AWS::DynamoDB::Table", "AWS::SNS::Topic"),
+    ):
+        files["app.py"] = files["app.py"].replace(old, new)
+    return files
 
-    def interrupted(client: Any, stack: str, name: str) -> None:  # noqa: ANN401 # boto3's
-        made.append(client.describe_change_set(StackName=stack, ChangeSetName=name))
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(change_sets, "_read", interrupted)
-    outputs = {"Name": {"Value": "new"}}
-    with pytest.raises(KeyboardInterrupt):
-        change.review({"Resources": {"Topic": TOPIC}, "Outputs": outputs})
-    assert "It only shows changes" in made[0]["Description"]
+def test_ctrl_c_leaves_no_change_set(sandbox: Sandbox, tmp_path: Path) -> None:
+    project = Project.make(tmp_path / "project", of_topics("One"))
+    project.commit("head", of_topics("One", "Two"))
+    session = boto3.Session("sandbox", "sandbox", region_name=sandbox.region)
+    client = session.client("cloudformation", endpoint_url=sandbox.endpoint_url)
+    client.create_stack(StackName="data", TemplateBody=json.dumps({"Resources": {"One": TOPIC}}))
+    busy = failing("cloudformation:DescribeChangeSet", "ThrottlingException", status=400)
+    sandbox.faults(requests=[busy | {"times": 1_000}])  # so it tries again for a while
+    command = [*PROGRAM, "review", "--base", "base", "--head", "head", "--deployed"]
+    environment = os.environ | dict(sandbox.environment)
+    with subprocess.Popen(
+        command, cwd=project.path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as running:
+        while not (made := client.list_change_sets(StackName="data")["Summaries"]):
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=60) == INTERRUPTED
+    sandbox.faults(requests=[])
+    assert "tfbatch review of head" in made[0]["Description"]
+    assert not client.list_change_sets(StackName="data")["Summaries"]
 
 
 def test_a_change_set_that_is_still_being_made_is_deleted_later(
