@@ -21,10 +21,8 @@ from tfbatch_sandbox.services.lambda_.runtime.environment import (
 )
 
 _STARTS: Final = max(2, os.cpu_count() or 1)
-"""Environments that start at a time. A start takes most of a second of a processor, so more of them
-would only delay each other."""
-_PATIENCE_SECONDS: Final = 3.0
-"""How long an invocation waits for other starts, or for an environment that becomes idle."""
+"""Environments that load their function at a time. That takes most of a second of a processor, so
+more of them would only delay each other, and an environment that becomes idle comes sooner."""
 _IDLE_SECONDS: Final = 120.0
 
 
@@ -59,14 +57,12 @@ class Environments:
 
     def _take(self, recipe: Recipe) -> Environment | None:
         """An idle environment of that definition; ``None`` if a new one may start now."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
         with self._changed:
             while (taken := self._find(recipe)) is None:
-                left = deadline - time.monotonic()
-                if len(self._starting) < _STARTS or left <= 0:
+                if len(self._starting) < _STARTS:
                     self._starting.append(recipe)
                     break
-                self._changed.wait(left)
+                self._changed.wait()
         self._end_unused(recipe)
         return taken
 
