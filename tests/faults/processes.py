@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil  # type: ignore[import-untyped]
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 PROGRAMS: Final = {
     "engine": "tfbatch_sandbox.transform",
     "container": "tfbatch_sandbox.container",
-    "service": "tfbatch_sandbox.container.gunicorn_app",
+    "gunicorn": "master",
+    "worker": "worker",
     "model server": "tfbatch_sandbox.model_server",
     "function": "tfbatch_sandbox.services.lambda_.runtime.python",
     "JavaScript function": "/lambda_/runtime/node.cjs",
@@ -26,17 +28,12 @@ _POLL_SECONDS: Final = 0.02
 
 
 def find(sandbox: Sandbox, program: str) -> list[psutil.Process]:
-    """A sandbox's processes of a program, the oldest first; of the service, without its workers."""
-    end = PROGRAMS[program]
-    found = [one for one in of_sandbox(sandbox) if any(word.endswith(end) for word in words(one))]
-    ids = {one.pid for one in found}
-    return sorted((one for one in found if _parent(one) not in ids), key=_age)
-
-
-def workers(sandbox: Sandbox) -> list[psutil.Process]:
-    """The workers of the service, the oldest first."""
-    masters = {one.pid for one in find(sandbox, "service")}
-    return sorted((one for one in of_sandbox(sandbox) if _parent(one) in masters), key=_age)
+    """A sandbox's processes of a program, the oldest first."""
+    ends = PROGRAMS[program]
+    return sorted(
+        (one for one in of_sandbox(sandbox) if any(word.endswith(ends) for word in words(one))),
+        key=_age,
+    )
 
 
 def of_sandbox(sandbox: Sandbox) -> list[psutil.Process]:
@@ -44,9 +41,13 @@ def of_sandbox(sandbox: Sandbox) -> list[psutil.Process]:
 
     Not by their parents: a forked process has another, and an orphan none.
     """
-    own = {one.pid for one in psutil.Process(sandbox.process.pid).children()}
+    own = _own(sandbox)
     folder = str(sandbox.state_dir.resolve())
-    return [one for one in psutil.process_iter() if one.pid in own or _works_in(one, folder)]
+    return [
+        one
+        for one in psutil.process_iter()
+        if _is_alive(one) and (one.pid in own or _works_in(one, folder) or _serves(one, sandbox))
+    ]
 
 
 def words(process: psutil.Process) -> list[str]:
@@ -82,21 +83,38 @@ def wait_for(
     raise TimeoutError("there is no such process")
 
 
-def _works_in(process: psutil.Process, folder: str) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
-        is_alive = process.status() != psutil.STATUS_ZOMBIE
-        named = any(folder in word for word in process.cmdline())
-        return is_alive and (named or process.cwd().startswith(folder))
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 
 
-def _parent(process: psutil.Process) -> int:
+def _own(sandbox: Sandbox) -> set[int]:
+    """The server's children; none of a server that was killed."""
     try:
-        parent: int = process.ppid()
+        return {one.pid for one in psutil.Process(sandbox.process.pid).children()}
     except psutil.Error:
-        return 0
-    return parent
+        return set()
+
+
+def _serves(process: psutil.Process, sandbox: Sandbox) -> bool:
+    """Whether it is a gunicorn, which renames itself, with a socket of this sandbox."""
+    try:
+        if not " ".join(process.cmdline()).startswith("gunicorn: "):
+            return False
+        sockets = Path(f"/proc/{process.pid}/net/unix").read_text("utf-8")  # of its namespace
+    except (psutil.Error, OSError):
+        return False
+    return f" {sandbox.temporary}/" in sockets
+
+
+def _works_in(process: psutil.Process, folder: str) -> bool:
+    try:
+        named = any(folder in word for word in process.cmdline())
+        return named or process.cwd().startswith(folder)
+    except psutil.Error:
+        return False
 
 
 def _age(process: psutil.Process) -> float:

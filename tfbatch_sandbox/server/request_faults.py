@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import uuid
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
@@ -100,16 +101,19 @@ class RequestFault:
     def _error(self, environ: WSGIEnvironment, respond: StartResponse) -> Iterable[bytes]:
         body = self._shown(environ).encode()
         headers = [("Content-Length", str(len(body))), ("x-amzn-errortype", self.code)]
+        headers.append(("x-amz-request-id", str(uuid.uuid4())))
         respond(f"{self.status} Error", headers)
-        return [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _shown(self, environ: WSGIEnvironment) -> str:
         """The error in the protocol of its service."""
         if "HTTP_X_AMZ_TARGET" in environ or _service(environ) == "lambda":
             return json.dumps({"__type": self.code, "message": self.message})
         words = f"<Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message>"
-        error = f"<Error>{words}</Error>"
-        return error if _service(environ) == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
+        request = f"<RequestId>{uuid.uuid4()}</RequestId>"
+        if _service(environ) == "s3":
+            return f"<Error>{words}{request}</Error>"
+        return f"<ErrorResponse><Error>{words}</Error>{request}</ErrorResponse>"
 
 
 def action_of(environ: WSGIEnvironment) -> str:

@@ -45,6 +45,7 @@ OF_SERVICE = {
         "stepfunctions.execution_events",
         "stepfunctions.sagemaker_sync",
         "stepfunctions.sdk_integration",
+        "stepfunctions.lost_answers",
         "stepfunctions.role_clients",
         "stepfunctions.machine_roles",
         "stepfunctions.execution_logs",

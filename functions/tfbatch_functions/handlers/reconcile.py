@@ -189,15 +189,14 @@ def _finish(
         "manifest": manifest,
         "outputs": result["outputs"],
         "exceptions": result["exceptions"],
-        "served": _has_served(event["job"], result["outputs"]),
+        **_served(event["job"], result["outputs"]),
     }
 
 
-def _has_served(job: Mapping[str, Any], outputs: int) -> bool | None:
-    """Whether the container of a job served; ``None`` if nobody knows."""
-    if outputs or job["status"] != "Failed":
-        return True
-    return has_served(job["name"])
+def _served(job: Mapping[str, Any], outputs: int) -> dict[str, bool | None]:
+    """Whether the container of a job served that failed without an output."""
+    is_unclear = not outputs and job["status"] == "Failed"
+    return {"served": has_served(job["name"])} if is_unclear else {}
 
 
 def _jobs(event: Mapping[str, Any]) -> list[Event]:

@@ -29,6 +29,18 @@ def jsonata(expression: str) -> str:
     return "{% " + expression.strip() + " %}"
 
 
+def with_nulls(value: Any) -> Any:  # noqa: ANN401 # any JSON
+    """A definition with an expression in place of each ``None``.
+
+    The CDK leaves a member out whose value is null, and an undefined variable doesn't equal null.
+    """
+    if isinstance(value, dict):
+        return {name: with_nulls(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_nulls(item) for item in value]
+    return jsonata("null") if value is None else value
+
+
 def assign(then: str, **variables: str) -> State:
     """Assign variables and go to the state ``then``."""
     return {

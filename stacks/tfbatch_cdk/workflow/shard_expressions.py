@@ -9,8 +9,14 @@ request to stop it, in ms), ``$seen`` (time of its last description, in ms), ``$
 ``$isLeft`` (it was asked to stop), ``$lost`` (why it could not be described).
 """
 
-JOB_NAME = "$task.run.jobs & $task.shard.shard & '-' & $string($attempt + 1)"
-"""At most 63 characters: 51 + 5 + 1 + 6."""
+_IS_UNCREATED = "$trouble.job.status = 'Refused'"
+JOB_NAME = (
+    f"{_IS_UNCREATED} ? $jobName : $task.run.jobs & $task.shard.shard & '-' & $string($attempt + 1)"
+)
+"""At most 63 characters: 51 + 5 + 1 + 6. A request that got no job is repeated with the same name:
+if the job was created and the answer was lost, no second one does the same work."""
+ATTEMPT = f"{_IS_UNCREATED} ? $attempt : $attempt + 1"
+IS_THROTTLED = f"($trouble.kind = 'throttled' or $trouble.kind = 'internal' and {_IS_UNCREATED})"
 
 TRANSFORM_JOB = """
 (
@@ -65,8 +71,8 @@ _CLASSIFY = r"""
     : $says(/[Tt]hrottl|Rate exceeded|TooManyRequests/) ? 'throttled'
     : $says(/(respond to|pass the) ping|CannotStart|pull (the )?image|model data|ModelError/)
       ? 'broken'
-    : $says(/InternalServerError|internal error|ServiceUnavailable|Status Code: 5\d\d/)
-      ? 'internal'
+    : $says(/Internal(ServerError|Failure)|internal error|ServiceUnavailable|Status Code: 5\d\d/)
+      or $says(/SdkClientException/) ? 'internal'
     : $isJob or $says(/ResourceInUse/) ? 'partial' : 'refused';
   {
     'kind': $kind,

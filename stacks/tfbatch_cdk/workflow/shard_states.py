@@ -35,6 +35,7 @@ def shard_states(integration: str, reconcile: str, job: State) -> State:
             round="0",
             rounds="$states.input.rounds",
             attempt="0",
+            jobName="''",
         ),
         "Begin the round": assign(
             "Name the job",
@@ -45,8 +46,11 @@ def shard_states(integration: str, reconcile: str, job: State) -> State:
             internal="0",
             tries="[]",
             page="null",
+            trouble="null",
         ),
-        "Name the job": assign("Transform", jobName=expression.JOB_NAME, attempt="$attempt + 1"),
+        "Name the job": assign(
+            "Transform", jobName=expression.JOB_NAME, attempt=expression.ATTEMPT
+        ),
         **job,
         **_failures(),
         **_reconcile(integration, reconcile),
@@ -64,7 +68,7 @@ def _failures() -> State:
                 "$trouble.kind = 'capacity' and $capacityTries + 1 < $task.capacityTries",
                 "Wait for capacity",
             ),
-            (f"$trouble.kind = 'throttled' and $throttled < {_THROTTLED_TRIES}", "Back off"),
+            (f"{expression.IS_THROTTLED} and $throttled < {_THROTTLED_TRIES}", "Back off"),
             (f"$trouble.kind = 'internal' and $internal < {_INTERNAL_TRIES}", "Try again"),
             (
                 "$trouble.kind in ['partial', 'timeout', 'internal'] or $round > 1",

@@ -18,6 +18,7 @@ from tfbatch_cdk.security.grants import (
     stack_of,
     transform_jobs_arn,
 )
+from tfbatch_cdk.workflow.asl import with_nulls
 from tfbatch_cdk.workflow.job_states import polling, synchronous
 from tfbatch_cdk.workflow.request import schema
 from tfbatch_cdk.workflow.stage_parameters import (
@@ -96,7 +97,9 @@ class Workflow(Construct):
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
-            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(states)),
+            definition_body=sfn.DefinitionBody.from_string(
+                Stack.of(self).to_json_string(with_nulls(states))
+            ),
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
