@@ -180,11 +180,13 @@ def test_without_the_owners_endpoint_of_s3_a_run_fails(
 
 
 @pytest.mark.parametrize("without", ["s3:GetObject", "s3:ListBucket"])
-def test_without_a_statement_of_the_guide_a_run_fails_with_403(owner: Owner, without: str) -> None:
+def test_without_a_statement_of_the_guide_a_run_is_denied(owner: Owner, without: str) -> None:
     owner.provide(*ENDPOINTS, without=without)
     ended = owner.run()
     assert ended["status"] == "FAILED"
-    assert "(403) when calling the HeadObject operation" in ended["cause"]
+    # Which request comes first depends on what former runs left. S3's answer to HEAD has no reason.
+    reason = f"no VPC endpoint policy allows the {without} action"
+    assert reason in ended["cause"] or "(403) when calling the HeadObject" in ended["cause"]
 
 
 def test_with_the_statements_of_the_guide_a_stage_runs(owner: Owner) -> None:
