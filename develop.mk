@@ -71,6 +71,10 @@ check-aws-red: model ## Put old faults back, in a copy of the code: check-aws mu
 fuzz-sandbox: install ## Call the sandbox's API at random for five minutes: no exception of its own, no hang (SEED=...)
 	python -m tests.tfbatch_sandbox.server.fuzzing --seconds 300 $(if $(SEED),--seed $(SEED))
 
+.PHONY: faults
+faults: install ## Let more than 40 faults happen to small runs in a sandbox, and write docs/reliability.md (SEED=...)
+	python -m tests.faults --write $(if $(SEED),--seed $(SEED))
+
 .PHONY: record-jsonata
 record-jsonata: model ## Record the workflow's JSONata from its tests anew, for check-aws to replay
 	python -m tests.aws.record

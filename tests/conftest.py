@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import importlib.metadata
 import os
-import subprocess
 import sys
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.saved_models import exported
 from tfbatch_sandbox.processes import supervision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from xdist.remote import Producer
 
@@ -71,7 +68,6 @@ DEPLOYING = {
     *("warm", "workflows", "world"),
 }
 """Fixtures that start a sandbox, synthesize or export models."""
-PROGRAM = Path(__file__).with_name("export_models.py")
 
 
 def pytest_collection_finish() -> None:
@@ -111,21 +107,7 @@ def forked(temporary_folder: None) -> Iterator[None]:  # noqa: ARG001 # made bef
 @pytest.fixture(scope="session")
 def saved_models(request: pytest.FixtureRequest) -> Path:
     """``image/1``, ``vector/1`` and ``/2``, ``examples/1``: exported once for each TensorFlow."""
-    version = importlib.metadata.version("tensorflow")
-    key = hashlib.sha256(PROGRAM.read_bytes() + version.encode()).hexdigest()[:16]
-    folder = request.config.rootpath / ".cache" / "saved_models" / key
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=folder.parent))
-        subprocess.run(
-            [sys.executable, str(PROGRAM), str(made)],
-            check=True,
-            timeout=240,
-            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
-        with contextlib.suppress(OSError):  # another worker was quicker
-            made.rename(folder)
-    return folder
+    return exported(request.config.rootpath)
 
 
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc] # xdist is not typed

@@ -27,6 +27,17 @@ def request_for(uri: str, **more: object) -> dict[str, object]:
     return {"input": uri, "format": "jpeg", "model": "tiny", **more}
 
 
+def failing(action: str, code: str, *, status: int, **more: object) -> dict[str, Any]:
+    """A fault of the sandbox's: requests that are refused, in AWS's words."""
+    words = {
+        "AccessDeniedException": f"Not authorized: {action}",
+        "SlowDown": "Please reduce your request rate.",
+        "ThrottlingException": "Rate exceeded",
+    }
+    message = words.get(code, "We encountered an internal error. Please try again.")
+    return {"action": action, "code": code, "status": status, "message": message, **more}
+
+
 def summary_of(ended: dict[str, Any]) -> dict[str, Any]:
     assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
     summary: dict[str, Any] = json.loads(ended["output"])["summary"]

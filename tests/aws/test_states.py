@@ -97,6 +97,16 @@ def test_a_key_is_claimed_when_the_plan_is_accepted(machines: list[dict[str, Any
             assert "$not($request.dry_run)" in condition
 
 
+def test_a_variable_that_is_null_at_first_is_assigned(machines: list[dict[str, Any]]) -> None:
+    """The CDK leaves out a member that is null, and undefined doesn't equal null in JSONata."""
+    for machine in machines:
+        if "Read the claim" in machine["States"]:
+            first = machine["States"]["Read the stage"]["Assign"]
+            assert [first.get(name) for name in ("claim", "cursor", "plan")] == ["{% null %}"] * 3
+            caught, _ = machine["States"]["Read the claim"]["Catch"]
+            assert caught["Assign"] == {"claim": "{% null %}"}
+
+
 def _next(state: dict[str, Any]) -> set[str]:
     """The states that may follow."""
     rules = (state, *state.get("Choices", ()), *state.get("Catch", ()))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from tests.executions import failing
 from tests.tfbatch_sandbox.roles import allow, make_role
 from tfbatch_cdk.workflow import fields
 from tfbatch_cdk.workflow.claims import claim_states
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WORK = "work-of-claims"
+_SLOW_DOWN = failing("s3:PutObject", "SlowDown", status=503, about=f"{WORK}/keys/")
 RUN = "{'arn': $states.context.Execution.Id}"
 STATES = {
     "Begin": {
@@ -142,14 +144,14 @@ def test_a_key_that_s3_denies_fails_the_run_by_name(sandbox: Sandbox, missing: s
 
 
 def test_a_slow_down_is_waited_out(machine: Machine) -> None:
-    machine.sandbox.faults(slow_downs=2)
+    machine.sandbox.faults(requests=[_SLOW_DOWN | {"times": 2}])
     assert json.loads(machine.run("slowed")["output"]) == {"ran": True}
 
 
 def test_a_slow_down_that_stays_fails_the_run_by_name(machine: Machine) -> None:
-    machine.sandbox.faults(slow_downs=99)
+    machine.sandbox.faults(requests=[_SLOW_DOWN | {"times": 99}])
     ended = machine.run("slowed-down")
-    machine.sandbox.faults(slow_downs=0)
+    machine.sandbox.faults(requests=[])
     assert ended["error"] == fields.KEY_NOT_CLAIMED
     assert "Please reduce your request rate" in ended["cause"]
     assert json.loads(machine.run("slowed-down")["output"]) == {"ran": True}

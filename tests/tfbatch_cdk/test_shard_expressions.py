@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tfbatch_cdk.workflow.shard_expressions import BACK_OFF, CAPACITY_WAIT, FAILURE_OF_ERROR
+from tfbatch_cdk.workflow.shard_expressions import (
+    BACK_OFF,
+    CAPACITY_WAIT,
+    FAILURE_OF_ERROR,
+    IS_CONTAINER_BROKEN,
+    ROUNDS,
+)
 from tfbatch_sandbox.services.stepfunctions.jsonata_evaluator import evaluate
 
 pytestmark = pytest.mark.aws
@@ -59,6 +67,42 @@ def test_a_failure_is_classified_by_what_step_functions_says(
     error: str, cause: str, kind: str
 ) -> None:
     assert _kind(error, cause) == kind
+
+
+PING = "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        (PING, "broken"),
+        ("ClientError: Failed to download model data from s3://b/model.tar.gz", "broken"),
+        ("AlgorithmError: See job logs for more information", "partial"),
+        ("words that AWS has never said", "partial"),
+    ],
+)
+def test_only_what_could_never_work_gives_a_shard_up(reason: str, kind: str) -> None:
+    job = {"TransformJobStatus": "Failed", "FailureReason": reason}
+    assert _kind("States.TaskFailed", json.dumps(job)) == kind
+
+
+@pytest.mark.parametrize(
+    ("reason", "outputs", "served", "rounds", "is_broken"),
+    [
+        ("AlgorithmError: See job logs", 0, True, 2, False),
+        ("AlgorithmError: See job logs", 0, None, 2, False),
+        ("AlgorithmError: See job logs", 0, False, 2, True),
+        ("AlgorithmError: See job logs", 1, True, 3, False),
+        ("ClientError: See job logs", 0, True, 3, False),
+    ],
+)
+def test_a_container_that_died_before_its_first_output_is_tried_once_more(
+    reason: str, outputs: int, *, served: bool | None, rounds: int, is_broken: bool
+) -> None:
+    job = {"status": "Failed", "reason": reason}
+    values = {"round": 1, "rounds": 3, "outputs": outputs, "served": served, "job": job}
+    assert evaluate(IS_CONTAINER_BROKEN, values) is is_broken
+    assert evaluate(ROUNDS, values) == rounds
 
 
 def test_shards_that_were_throttled_together_come_back_one_by_one() -> None:

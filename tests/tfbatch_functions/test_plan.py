@@ -160,6 +160,14 @@ def test_a_bad_manifest_is_refused_and_the_place_named(
     assert uri in str(refused.value)
 
 
+def test_an_object_that_a_manifest_names_twice_counts_once(world: World) -> None:
+    world.upload({"a.jpg": b"a", "b.jpg": b"b"})
+    names = ["a.jpg", "b.jpg", "a.jpg", "a.jpg"]
+    uri = _put_manifest(world, json.dumps([{"prefix": f"s3://{world.input}/photos/"}, *names]))
+    assert world.plan(run={"input": uri})["objects"] == 2
+    assert _names(world) == ["a.jpg", "b.jpg"]
+
+
 def test_a_manifest_that_is_not_there_is_refused(world: World) -> None:
     with pytest.raises(refusals.BadManifest, match="can't be read"):
         world.plan(run={"input": f"s3://{world.input}/none.manifest"})

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tfbatch_functions.conftest import HOSTILE, Event
 from tfbatch_functions.accounting import data_log
-from tfbatch_functions.accounting.data_log import GROUP, reasons
+from tfbatch_functions.accounting.data_log import GROUP, has_served, reasons
 from tfbatch_functions.accounting.record_errors import error_reader
 from tfbatch_functions.handlers import stop
 
@@ -89,6 +89,26 @@ def test_keys_with_colons_and_other_marks_are_found_in_the_log(logs: Any) -> Non
 def test_a_log_that_is_not_there_has_told_nothing(s3: S3Client) -> None:
     client: Any = boto3.client("logs", endpoint_url=s3.meta.endpoint_url)
     assert reasons("tfbatch-none-1", {"bucket/key"}, logs=client) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "has"),
+    [
+        (("MaxConcurrentTransforms=8, MaxPayloadInMB=6, BatchStrategy=MULTI_RECORD",), True),
+        (("Unable to get response from algorithm", "/ping never answered 200"), False),
+        ((), None),
+    ],
+)
+def test_the_log_tells_whether_a_container_served(
+    lines: tuple[str, ...],
+    *,
+    has: bool | None,
+    logs: Any,  # noqa: ANN401
+) -> None:
+    job = f"tfbatch-served-{has}"
+    if lines:
+        _tell(logs, f"{job}/i-1/data-log", *lines)
+    assert has_served(job, logs=logs) is has
 
 
 @pytest.mark.parametrize(

@@ -266,14 +266,27 @@ def test_called_twice_for_a_round_it_leaves_the_same_behind(world: World) -> Non
 
 
 def test_an_output_without_a_line_feed_at_its_end_has_its_last_line_too(world: World) -> None:
-    _planned(world, ["a.jpg", "empty.jpg", "blank.jpg"])
-    world.answer({"a.jpg": b'{"a":1}\n{"b":2}', "empty.jpg": b"", "blank.jpg": b"\n"})
+    _planned(world, ["a.jpg", "blank.jpg"])
+    world.answer({"a.jpg": b'{"a":1}\n{"b":2}', "blank.jpg": b"\n"})
     world.reconcile()
     records = {
         line["output"].rpartition("/")[2]: line["records"]
         for line in world.lines(world.at_work("predictions/00000.jsonl"))
     }
-    assert records == {"a.jpg.out": 2, "empty.jpg.out": 0, "blank.jpg.out": 1}
+    assert records == {"a.jpg.out": 2, "blank.jpg.out": 1}
+
+
+@pytest.mark.parametrize("split", ["None", "Line"])
+def test_an_empty_output_is_one_only_of_an_empty_object(world: World, split: str) -> None:
+    world.split = split
+    world.upload({"a.csv": b"1,2\n", "empty.csv": b""})
+    world.plan()
+    world.answer({"a.csv": b"", "empty.csv": b""})
+    first = world.reconcile()
+    assert world.json(first["manifest"])[1:] == ["a.csv"]
+    world.reconcile(number=2, manifest=first["manifest"], final=True)
+    (line,) = world.lines(world.at_work("exceptions/00000.jsonl"))
+    assert (line["key"], line["reason"]) == ("photos/a.csv", "its output is empty")
 
 
 def test_lines_of_megabytes_are_counted(world: World) -> None:

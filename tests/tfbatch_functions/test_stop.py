@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -45,6 +46,7 @@ class Jobs:
     def __init__(self, *names: str) -> None:
         self.running = list(names)
         self.late: list[str] = []
+        self.created = datetime(2026, 11, 28, 12, tzinfo=UTC)
         self.stopped: list[str] = []
 
     def get_paginator(self, _operation: str) -> Jobs:
@@ -52,7 +54,11 @@ class Jobs:
 
     def paginate(self, *, NameContains: str, StatusEquals: str) -> list[dict[str, object]]:  # noqa: N803 # the API's names
         assert StatusEquals == "InProgress"
-        found = [{"TransformJobName": name} for name in self.running if NameContains in name]
+        found = [
+            {"TransformJobName": name, "CreationTime": self.created}
+            for name in self.running
+            if NameContains in name
+        ]
         return [{"TransformJobSummaries": found}]
 
     def stop_transform_job(self, *, TransformJobName: str) -> None:  # noqa: N803
@@ -77,3 +83,15 @@ def test_a_job_that_is_made_while_it_stops_the_others_is_stopped_too() -> None:
     )
     assert told == {"stopped": [f"{prefix}0000{number}-1" for number in range(3)]}
     assert jobs.running == ["tfbatch-night-00000000-00000-1"]
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(10, 1), (-10, 1), (-600, 0)])
+def test_an_event_that_comes_late_stops_no_job_of_a_redriven_execution(
+    seconds: int, count: int
+) -> None:
+    arn = f"{MACHINE}:night"
+    jobs = Jobs(f"{stop.job_prefix(STAGE, arn)}00000-1")
+    ended = (jobs.created + timedelta(seconds=seconds)).timestamp() * 1000
+    event = {"execution": arn, "jobs": STAGE, "ended": ended}
+    told = stop.stop(event, jobs, lambda: True, pause=jobs.time_passes)  # type: ignore[arg-type]
+    assert len(told["stopped"]) == count

@@ -100,8 +100,8 @@ class Forked:
             if self.returncode is None and _readable(self._connection, timeout):
                 with self._connection:
                     told = receive(self._connection, NUMBER.size)
-                # Nothing arrives if the server was killed. The process exits with its supervision
-                # pipe.
+                # Nothing arrives if the server was killed before this process ended. The process
+                # keeps the connection open while it runs.
                 self.returncode = NUMBER.unpack(told)[0] if told else -signal.SIGKILL
             return self.returncode
 
@@ -159,6 +159,12 @@ def fork(
             kept = None if read is None else open(os.dup(read.fileno()), "rb")  # noqa: SIM115, PTH123
             return Forked(NUMBER.unpack(answer)[0], connection.dup(), stdout=kept)
     raise ConnectionResetError("the fork server has ended")
+
+
+def is_there(address: str) -> bool:
+    """Whether a server listens at ``address``."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(address) == 0
 
 
 def _readable(connection: socket.socket, timeout: float | None) -> bool:

@@ -250,13 +250,20 @@ class _Server:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
         if pid == 0:
             _become(request.order, request.descriptors)
-            _close([request.asker, become, has_become])
+            # It tells its id itself, and keeps the connection open as long as it runs: the caller
+            # sees its end even if this server ends before it.
+            with contextlib.suppress(OSError):
+                os.write(request.asker, NUMBER.pack(os.getpid()))
+                os.write(has_become, b".")
+            _close([become, has_become])
             return request.order
         _close([*request.descriptors, has_become])
-        os.read(become, 1)  # end of file: it has a session, by which it can be stopped
+        # It has a session, by which it can be stopped.
+        has_told = os.read(become, 1)
         _close([become])
         self._children[pid] = request.asker
-        self._tell(pid, pid)
+        if not has_told:
+            self._tell(pid, pid)
         return None
 
     def _reap(self) -> None:

@@ -121,7 +121,8 @@ def _fork(
             stdout=options.get("stdout", 1),
             stderr=options.get("stderr", 2),
         )
-    except OSError:  # it was killed
+    except OSError:  # it was killed, or can't fork this one
+        fork_server.lose(address)
         return None
 
 
@@ -132,6 +133,8 @@ class ForkServer:
     address: str | None = None
     is_wanted: bool = False
     """Whether this process starts one when first needed, and hasn't yet."""
+    is_renewed: bool = False
+    """Whether this process starts another if the server was killed."""
     process: Process | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -149,14 +152,23 @@ class ForkServer:
                     self.address = said.readline().decode().strip() or None
             return self.address
 
+    def lose(self, address: str) -> None:
+        """Forget a server if it was killed. The next process is forked by another, if any."""
+        with self._lock:
+            if self.address == address and not fork_client.is_there(address):
+                self.address, self.is_wanted = None, self.is_renewed
+                if self.process is not None:
+                    stop(self.process, grace_seconds=0)
+
 
 fork_server = ForkServer()
 
 
 def fork_programs() -> None:
     """Make :func:`spawn` fork the sandbox's own programs, here and in children."""
+    fork_server.is_renewed = system().forks_programs
     if fork_server.address is None:
-        fork_server.is_wanted = system().forks_programs
+        fork_server.is_wanted = fork_server.is_renewed
 
 
 def hold() -> None:

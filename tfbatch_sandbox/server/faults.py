@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from werkzeug.wrappers import Request, Response
 
+from tfbatch_sandbox.server.request_faults import RequestFault, action_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,24 +28,16 @@ CAPACITY_ERROR: Final = (
 INTERNAL_ERROR: Final = "InternalServerError: We encountered an internal error. Please try again."
 
 
-_COUNTS: Final = (
-    "throttled_calls",
-    "internal_errors",
-    "denied_descriptions",
-    "unanswered_pings",
-    "slow_downs",
-)
+_COUNTS: Final = ("internal_errors", "unanswered_pings")
 
 
 class Changes(TypedDict, total=False):
     """The faults to change. Others stay as they are."""
 
     no_capacity: list[str]
-    throttled_calls: int
     internal_errors: int
-    denied_descriptions: int
     unanswered_pings: int
-    slow_downs: int
+    requests: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,17 +50,12 @@ class Faults:
 
     no_capacity: tuple[str, ...] = ()
     """Instance types without capacity: a transform job on one ends Failed with CapacityError."""
-    throttled_calls: int = 0
-    """Number of CreateTransformJob requests, including an SDK's retries, that get
-    ThrottlingException."""
     internal_errors: int = 0
     """Number of transform jobs that end Failed with InternalServerError at once."""
-    denied_descriptions: int = 0
-    """Number of DescribeTransformJob requests that get AccessDeniedException."""
     unanswered_pings: int = 0
     """Number of transform jobs that give up their containers, as if /ping had not answered."""
-    slow_downs: int = 0
-    """Number of conditional PutObject requests that get 503 SlowDown."""
+    requests: tuple[RequestFault, ...] = ()
+    """Requests that fail. An SDK's retries are requests of their own."""
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -88,7 +77,20 @@ class Faults:
             kinds = changes["no_capacity"]
             listed = tuple(kinds) if isinstance(kinds, list | tuple) else (kinds,)
             changes = changes | {"no_capacity": listed}
+        if "requests" in changes:
+            changes = changes | {"requests": _requests(changes["requests"])}
         return replace(self, **changes)
+
+
+def _requests(given: Any) -> tuple[RequestFault, ...]:  # noqa: ANN401 - any JSON value
+    known = [field.name for field in fields(RequestFault)]
+    if not isinstance(given, list) or not all(
+        isinstance(one, dict) and "action" in one and one.keys() <= set(known) for one in given
+    ):
+        raise ValueError(
+            f"requests must be a list of objects with 'action' and others of {known}, got {given!r}"
+        )
+    return tuple(RequestFault(**one) for one in given)
 
 
 class FaultBox:
@@ -98,21 +100,29 @@ class FaultBox:
         self._lock = threading.Lock()
         self._faults = Faults()
 
-    def take_throttling(self) -> bool:
-        """Whether to throttle this call."""
-        return self._take("throttled_calls")
-
-    def take_denial(self) -> bool:
-        """Whether to deny this description."""
-        return self._take("denied_descriptions")
+    def take_request(self, environ: WSGIEnvironment) -> RequestFault | None:
+        """How a request must fail, if it must."""
+        if not self._faults.requests:
+            return None
+        action = action_of(environ)
+        with self._lock:
+            left = list(self._faults.requests)
+            fault = next((one for one in left if one.fits(action, environ)), None)
+            if fault is None:
+                return None
+            place = left.index(fault)
+            if fault.after:
+                left[place] = replace(fault, after=fault.after - 1)
+            else:
+                left[place : place + 1] = (
+                    [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                )
+            self._faults = replace(self._faults, requests=tuple(left))
+        return None if fault.after else fault
 
     def take_deafness(self) -> bool:
         """Whether to give up a new job's containers."""
         return self._take("unanswered_pings")
-
-    def take_slow_down(self) -> bool:
-        """Whether to refuse a conditional write."""
-        return self._take("slow_downs")
 
     def take_failure(self, instance_type: str) -> str | None:
         """The FailureReason of a new job, if it must fail."""

@@ -53,6 +53,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
         super().__init__(create_app)
         self._objects = ObjectRequests(runtime)
         self._sessions = runtime.sessions
+        self._faults = runtime.faults
         self._own: dict[str, WSGIApplication] = {
             faults.PATH: runtime.faults,
             record.PATH: runtime.guard.record,
@@ -65,6 +66,13 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc] # moto is n
             return refused
         if environ["PATH_INFO"] in self._own:
             return self._own[environ["PATH_INFO"]](environ, start_response)
+        fault = self._faults.take_request(environ)
+        if fault is not None:
+            return fault.answer(self._answer, environ, start_response)
+        return self._answer(environ, start_response)
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """AWS's answer."""
         self._check_reach(environ)
         if _S3 in self.app_instances:
             answer = self._objects.answer(environ, start_response)

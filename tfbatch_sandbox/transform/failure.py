@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 SEE_LOGS: Final = "See job logs for more information"
+NO_PING: Final = (
+    "AlgorithmError: Model container failed to respond to ping. Please ensure /ping endpoint is "
+    "implemented and responds with an HTTP 200 status code"
+)
+"""Source: aws/amazon-sagemaker-examples#852."""
 
 
 class JobFailure(Exception):  # noqa: N818 (a failed job is an outcome, not an error of ours)

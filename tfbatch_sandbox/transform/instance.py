@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tfbatch_sandbox.container.host.container import container
 from tfbatch_sandbox.container.host.logs import DataLog, LogStream
-from tfbatch_sandbox.transform.failure import SEE_LOGS, JobFailure, ObjectFailure
+from tfbatch_sandbox.transform.failure import NO_PING, SEE_LOGS, JobFailure, ObjectFailure
 from tfbatch_sandbox.transform.metrics import HostMetrics
 from tfbatch_sandbox.transform.parameters import choose_parameters
 from tfbatch_sandbox.transform.pipeline import Pipeline
@@ -99,7 +99,7 @@ class Instance:
         patience = float(os.environ.get(PING_SECONDS, _PING_SECONDS))
         if not await client.wait_until_healthy(patience):
             data_log.write("Unable to get response from algorithm", "/ping never answered 200")
-            raise JobFailure(f"AlgorithmError: {SEE_LOGS}")
+            raise JobFailure(NO_PING)
         parameters = choose_parameters(self.job.requested, await client.execution_parameters())
         self.on_healthy()
         data_log.write(str(parameters))

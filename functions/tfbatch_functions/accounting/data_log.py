@@ -1,7 +1,8 @@
-"""Reads from SageMaker's data log why a job could not transform an object.
+"""Reads from SageMaker's data log what the failure reason of a job doesn't say.
 
-The failure reason of a job is only "See job logs". The log stream ``<job>/<instance>/data-log`` has
-a line ``<time>:[sagemaker logs]: <bucket>/<key>: <text>`` for each such object.
+The failure reason is only "See job logs". The log stream ``<job>/<instance>/data-log`` has a line
+``<time>:[sagemaker logs]: <bucket>/<key>: <text>`` for each object that could not be transformed,
+and before them the parameters of the requests, once the container has answered ``/ping``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _MARK: Final = "[sagemaker logs]: "
 _MOST_PAGES: Final = 200
 """Pages of 10,000 lines or 1 MB each. Beyond them the job's own reason is used."""
 _MOST_CHARACTERS: Final = 500
+_PARAMETERS: Final = f"{_MARK}MaxConcurrentTransforms="
+"""The first line of a job whose container serves. Source: the logs of
+aws/sagemaker-tensorflow-serving-container#93 and aws/amazon-sagemaker-examples#1620."""
 _LABELS: Final = ("", "Message:")
 """Lines without information."""
 
@@ -49,8 +53,27 @@ def reasons(
             if source and text.strip() not in _LABELS:
                 found.setdefault(source, []).append(text.strip())
     except (BotoCoreError, ClientError) as error:
-        print(f"The data log of {job} can't be read: {error}")  # noqa: T201 (Lambda's log)
+        _tell(job, error)
     return {source: ": ".join(texts)[:_MOST_CHARACTERS] for source, texts in found.items()}
+
+
+def has_served(job: str, *, logs: CloudWatchLogsClient | None = None) -> bool | None:
+    """Whether a container of the job served; ``None`` if the log doesn't tell.
+
+    Args:
+        job: name of the job.
+        logs: the CloudWatch Logs API.
+    """
+    is_there = False
+    try:
+        for line in itertools.chain.from_iterable(_pages(job, logs or _client())):
+            is_there = True
+            if _PARAMETERS in line:
+                return True
+    except (BotoCoreError, ClientError) as error:
+        _tell(job, error)
+        return None
+    return False if is_there else None
 
 
 def _parse(line: str, wanted: Collection[str]) -> tuple[str, str]:
@@ -62,6 +85,10 @@ def _parse(line: str, wanted: Collection[str]) -> tuple[str, str]:
             return told[:end], told[end + 1 :]
         end = told.find(":", end + 1)
     return "", ""
+
+
+def _tell(job: str, error: Exception) -> None:
+    print(f"The data log of {job} can't be read: {error}")  # noqa: T201 (Lambda's log)
 
 
 def _pages(job: str, logs: CloudWatchLogsClient) -> Iterator[list[str]]:

@@ -139,10 +139,8 @@ class Checker:
             error_of=error_reader(self.answers, joined=self.joined),
             line_bytes=JOINED_LINE_BYTES if self.joined else LINE_BYTES,
         )
-        records = self._records(source)
-        if records is not None and records != told.lines:
+        if problem := self._problem(source, told.lines):
             told.exceptions.close()
-            problem = f"its output has {told.lines:,} lines for {records:,} records"
             return Checked(source=source, name=name, problem=problem)
         return Checked(source=source, name=name, answer=Answer(output=output, scan=told))
 
@@ -154,6 +152,19 @@ class Checker:
             if self._stopped.is_set():
                 raise StoppedError
             yield chunk
+
+    def _problem(self, source: Location, lines: int) -> str | None:
+        """What is wrong with the number of an output's lines."""
+        records = self._records(source)
+        if records is not None and records != lines:
+            return f"its output has {lines:,} lines for {records:,} records"
+        if records is None and not lines and self._has_data(source):
+            return "its output is empty"
+        return None
+
+    def _has_data(self, source: Location) -> bool:
+        head = self.storage.head(source)
+        return head is not None and head[0].size > 0
 
     def _records(self, source: Location) -> int | None:
         """The number of records that an object should have, if its metadata gives it."""

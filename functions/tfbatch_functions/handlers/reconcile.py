@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from tfbatch_functions.accounting import rounds
-from tfbatch_functions.accounting.data_log import reasons
+from tfbatch_functions.accounting.data_log import has_served, reasons
 from tfbatch_functions.accounting.jobs import job_of, why_missing
 from tfbatch_functions.accounting.output_check import checker_of, names_of
 from tfbatch_functions.accounting.outputs import exception, json_line
@@ -53,8 +53,8 @@ def reconcile(event: Mapping[str, Any], storage: Storage, has_time: HasTime) -> 
 
     Returns:
         ``{"done": false, "cursor": …}``, or ``{"done": true, …}`` with the shard's ``outputs``
-            and ``exceptions`` so far, the number of objects ``missing``, and their
-            ``manifest``.
+            and ``exceptions`` so far, the number of objects ``missing``, their ``manifest``,
+            and, if the job failed without an output, whether its container ``served``.
     """
     run, number = event["run"], event["round"]
     names = names_of(storage, Location.parse(event["manifest"]))
@@ -189,7 +189,14 @@ def _finish(
         "manifest": manifest,
         "outputs": result["outputs"],
         "exceptions": result["exceptions"],
+        **_served(event["job"], result["outputs"]),
     }
+
+
+def _served(job: Mapping[str, Any], outputs: int) -> dict[str, bool | None]:
+    """Whether the container of a job served that failed without an output."""
+    is_unclear = not outputs and job["status"] == "Failed"
+    return {"served": has_served(job["name"])} if is_unclear else {}
 
 
 def _jobs(event: Mapping[str, Any]) -> list[Event]:

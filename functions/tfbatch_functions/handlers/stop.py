@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
+from tfbatch_functions.accounting.jobs import moment
 from tfbatch_functions.runtime.client_config import config
 from tfbatch_functions.runtime.deadline import has_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from mypy_boto3_sagemaker import SageMakerClient
 
@@ -31,6 +33,9 @@ Event = dict[str, Any]
 PAUSE_SECONDS: Final = "TFBATCH_STOP_PAUSE_SECONDS"
 """Environment variable: the pause between two looks, in seconds."""
 _LOOKS: Final = 2
+_LATE_MS: Final = 60_000
+"""A job that is created later than this after the end is of an execution that was redriven, and the
+event came late."""
 _RUNNING: Final = "InProgress"
 
 
@@ -50,7 +55,8 @@ def stop(
     """Stop the running jobs of an execution.
 
     Args:
-        event: the ARN of the ``execution``, and ``jobs``, how the names of its stage's jobs begin.
+        event: the ARN of the ``execution``, ``jobs``, how the names of its stage's jobs begin, and
+            when it ``ended``, in milliseconds.
         sagemaker: the SageMaker API.
         has_time: whether to continue.
         pause: waits between two looks.
@@ -59,8 +65,9 @@ def stop(
         The names of the stopped jobs.
     """
     prefix, stopped, idle = job_prefix(event["jobs"], event["execution"]), [], 0
+    until = moment(event["ended"] + _LATE_MS) if "ended" in event else None
     while has_time():
-        found = list(_running(sagemaker, prefix))
+        found = list(_running(sagemaker, prefix, until))
         stopped += [name for name in found if _stop(sagemaker, name)]
         idle = 0 if found else idle + 1
         if idle == _LOOKS:
@@ -75,13 +82,14 @@ def job_prefix(of_stage: str, execution_arn: str) -> str:
     return f"{of_stage}{words}-{hashlib.sha256(execution_arn.encode()).hexdigest()[:8]}-"
 
 
-def _running(sagemaker: SageMakerClient, prefix: str) -> Iterator[str]:
+def _running(sagemaker: SageMakerClient, prefix: str, until: datetime | None) -> Iterator[str]:
     pages = sagemaker.get_paginator("list_transform_jobs").paginate(
         NameContains=prefix, StatusEquals=_RUNNING
     )
     for page in pages:
         for job in page["TransformJobSummaries"]:
-            if job["TransformJobName"].startswith(prefix):
+            is_of_end = until is None or job["CreationTime"] <= until
+            if job["TransformJobName"].startswith(prefix) and is_of_end:
                 yield job["TransformJobName"]
 
 

@@ -84,8 +84,19 @@ class Folder:
             yield Page(objects, mark, not is_more)
 
 
+def _distinct(names: Iterator[str]) -> Iterator[str]:
+    seen = set[str]()
+    for name in names:
+        if name not in seen:
+            seen.add(name)
+            yield name
+
+
 class Listed:
-    """The objects that a manifest names, with a HEAD for each size. A mark counts names."""
+    """The objects that a manifest names, with a HEAD for each size.
+
+    One that is named twice is one object. A mark counts objects.
+    """
 
     def __init__(self, location: Location, storage: Lister) -> None:
         self._location = location
@@ -101,7 +112,7 @@ class Listed:
         _, names = self._read()
         done = int(mark or 0)
         try:
-            names = itertools.islice(names, done, None)
+            names = itertools.islice(_distinct(names), done, None)
             some = list(itertools.islice(names, s3.PAGE))
             with ThreadPoolExecutor(THREADS) as threads:
                 while True:

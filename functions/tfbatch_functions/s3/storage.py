@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import boto3
 import botocore.session
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    FlexibleChecksumError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 from botocore.utils import parse_timestamp
 
 from tfbatch_functions.runtime.client_config import config
@@ -28,6 +34,14 @@ THREADS: Final = 32
 PAGE: Final = 1000
 """Objects listed or read between two looks at the deadline; the maximum of S3."""
 _CHUNK_BYTES: Final = 256 * 1024
+_READS: Final = 4
+"""How often an object's body may end early."""
+_TORN: Final = (
+    FlexibleChecksumError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 _NOT_FOUND: Final = ("404", "NoSuchKey", "NotFound")
 
 
@@ -113,17 +127,49 @@ class Storage:
     def read(
         self, location: Location, *, first: int = 0, last: int | None = None
     ) -> Iterator[bytes]:
-        """See :class:`Lister`."""
-        arguments: dict[str, Any] = {}
+        """See :class:`Lister`.
+
+        A body that ends early is continued, from the same version of the object. One whose checksum
+        is wrong is read again, if nothing of it was handed on.
+        """
+        start, version = first, dict[str, Any]()
+        for left in reversed(range(_READS)):
+            try:
+                for chunk in _one_behind(self._chunks(location, first, last, version)):
+                    first += len(chunk)
+                    yield chunk
+            except _TORN as error:
+                if not left or (isinstance(error, FlexibleChecksumError) and first > start):
+                    raise
+            else:
+                return
+
+    def _chunks(
+        self, location: Location, first: int, last: int | None, version: dict[str, Any]
+    ) -> Iterator[bytes]:
+        """An object's bytes; fills ``version`` with the condition that a later call continues."""
+        arguments = dict(version)
         if first or last is not None:
             arguments["Range"] = f"bytes={first}-{'' if last is None else last}"
         reply = self.client.get_object(Bucket=location.bucket, Key=location.key, **arguments)
+        version.setdefault("IfMatch", reply["ETag"])
         with contextlib.closing(reply["Body"]) as body:
             yield from body.iter_chunks(_CHUNK_BYTES)
 
     def put(self, location: Location, body: bytes) -> None:
         """See :class:`Lister`."""
         self.client.put_object(Bucket=location.bucket, Key=location.key, Body=body)
+
+
+def _one_behind(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Hand each chunk on when the next is there: the checksum is known after the last one."""
+    held = b""
+    for chunk in chunks:
+        if held:
+            yield held
+        held = chunk
+    if held:
+        yield held
 
 
 def read_json(storage: Lister, location: Location) -> Any:  # noqa: ANN401 (any JSON)

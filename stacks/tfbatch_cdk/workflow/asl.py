@@ -19,10 +19,26 @@ _LAMBDA_ERRORS = (
     "Lambda.TooManyRequestsException",
 )
 
+_LOST_FUNCTION = ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout")
+"""A function's process ended or was silent: out of memory, out of time, or its host's fault.
+Source: Step Functions developer guide, "Handling errors", on ``Lambda.Unknown``."""
+
 
 def jsonata(expression: str) -> str:
     """An expression in the delimiters of the States Language."""
     return "{% " + expression.strip() + " %}"
+
+
+def with_nulls(value: Any) -> Any:  # noqa: ANN401 # any JSON
+    """A definition with an expression in place of each ``None``.
+
+    The CDK leaves a member out whose value is null, and an undefined variable doesn't equal null.
+    """
+    if isinstance(value, dict):
+        return {name: with_nulls(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_nulls(item) for item in value]
+    return jsonata("null") if value is None else value
 
 
 def assign(then: str, **variables: str) -> State:
@@ -82,7 +98,9 @@ def invoke(  # noqa: PLR0913 # keyword-only
     catch: str,
     failure: str = "failure",
 ) -> State:
-    """Call a Lambda function, and retry errors of the Lambda service.
+    """Call a Lambda function. Retry errors of the Lambda service, and twice a lost process.
+
+    Every function can be called again: it writes the same.
 
     Args:
         integration: the beginning of the resource ARN, ``arn:aws:states:::``.
@@ -97,7 +115,7 @@ def invoke(  # noqa: PLR0913 # keyword-only
         "Resource": f"{integration}lambda:invoke",
         "Arguments": {"FunctionName": function, "Payload": jsonata(event)},
         "Assign": {name: jsonata(value) for name, value in assigns.items()},
-        "Retry": retry(*_LAMBDA_ERRORS, attempts=6),
+        "Retry": [*retry(*_LAMBDA_ERRORS, attempts=6), *retry(*_LOST_FUNCTION, attempts=2)],
         "Catch": [
             {
                 "ErrorEquals": ["States.ALL"],

@@ -254,6 +254,12 @@ UNBALANCED = """
 & 'summary.json must not be trusted. Please report it with ' & $run.work & '.'
 """
 
+UNTOLD = """
+'All results are in ' & $request.output & ', with a summary of ' & $string($summary.outputs)
+& ' outputs and ' & $string($summary.exceptions) & ' exceptions. Who waits for the end of the run '
+& 'was not told: ' & $states.errorOutput.Error & ': ' & $states.errorOutput.Cause
+"""
+
 OVER_LIMIT = """
 $string($summary.exceptions + $summary.recordErrors) & ' exceptions are more than max_exceptions = '
 & $string($request.max_exceptions) & ' allows. They are listed in ' & $request.output

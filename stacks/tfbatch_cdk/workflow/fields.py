@@ -38,6 +38,7 @@ TRANSFORM_JOB_REFUSED = "TransformJobRefused"
 TRANSFORM_JOB_FAILED = "TransformJobFailed"
 NO_CAPACITY = "NoCapacity"
 TOO_MANY_EXCEPTIONS = "TooManyExceptions"
+NOT_NOTIFIED = "NotNotified"
 ACCOUNTS_DO_NOT_BALANCE = "AccountsDoNotBalance"
 
 # The event of a finished run, on the account's default event bus.

@@ -59,8 +59,14 @@ class JobCleanup(Construct):
                     id="Stop",
                     arn=function.function_arn,
                     input_transformer=events.CfnRule.InputTransformerProperty(
-                        input_paths_map={"arn": "$.detail.executionArn"},
-                        input_template=f'{{"execution": <arn>, "jobs": "{jobs_of_stage(stage)}"}}',
+                        input_paths_map={
+                            "arn": "$.detail.executionArn",
+                            "ended": "$.detail.stopDate",
+                        },
+                        input_template=(
+                            f'{{"execution": <arn>, "ended": <ended>, '
+                            f'"jobs": "{jobs_of_stage(stage)}"}}'
+                        ),
                     ),
                 )
             ],

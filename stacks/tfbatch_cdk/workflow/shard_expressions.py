@@ -1,15 +1,22 @@
 """The JSONata expressions of a shard's states: job names, job requests, failures and polling.
 
 Variables, with other names than those of a run: ``$task`` (the shard's input), ``$round``,
-``$manifest`` (the input of this round), ``$attempt``, ``$type`` (index of the instance type),
-``$tries`` (earlier jobs of the round), ``$job`` (the job for Reconcile), ``$trouble`` (why the last
-attempt failed). If the workflow polls the job: ``$began`` (time of its creation or of the request
-to stop it, in ms), ``$seen`` (time of its last description, in ms), ``$isStarted``, ``$isLeft`` (it
-was asked to stop), ``$lost`` (why it could not be described).
+``$rounds`` (the last round), ``$manifest`` (the input of this round), ``$attempt``, ``$type``
+(index of the instance type), ``$tries`` (earlier jobs of the round), ``$job`` (the job for
+Reconcile), ``$trouble`` (why the last attempt failed), ``$served`` (whether the container of a job
+without outputs served). If the workflow polls the job: ``$began`` (time of its creation or of the
+request to stop it, in ms), ``$seen`` (time of its last description, in ms), ``$isStarted``,
+``$isLeft`` (it was asked to stop), ``$lost`` (why it could not be described).
 """
 
-JOB_NAME = "$task.run.jobs & $task.shard.shard & '-' & $string($attempt + 1)"
-"""At most 63 characters: 51 + 5 + 1 + 6."""
+_IS_UNCREATED = "$trouble.job.status = 'Refused'"
+JOB_NAME = (
+    f"{_IS_UNCREATED} ? $jobName : $task.run.jobs & $task.shard.shard & '-' & $string($attempt + 1)"
+)
+"""At most 63 characters: 51 + 5 + 1 + 6. A request that got no job is repeated with the same name:
+if the job was created and the answer was lost, no second one does the same work."""
+ATTEMPT = f"{_IS_UNCREATED} ? $attempt : $attempt + 1"
+IS_THROTTLED = f"($trouble.kind = 'throttled' or $trouble.kind = 'internal' and {_IS_UNCREATED})"
 
 TRANSFORM_JOB = """
 (
@@ -62,9 +69,10 @@ _CLASSIFY = r"""
   $kind := $isLate ? 'timeout'
     : $says(/CapacityError|ResourceLimitExceeded|[Ii]nsufficient capacity/) ? 'capacity'
     : $says(/[Tt]hrottl|Rate exceeded|TooManyRequests/) ? 'throttled'
-    : $says(/ping health check|CannotStart|pull (the )?image|model data|ModelError/) ? 'broken'
-    : $says(/InternalServerError|internal error|ServiceUnavailable|Status Code: 5\d\d/)
-      ? 'internal'
+    : $says(/(respond to|pass the) ping|CannotStart|pull (the )?image|model data|ModelError/)
+      ? 'broken'
+    : $says(/Internal(ServerError|Failure)|internal error|ServiceUnavailable|Status Code: 5\d\d/)
+      or $says(/SdkClientException/) ? 'internal'
     : $isJob or $says(/ResourceInUse/) ? 'partial' : 'refused';
   {
     'kind': $kind,
@@ -167,14 +175,20 @@ RECONCILE_EVENT = """
   'manifest': $manifest,
   'job': $job,
   'tries': $tries,
-  'final': $round >= $task.rounds,
+  'final': $round >= $rounds,
   'cursor': $page
 }
 """
 
-IS_CONTAINER_BROKEN = (
+_HAS_CONTAINER_DIED = (
     "$round = 1 and $outputs = 0 and $job.status = 'Failed'"
     " and $contains($job.reason, /AlgorithmError/)"
 )
-"""The container failed and no object was processed, so a retry would only cost money. A bad object
-gives a ClientError instead, even if it is the only one."""
+"""The container failed and no object was processed. A bad object gives a ClientError instead, even
+if it is the only one."""
+IS_CONTAINER_BROKEN = f"{_HAS_CONTAINER_DIED} and $served = false"
+"""The container never served, so a retry would only cost money. ``$served`` is null if the job's
+log doesn't tell; then it is tried once more, like a container that died at work."""
+ROUNDS = f"{_HAS_CONTAINER_DIED} ? $min([$rounds, 2]) : $rounds"
+"""A container that died before its first output is tried once more. After that, its inputs are
+exceptions."""

@@ -33,7 +33,9 @@ def shard_states(integration: str, reconcile: str, job: State) -> State:
             task="$states.input",
             manifest="$states.input.shard.manifest",
             round="0",
+            rounds="$states.input.rounds",
             attempt="0",
+            jobName="''",
         ),
         "Begin the round": assign(
             "Name the job",
@@ -44,8 +46,11 @@ def shard_states(integration: str, reconcile: str, job: State) -> State:
             internal="0",
             tries="[]",
             page="null",
+            trouble="null",
         ),
-        "Name the job": assign("Transform", jobName=expression.JOB_NAME, attempt="$attempt + 1"),
+        "Name the job": assign(
+            "Transform", jobName=expression.JOB_NAME, attempt=expression.ATTEMPT
+        ),
         **job,
         **_failures(),
         **_reconcile(integration, reconcile),
@@ -63,9 +68,12 @@ def _failures() -> State:
                 "$trouble.kind = 'capacity' and $capacityTries + 1 < $task.capacityTries",
                 "Wait for capacity",
             ),
-            (f"$trouble.kind = 'throttled' and $throttled < {_THROTTLED_TRIES}", "Back off"),
+            (f"{expression.IS_THROTTLED} and $throttled < {_THROTTLED_TRIES}", "Back off"),
             (f"$trouble.kind = 'internal' and $internal < {_INTERNAL_TRIES}", "Try again"),
-            ("$trouble.kind in ['partial', 'timeout', 'internal']", "Keep what was done"),
+            (
+                "$trouble.kind in ['partial', 'timeout', 'internal'] or $round > 1",
+                "Keep what was done",
+            ),
             otherwise="Give the shard up",
         ),
         "Next instance type": assign("Name the job", type="$type + 1", tries=expression.TRIES),
@@ -102,6 +110,7 @@ def _reconcile(integration: str, function: str) -> State:
                     "page": reply("cursor"),
                     "missing": reply("manifest"),
                     "outputs": reply("outputs"),
+                    "served": reply("served"),
                 },
                 catch="The shard can't be reconciled",
                 failure="trouble",
@@ -114,7 +123,9 @@ def _reconcile(integration: str, function: str) -> State:
             ("$missing != null", "Take what is missing"),
             otherwise="The shard is done",
         ),
-        "Take what is missing": assign("Begin the round", manifest="$missing"),
+        "Take what is missing": assign(
+            "Begin the round", manifest="$missing", rounds=expression.ROUNDS
+        ),
         "The shard is done": {"Type": "Succeed", "Output": {}},
         "The shard can't be reconciled": {
             "Type": "Succeed",

@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_UNTOLD: State = {
+    "ErrorEquals": ["States.ALL"],
+    "Assign": {"cause": jsonata(expression.UNTOLD)},
+    "Next": "Its end can't be told",
+}
+
+
 def definition(  # noqa: PLR0913 # keyword-only
     *,
     parameters: Mapping[str, Any],
@@ -190,6 +197,8 @@ def _transform(integration: str, functions: Mapping[str, str], job: State) -> St
                 "States": shard_states(integration, functions["reconcile"], job),
             },
             "Assign": {"shardFailure": jsonata(expression.SHARDS_FAILED)},
+            # Before it starts an execution. Failures of shards are in their outputs.
+            "Retry": retry("States.ItemReaderFailed"),
             "Output": {},
             "Next": "Did a shard fail?",
         },
@@ -241,6 +250,7 @@ def _notify(integration: str, topic: str) -> State:
                 ]
             },
             "Retry": retry("States.TaskFailed"),
+            "Catch": [_UNTOLD],
             "Next": "Notify",
         },
         "Notify": {
@@ -252,8 +262,10 @@ def _notify(integration: str, topic: str) -> State:
                 "Message": jsonata("$summary.text"),
             },
             "Retry": retry("States.TaskFailed"),
+            "Catch": [_UNTOLD],
             "Next": "Within max_exceptions?",
         },
+        "Its end can't be told": fail(fields.NOT_NOTIFIED, "$cause"),
         "Within max_exceptions?": choice(
             ("$summary.withinLimit", "Report"), otherwise="Too many exceptions"
         ),

@@ -24,4 +24,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _no_fault_outlives_its_test(deployment: Deployment) -> Iterator[None]:
     yield
-    deployment.sandbox.faults(no_capacity=[], throttled_calls=0, internal_errors=0)
+    deployment.sandbox.faults(no_capacity=[], requests=[], internal_errors=0)

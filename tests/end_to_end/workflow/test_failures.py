@@ -6,7 +6,16 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.executions import exceptions_of, photo, photos, request_for, running_job, summary_of
+from tests.executions import (
+    exceptions_of,
+    failing,
+    photo,
+    photos,
+    request_for,
+    running_job,
+    summary_of,
+)
+from tests.faults import processes
 from tests.stages import TYPES
 from tfbatch.records import example, tfrecord
 from tfbatch_cdk.workflow import fields
@@ -70,7 +79,8 @@ def test_no_capacity_and_no_quota_anywhere_says_what_was_tried(deployment: Deplo
 
 
 def test_throttling_is_waited_out(deployment: Deployment) -> None:
-    deployment.sandbox.faults(throttled_calls=5)  # the SDK's five attempts of one call
+    throttled = failing("sagemaker:CreateTransformJob", "ThrottlingException", status=400)
+    deployment.sandbox.faults(requests=[throttled | {"times": 5}])  # the SDK's attempts of one call
     ended = deployment.execute(request_for(deployment.upload("throttled", photos(2))))
     assert summary_of(ended)["outputs"] == 2
 
@@ -113,6 +123,41 @@ def test_a_container_that_never_answers_ping_ends_the_run_and_names_its_log(
     )["logStreams"]
     assert any(one["logStreamName"].endswith("data-log") for one in streams)
     assert f"--log-stream-name-prefix {job['TransformJobName']}/" in ended["cause"]
+
+
+def _kill_container(deployment: Deployment, arn: str, *, jobs: int) -> None:
+    """Kill the container of an execution's last job when it serves, and has no output yet."""
+    sandbox, deadline = deployment.sandbox, time.monotonic() + 60
+    reads = {"action": "s3:GetObject", "about": "/killed", "how": "wait", "seconds": 3}
+    sandbox.faults(requests=[reads | {"times": 1000}])
+    while time.monotonic() < deadline:
+        found = deployment.jobs(arn)
+        if len(found) == jobs and "TransformStartTime" in found[-1]:
+            break
+        time.sleep(0.05)
+    (container,) = processes.find(sandbox, "container")
+    container.kill()
+    sandbox.faults(requests=[])
+
+
+def test_a_container_that_dies_at_work_is_tried_once_more(deployment: Deployment) -> None:
+    arn = deployment.start(request_for(deployment.upload("killed-once", photos(4))))
+    _kill_container(deployment, arn, jobs=1)
+    summary = summary_of(deployment.wait(arn))
+    assert (summary["outputs"], summary["jobs"]) == (4, 2)
+
+
+def test_the_inputs_of_a_container_that_dies_at_work_again_are_exceptions(
+    plain: Deployment,
+) -> None:
+    arn = plain.start(request_for(plain.upload("killed-twice", photos(4))))
+    for jobs in (1, 2):
+        _kill_container(plain, arn, jobs=jobs)
+    ended = plain.wait(arn)
+    assert (summary_of(ended)["exceptions"], summary_of(ended)["jobs"]) == (4, 2)
+    reasons = {one["reason"] for one in exceptions_of(plain, ended)}
+    (last,) = {job["TransformJobName"] for job in plain.jobs(arn)[1:]}
+    assert reasons == {f"{last}: AlgorithmError: See job logs for more information"}
 
 
 def test_stopping_the_execution_stops_its_job(deployment: Deployment) -> None:

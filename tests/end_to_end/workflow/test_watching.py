@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.executions import photo, photos, request_for, running_job, summary_of
+from tests.executions import failing, photo, photos, request_for, running_job, summary_of
 from tfbatch.records import example, tfrecord
 from tfbatch_cdk.model.ami import AMI_FOR_CUDA_12
 from tfbatch_cdk.workflow import fields
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.deployment import Deployment
 
+_DENIED = failing("sagemaker:DescribeTransformJob", "AccessDeniedException", status=400)
 _ROWS = b'[1.0, 2.0, 3.0]\n{"x": [4.0, 5.0, 6.0]}\n{"x": "no numbers"}\n'
 
 
@@ -65,7 +66,7 @@ def test_stopping_an_execution_that_waits_stops_its_job(plain: Deployment) -> No
 
 
 def test_a_description_that_is_denied_in_passing_costs_nothing(deployment: Deployment) -> None:
-    deployment.sandbox.faults(denied_descriptions=1)
+    deployment.sandbox.faults(requests=[_DENIED])
     ended = deployment.execute(request_for(deployment.upload("glimpsed", photos(2))))
     assert summary_of(ended)["jobs"] == 1
 
@@ -79,9 +80,9 @@ def test_a_job_that_cannot_be_seen_is_stopped_and_the_run_says_so(
     uri = deployment.upload("unseen", {"slow.tfrecord": body})
     arn = deployment.start({"input": uri, "format": "tfrecord"})
     name = running_job(deployment, arn)["TransformJobName"]
-    deployment.sandbox.faults(denied_descriptions=1000)
+    deployment.sandbox.faults(requests=[_DENIED | {"times": 1000}])
     ended = deployment.wait(arn)
-    deployment.sandbox.faults(denied_descriptions=0)
+    deployment.sandbox.faults(requests=[])
     assert (ended["status"], ended["error"]) == ("FAILED", fields.TRANSFORM_JOB_FAILED)
     assert f"transform job {name}: It can not be described" in ended["cause"]
     assert "Not authorized: sagemaker:DescribeTransformJob" in ended["cause"]

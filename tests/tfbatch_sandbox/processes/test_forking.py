@@ -200,11 +200,36 @@ def test_who_ends_in_the_middle_of_a_request_stops_no_one_else(tmp_path: Path) -
     assert "no SavedModel bundles found!" in said
 
 
+def test_what_it_forked_outlives_a_server_that_is_killed_and_another_takes_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = supervision.ForkServer(is_wanted=True, is_renewed=True)
+    monkeypatch.setattr(supervision, "fork_server", used)
+    os.mkfifo(tmp_path / "request.json")
+    running = supervision.spawn([sys.executable, "-m", "tfbatch_sandbox.transform", str(tmp_path)])
+    killed = used.process
+    assert killed is not None
+    killed.kill()
+    killed.wait()
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(0.5)  # it runs, and so it is not taken for ended
+    kinds = []
+    for _ in range(2):
+        process = supervision.spawn(CONTAINER, cwd=tmp_path, stderr=2)
+        assert process.wait(60) == 1
+        supervision.stop(process)
+        kinds.append(type(process))
+    assert kinds == [subprocess.Popen, fork_client.Forked]
+    assert supervision.stop(running, grace_seconds=0) == -signal.SIGKILL
+    assert used.process not in {None, killed}
+    supervision.stop(used.process)
+
+
 def test_without_the_server_it_starts_afresh(tmp_path: Path, server: int) -> None:
     os.kill(server, signal.SIGTERM)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        process = supervision.spawn(CONTAINER, cwd=tmp_path, stderr=subprocess.DEVNULL)
+        process = supervision.spawn(CONTAINER, cwd=tmp_path, stderr=2)
         assert process.wait(60) == 1
         supervision.stop(process)
         if isinstance(process, subprocess.Popen):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = record.PATH
 """Of the sandbox's own, and what answers there reads no body."""
-FAULTS = json.dumps({"throttled_calls": 0}).encode()
+FAULTS = json.dumps({"requests": []}).encode()
 
 
 @pytest.fixture

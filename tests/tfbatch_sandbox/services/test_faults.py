@@ -9,6 +9,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.executions import failing
+
 if TYPE_CHECKING:
     from tests.tfbatch_sandbox.services.conftest import Jobs
     from tfbatch_sandbox.services.json_type import Json
@@ -38,7 +40,8 @@ def test_so_many_calls_are_throttled_and_the_next_is_not(jobs: Jobs) -> None:
         endpoint_url=jobs.sandbox.endpoint_url,
         config=Config(retries={"total_max_attempts": 1}),
     )
-    jobs.sandbox.faults(throttled_calls=2)
+    throttled = failing("sagemaker:CreateTransformJob", "ThrottlingException", status=400)
+    jobs.sandbox.faults(requests=[throttled | {"times": 2}])
     for _ in range(2):
         with pytest.raises(ClientError, match="Rate exceeded") as refused:
             once.create_transform_job(**jobs.request("throttled"))
@@ -63,22 +66,27 @@ def _ask(jobs: Jobs, method: str, body: Json = None) -> Json:
 def test_the_faults_are_set_shown_and_taken_away_over_http(jobs: Jobs) -> None:
     none = {
         "no_capacity": [],
-        "throttled_calls": 0,
         "internal_errors": 0,
-        "denied_descriptions": 0,
         "unanswered_pings": 0,
-        "slow_downs": 0,
+        "requests": [],
     }
-    changes = {"no_capacity": ["ml.p3.2xlarge"], "throttled_calls": 1, "internal_errors": 2}
+    changes = {"no_capacity": ["ml.p3.2xlarge"], "unanswered_pings": 1, "internal_errors": 2}
     assert _ask(jobs, "POST", changes) == _ask(jobs, "GET") == none | changes
-    assert _ask(jobs, "POST", {"throttled_calls": 0}) == none | changes | {"throttled_calls": 0}
+    assert _ask(jobs, "POST", {"internal_errors": 0}) == none | changes | {"internal_errors": 0}
     assert _ask(jobs, "DELETE") == none
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"throttled_calls": -1}, "throttled_calls must be a whole number, 0 or more, got -1"),
+        ({"internal_errors": -1}, "internal_errors must be a whole number, 0 or more, got -1"),
+        ({"requests": [{"how": "drop"}]}, "must be a list of objects with 'action'"),
+        ({"requests": [{"action": "PutObject"}]}, "action must be like 's3:PutObject'"),
+        ({"requests": [{"action": "s3:*", "how": "lose"}]}, "how must be one of refuse, fail"),
+        (
+            {"requests": [{"action": "s3:*", "times": 0}]},
+            "times must be a number, 1 or more",
+        ),
         ({"no_capacity": ["g5"]}, "instance types like 'ml.g5.xlarge', got ..g5"),
         ({"capacity": 1}, "must be an object with some of"),
         ({"no_capacity": 3}, "got .3."),

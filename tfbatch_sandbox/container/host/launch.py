@@ -99,7 +99,7 @@ def launch(model: Model, artifact: Path, *, environment: Environment) -> Started
     if model.network_isolation:
         # Not in the job's folder: the path of a Unix socket is limited to about a hundred
         # characters.
-        address = Address(Path(tempfile.mkdtemp(prefix="tfbatch-")) / "container.sock")
+        address = Address(Path(tempfile.mkdtemp(prefix="tfbatch-")) / "socket")
         command += ["--isolated", "--socket", str(address.where)]
     else:
         address = Address(port)

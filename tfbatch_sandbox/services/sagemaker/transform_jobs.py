@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -25,6 +26,7 @@ from tfbatch_sandbox.services.state_folders import below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from moto.sagemaker.models import SageMakerModelBackend
 
@@ -60,26 +62,20 @@ class TransformJobs:
 
     def create(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """Start a job, or raise why it can't start."""
-        if self._runtime.faults.take_throttling():
-            raise ApiError("ThrottlingException", "Rate exceeded")
         model = models.describe(backend, {"ModelName": request["ModelName"]})
         region = backend.region_name
         transform_checks.check(request, model["ExecutionRoleArn"], self._runtime, region)
         with self._lock:
             job = self._register(backend, request)
-        run = partial(job.run, partial(self._spawn, region, request, model), self._slots)
         kind = request["TransformResources"]["InstanceType"]
         reason = self._runtime.faults.take_failure(kind) or self._pull_refusal(model)
+        run = partial(self._run, job, region, model)
         target = run if reason is None else partial(job.fail, reason)
         threading.Thread(target=target, daemon=True).start()
         return {"TransformJobArn": job.arn}
 
     def describe(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
         """All fields of a job."""
-        if self._runtime.faults.take_denial():
-            raise ApiError(
-                "AccessDeniedException", "Not authorized: sagemaker:DescribeTransformJob"
-            )
         return views.describe(_find(backend, request["TransformJobName"]))
 
     def list(self, backend: SageMakerModelBackend, request: dict[str, Any]) -> dict[str, Any]:
@@ -123,16 +119,29 @@ class TransformJobs:
         image = next((each["Image"] for each in containers if "Image" in each), "")
         return execution_roles.pull_refusal(self._runtime, model["ExecutionRoleArn"], image)
 
-    def _spawn(
-        self, region: str, request: Mapping[str, Any], model: Mapping[str, Any]
-    ) -> supervision.Process:
+    def _run(self, job: TransformJob, region: str, model: Mapping[str, Any]) -> None:
+        """Run a job, and delete what an engine leaves that is killed."""
         state_dir = self._runtime.settings.state_dir
-        directory = below(state_dir / "transform-jobs", region, request["TransformJobName"])
+        directory = below(state_dir / "transform-jobs", region, job.transform_job_name)
+        # A short name: the path of a Unix socket is limited to about a hundred characters.
+        with tempfile.TemporaryDirectory(prefix="j", ignore_cleanup_errors=True) as temporary:
+            start = partial(self._spawn, directory, temporary, region, job.request, model)
+            job.run(start, self._slots)
+        shutil.rmtree(directory / "instances", ignore_errors=True)
+
+    def _spawn(
+        self,
+        directory: Path,
+        temporary: str,
+        region: str,
+        request: Mapping[str, Any],
+        model: Mapping[str, Any],
+    ) -> supervision.Process:
         shutil.rmtree(directory, ignore_errors=True)  # of an earlier sandbox
         directory.mkdir(parents=True)
         text = json.dumps({"request": request, "model": model}, default=str, indent=2)
         (directory / "request.json").write_text(text)
-        chosen = self._runtime.container_environment()
+        chosen = self._runtime.container_environment() | {"TMPDIR": temporary}
         if self._runtime.faults.take_deafness():
             chosen = {**chosen, "SANDBOX_PING_SECONDS": "0"}
         # Its instances read and write S3 through its VPC, isolated containers too.

@@ -41,6 +41,9 @@ _BOTOCORE: Final = {
 """botocore's names of services, where they differ from those in the ARNs of tasks."""
 _BASE: Final = {"lambda": "AWSLambdaException"}
 """The base class in optimized integrations, which use the AWS SDK for Java 1."""
+_OF_FUNCTIONS: Final = frozenset({"Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"})
+"""The error types of a function whose process ended or was silent. Source: Step Functions developer
+guide, "Handling errors"; AWS Lambda developer guide, "Troubleshoot execution issues"."""
 _OF_HEAD: Final = {"HeadBucket": "NoSuchBucket", "HeadObject": "NoSuchKey"}
 """What the Java SDK makes of a 404 to a HEAD request, which has no body."""
 _LATER: Final = {"S3": {"AccessDenied"}}
@@ -65,7 +68,8 @@ def of_task(resource: str) -> frozenset[str]:
     prefix = service_name(service)
     base = f"{prefix}{_EXCEPTION}" if integration == "aws-sdk" else _BASE.get(service, "")
     classes = [*map(_class_of, _modelled(operation).values()), base, "SdkClientException"]
-    return frozenset(f"{prefix}.{name}" for name in classes if name)
+    told = frozenset(f"{prefix}.{name}" for name in classes if name)
+    return told | _OF_FUNCTIONS if resource == "lambda:invoke" else told
 
 
 def of_error(service: str, action: str, code: str) -> str:

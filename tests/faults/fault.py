@@ -1,0 +1,49 @@
+"""What a fault is: its name, what it does to a run, and what becomes of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tests.executions import photos
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.faults.run import Outcome, Run
+
+    Act = Callable[[Run], object]
+
+COUNT: Final = 12
+"""Photographs of a run: two shards, of eight and of four."""
+
+
+def nothing(_run: Run) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fault:
+    """A fault."""
+
+    name: str
+    """A sentence: what happens."""
+    act: Act = nothing
+    """What is done to a run after its start."""
+    before: Act = nothing
+    """What is done before its start."""
+    after: Act = nothing
+    """What is done after its end, and must hold then. May start another run."""
+    outcome: Outcome = "outputs"
+    """``outputs``: the run succeeds, and every input has an output. ``accounts``: it succeeds, and
+    outputs and exceptions are the inputs. ``failed``: it fails with ``error``. ``stopped``: it is
+    aborted."""
+    error: str = ""
+    """How the error of a run that fails begins."""
+    inputs: Mapping[str, bytes] = field(default_factory=lambda: photos(COUNT))
+    request: Mapping[str, object] = field(default_factory=dict)
+    """Fields of the request, besides input, format and model."""
+    lost: str = "nothing"
+    """What a person has to do again."""
+    seen: str
+    """What a person sees."""
