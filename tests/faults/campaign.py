@@ -115,8 +115,9 @@ class Campaign:
         sandbox = self.deployment.sandbox
         sandbox.faults(requests=[], no_capacity=[], internal_errors=0, unanswered_pings=0)
         for process in processes.of_sandbox(sandbox):
-            if process.status() == psutil.STATUS_STOPPED:
-                process.resume()
+            with contextlib.suppress(psutil.Error):
+                if process.status() == psutil.STATUS_STOPPED:
+                    process.resume()
 
 
 @contextlib.contextmanager

@@ -21,12 +21,20 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.ev
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: E501
     StateTaskService,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (  # noqa: E501
+    StateTaskServiceAwsSdk,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sns import (  # noqa: E501
+    StateTaskServiceSns,
+)
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from tfbatch_sandbox.services.patch import replace
 from tfbatch_sandbox.services.stepfunctions import error_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from moto.stepfunctions.parser.asl.eval.environment import Environment
 
     from tfbatch_sandbox.services.runtime import Runtime
@@ -48,7 +56,20 @@ def install(_runtime: Runtime) -> None:
         return _failure(task, env, f"{error_names.service_name(service)}.{code}", str(ex))
 
     replace(StateTaskService, "_from_error", from_error)
+    for task in (StateTaskServiceAwsSdk, StateTaskServiceSns):
+        replace(task, "_from_error", _with_request_id(task._from_error))  # noqa: SLF001
     replace(ResourceEvalS3, "_handle_get_object", staticmethod(_read_again))
+
+
+def _with_request_id(original: Callable[..., FailureEvent]) -> Callable[..., FailureEvent]:
+    """An answer without a body, as to a HEAD request, has no request id for boto3."""
+
+    def from_error(task: Any, env: Environment, ex: Exception) -> FailureEvent:  # noqa: ANN401
+        if isinstance(ex, ClientError):
+            ex.response["ResponseMetadata"].setdefault("RequestId", "")
+        return original(task, env=env, ex=ex)
+
+    return from_error
 
 
 _read = ResourceEvalS3._handle_get_object  # noqa: SLF001
