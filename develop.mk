@@ -131,5 +131,10 @@ bench-sandbox: model ## Time transform jobs against a bare loop and Ray Data; me
 	python -m benchmarks.sandbox.speed
 	python -m benchmarks.sandbox.memory
 
+PART ?=
+.PHONY: soak
+soak: model ## Run hundreds of jobs, executions, shards and runs in a sandbox (PART=jobs|executions|shards|runs)
+	python -m benchmarks.soak $(PART)
+
 .PHONY: bench
 bench: bench-handler bench-plan bench-records bench-decode bench-instance bench-sandbox bench-synth ## Run all of docs/benchmarks.md anew

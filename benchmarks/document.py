@@ -1,4 +1,4 @@
-"""Writes the sections of ``docs/benchmarks.md``; every benchmark owns one."""
+"""Writes the sections of ``docs/benchmarks.md`` and ``docs/reliability.md``; each has one owner."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "benchmarks.md"
+RELIABILITY = ROOT / "docs" / "reliability.md"
 
 
 def machine() -> str:
@@ -18,13 +19,13 @@ def machine() -> str:
     )
 
 
-def write(name: str, content: str) -> None:
+def write(name: str, content: str, file: Path = FILE) -> None:
     """Replace the section between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    text = FILE.read_text() if FILE.exists() else "# Benchmarks\n"
+    text = file.read_text() if file.exists() else f"# {file.stem.capitalize()}\n"
     before, _, rest = text.partition(begin)
     after = rest.partition(end)[2]
-    FILE.write_text(f"{before.rstrip()}\n\n{begin}\n{content.rstrip()}\n{end}\n{after.lstrip()}")
+    file.write_text(f"{before.rstrip()}\n\n{begin}\n{content.rstrip()}\n{end}\n{after.lstrip()}")
 
 
 def mark(reached: bool) -> str:  # noqa: FBT001 # one flag, one meaning

@@ -16,13 +16,13 @@ from tfbatch_handler import body, container, failure, formats
 from tfbatch_handler.environment import Settings, server_batch
 from tfbatch_handler.metrics import Progress
 from tfbatch_handler.outputs import accept, output
-from tfbatch_handler.outputs.choice import output_of
+from tfbatch_handler.outputs.choice import keys_problem, output_of
 from tfbatch_handler.record import BadRecord, Document, Keyed
 from tfbatch_handler.serving import json_text, predict, reply
 from tfbatch_handler.serving.grpc import Unanswered
 from tfbatch_handler.serving.health import Health
 from tfbatch_handler.serving.servers import Fleet
-from tfbatch_handler.signature import parse_metadata, servable
+from tfbatch_handler.signature import SignatureError, parse_metadata, servable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -182,14 +182,17 @@ class Handler:
             output=output,
             progress=Progress(model=fleet.model),
             health=health,
-            request=lru_cache(maxsize=_CONTENT_TYPES)(partial(self._request, signature)),
+            request=lru_cache(maxsize=_CONTENT_TYPES)(partial(self._request, signature, output)),
         )
 
-    def _request(self, signature: Signature, content_type: str) -> formats.Request:
+    def _request(self, signature: Signature, output: Output, content_type: str) -> formats.Request:
         _, _, parameters = self._choose(content_type)
-        return formats.Request(
+        request = formats.Request(
             signature=signature, features=self._settings.features, parameters=parameters
         )
+        if request.keys and (problem := keys_problem(output)):
+            raise SignatureError(problem)
+        return request
 
     def _check(self, rows: Sequence[Row], model: Model, *, deadline: float) -> None:
         bad = [(number, row) for number, row in enumerate(rows) if isinstance(row, BadRecord)]

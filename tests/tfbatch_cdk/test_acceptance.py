@@ -12,6 +12,7 @@ from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model.acceptance import refusals
 from tfbatch_cdk.model.lock import Lock, LockedFile
 from tfbatch_cdk.settings import Format, Model, Stage
+from tfbatch_handler.environment import Settings
 from tfbatch_handler.signature import Signature, Tensor
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def test_a_format_that_one_model_cannot_take_is_refused_for_it_with_those_that_f
     found = refusals(_stage(demo, vector, jpeg=JPEG, csv=CSV, tfrecord=TFRECORD))
     assert {name: list(formats) for name, formats in found.items()} == {"vector": ["jpeg"]}
     assert found["vector"]["jpeg"].endswith("Use csv or tfrecord.")
+
+
+def test_a_format_with_key_fields_is_refused_beside_an_output_named_key(vector: Model) -> None:
+    model = replace(vector, handler=Settings(output="fields", fields={"key": "y"}))
+    keyed = Format(content_type="application/jsonlines", split_type="Line", keys=("id",))
+    plain = replace(keyed, keys=())
+    found = refusals(_stage(model, keyed=keyed, plain=plain))
+    assert list(found["vector"]) == ["keyed"]
+    assert "fields={'value': 'y'}" in found["vector"]["keyed"]
 
 
 def test_a_content_type_without_a_format_is_refused(vector: Model) -> None:

@@ -335,6 +335,13 @@ def test_key_fields_come_back_in_a_document_s_lines_and_in_csv(serve: Serve) -> 
     assert rows.split("\n")[1].startswith("b,error,InvalidRecord,")
 
 
+def test_an_output_with_the_name_of_the_key_fields_must_get_another(serve: Serve) -> None:
+    service = serve(numbers(), TFBATCH_OUTPUT="fields", TFBATCH_FIELDS='{"key": "y"}')
+    assert service.lines(b'{"x": 1}', "application/jsonlines") == [{"key": 2.0}]
+    with pytest.raises(SignatureError, match=r"fields=\{'value': 'y'\}"):
+        service.lines(b'{"x": 1}', "application/jsonlines; keys=id")
+
+
 def test_a_key_that_the_header_lacks_is_named(serve: Serve) -> None:
     with pytest.raises(SignatureError, match=r"no column id.*Format\.keys"):
         serve(numbers()).lines(b"x\n1\n", "text/csv; header=present; keys=id")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfbatch.aws.execution import Executions
 from tfbatch.terminal.problem import Problem
+from tfbatch_cdk.workflow.fields import NULL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,16 +89,23 @@ def stack_outputs(session: Session, kind: str) -> dict[str, str]:
 def fixed_values(definition: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the values that the deployment fixed, from the definition of its state machine.
 
-    These are models, formats, instance types, prices and buckets, as deployed.
+    These are models, formats, instance types, prices and buckets, as deployed. A setting without a
+    value is left out.
 
     Raises:
         Problem: another version of tfbatch deployed it.
     """
     for state in definition["States"].values():
         if "stage" in state.get("Assign", {}):
-            found: Mapping[str, Any] = state["Assign"]["stage"]
+            found: Mapping[str, Any] = _without_nulls(state["Assign"]["stage"])
             return found
     raise Problem("The deployed state machine is of another version: deploy with 'cdk deploy'.")
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 # any JSON
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one != NULL}
+    return list(map(_without_nulls, value)) if isinstance(value, list) else value
 
 
 def usd_per_hour(fixed: Mapping[str, Any]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from tfbatch.terminal.options import json_option
 from tfbatch.terminal.problem import Problem
 
 if TYPE_CHECKING:
+    from tfbatch.review.request import ChangeSet
     from tfbatch.terminal.output import Output
 
 
@@ -68,6 +69,14 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Compare with what is deployed (read-only), and say where that isn't the base.",
 )
+@click.option(
+    "--change-set",
+    type=click.Choice(("auto", "never")),
+    default="auto",
+    show_default=True,
+    help="With --deployed: ask CloudFormation by a change set which resources it replaces. It is "
+    "deleted and never executed. auto: where the credentials may.",
+)
 @json_option
 @click.pass_context
 def review(  # noqa: PLR0913 # one for each option
@@ -83,6 +92,7 @@ def review(  # noqa: PLR0913 # one for each option
     formats: tuple[str, ...],
     out: Path,
     deployed: bool,
+    change_set: ChangeSet,
     output: Output,
 ) -> None:
     """Say what a change of the infrastructure does.
@@ -116,6 +126,7 @@ def review(  # noqa: PLR0913 # one for each option
             head_assembly=head_assembly,
             stages=stages,
             deployed=deployed,
+            change_set=change_set,
             policy=policy,
         )
         ctx.exit(reviews.run(request, formats=formats or reviews.FORMATS, out=out, output=output))

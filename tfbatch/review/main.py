@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfbatch.review import deployment
 from tfbatch.review.compare import locks
 from tfbatch.review.compare.rules import policies
 from tfbatch.review.errors import ReviewError
@@ -17,8 +18,6 @@ from tfbatch.review.render import words
 from tfbatch.review.render.sarif import lines_of
 from tfbatch.review.review import Review, compare
 from tfbatch.review.sides import revision, synthesis
-from tfbatch.review.sides.deployed import drift
-from tfbatch.review.sides.deployed import stacks as deployed
 from tfbatch.review.sides.loading import load_both
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def make(request: Request, *, cache: Path) -> Review:
     policy = _policy(request)
     more = locks.findings(base.locks, head.locks)
     if request.deployed:
-        found = _from_deployed(base, head, more=more, policy=policy.rules)
+        found = deployment.review(request, base, head, more=more, policy=policy.rules)
     else:
         found = _compared(base, head, more=more, policy=policy.rules)
     findings = tuple(policy.applied(found.findings, today=datetime.now(UTC).date()))
@@ -97,29 +96,6 @@ def _compared(base: Side, head: Side, *, more: Sequence[Finding], policy: Sequen
         more=more,
         policy=policy,
     )
-
-
-def _from_deployed(
-    base: Side, head: Side, *, more: Sequence[Finding], policy: Sequence[Rule]
-) -> Review:
-    """Compare with the deployed stacks, and with the base where nothing is deployed."""
-    known = [*base.stages, *head.stages]
-    real = {stage.name: deployed.deployed(stage, known=known) for stage in base.stages}
-    start = [real[stage.name] or stage for stage in base.stages]
-    name = f"what is deployed, {base.name}"
-    drifted = compare(base=start, head=base.stages, base_name=name, head_name=base.name)
-    absent = deployed.missing([stage for stage, found in real.items() if found is None])
-    review = compare(
-        base=start,
-        head=head.stages,
-        base_name=name,
-        head_name=head.name,
-        more=more,
-        policy=policy,
-    )
-    by_hand = [one for stage in real.values() if stage for one in drift.findings(stage)]
-    found = (*deployed.drift(drifted), *by_hand, *review.findings, *absent)
-    return replace(review, findings=found)
 
 
 def write(review: Review, *, out: Path, formats: Sequence[str]) -> list[Path]:

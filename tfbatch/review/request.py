@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tfbatch.review.sides import revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+ChangeSet = Literal["auto", "never"]
+"""``auto``: where that is possible."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,5 +30,7 @@ class Request:
     """Empty: every stage."""
     deployed: bool = False
     """Compare with the deployed stacks, and report where they differ from the base."""
+    change_set: ChangeSet = "auto"
+    """Whether CloudFormation is asked what it would do to the deployed stacks."""
     policy: Path | None = None
     """A file of rules of one's own."""

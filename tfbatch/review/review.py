@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tfbatch.review.compare.rules.rule import Fate, Rule
     from tfbatch.review.sides.assembly import Stage
 
-_NOTES = ("model-not-compared", "packages-not-compared")
-_QUIET = ("cost-unchanged", "not-deployed", *_NOTES)
+_NOTES = ("model-not-compared", "packages-not-compared", "templates-only")
+_QUIET = ("cost-unchanged", "not-deployed", "change-set-agrees", *_NOTES)
 _PERMISSIONS = ("permissions-broadened", "permissions-added", "denial-dropped", "public-access")
 _IN_SHORT = {
     "deployment-fails": "the deployment will fail",
@@ -47,6 +47,9 @@ _IN_SHORT = {
     "drift": "deployed differs from the base",
     "resource-drift": "resources changed by hand",
     "drift-not-compared": "changes by hand not looked for",
+    "change-set-not-made": "no change set made",
+    "replacement-differs": "CloudFormation plans other replacements",
+    "condition-removes": "a condition removes resources",
     "unknown-change": "changes that no rule knows",
 }
 _COUNTED: tuple[Fate, ...] = ("added", "changed", "replaced", "moved", "removed")

@@ -3,6 +3,7 @@
 A function or job in subnets without a route to the internet reaches only the services that its VPC
 has an endpoint for. An interface endpoint needs private DNS, since SDKs call the usual names; the
 gateway endpoint of S3 must be in the route table of every subnet. Security groups aren't weighed.
+Endpoints and route tables are those of the account that owns the VPC.
 
 Source: AWS PrivateLink guide, "Access AWS services through AWS PrivateLink" and "Gateway endpoints
 for Amazon S3".
@@ -15,6 +16,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tfbatch_sandbox.authorization import subnets
 from tfbatch_sandbox.authorization.policy_language.policies import policy_of
 from tfbatch_sandbox.server.settings import ACCOUNT_ID
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfbatch_sandbox.authorization.policy_language.policies import Policy
-
-# ruff: noqa: PLC0415 # moto's EC2 takes a second to import, and only callers in a VPC need it
 
 _SCOPE: Final = re.compile(r"Credential=([\w-]+)/\d{8}/([\w-]+)/([\w-]+)/aws4_request")
 _ENDPOINTS: Final = {
@@ -90,11 +90,12 @@ def way_to(service: str, attachment: Attachment | None) -> Way:
     """
     if attachment is None or (attachment.only is not None and service not in attachment.only):
         return Way()
-    backend = _backend(attachment)
-    vpcs = {backend.get_subnet(subnet).vpc_id for subnet in attachment.subnets}
-    tables = [_table(backend, subnet) for subnet in attachment.subnets]
+    used = _used(attachment)
+    vpcs = {subnet.vpc_id for subnet in used}
+    tables = [_table(subnet) for subnet in used]
+    endpoints = [one for subnet in used for one in subnet.ec2_backend.vpc_end_points.values()]
     name = f".{attachment.region}.{_ENDPOINTS.get(service, service)}"
-    for endpoint in list(backend.vpc_end_points.values()):
+    for endpoint in endpoints:
         is_ours = endpoint.vpc_id in vpcs and endpoint.service_name.endswith(name)
         if is_ours and _serves(endpoint, tables):
             return _through(endpoint)
@@ -112,19 +113,26 @@ def signed_for(authorization: str) -> tuple[str, str] | None:
     return (found[1], _SIGNED.get(found[3], found[3])) if found else None
 
 
-def _backend(attachment: Attachment) -> Any:  # noqa: ANN401 - moto's
-    from moto.ec2.models import ec2_backends
+def _used(attachment: Attachment) -> list[Any]:
+    """The subnets of a caller, which other accounts may have shared."""
+    found = [subnets.find(one, ACCOUNT_ID, attachment.region) for one in attachment.subnets]
+    missing = [one for one, subnet in zip(attachment.subnets, found, strict=True) if not subnet]
+    if missing:
+        raise UnreachableError(
+            f"Nothing leads out of {', '.join(missing)}: no such subnet, and none that its owner "
+            f"shares with {ACCOUNT_ID}."
+        )
+    return found
 
-    return ec2_backends[ACCOUNT_ID][attachment.region]
 
-
-def _table(backend: Any, subnet: str) -> Any:  # noqa: ANN401 - moto's
+def _table(subnet: Any) -> Any:  # noqa: ANN401 - moto's
     """The subnet's route table, or the main one of its VPC."""
-    filters = {"association.subnet-id": [subnet]}
+    backend = subnet.ec2_backend
+    filters = {"association.subnet-id": [subnet.id]}
     own = backend.describe_route_tables(filters=filters)
     if own:
         return own[0]
-    main = {"association.main": ["true"], "vpc-id": [backend.get_subnet(subnet).vpc_id]}
+    main = {"association.main": ["true"], "vpc-id": [subnet.vpc_id]}
     return backend.describe_route_tables(filters=main)[0]
 
 

@@ -23,9 +23,10 @@ OF_SERVICE = {
     "core": ("operation_models", "accounts"),  # of all services
     "iam": ("iam.roles",),
     "s3": ("s3.bucket_policies", "s3.object_keys", "s3.object_events", "s3.conditional_writes"),
+    "ec2": ("ec2.shared_vpcs", "ec2.vpc_endpoints"),
     "events": ("events.event_targets",),
     "logs": ("logs.log_group_keys",),
-    "awslambda": ("lambda_.functions", "lambda_.function_logs"),
+    "awslambda": ("lambda_.functions", "lambda_.function_logs", "lambda_.function_subnets"),
     "sagemaker": (
         "sagemaker.models",
         "sagemaker.tags",
@@ -67,6 +68,7 @@ OF_SERVICE = {
     ),
 }
 _NEEDED_BY_CLOUDFORMATION = (
+    "ec2",
     "iam",
     "scheduler",
     "s3",

@@ -12,7 +12,7 @@ from tfbatch_sandbox.container import fitting
 from tfbatch_sandbox.processes.system import PORTABLE
 from tfbatch_sandbox.server.faults import FaultBox
 from tfbatch_sandbox.services.clients import OWNER, Clients
-from tfbatch_sandbox.services.lambda_.runtime.environment import Environments
+from tfbatch_sandbox.services.lambda_.runtime.pool import Environments
 
 if TYPE_CHECKING:
     from tfbatch_sandbox.authorization.sessions import Credentials

@@ -38,14 +38,14 @@ def fit(value: Any, name: str, tensor: Tensor) -> Values:  # noqa: ANN401  whate
     Raises:
         FitError: says what was sent, what the input takes, and how to write it.
     """
-    items, sizes = _flat(value, name, tensor)
+    items, sizes, kinds = _flat(value, name, tensor)
     shape = row_shape(sizes, len(items), tensor.shape)
     if shape is None:
         raise FitError(
             f"{name!r} is {_sent(sizes)}, and the model takes {tensor}, batch first: "
             f"write {wanted(tensor)} for each record"
         )
-    found = typed(items, name, tensor)
+    found = typed(items, name, tensor, kinds)
     is_as_sent = found is items and shape == sizes and tensor.dtype != STRING
     return Values(tensor.dtype, shape, found, value if is_as_sent else None)
 
@@ -103,10 +103,14 @@ def _sent(sizes: tuple[int, ...]) -> str:
     return f"a list of {' x '.join(map(str, sizes))} values"
 
 
-def _flat(value: Any, name: str, tensor: Tensor) -> tuple[list[Any], tuple[int, ...]]:  # noqa: ANN401
-    """The scalars of nested lists in row-major order, and the sizes of the lists."""
+def _flat(
+    value: Any,  # noqa: ANN401  as fit
+    name: str,
+    tensor: Tensor,
+) -> tuple[list[Any], tuple[int, ...], set[type]]:
+    """The scalars of nested lists in row-major order, the lists' sizes, the scalars' types."""
     if type(value) is not list:
-        return [value], ()
+        return [value], (), {type(value)}
     items, sizes = [value], list[int]()
     while list in (kinds := set(map(type, items))):
         lengths = set(map(len, items)) if len(kinds) == 1 else set()
@@ -117,4 +121,4 @@ def _flat(value: Any, name: str, tensor: Tensor) -> tuple[list[Any], tuple[int, 
             )
         sizes.append(lengths.pop())
         items = list(chain.from_iterable(items))
-    return items, tuple(sizes)
+    return items, tuple(sizes), kinds

@@ -41,22 +41,18 @@ _EXACT: Final = 1 << 53
 _SHOWN: Final = 60
 
 
-def typed(
-    items: list[Any], name: str, tensor: Tensor, kinds: set[type] | None = None
-) -> Sequence[Any]:
+def typed(items: list[Any], name: str, tensor: Tensor, kinds: set[type]) -> Sequence[Any]:
     """Scalars as values of the input's type: text or bytes, floats, integers or booleans.
 
     Args:
         items: the scalars. The same list is returned if they are of the type.
         name: of the input, column or feature, for messages.
         tensor: the input.
-        kinds: the Python types of the items, if known.
+        kinds: the Python types of the items.
 
     Raises:
         FitError: names the value and how to write it.
     """
-    if kinds is None:
-        kinds = set(map(type, items))
     if tensor.dtype == STRING:
         return items if kinds <= BYTES else [_text(item, name, tensor) for item in items]
     try:

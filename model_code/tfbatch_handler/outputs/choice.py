@@ -30,3 +30,13 @@ def output_of(signature: Signature, settings: Settings, *, code: Path) -> output
         return output.fields_of(signature, settings.fields)
     labels = top_k.read_labels(code / settings.labels)
     return top_k.top_k_of(signature, k=settings.top_k, labels=labels)
+
+
+def keys_problem(chosen: output.Output) -> str:
+    """Why lines of an output can't have key fields; empty if they can."""
+    if not isinstance(chosen, output.Fields) or "key" not in chosen.names:
+        return ""
+    return (
+        "a line's key fields are in its field 'key', and an output has that name: give the output "
+        f"another one, fields={{'value': {chosen.names['key']!r}}}"
+    )

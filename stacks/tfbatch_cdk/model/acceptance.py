@@ -8,6 +8,7 @@ from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model import own_code
 from tfbatch_cdk.model.saved_model import signature_of
 from tfbatch_handler import acceptance, formats
+from tfbatch_handler.outputs.choice import keys_problem, output_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,4 +53,9 @@ def _reason(model: Model, chosen: Format) -> str:
         formats.choose(formats.load(), chosen.content_type)
     except formats.UnknownFormatError as error:
         return str(error)
-    return acceptance.problem(chosen.sent_content_type, signature_of(model))
+    signature = signature_of(model)
+    if chosen.keys:
+        output = output_of(signature, model.handler, code=model.directory)
+        if problem := keys_problem(output):
+            return problem
+    return acceptance.problem(chosen.sent_content_type, signature)

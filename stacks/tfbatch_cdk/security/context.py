@@ -97,11 +97,11 @@ class SecurityContext:
     def allow_data(self, role: iam.IRole, *, write: bool) -> None:
         """Allow a role to use the key through S3, to read or to read and write objects."""
         through, actions = _via("s3", role), _WRITE if write else _READ
-        for own in (self.key, *self.bucket_keys):
-            if own:
-                allow(role, *actions, on=own.key_arn, conditions=through)
-        for key in self.further_keys:
-            allow(role, *_READ, on=key, conditions=through)
+        own = [key.key_arn for key in (self.key, *self.bucket_keys) if key]
+        if own:
+            allow(role, *actions, on=own, conditions=through)
+        if self.further_keys:
+            allow(role, *_READ, on=self.further_keys, conditions=through)
 
     def allow_volumes(self, role: iam.IRole) -> None:
         """Allow a role to grant the key to SageMaker, for the volumes of instances."""

@@ -38,36 +38,37 @@ def service_principal(service: str) -> iam.ServicePrincipal:
 def allow(
     role: iam.IRole,
     *actions: str,
-    on: str,
+    on: str | Sequence[str],
     conditions: Mapping[str, Mapping[str, str]] | None = None,
     because: str | None = None,
 ) -> None:
-    """Allow a role to take actions on a resource.
+    """Allow a role to take actions on a resource, or on several.
 
     Args:
         role: the role.
         actions: in full, such as ``s3:GetObject``.
-        on: the resource's ARN.
+        on: the resources' ARNs.
         conditions: of the statement, by operator.
         because: why ``on`` has a wildcard; the checks refuse a wildcard without a reason.
     """
-    _add(role, "Allow", actions, on, conditions or {})
+    resources = [on] if isinstance(on, str) else on
+    _add(role, "Allow", actions, resources, conditions or {})
     if because:
-        acknowledge_wildcard(role, on, because=because)
+        acknowledge_wildcard(role, *resources, because=because)
 
 
 def deny(
     role: iam.IRole, *actions: str, on: str, conditions: Mapping[str, Mapping[str, str]]
 ) -> None:
     """Deny a role actions under conditions, even if another statement allows them."""
-    _add(role, "Deny", actions, on, conditions)
+    _add(role, "Deny", actions, [on], conditions)
 
 
 def _add(
     role: iam.IRole,
     effect: str,
     actions: Sequence[str],
-    resource: str,
+    resources: Sequence[str],
     conditions: Mapping[str, Mapping[str, str]],
 ) -> None:
     """Add a statement.
@@ -79,7 +80,7 @@ def _add(
         {
             "Effect": effect,
             "Action": [*actions],
-            "Resource": resource,
+            "Resource": [*resources],
             "Condition": dict(conditions),
         }
     )
@@ -89,11 +90,14 @@ def _add(
         role.add_to_principal_policy(statement)
 
 
-def acknowledge_wildcard(scope: IConstruct, resource: str, *, because: str) -> None:
-    """Acknowledge cdk-nag's finding IAM5 for one resource."""
-    shown = _shown(stack_of(cast("Hashable", scope)), resource)
-    finding = Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{shown}]", reason=because)
-    _validations(cast("Hashable", scope)).acknowledge(finding)
+def acknowledge_wildcard(scope: IConstruct, *resources: str, because: str) -> None:
+    """Acknowledge cdk-nag's finding IAM5 for resources."""
+    stack = stack_of(cast("Hashable", scope))
+    findings = [
+        Acknowledgment(id=f"AwsSolutions-IAM5[Resource::{_shown(stack, one)}]", reason=because)
+        for one in resources
+    ]
+    validations(cast("Hashable", scope)).acknowledge(*findings)
 
 
 # Each answer is a call of the CDK's process, and most grants ask for the same ones.
@@ -109,7 +113,8 @@ def _shown(stack: Stack, resource: str) -> str:
 
 
 @cache
-def _validations(scope: IConstruct) -> Validations:
+def validations(scope: IConstruct) -> Validations:
+    """Where a construct's findings are acknowledged."""
     return Validations.of(scope)
 
 

@@ -8,11 +8,15 @@ grant. ``prod`` acknowledges eight findings; a stage with less protection acknow
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Acknowledgment, CfnResource, Validations
+from aws_cdk import Acknowledgment, CfnResource
+
+from tfbatch_cdk.security.grants import validations
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from constructs import IConstruct
 
 _NIST = "NIST.800.53.R5::NIST.800.53.R5-"
@@ -95,15 +99,15 @@ IN_PROD = (
 
 def acknowledge(scope: IConstruct, *findings: Finding) -> None:
     """Acknowledge findings on a construct with its children (cdk-nag) and resource (checkov)."""
-    for finding in findings:
-        if finding.nist:
-            acknowledged = Acknowledgment(id=f"{_NIST}{finding.nist}", reason=finding.because)
-            Validations.of(scope).acknowledge(acknowledged)
-        if finding.template:
-            acknowledged = Acknowledgment(
-                id=f"CloudFormation-Validate::{finding.template}", reason=finding.because
-            )
-            Validations.of(scope).acknowledge(acknowledged)
+    ids = [(f"{_NIST}{finding.nist}", finding.because) for finding in findings if finding.nist]
+    ids += [
+        (f"CloudFormation-Validate::{finding.template}", finding.because)
+        for finding in findings
+        if finding.template
+    ]
+    if ids:
+        acknowledged = [Acknowledgment(id=name, reason=because) for name, because in ids]
+        validations(cast("Hashable", scope)).acknowledge(*acknowledged)
     skipped = [
         {"id": finding.checkov, "comment": finding.because}
         for finding in findings

@@ -56,10 +56,8 @@ class People(Construct):
     def _allow_reading(self, role: iam.IRole, machine: str) -> None:
         runs = "executions are named when they are started"
         allow(role, "states:DescribeStateMachine", "states:ListExecutions", on=self._machine)
-        for arn in self._executions:
-            allow(
-                role, "states:DescribeExecution", "states:GetExecutionHistory", on=arn, because=runs
-            )
+        reads = ("states:DescribeExecution", "states:GetExecutionHistory")
+        allow(role, *reads, on=self._executions, because=runs)
         map_runs = colon_arn(self, "states", "mapRun", f"{machine}/Shards:*")
         allow(role, "states:DescribeMapRun", on=map_runs, because=runs)
         allow(role, "states:ListMapRuns", on=self._executions[0])
@@ -67,13 +65,13 @@ class People(Construct):
         allow(role, "sagemaker:DescribeTransformJob", on=self._jobs, because=because)
         logs = "log groups of this stage, and SageMaker's one group for all transform jobs"
         own = f"{Stack.of(self).stack_name}-*"
-        for group in (own, f"{DELIVERED}{own}", f"{LOG_GROUP}:*"):
-            allow(
-                role,
-                *("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),
-                on=colon_arn(self, "logs", "log-group", group),
-                because=logs,
-            )
+        groups = (own, f"{DELIVERED}{own}", f"{LOG_GROUP}:*")
+        allow(
+            role,
+            *("logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartQuery"),
+            on=[colon_arn(self, "logs", "log-group", group) for group in groups],
+            because=logs,
+        )
         allow(
             role,
             *("cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:GetMetricData"),
@@ -85,8 +83,7 @@ class People(Construct):
 
     def _allow_running(self, role: iam.IRole) -> None:
         allow(role, "states:StartExecution", on=self._machine)
-        for arn in self._executions:
-            allow(role, "states:StopExecution", on=arn)
+        allow(role, "states:StopExecution", on=self._executions)
         allow(role, "sagemaker:StopTransformJob", on=self._jobs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_cdk.workflow.expressions import FUNCTION_FAILURE
+from tfbatch_cdk.workflow.fields import NULL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ def with_nulls(value: Any) -> Any:  # noqa: ANN401 # any JSON
         return {name: with_nulls(item) for name, item in value.items()}
     if isinstance(value, list):
         return [with_nulls(item) for item in value]
-    return jsonata("null") if value is None else value
+    return NULL if value is None else value
 
 
 def assign(then: str, **variables: str) -> State:

@@ -20,6 +20,9 @@ MAX_EXCEPTIONS = "max_exceptions"
 DRY_RUN = "dry_run"
 KEY = "key"
 
+NULL = "{% null %}"
+"""A setting without a value, in the deployed definition."""
+
 # An execution's output, with the request's input, output, model and format.
 PLAN = "plan"
 """The plan: objects, bytes, shards, estimated minutes and USD."""

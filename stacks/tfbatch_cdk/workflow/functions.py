@@ -117,15 +117,14 @@ class Function(Construct):
         """Allow the function to list and read, write, or delete a bucket's objects."""
         arn = bucket_arn(self, bucket)
         reason = "an execution names the folder; the keys depend on its shards and outputs"
+        actions = [
+            *(("s3:GetObject",) if read else ()),
+            *(("s3:AbortMultipartUpload", "s3:PutObject") if write else ()),
+            *(("s3:DeleteObject",) if delete else ()),
+        ]
+        allow(self.role, *actions, on=f"{arn}/*", because=reason)
         if read:
             allow(self.role, "s3:ListBucket", on=arn)
-            allow(self.role, "s3:GetObject", on=f"{arn}/*", because=reason)
-        if write:
-            allow(
-                self.role, "s3:AbortMultipartUpload", "s3:PutObject", on=f"{arn}/*", because=reason
-            )
-        if delete:
-            allow(self.role, "s3:DeleteObject", on=f"{arn}/*", because=reason)
 
     def read_job_logs(self, stage: str) -> None:
         """Allow the function to read the logs of a stage's transform jobs."""

@@ -116,13 +116,13 @@ class Workflow(Construct):
             self._allow_sync(stage.name)
         self._allow_shards(work_bucket)
         self._allow_claims(work_bucket)
-        for bucket in input_buckets:
-            allow(self._role, "s3:ListBucket", on=bucket_arn(self, bucket))
-        request_files = f"{bucket_arn(self, input_buckets[0])}/*{REQUEST_SUFFIX}"
+        inputs = [bucket_arn(self, bucket) for bucket in input_buckets]
+        allow(self._role, "s3:ListBucket", on=inputs)
+        request_files = f"{inputs[0]}/*{REQUEST_SUFFIX}"
         because = "a request file may lie anywhere in the input bucket"
         allow(self._role, "s3:GetObject", on=request_files, because=because)
-        for one in functions.values():
-            allow(self._role, "lambda:InvokeFunction", on=one.function.function_arn)
+        called = [one.function.function_arn for one in functions.values()]
+        allow(self._role, "lambda:InvokeFunction", on=called)
         allow(self._role, "sns:Publish", on=topic.topic_arn)
         security.allow_notifications(self._role)
         security.allow_data(self._role, write=True)

@@ -158,3 +158,25 @@ def test_a_stack_is_looked_for_in_its_own_region_and_account(tmp_path: Path) -> 
     assert found.stacks["elsewhere"].template["Resources"] == table
     with pytest.raises(ReviewError, match=r"belongs to account 999988887777, and the credentials"):
         deployed.deployed(stage("aws://999988887777/eu-central-1"), known=())
+
+
+@pytest.mark.usefixtures("account")
+def test_the_cdks_usage_statistics_are_no_difference(tmp_path: Path) -> None:
+    usage = {"Type": "AWS::CDK::Metadata", "Condition": "CDKMetadataAvailable"}
+    known = {"CDKMetadataAvailable": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}}
+    topic = {"Type": "AWS::SNS::Topic"}
+    client = boto3.client("cloudformation")
+
+    def found(name: str, **resources: object) -> object:
+        template = {"Conditions": known, "Resources": {"CDKMetadata": usage, **resources}}
+        client.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        stage = deployed.deployed(stage_of_one(tmp_path, name), known=())
+        assert stage is not None
+        return stage.stacks[name].template
+
+    assert found("counted", Topic=topic) == {"Resources": {"Topic": topic}}
+    dependent = {**topic, "Condition": "CDKMetadataAvailable"}
+    assert found("used", Topic=dependent) == {
+        "Conditions": known,
+        "Resources": {"Topic": dependent},
+    }

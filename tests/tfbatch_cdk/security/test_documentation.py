@@ -46,26 +46,43 @@ def test_the_owner_of_a_key_sees_what_to_add() -> None:
 
 
 def test_the_owner_of_a_vpc_sees_what_to_allow(prod: Assembly) -> None:
-    (endpoint,) = (
-        one["Properties"]["PolicyDocument"]["Statement"]
-        for one in prod.of_type("AWS::EC2::VPCEndpoint").values()
-        if one["Properties"]["VpcEndpointType"] == "Gateway"
-    )
-    objects, lists, layers = endpoint
+    objects, lists, layers = _endpoint_policies(prod)["s3"]
     buckets = [
         "arn:aws:s3:::BUCKET-OF-THE-STAGE",
-        "arn:aws:s3:::cdk-hnb659fds-assets-ACCOUNT-REGION",
+        "arn:aws:s3:::cdk-hnb659fds-assets-111122223333-eu-west-1",
     ]
+    resources = (
+        [f"{one}/*" for one in buckets],
+        buckets,
+        "arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/*",
+    )
     shown = [
-        {"Action": objects["Action"], "Resource": [f"{one}/*" for one in buckets]},
-        {"Action": lists["Action"], "Resource": buckets},
-        {
-            "Action": layers["Action"],
-            "Resource": "arn:aws:s3:::prod-REGION-starport-layer-bucket/*",
-        },
+        one | {"Resource": resource}
+        for one, resource in zip((objects, lists, layers), resources, strict=True)
     ]
-    both = {"Effect": "Allow", "Principal": "*"}
-    _shown("endpoint-policy", [both | one for one in shown])
+    _shown("endpoint-policy", shown)
+
+
+def test_the_owner_of_a_vpc_sees_what_interface_endpoints_must_allow(prod: Assembly) -> None:
+    policies = _endpoint_policies(prod)
+    del policies["s3"]
+    _shown("interface-endpoint-policies", policies)
+
+
+def _endpoint_policies(prod: Assembly) -> dict[str, list[dict[str, Any]]]:
+    """The statements of the VPC endpoints, by service, for the guide's account."""
+    found = {}
+    for one in prod.of_type("AWS::EC2::VPCEndpoint").values():
+        properties = one["Properties"]
+        _, after_region = properties["ServiceName"]["Fn::Join"][1][-2:]
+        text = json.dumps(properties["PolicyDocument"]["Statement"])
+        text = text.replace(json.dumps({"Ref": "AWS::AccountId"}), json.dumps("111122223333"))
+        found[after_region.removeprefix(".")] = [
+            {key: statement[key] for key in sorted(statement)}
+            | {"Principal": "*"}  # the CDK writes {"AWS": "*"}, which is the same
+            for statement in json.loads(text)
+        ]
+    return found
 
 
 def test_who_writes_a_boundary_sees_what_it_must_allow(prod: Assembly) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.tfbatch_sandbox.roles import trust
+
 if TYPE_CHECKING:
     import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 CLOSED = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
+STATES = {"Service": "states.amazonaws.com"}
 TEMPLATE = {
     "Resources": {
         "Bucket": {
@@ -28,6 +31,19 @@ TEMPLATE = {
         },
         "Plain": {"Type": "AWS::S3::Bucket"},
         "Topic": {"Type": "AWS::SNS::Topic"},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": json.loads(trust(STATES))},
+        },
+        "Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {
+                "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                "DefinitionString": json.dumps(
+                    {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+                ),
+            },
+        },
         "Policy": {
             "Type": "AWS::S3::BucketPolicy",
             "Properties": {"Bucket": {"Ref": "Plain"}, "PolicyDocument": {"Statement": []}},
@@ -58,7 +74,7 @@ def test_a_change_by_hand_is_drift_and_a_type_that_cannot_be_read_is_not_checked
     client.get_waiter("stack_create_complete").wait(StackName="drifting")
     made = client.describe_stack_resources(StackName="drifting")["StackResources"]
     physical = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in made}
-    fine = dict.fromkeys(("Bucket", "Plain", "Topic"), "IN_SYNC")
+    fine = dict.fromkeys(("Bucket", "Plain", "Topic", "Role", "Machine"), "IN_SYNC")
     assert detected(client, "drifting") == ("IN_SYNC", fine | {"Policy": "NOT_CHECKED"})
 
     s3.put_bucket_versioning(

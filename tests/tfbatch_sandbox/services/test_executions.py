@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component.program import program
+from moto.stepfunctions.parser.asl.component.state.exec import execute_state
+from moto.stepfunctions.parser.backend import execution_worker
 
-from tfbatch_sandbox.services.stepfunctions import log_delivery
+from tfbatch_sandbox.services.stepfunctions import interpreter, log_delivery
 
 if TYPE_CHECKING:
     import boto3
@@ -21,6 +25,13 @@ if TYPE_CHECKING:
 
 PASS = {"Only": {"Type": "Pass", "End": True}}
 WAIT = {"Only": {"Type": "Wait", "Seconds": 60, "End": True}}
+
+
+def test_threads_that_have_ended_are_not_kept() -> None:
+    interpreter.forget_threads()
+    for module in (program, execute_state, execution_worker):
+        module.TMP_THREADS.append(threading.current_thread())
+        assert not module.TMP_THREADS
 
 
 def test_an_execution_without_a_name_gets_one(workflows: Workflows) -> None:

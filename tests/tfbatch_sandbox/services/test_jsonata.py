@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,6 +191,17 @@ def test_a_map_state_runs_its_items_and_knows_them(workflows: Workflows) -> None
         }
     }
     assert workflows.output(states, {"items": [1, 2, 3]}) == [2, 5, 8]
+
+
+def test_evaluations_of_an_expression_at_a_time_have_their_own_variables() -> None:
+    expression = "($last := $v[-1]; $f := function($x) { $x + $last }; $map($v, $f))"
+
+    def evaluate(number: int) -> Json:
+        return jsonata_evaluator.evaluate(expression, {"v": [number, 2 * number]})
+
+    with ThreadPoolExecutor(4) as threads:
+        values = list(threads.map(evaluate, range(1, 200)))
+    assert values == [[3 * number, 4 * number] for number in range(1, 200)]
 
 
 def test_the_context_names_the_execution(workflows: Workflows) -> None:

@@ -83,6 +83,7 @@ def functions(session: boto3.Session, sandbox: Sandbox, s3: S3Client) -> Json:
         "python": ("python3.13", _zip(index_dot_py=PYTHON, helper_dot_py="word = 'ok'")),
         "node": ("nodejs24.x", _zip(index_dot_js=NODE)),
         "count": ("python3.13", _zip(index_dot_py=COUNT)),
+        "shared": ("python3.13", _zip(index_dot_py="import boto3\n" + COUNT)),
         "node-count": ("nodejs24.x", _zip(index_dot_js=NODE_COUNT)),
         "large": ("python3.13", _zip(index_dot_py=ECHO, padding="x" * 50_000_000)),
     }
@@ -191,6 +192,14 @@ def test_calls_at_the_same_time_have_environments_of_their_own(functions: Json) 
 
     with ThreadPoolExecutor(3) as pool:
         assert len(set(pool.map(call, range(3)))) == 3
+
+
+def test_short_calls_at_the_same_time_share_few_environments(functions: Json) -> None:
+    def call(_: int) -> Json:
+        return _invoke(functions, "shared", {})[0]["process"]
+
+    with ThreadPoolExecutor(20) as pool:
+        assert len(set(pool.map(call, range(20)))) < 10
 
 
 def test_an_invocation_has_what_it_printed_and_no_more(functions: Json) -> None:

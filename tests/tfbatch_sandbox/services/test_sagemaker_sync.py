@@ -100,6 +100,24 @@ def test_stopping_the_execution_stops_the_job(jobs: Jobs, transforms: Workflows)
     assert jobs.end("sync-stopped")["TransformJobStatus"] == "Stopped"
 
 
+def test_stopping_the_execution_stops_the_job_of_each_item_of_a_map(
+    jobs: Jobs, transforms: Workflows
+) -> None:
+    names = ["sync-item-1", "sync-item-2", "sync-item-3"]
+    task = _task(jobs, "{% $states.input %}", Environment={"SECONDS": "60"})
+    shards = {
+        "Type": "Map",
+        "Items": names,
+        "ItemProcessor": {"StartAt": "Transform", "States": task},
+        "End": True,
+    }
+    execution = transforms.start({"Shards": shards})
+    for name in names:
+        _wait_for_job(jobs, name)
+    transforms.client.stop_execution(executionArn=execution)
+    assert {jobs.end(name)["TransformJobStatus"] for name in names} == {"Stopped"}
+
+
 def test_a_task_that_times_out_stops_its_job(jobs: Jobs, transforms: Workflows) -> None:
     states = _task(jobs, "sync-late", Environment={"SECONDS": "60"})
     states["Transform"]["TimeoutSeconds"] = 2

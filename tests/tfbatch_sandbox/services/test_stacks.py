@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -306,3 +307,28 @@ def test_an_update_keeps_previous_values_and_names_its_role(stacks: Stacks) -> N
     (stack,) = stacks.client.describe_stacks(StackName="previous")["Stacks"]
     values = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
     assert (values, stack["RoleARN"]) == ({"One": "second", "Two": "first"}, role)
+
+
+def _of_size(size: int) -> str:
+    """A template of so many bytes."""
+    empty = json.dumps({"Description": "", "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    return empty.replace('""', json.dumps("d" * (size - len(empty))))
+
+
+def test_a_template_is_no_larger_than_cloudformation_takes(
+    session: boto3.Session, sandbox: Sandbox
+) -> None:
+    client: CloudFormationClient = session.client(
+        "cloudformation", endpoint_url=sandbox.endpoint_url
+    )
+    client.create_stack(StackName="at-the-limit", TemplateBody=_of_size(51_200))
+    with pytest.raises(ClientError, match="length less than or equal to 51200"):
+        client.create_stack(StackName="too-large", TemplateBody=_of_size(51_201))
+    s3: S3Client = session.client("s3", endpoint_url=sandbox.endpoint_url)
+    s3.create_bucket(Bucket="templates")
+    for size in (1_000_000, 1_000_001):
+        s3.put_object(Bucket="templates", Key=str(size), Body=_of_size(size).encode())
+    url = f"{sandbox.endpoint_url}/templates"
+    client.create_stack(StackName="by-url", TemplateURL=f"{url}/1000000")
+    with pytest.raises(ClientError, match="may not exceed 1000000 bytes"):
+        client.create_stack(StackName="too-large", TemplateURL=f"{url}/1000001")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
+import psutil  # type: ignore[import-untyped]
 import pytest
 from botocore.exceptions import ClientError
 from moto.core.utils import get_service_model
@@ -256,6 +257,19 @@ def _one_at_a_time(state_dir: Path) -> Sandbox:
     return Sandbox.start(
         state_dir=state_dir, transform_command=STAND_IN, concurrent_transform_jobs=1
     )
+
+
+def test_an_ended_job_leaves_no_open_file_in_the_server(jobs: Jobs) -> None:
+    server = psutil.Process(jobs.sandbox.process.pid)
+
+    def run(name: str) -> int:
+        jobs.create(name)
+        jobs.end(name)
+        files: int = server.num_fds()
+        return files
+
+    before = run("before")
+    assert [run(f"after-{number}") for number in range(6)][-1] < before + 6
 
 
 def test_a_job_has_no_longest_run_time() -> None:

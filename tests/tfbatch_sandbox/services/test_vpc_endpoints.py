@@ -155,3 +155,15 @@ def test_a_route_to_the_internet_leads_everywhere(vpc: Vpc) -> None:
         ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     vpc.function(subnets)
     assert [vpc.call(event) for event in (_put(BUCKET), METRIC)] == ["answered"] * 2
+
+
+def test_a_deleted_endpoint_leads_nowhere(vpc: Vpc) -> None:
+    of, subnets, tables = vpc.make()
+    vpc.endpoint(of, "s3", RouteTableIds=tables)
+    vpc.endpoint(of, "monitoring", VpcEndpointType="Interface", SubnetIds=subnets)
+    vpc.function(subnets)
+    ec2 = vpc.client("ec2")
+    made = [one["VpcEndpointId"] for one in ec2.describe_vpc_endpoints()["VpcEndpoints"]]
+    assert [vpc.call(event) for event in (_put(BUCKET), METRIC)] == ["answered"] * 2
+    ec2.delete_vpc_endpoints(VpcEndpointIds=made)
+    assert [vpc.call(event) for event in (_put(BUCKET), METRIC)] == ["no answer"] * 2

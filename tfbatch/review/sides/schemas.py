@@ -26,6 +26,11 @@ def physical_names(kind: str) -> tuple[str, ...]:
     return tuple(name for name in fixed if name in ("Name", own, "BucketName", "FunctionName"))
 
 
+def identifiers(kind: str) -> frozenset[str]:
+    """Properties and attributes that stay as long as the resource isn't replaced."""
+    return frozenset(_pointers(kind, "primaryIdentifier"))
+
+
 def is_stateful(kind: str) -> bool:
     """Whether a resource holds what can't be created again: objects, records, keys, logs."""
     return kind in _stateful()

@@ -3,6 +3,7 @@
 - Strings of a definition are read as JSON reads them, with their escapes.
 - The context object has the execution's redrive count, and its times end with ``Z``.
 - An expression that fails outside a task writes ``EvaluationFailed`` to the history, too.
+- Threads that have ended are not kept.
 
 Source: executions recorded on AWS by LocalStack's tests (``tests/aws/services/stepfunctions``).
 """
@@ -10,9 +11,12 @@ Source: executions recorded on AWS by LocalStack's tests (``tests/aws/services/s
 from __future__ import annotations
 
 import json
+import sys
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from moto.stepfunctions.parser import utils
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
     from tfbatch_sandbox.services.runtime import Runtime
 
+_THREADS = "TMP_THREADS"
+
 
 def install(_runtime: Runtime) -> None:
     """Patch the classes of states, and what reads their definition."""
@@ -42,6 +48,15 @@ def install(_runtime: Runtime) -> None:
     replace(execution_worker, "ExecutionData", _execution)
     replace(state, "StateData", _state)
     replace(CommonStateField, "_eval_body", _with_failed_evaluation(CommonStateField._eval_body))  # noqa: SLF001
+    forget_threads()
+
+
+def forget_threads() -> None:
+    """Give moto's modules a list of threads that keeps none. Nothing reads the list."""
+    kept = utils.TMP_THREADS
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith("moto.stepfunctions.") and getattr(module, _THREADS, None) is kept:
+            replace(module, _THREADS, deque(maxlen=0))
 
 
 def _text(parser_rule_context: ParserRuleContext) -> str | None:

@@ -6,11 +6,13 @@ data with JSONata": $partition, $range, $hash, $random with a seed, $uuid, $pars
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
 import random
 import uuid
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jsonata import Jsonata
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 jsonata_corrections.apply()
 
+_KEPT = 1024
+"""Parsed expressions. A state machine has some dozens."""
 _HASHES = {
     "MD5": hashlib.md5,
     "SHA-1": hashlib.sha1,
@@ -51,17 +55,34 @@ def evaluate(expression: str, variables: Mapping[str, Json]) -> Json:
         QueryError: the expression failed, or its result is undefined or not JSON.
     """
     try:
-        program = Jsonata(expression)
-        program.set_output_convert_nulls(False)  # else null and undefined are both None
-        for name, function in _FUNCTIONS.items():
-            program.register_lambda(name, function)
-        program.environment.bind("eval", None)  # Step Functions doesn't have $eval
+        program = _program(expression)
         result = program.evaluate(None, {k: _from_json(v) for k, v in variables.items()})
     except Exception as error:  # the library lets Python's own errors through
         raise QueryError(f"threw an error during evaluation. {_describe(error)}") from error
     if result is None:
         raise QueryError("returned nothing (undefined).")
     return _to_json(result)
+
+
+def _program(expression: str) -> Jsonata:
+    """The expression, with an environment of its own, as the program of this thread."""
+    program = copy.copy(_parsed(expression))
+    program.environment = program.create_frame(Jsonata.static_frame)
+    program.set_output_convert_nulls(False)  # else null and undefined are both None
+    for name, function in _FUNCTIONS.items():
+        program.register_lambda(name, function)
+    program.environment.bind("eval", None)  # Step Functions doesn't have $eval
+    Jsonata.CURRENT.jsonata = program
+    return program
+
+
+@lru_cache(maxsize=_KEPT)
+def _parsed(expression: str) -> Jsonata:
+    """The parsed expression, which evaluations read and don't change.
+
+    Parsing takes most of the time of an evaluation.
+    """
+    return Jsonata(expression)
 
 
 def _describe(error: Exception) -> str:

@@ -7,6 +7,7 @@ ends first.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -136,10 +137,10 @@ class CreateTransformJobTask(StateTaskServiceCallback):
             region=resource_runtime_part.region,
             state_credentials=state_credentials,
         )
-        self._client, self._job_name = client, normalised_parameters["TransformJobName"]
+        name = normalised_parameters["TransformJobName"]
 
         def resolve() -> dict[str, Any] | None:
-            job = client.describe_transform_job(TransformJobName=self._job_name)
+            job = client.describe_transform_job(TransformJobName=name)
             if job["TransformJobStatus"] not in _ENDED:
                 return None
             job.pop("ResponseMetadata")
@@ -151,6 +152,8 @@ class CreateTransformJobTask(StateTaskServiceCallback):
                 self._failure(env, failed, to_json_str(output, separators=(",", ":")))
             )
 
+        # The items of a Map share this object: what belongs to one evaluation is not kept in it.
+        resolve.stop = partial(_stop_job, client, name)  # type: ignore[attr-defined]
         return resolve
 
     def _eval_sync(self, env: Environment, **arguments: Any) -> Any:  # noqa: ANN401 - moto's
@@ -158,14 +161,8 @@ class CreateTransformJobTask(StateTaskServiceCallback):
         arguments |= {"callback_endpoint": None}
         outcome = super()._eval_sync(env=env, **arguments)
         if outcome is None:  # stopped or timed out while the job ran
-            self._stop_job()
+            arguments["sync_resolver"].stop()
         return outcome
-
-    def _stop_job(self) -> None:
-        try:
-            self._client.stop_transform_job(TransformJobName=self._job_name)
-        except ClientError:  # it has ended meanwhile
-            return
 
     def _from_error(self, env: Environment, ex: Exception) -> FailureEvent:
         if not isinstance(ex, ClientError):
@@ -191,6 +188,13 @@ class CreateTransformJobTask(StateTaskServiceCallback):
             event_type=HistoryEventType.TaskFailed,
             event_details=EventDetails(taskFailedEventDetails=details),
         )
+
+
+def _stop_job(client: Any, name: str) -> None:  # noqa: ANN401 - of SageMaker
+    try:
+        client.stop_transform_job(TransformJobName=name)
+    except ClientError:  # it has ended meanwhile
+        return
 
 
 def _with_milliseconds(job: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch.review.errors import ReviewError
 from tfbatch.review.finding import Finding, Section, Severity
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tfbatch.review.review import Review
     from tfbatch.review.sides.assembly import Stage
     from tfbatch.review.sides.stacks import Stack
+
+_USAGE: Final = "AWS::CDK::Metadata"
+_USAGE_CONDITION: Final = "CDKMetadataAvailable"
 
 
 def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
@@ -37,7 +40,9 @@ def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
         ReviewError: there are no credentials, or they may not read.
     """
     found = {
-        name: replace(stack, template=real[0], settings=_protected(stack, on=real[1]))
+        name: replace(
+            stack, template=_comparable(stack, real[0]), settings=_protected(stack, on=real[1])
+        )
         for name, stack in stage.stacks.items()
         if not stack.parent and (real := _template(stack)) is not None
     }
@@ -48,6 +53,23 @@ def deployed(stage: Stage, *, known: Iterable[Stage]) -> Stage | None:
     made = assembly.stage_of(stage.name, found, bundles={one.name: one for one in bundles})
     others = ("settings", "nag", "accepted", "lint")
     return replace(made, **{name: getattr(stage, name) for name in others})
+
+
+def _comparable(stack: Stack, deployed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A deployed template without the CDK's usage statistics, if the stack in the code has none.
+
+    ``cdk deploy`` adds a resource and its condition. A review's synthesis doesn't.
+    """
+    if _USAGE in json.dumps(stack.template):
+        return deployed
+    resources = deployed.get("Resources", {}).items()
+    kept = {name: body for name, body in resources if body.get("Type") != _USAGE}
+    conditions = dict(deployed.get("Conditions", {}))
+    own = conditions.pop(_USAGE_CONDITION, None)
+    rest = {**deployed, "Resources": kept, "Conditions": conditions}
+    if own is None or _USAGE_CONDITION in json.dumps(rest):  # someone else uses it too
+        rest["Conditions"] = deployed.get("Conditions", {})
+    return rest if rest["Conditions"] else {k: v for k, v in rest.items() if k != "Conditions"}
 
 
 def _protected(stack: Stack, *, on: bool) -> dict[str, Any]:
@@ -99,13 +121,22 @@ def client_of(stack: Stack) -> CloudFormationClient:
     Raises:
         ReviewError: the stack belongs to another account.
     """
+    return session_of(stack).client("cloudformation")
+
+
+def session_of(stack: Stack) -> Session:
+    """The credentials, in a stack's region.
+
+    Raises:
+        ReviewError: the stack belongs to another account.
+    """
     import boto3  # noqa: PLC0415 # only if requested
 
     account, region = _environment(stack)
     session = boto3.Session(region_name=region)
     if account:
         _check_account(session, account, stack.deployed_name)
-    return session.client("cloudformation")
+    return session
 
 
 def _template(stack: Stack) -> tuple[Mapping[str, Any], bool] | None:

@@ -13,7 +13,7 @@ from moto.awslambda.models import lambda_backends
 from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
-from moto.stepfunctions.models import stepfunctions_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from moto.utilities.utils import get_partition
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _topic(place: Place, arn: str) -> Properties:
 
 
 def _state_machine(place: Place, arn: str) -> Properties:
-    machine = stepfunctions_backends[place.account][place.region].describe_state_machine(arn)
+    machine = stepfunctions_parser_backends[place.account][place.region].describe_state_machine(arn)
     return {"DefinitionString": machine.definition, "RoleArn": machine.roleArn}
 
 

@@ -1,8 +1,8 @@
-"""Lambda execution environments: processes that are kept for the next invocation.
+"""A Lambda execution environment: a process that runs one invocation after the other.
 
-As on AWS, the first invocation starts one and later ones reuse it. Two at a time have two. If one
-times out or exits, its memory is lost. An event is sent as a line of JSON, and the runtime
-(``python.py``, ``node.cjs``) answers with a line: ``{"value": …}`` or ``{"error": …}``.
+If it times out or exits, its memory is lost. An event is sent as a line of JSON, and the runtime
+(``python.py``, ``node.cjs``) answers with a line: ``{"value": …}`` or ``{"error": …}``. Before, it
+loads the function and writes an empty line.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ import os
 import selectors
 import subprocess
 import tempfile
-import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
@@ -27,6 +25,9 @@ if TYPE_CHECKING:
 
 _ANSWERS = "TFBATCH_ANSWERS_FD"
 _CHUNK_BYTES = 1024 * 1024
+_LOADED = b"\n"
+_LOAD_SECONDS = 10.0
+"""Lambda's time for the initialization of a function."""
 
 Result = dict[str, Any]
 
@@ -63,7 +64,10 @@ class Environment:
     answers: IO[bytes]
     log: IO[bytes]
     """The function's output. The process appends to it."""
+    used: float = field(default_factory=time.monotonic)
+    """When its last invocation ended, on the monotonic clock."""
     _bytes_read: int = 0
+    _is_loaded: bool = False
 
     @classmethod
     def start(cls, recipe: Recipe) -> Self:
@@ -95,6 +99,13 @@ class Environment:
             answers=open(read_end, "rb", buffering=0),  # noqa: PTH123 # closed with it
             log=log,
         )
+
+    def wait_until_loaded(self) -> None:
+        """Wait until the function is loaded, has failed to load, or takes too long."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.answers, selectors.EVENT_READ)
+            if selector.select(_LOAD_SECONDS):
+                self._is_loaded = bool(self.answers.read(len(_LOADED)))
 
     def invoke(self, event: object, request_id: str) -> Result:
         """Send an event and wait for its answer.
@@ -129,6 +140,9 @@ class Environment:
             selector.register(self.answers, selectors.EVENT_READ)
             while selector.select(max(deadline - time.monotonic(), 0)):
                 chunk = self.answers.read(_CHUNK_BYTES)
+                if chunk == _LOADED and not self._is_loaded:
+                    self._is_loaded = True
+                    continue
                 yield chunk
                 if not chunk or chunk.endswith(b"\n"):
                     return
@@ -153,53 +167,3 @@ class Environment:
         self.end()
         for file in (self.events, self.answers, self.log):
             file.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Environments:
-    """The environments of all functions."""
-
-    _idle: list[Environment] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def invoke(self, recipe: Recipe, event: object, request_id: str) -> tuple[Result, bytes]:
-        """Run a function once, in an idle environment or a new one.
-
-        Returns:
-            ``{"value": …}`` or ``{"error": …}``, and its output.
-        """
-        environment = self._take(recipe) or Environment.start(recipe)
-        try:
-            result = environment.invoke(event, request_id)
-        except LostError as lost:
-            environment.end()
-            printed = environment.printed()
-            environment.close()
-            return {"error": {"errorType": lost.kind, "errorMessage": str(lost)}}, printed
-        except BaseException:
-            environment.close()
-            raise
-        printed = environment.printed()
-        with self._lock:
-            self._idle.append(environment)
-        return result, printed
-
-    def _take(self, recipe: Recipe) -> Environment | None:
-        """An idle environment of that definition. Those of older definitions are ended."""
-        with self._lock:
-            of_function = [one for one in self._idle if one.recipe.function == recipe.function]
-            fitting = [one for one in of_function if one.can_serve(recipe)]
-            taken = fitting[-1] if fitting else None
-            ended = [one for one in of_function if one not in fitting]
-            self._idle[:] = [one for one in self._idle if one is not taken and one not in ended]
-        for one in ended:
-            one.close()
-        return taken
-
-    def close(self) -> None:
-        """End all idle ones at once. Busy ones end with their server."""
-        with self._lock:
-            ended = self._idle.copy()
-            self._idle.clear()
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(Environment.close, ended))

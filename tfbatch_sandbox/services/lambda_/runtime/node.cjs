@@ -73,6 +73,8 @@ async function answer(line) {
 }
 
 async function main() {
+  await load(env._HANDLER).catch(() => undefined); // the first invocation tells
+  fs.writeSync(answers, "\n");
   for await (const line of readline.createInterface({ input: process.stdin })) {
     fs.writeSync(answers, `${JSON.stringify(await answer(line))}\n`);
   }

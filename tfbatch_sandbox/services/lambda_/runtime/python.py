@@ -1,11 +1,13 @@
 """The Python runtime of Lambda: ``python -m tfbatch_sandbox.services.lambda_.runtime.python``.
 
 Standard input has events, and answers go to the descriptor in ``TFBATCH_ANSWERS_FD``, each a line
-of JSON. Everything else is in Lambda's environment variables.
+of JSON. The first line is empty: the handler is loaded. Everything else is in Lambda's environment
+variables.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -35,11 +37,15 @@ class Context:
         return max(int((self._deadline - time.time()) * 1000), 0)
 
 
-def call(handler_name: str, event: Any, context: Context) -> Any:  # noqa: ANN401 - any JSON
-    """Import the handler, named ``package/module.function``, and call it."""
+def load(handler_name: str) -> Any:  # noqa: ANN401 - any callable
+    """Import the handler, named ``package/module.function``."""
     module_name, _, function_name = handler_name.rpartition(".")
-    module = importlib.import_module(module_name.replace("/", "."))
-    return getattr(module, function_name)(event, context)
+    return getattr(importlib.import_module(module_name.replace("/", ".")), function_name)
+
+
+def call(handler_name: str, event: Any, context: Context) -> Any:  # noqa: ANN401 - any JSON
+    """Import the handler and call it."""
+    return load(handler_name)(event, context)
 
 
 def answer(line: str) -> str:
@@ -68,6 +74,10 @@ def main() -> None:
     supervision.hold()
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     with os.fdopen(int(os.environ.pop("TFBATCH_ANSWERS_FD")), "w") as answers:
+        with contextlib.suppress(Exception):  # the first invocation tells
+            load(os.environ["_HANDLER"])
+        answers.write("\n")
+        answers.flush()
         for line in sys.stdin:
             text = answer(line)
             sys.stdout.flush()

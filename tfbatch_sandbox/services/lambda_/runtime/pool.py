@@ -1,0 +1,113 @@
+"""Keeps Lambda execution environments for the next invocation.
+
+As on AWS, the first invocation starts one and later ones reuse it. Two at a time have two. An
+environment that nobody used for some minutes is ended.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from tfbatch_sandbox.services.lambda_.runtime.environment import (
+    Environment,
+    LostError,
+    Recipe,
+    Result,
+)
+
+_STARTS: Final = max(2, os.cpu_count() or 1)
+"""Environments that load their function at a time. That takes most of a second of a processor, so
+more of them would only delay each other, and an environment that becomes idle comes sooner."""
+_IDLE_SECONDS: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """The environments of all functions."""
+
+    _idle: list[Environment] = field(default_factory=list)
+    _starting: list[Recipe] = field(default_factory=list)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def invoke(self, recipe: Recipe, event: object, request_id: str) -> tuple[Result, bytes]:
+        """Run a function once, in an idle environment or a new one.
+
+        Returns:
+            ``{"value": …}`` or ``{"error": …}``, and its output.
+        """
+        environment = self._take(recipe) or self._start(recipe)
+        try:
+            result = environment.invoke(event, request_id)
+        except LostError as lost:
+            environment.end()
+            printed = environment.printed()
+            environment.close()
+            return {"error": {"errorType": lost.kind, "errorMessage": str(lost)}}, printed
+        except BaseException:
+            environment.close()
+            raise
+        printed = environment.printed()
+        self._put_back(environment)
+        return result, printed
+
+    def _take(self, recipe: Recipe) -> Environment | None:
+        """An idle environment of that definition; ``None`` if a new one may start now."""
+        with self._changed:
+            while (taken := self._find(recipe)) is None:
+                if len(self._starting) < _STARTS:
+                    self._starting.append(recipe)
+                    break
+                self._changed.wait()
+        self._end_unused(recipe)
+        return taken
+
+    def _start(self, recipe: Recipe) -> Environment:
+        try:
+            environment = Environment.start(recipe)
+            environment.wait_until_loaded()
+        finally:
+            with self._changed:
+                self._starting.remove(recipe)
+                self._changed.notify_all()
+        return environment
+
+    def _find(self, recipe: Recipe) -> Environment | None:
+        """Take the environment of that definition that was used last."""
+        fitting = [one for one in self._idle if one.can_serve(recipe)]
+        if not fitting:
+            return None
+        self._idle.remove(fitting[-1])
+        return fitting[-1]
+
+    def _put_back(self, environment: Environment) -> None:
+        environment.used = time.monotonic()
+        with self._changed:
+            self._idle.append(environment)
+            self._changed.notify_all()
+
+    def _end_unused(self, recipe: Recipe) -> None:
+        """End those of older definitions of the function, and those that nobody used for long."""
+        oldest = time.monotonic() - _IDLE_SECONDS
+        with self._changed:
+            ended = [
+                one
+                for one in self._idle
+                if one.used < oldest
+                or (one.recipe.function == recipe.function and not one.can_serve(recipe))
+            ]
+            self._idle[:] = [one for one in self._idle if one not in ended]
+        for one in ended:
+            one.close()
+
+    def close(self) -> None:
+        """End all idle ones at once. Busy ones end with their server."""
+        with self._changed:
+            ended = self._idle.copy()
+            self._idle.clear()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Environment.close, ended))
