@@ -40,6 +40,13 @@ FAULTS = (
         test="tests/aws/test_states.py::test_no_error_of_a_whole_service_is_taken_for_one_thing",
     ),
     Fault(
+        what="the CDK drops the nulls, so a key is claimed without a condition",
+        file=f"{_CDK}/workflow/state_machine.py",
+        text="to_json_string(with_nulls(states))",
+        old="to_json_string(states)",
+        test="tests/aws/test_states.py::test_a_variable_that_is_null_at_first_is_assigned",
+    ),
+    Fault(
         what="a dry run spends its key",
         file=f"{_CDK}/workflow/claims.py",
         text='HAS_KEY = "$request.key != null and $not($request.dry_run)"',
