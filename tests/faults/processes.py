@@ -23,15 +23,21 @@ PROGRAMS: Final = {
     "JavaScript function": "/lambda_/runtime/node.cjs",
     "fork server": "tfbatch_sandbox.processes.fork_server",
 }
-"""How a word of the command lines of the sandbox's child processes ends."""
+"""A word of the command lines of the sandbox's child processes, or after a slash how it ends.
+Gunicorn's title has the container's program too, in brackets."""
 _POLL_SECONDS: Final = 0.02
 
 
 def find(sandbox: Sandbox, program: str) -> list[psutil.Process]:
     """A sandbox's processes of a program, the oldest first."""
-    ends = PROGRAMS[program]
+    named = PROGRAMS[program]
+    ends = named if named.startswith("/") else f" {named}"
     return sorted(
-        (one for one in of_sandbox(sandbox) if any(word.endswith(ends) for word in words(one))),
+        (
+            one
+            for one in of_sandbox(sandbox)
+            if any(f" {word}".endswith(ends) for word in words(one))
+        ),
         key=_age,
     )
 

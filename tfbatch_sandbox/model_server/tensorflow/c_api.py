@@ -98,13 +98,11 @@ def _package() -> Path:
 
     Its protobuf classes (``tensorflow.core``) don't need ``tensorflow/__init__.py``.
     """
-    if "tensorflow" in sys.modules:
-        return Path(str(sys.modules["tensorflow"].__path__[0]))
     spec = importlib.util.find_spec("tensorflow")
-    if spec is None or not spec.submodule_search_locations:
+    if spec is None or spec.origin is None:
         raise ModuleNotFoundError("the model server needs the tensorflow package: make install")
-    sys.modules["tensorflow"] = importlib.util.module_from_spec(spec)
-    return Path(spec.submodule_search_locations[0])
+    sys.modules.setdefault("tensorflow", importlib.util.module_from_spec(spec))
+    return Path(spec.origin).parent  # once imported, the package has Keras's folders too
 
 
 def _load() -> ctypes.CDLL:
