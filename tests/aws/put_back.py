@@ -41,9 +41,9 @@ FAULTS = (
     ),
     Fault(
         what="the CDK drops the nulls, so a key is claimed without a condition",
-        file=f"{_CDK}/workflow/state_machine.py",
-        text="to_json_string(with_nulls(states))",
-        old="to_json_string(states)",
+        file=f"{_CDK}/workflow/asl.py",
+        text="to_json_string(_with_nulls(definition))",
+        old="to_json_string(definition)",
         test="tests/aws/test_states.py::test_a_variable_that_is_null_at_first_is_assigned",
     ),
     Fault(

@@ -11,6 +11,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from tfbatch_cdk.security.grants import acknowledge_wildcard, allow, service_principal
+from tfbatch_cdk.workflow.asl import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +54,7 @@ class ScheduledStates(Construct):
             self,
             "StateMachine",
             state_machine_type=sfn.StateMachineType.EXPRESS,
-            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(states)),
+            definition_body=sfn.DefinitionBody.from_string(to_json(states, Stack.of(self))),
             role=self.role,
             tracing_enabled=True,
             logs=sfn.LogOptions(

@@ -10,6 +10,8 @@ from tfbatch_cdk.workflow.fields import NULL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import Stack
+
 State = dict[str, Any]
 
 S3_ERRORS = ("S3.S3Exception", "S3.SdkClientException")
@@ -30,15 +32,20 @@ def jsonata(expression: str) -> str:
     return "{% " + expression.strip() + " %}"
 
 
-def with_nulls(value: Any) -> Any:  # noqa: ANN401 # any JSON
-    """A definition with an expression in place of each ``None``.
+def to_json(definition: Mapping[str, Any], stack: Stack) -> str:
+    """The text of a state machine's definition, in which every null stays.
 
     The CDK leaves a member out whose value is null, and an undefined variable doesn't equal null.
     """
+    return stack.to_json_string(_with_nulls(definition))
+
+
+def _with_nulls(value: Any) -> Any:  # noqa: ANN401 # any JSON
+    """A definition with an expression in place of each ``None``."""
     if isinstance(value, dict):
-        return {name: with_nulls(item) for name, item in value.items()}
+        return {name: _with_nulls(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [with_nulls(item) for item in value]
+        return [_with_nulls(item) for item in value]
     return NULL if value is None else value
 
 

@@ -18,7 +18,7 @@ from tfbatch_cdk.security.grants import (
     stack_of,
     transform_jobs_arn,
 )
-from tfbatch_cdk.workflow.asl import with_nulls
+from tfbatch_cdk.workflow.asl import to_json
 from tfbatch_cdk.workflow.job_states import polling, synchronous
 from tfbatch_cdk.workflow.request import schema
 from tfbatch_cdk.workflow.stage_parameters import (
@@ -97,9 +97,7 @@ class Workflow(Construct):
         self.state_machine = sfn.StateMachine(
             self,
             "StateMachine",
-            definition_body=sfn.DefinitionBody.from_string(
-                Stack.of(self).to_json_string(with_nulls(states))
-            ),
+            definition_body=sfn.DefinitionBody.from_string(to_json(states, Stack.of(self))),
             role=self._role,
             tracing_enabled=True,
             logs=sfn.LogOptions(
