@@ -65,8 +65,9 @@ class Compute:
         require(bool(self.instance_types), self, "instance_types", "name at least one type")
         known = instance_types.of_transform()
         for name in self.instance_types:
-            remedy = instance_types.remedy(name, known, "Batch Transform")
-            require(name in known, self, "instance_types", remedy)
+            if name not in known:
+                remedy = instance_types.remedy(name, known, "Batch Transform")
+                require(False, self, "instance_types", remedy)
         require(1 <= self.max_instances <= 100, self, "max_instances", "use 1 to 100")  # noqa: PLR2004
         require(
             1 <= self.instances <= self.max_instances,
