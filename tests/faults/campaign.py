@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import statistics
 import time
 import traceback
@@ -130,4 +131,4 @@ def _noted(result: Result) -> Iterator[None]:
 
 
 def _slug(name: str) -> str:
-    return "-".join(word for word in name.lower().replace("'", "").split())[:50]
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("'", ""))[:50]
