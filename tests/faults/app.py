@@ -30,7 +30,7 @@ if __name__ == "__main__":
                 Model(
                     name="tiny",
                     directory=Path(os.environ[MODEL]),
-                    handler=Handler(output="top_k", top_k=int(os.environ.get(VERSION, "2"))),
+                    handler=Handler(output="top_k", top_k=int(os.environ[VERSION])),
                     requirements=None,
                 ),
             ),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.executions import summary_of
 from tests.faults.fault import COUNT, Fault
 from tests.faults.requests import refused
+from tests.paths import REPOSITORY
 from tfbatch_cdk.workflow import fields
 
 if TYPE_CHECKING:
     from tests.faults.run import Run
 
+_CLOCK: Final = REPOSITORY / "tests" / "faults" / "shifted_clock"
+_SHIFTS: Final = (-240, 240)
+"""Seconds. AWS refuses signatures that differ by more than five minutes."""
 _PATIENCE_SECONDS: Final = 60.0
 _ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -71,6 +76,21 @@ def _runs_again(run: Run) -> None:
     assert summary_of(run.again())["outputs"] == COUNT
 
 
+def _watch(run: Run) -> None:
+    """``tfbatch list`` and ``tfbatch watch`` on a machine whose clock is wrong."""
+    clock = {"PYTHONPATH": str(_CLOCK), "TFBATCH_FAULTS_CLOCK": str(run.random.choice(_SHIFTS))}
+    run.mark()
+    for command in (("list",), ("watch", run.arn)):
+        told = run.deployment.run(sys.executable, "-m", "tfbatch", *command, "--json", **clock)
+        found = [one for line in told.splitlines() for one in _rows(json.loads(line))]
+        assert all(one["seconds"] >= 0 for one in found), told
+    assert found[-1]["status"] == "SUCCEEDED", told
+
+
+def _rows(found: Any) -> list[dict[str, Any]]:  # noqa: ANN401 # a list, or a moment of a run
+    return found if isinstance(found, list) else [found]
+
+
 FAULTS: Final = (
     Fault(
         name="The key's policy denies the jobs to write outputs, until the first one failed",
@@ -93,6 +113,11 @@ FAULTS: Final = (
         outcome="failed",
         error=fields.NOT_NOTIFIED,
         seen="`NotNotified`: the cause says that all results are there, and what KMS said",
+    ),
+    Fault(
+        name="The clock of a person's machine is four minutes wrong",
+        act=_watch,
+        seen="Nothing but wrong times: `tfbatch watch` follows the run to its end",
     ),
     Fault(
         name="A clock is wrong, and S3 refuses the signature (its answer; no clock is changed)",

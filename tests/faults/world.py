@@ -48,19 +48,30 @@ def deployed(sandbox: Sandbox, *, shard: int = SHARD) -> Deployment:
     return Deployment.of(sandbox)
 
 
-def deploy(deployment: Deployment, *, version: int = 2, shard: int = SHARD) -> None:
-    """Deploy the stage, with this version of the model's code."""
-    options = ("--all", "--require-approval", "never")
-    cdk(deployment, "deploy", *options, version=version, shard=shard)
+def deploy(deployment: Deployment, **app_settings: int) -> None:
+    """Deploy the stage. Arguments: see :func:`cdk`."""
+    cdk(deployment, "deploy", "--all", "--require-approval", "never", **app_settings)
 
 
-def cdk(deployment: Deployment, *arguments: str, version: int = 2, shard: int = SHARD) -> None:
-    """Run the CDK on the campaign's app."""
+def cdk(
+    deployment: Deployment, *arguments: str, version: int | None = None, shard: int = SHARD
+) -> None:
+    """Run the CDK on the campaign's app.
+
+    Args:
+        deployment: into a sandbox.
+        arguments: the command.
+        version: of the model's code; ``None``: what was deployed last, without a synthesis.
+        shard: objects of a shard.
+    """
+    assembly = deployment.sandbox.state_dir / "cdk.out"
+    if version is None and assembly.exists():
+        deployment.run(CDK, *arguments, "--app", str(assembly))
+        return
     chosen = {
         app.MODEL: str(exported(REPOSITORY) / "image"),
-        app.VERSION: str(version),
+        app.VERSION: str(version or 2),
         app.SHARD: str(shard),
         "CDK_VALIDATION": "false",
     }
-    output = ("--output", str(deployment.sandbox.state_dir / "cdk.out"))
-    deployment.run(CDK, *arguments, "--app", _APP, *output, **chosen)
+    deployment.run(CDK, *arguments, "--app", _APP, "--output", str(assembly), **chosen)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         "Three requests with one key start at once",
         "EventBridge delivers the events of two uploads late and in the wrong order",
         "The key's policy denies the jobs to write outputs, until the first one failed",
+        "The clock of a person's machine is four minutes wrong",
         "A person stops `tfbatch retry` midway, and retries again",
     ],
 )
