@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.deployment import Deployment
 
 _CLEAN: Final = Fault(name="No fault", seen="A run")
-_CLEAN_RUNS: Final = 3
+_CLEAN_RUNS: Final = 2
 
 
 @dataclass(kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.executions import photo, photos, summary_of
 from tests.faults import request_files, world
-from tests.faults.fault import COUNT, Fault
+from tests.faults.fault import SHARD, TWO_SHARDS, Fault
 from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _VERSIONS: Final = itertools.count(3)
 """Of the model's code; each deployment has another."""
 _BROKEN: Final = tuple(photos(3))
-_INPUTS: Final = photos(COUNT) | dict.fromkeys(_BROKEN, b"this is no photograph")
+_INPUTS: Final = photos(SHARD) | dict.fromkeys(_BROKEN, b"this is no photograph")
 _RETRY: Final = (sys.executable, "-m", "tfbatch", "retry", "--json")
 
 
@@ -39,7 +39,7 @@ def _stop_with_job(run: Run) -> None:
 
 
 def _runs_again(run: Run) -> None:
-    assert summary_of(run.again())["outputs"] == COUNT
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 def _stop_job(run: Run) -> None:
@@ -130,6 +130,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person stops a run while its jobs work",
+        inputs=TWO_SHARDS,
         act=_stop_with_job,
         after=_runs_again,
         outcome="stopped",
@@ -160,6 +161,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person stops a transform job",
+        inputs=TWO_SHARDS,
         act=_stop_job,
         seen="A stopped job in the summary, and one that does the rest",
     ),

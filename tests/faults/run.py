@@ -101,7 +101,7 @@ class Run:
                 return True
             if sfn.describe_execution(executionArn=self.arn)["status"] != "RUNNING":
                 return False
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise TimeoutError(f"no container of {self.arn} serves")
 
     def victim(self, look: Callable[[], list[psutil.Process]]) -> psutil.Process:
