@@ -30,7 +30,7 @@ def _find(run: Run, program: str) -> list[psutil.Process]:
 def _slow(run: Run) -> None:
     """Let each input take a while, so that the containers are at work for longer."""
     late = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait"}
-    run.deployment.sandbox.faults(requests=[late | {"seconds": 1.5, "times": 1000}])
+    run.deployment.sandbox.faults(requests=[late | {"seconds": 0.8, "times": 1000}])
 
 
 def _hurt(program: str, hurt: Callable[[psutil.Process], object], times: int = 1) -> Act:
