@@ -36,6 +36,8 @@ class Fault:
     """What is done to a run after its start."""
     before: Act = nothing
     """What is done before its start."""
+    is_during: bool = True
+    """Whether it happens before the run's end, by ``before`` or ``act``; else by ``after``."""
     after: Act = nothing
     """What is done after its end, and must hold then. May start another run."""
     alone: Callable[[Run], AbstractContextManager[Deployment]] | None = None

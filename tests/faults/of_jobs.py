@@ -48,7 +48,10 @@ def _until(seconds: float) -> Act:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while _skipped(run) < seconds and time.monotonic() < deadline:
             time.sleep(0.02)
+        run.check_hurt()
+        run.refused = []
         run.deployment.sandbox.faults(no_capacity=[], requests=[])
+        assert _skipped(run) >= seconds, _skipped(run)
 
     return act
 

@@ -148,6 +148,7 @@ FAULTS: Final = (
     Fault(
         name="A person stops `tfbatch retry` midway, and retries again",
         inputs=_INPUTS,
+        is_during=False,
         after=_retry_stops,
         outcome="accounts",
         seen="`ABORTED`, and a retry of the same exceptions that predicts them",
@@ -155,6 +156,7 @@ FAULTS: Final = (
     Fault(
         name="`tfbatch retry` is killed, and called again",
         inputs=_INPUTS,
+        is_during=False,
         after=_retry_is_killed,
         outcome="accounts",
         seen="One execution, or two into folders of their own, that predict the exceptions",
