@@ -72,7 +72,7 @@ def _says_kms(run: Run) -> None:
 
 
 def _has_one_more_job(run: Run) -> None:
-    assert summary_of(run.ended)["jobs"] == 2, run.ended  # noqa: PLR2004 # of one shard
+    assert summary_of(run.ended)["jobs"] == 2, run.ended  # of one shard
 
 
 def _runs_again(run: Run) -> None:
