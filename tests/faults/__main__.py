@@ -57,6 +57,12 @@ class _Work:
                 _tell(campaign.finish(faults))
         return campaign.clean_seconds
 
+    def leave(self) -> None:
+        """Begin no other fault."""
+        for queue in (self.in_turn, self.last):
+            for _ in _taken(queue):
+                pass
+
 
 def main() -> int:
     """Run the campaign, and return the exit code."""
@@ -74,7 +80,11 @@ def main() -> int:
     work.last.put(last[:1])
     work.last.put(last[1:])
     with ThreadPoolExecutor(arguments.sandboxes) as threads:
-        clean = statistics.fmean(threads.map(lambda _: work.do(), range(arguments.sandboxes)))
+        try:
+            clean = statistics.fmean(threads.map(lambda _: work.do(), range(arguments.sandboxes)))
+        except BaseException:  # such as Ctrl-C
+            work.leave()
+            raise
     if arguments.write:
         table.write(work.results, f"`SEED={seed}`", clean)
     wrong = [one.fault.name for one in work.results.values() if one.problems]
