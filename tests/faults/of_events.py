@@ -48,7 +48,7 @@ def _runs_beside(run: Run) -> None:
 
 def _end_before_job(run: Run) -> None:
     """Stop the run while SageMaker makes its job, which takes longer than the event of the end."""
-    create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 3}
+    create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 8}
     read = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait", "seconds": 5}
     run.deployment.sandbox.faults(requests=[read | {"times": 1000}, create])
     deadline = time.monotonic() + _PATIENCE_SECONDS
