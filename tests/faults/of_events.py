@@ -16,7 +16,7 @@ from tfbatch_cdk.workflow import fields
 _NOTHING: Final = "Nothing: the request is repeated"
 _LATE_SECONDS: Final = 8.0
 _ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 120.0
 
 
 def _stop_event(run: Run) -> None:
