@@ -120,7 +120,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="of the random moments; printed")
     parser.add_argument("--seconds", type=float, default=1200.0, help="the most it may take")
     parser.add_argument("--turns", type=int, default=2, help="how often each fault happens")
-    parser.add_argument("--sandboxes", type=int, default=2, help="that faults happen to at once")
+    parser.add_argument("--sandboxes", type=int, default=3, help="that faults happen to at once")
     parser.add_argument("--only", default="", help="faults whose family or name has this text")
     parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
     return parser.parse_args()
