@@ -144,7 +144,7 @@ class ForkServer:
             if self.is_wanted:
                 self.is_wanted = False
                 command = [sys.executable, "-m", "tfbatch_sandbox.processes.fork_server"]
-                environment = os.environ | {"OMP_NUM_THREADS": "1"}  # it must have one thread
+                environment = _of_fork_server(os.environ)
                 self.process = _on_parent_exit(
                     lambda end: _start(command, environment, {"stdout": subprocess.PIPE}, end)
                 )
@@ -159,6 +159,16 @@ class ForkServer:
                 self.address, self.is_wanted = None, self.is_renewed
                 if self.process is not None:
                     stop(self.process, grace_seconds=0)
+
+
+def _of_fork_server(own: Mapping[str, str]) -> dict[str, str]:
+    """Its variables: for one thread, and without the AWS settings of whoever started the sandbox.
+
+    Its forks share what its SDK has read.
+    """
+    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    others = {name: value for name, value in own.items() if not name.startswith("AWS_")}
+    return others | nothing | {"OMP_NUM_THREADS": "1"}
 
 
 fork_server = ForkServer()

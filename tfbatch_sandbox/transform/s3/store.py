@@ -45,12 +45,8 @@ class Store:
     """
 
     def __init__(self) -> None:
-        session = boto3.Session()
-        credentials = session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        self._credentials = credentials.get_frozen_credentials()
-        self._s3: S3Client = session.client(
+        # boto3's own session: a fork server has read the SDK's descriptions with it.
+        self._s3: S3Client = boto3.client(
             "s3",
             config=Config(
                 max_pool_connections=_CONNECTIONS,
@@ -59,6 +55,10 @@ class Store:
                 response_checksum_validation="when_required",
             ),
         )
+        credentials = boto3.DEFAULT_SESSION and boto3.DEFAULT_SESSION.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        self._credentials = credentials.get_frozen_credentials()
 
     def list(self, prefix: Location) -> Iterator[StoredObject]:
         """All objects whose key starts with the prefix, in the order of keys."""
