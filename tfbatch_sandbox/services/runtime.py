@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tfbatch_sandbox.authorization.guard import Guard
 from tfbatch_sandbox.authorization.sessions import Sessions
 from tfbatch_sandbox.container import fitting
+from tfbatch_sandbox.container.host.artifact import ARTIFACTS
 from tfbatch_sandbox.processes.system import PORTABLE
 from tfbatch_sandbox.server.faults import FaultBox
 from tfbatch_sandbox.services.clients import OWNER, Clients
@@ -75,6 +76,7 @@ class Runtime:
         chosen = {
             "SANDBOX_MODEL_SERVER": self.settings.model_server,
             "SANDBOX_CONTAINER_ENGINE": self.settings.container_engine,
+            ARTIFACTS: str(self.settings.artifacts),
             PORTABLE: os.environ.get(PORTABLE),
         }
         own = {name: os.environ[name] for name in _OF_ENGINES if name in os.environ}
