@@ -59,9 +59,10 @@ def test_jobs_that_need_it_at_once_each_get_it_whole(
     jobs: Jobs, shared: Path, tmp_path: Path
 ) -> None:
     at = put(jobs, **{str(number): bytes(number) for number in range(50)})
+    store = Store()
     with ThreadPoolExecutor(4) as threads:
         folders = threads.map(
-            lambda number: fetch_artifact(at, tmp_path / str(number), Store()), range(4)
+            lambda number: fetch_artifact(at, tmp_path / str(number), store), range(4)
         )
         for folder in folders:
             sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
