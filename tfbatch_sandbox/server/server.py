@@ -112,6 +112,7 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Extensions]:
         fd=listener.fileno(),
     )
     listener.close()  # the server has its own
+    runtime.loopback.server = server
     # Makes moto run state machines, and call itself.
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     os.environ["MOTO_PORT"] = str(port)
