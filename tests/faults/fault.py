@@ -9,13 +9,17 @@ from tests.executions import photos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
+    from tests.deployment import Deployment
     from tests.faults.run import Outcome, Run
 
     Act = Callable[[Run], object]
 
 COUNT: Final = 12
 """Photographs of a run: two shards, of eight and of four."""
+SHARD: Final = 8
+"""Photographs of a run with one shard."""
 
 
 def nothing(_run: Run) -> None:
@@ -34,6 +38,9 @@ class Fault:
     """What is done before its start."""
     after: Act = nothing
     """What is done after its end, and must hold then. May start another run."""
+    alone: Callable[[Run], AbstractContextManager[Deployment]] | None = None
+    """Lets it happen, all checks included, in place of ``before``, ``act`` and ``after``: for a
+    fault that its deployment doesn't outlive. Yields what is deployed then."""
     outcome: Outcome = "outputs"
     """``outputs``: the run succeeds, and every input has an output. ``accounts``: it succeeds, and
     outputs and exceptions are the inputs. ``failed``: it fails with ``error``. ``stopped``: it is

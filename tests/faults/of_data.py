@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import string
-import time
 from typing import TYPE_CHECKING, Final
 
 from tests.executions import photo, photos, summary_of
@@ -38,9 +37,7 @@ def _spoilt(spoil: Callable[[bytes], bytes]) -> tuple[Act, Act]:
         run.deployment.sandbox.faults(requests=[waits | {"seconds": 1}])
 
     def act(run: Run) -> None:
-        deadline = time.monotonic() + 60
-        while run.deployment.sandbox.faults()["requests"] and time.monotonic() < deadline:
-            time.sleep(0.02)
+        run.until_asked()
         run.mark()
         bucket, prefix = run.folder_of("output")
         s3 = run.deployment.client("s3")
@@ -135,9 +132,7 @@ FAULTS: Final = (
     ),
     _of_records("An output of records is empty", lambda _: b""),
     _of_records("An output has half its lines", _half),
-    _of_records(
-        "An output has a line too many", lambda body: body + body.splitlines(keepends=True)[-1]
-    ),
+    _of_records("An output has a line too many", _one_more),
     Fault(
         name="Two runs write into one folder",
         before=_same_output,
@@ -149,6 +144,11 @@ FAULTS: Final = (
         name="A manifest names a key twice",
         before=_manifest(lambda run: [*run.inputs, *list(run.inputs)[:3]]),
         seen="Nothing: it counts once",
+    ),
+    Fault(
+        name="A manifest has 100,000 names",
+        before=_manifest(lambda run: list(run.inputs) * (100_000 // COUNT + 1)),
+        seen="Nothing: each key counts once",
     ),
     Fault(
         name="A manifest names keys that aren't there",

@@ -65,6 +65,16 @@ class Run:
         """Wait for the end of the execution."""
         self.ended = self.deployment.wait(self.arn)
 
+    def stop(self) -> None:
+        """Stop the execution, as a person does."""
+        self.deployment.client("stepfunctions").stop_execution(executionArn=self.arn)
+
+    def stop_other(self, arn: str, *, within: float = 2.0) -> None:
+        """Stop another execution at a random moment of these seconds."""
+        self.pause(within)
+        self.deployment.client("stepfunctions").stop_execution(executionArn=arn)
+        assert self.deployment.wait(arn)["status"] == "ABORTED"
+
     def again(self) -> dict[str, Any]:
         """Run the same request once more, to its end."""
         return self.deployment.execute(self.request)
@@ -100,6 +110,18 @@ class Run:
         self.pause()
         self.mark()
         return self.random.choice(processes.wait_for(look, seconds=20))
+
+    def until_asked(self) -> None:
+        """Wait until the requests were sent that the sandbox was told to hurt."""
+        deadline = time.monotonic() + 60
+        while self.deployment.sandbox.faults()["requests"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def function(self, name: str) -> str:
+        """The name of a deployed function, by its construct's: ``Plan``."""
+        listed = self.deployment.client("lambda").list_functions()["Functions"]
+        (found,) = {one["FunctionName"] for one in listed if name in one["FunctionName"]}
+        return str(found)
 
     def refuse(self, *requests: Mapping[str, Any]) -> None:
         """Let these requests fail from now on."""

@@ -9,8 +9,9 @@ import boto3
 import pytest
 
 from tests.tfbatch_functions.conftest import HOSTILE, Event
-from tfbatch_functions.accounting import data_log
-from tfbatch_functions.accounting.data_log import GROUP, has_served, reasons
+from tfbatch_functions.accounting import job_logs
+from tfbatch_functions.accounting.data_log import has_served, reasons
+from tfbatch_functions.accounting.job_logs import GROUP
 from tfbatch_functions.accounting.record_errors import error_reader
 from tfbatch_functions.handlers import stop
 
@@ -45,7 +46,7 @@ def _tell(logs: Any, stream: str, *lines: str) -> None:  # noqa: ANN401 # a clie
 
 
 @pytest.mark.aws
-@pytest.mark.parametrize("client", [data_log._client, stop._sagemaker])  # noqa: SLF001 # as they call
+@pytest.mark.parametrize("client", [job_logs.client, stop._sagemaker])  # noqa: SLF001 # as they call
 def test_a_service_that_nothing_leads_to_costs_less_than_a_minute(
     client: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
