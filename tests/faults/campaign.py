@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from tests.deployment import Deployment
 
-_CLEAN: Final = Fault(name="No fault", seen="A run")
-_CLEAN_RUNS: Final = 3
+_CLEAN: Final = Fault(name="No fault", is_during=False, seen="A run")
+_CLEAN_RUNS: Final = 2
 
 
 @dataclass(kw_only=True, slots=True)
@@ -98,6 +98,8 @@ class Campaign:
             fault.act(run)
             run.end()
             taken = time.monotonic() - begun
+            if fault.is_during:
+                run.check_hurt()
             self.heal()
             fault.after(run)
             run.heal()

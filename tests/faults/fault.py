@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     Act = Callable[[Run], object]
 
-COUNT: Final = 12
-"""Photographs of a run: two shards, of eight and of four."""
 SHARD: Final = 8
-"""Photographs of a run with one shard."""
+"""Objects of a shard, and photographs of most runs."""
+TWO_SHARDS: Final = photos(SHARD + 4)
+"""Photographs of a run with two shards."""
 
 
 def nothing(_run: Run) -> None:
@@ -36,6 +36,8 @@ class Fault:
     """What is done to a run after its start."""
     before: Act = nothing
     """What is done before its start."""
+    is_during: bool = True
+    """Whether it happens before the run's end, by ``before`` or ``act``; else by ``after``."""
     after: Act = nothing
     """What is done after its end, and must hold then. May start another run."""
     alone: Callable[[Run], AbstractContextManager[Deployment]] | None = None
@@ -47,7 +49,7 @@ class Fault:
     aborted."""
     error: str = ""
     """How the error of a run that fails begins."""
-    inputs: Mapping[str, bytes] = field(default_factory=lambda: photos(COUNT))
+    inputs: Mapping[str, bytes] = field(default_factory=lambda: photos(SHARD))
     request: Mapping[str, object] = field(default_factory=dict)
     """Fields of the request, besides input, format and model."""
     lost: str = "nothing"

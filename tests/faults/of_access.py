@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.executions import summary_of
-from tests.faults.fault import COUNT, Fault
+from tests.faults.fault import Fault
 from tests.faults.requests import refused
 from tests.paths import REPOSITORY
 from tfbatch_cdk.workflow import fields
@@ -71,9 +71,14 @@ def _says_kms(run: Run) -> None:
     assert "kms:GenerateDataKey" in run.ended["cause"], run.ended["cause"]
 
 
+def _has_one_more_job(run: Run) -> None:
+    assert summary_of(run.ended)["jobs"] == 2, run.ended  # of one shard
+
+
 def _runs_again(run: Run) -> None:
+    assert summary_of(run.ended)["exceptions"] == len(run.inputs), run.ended
     run.heal()
-    assert summary_of(run.again())["outputs"] == COUNT
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 def _watch(run: Run) -> None:
@@ -96,6 +101,7 @@ FAULTS: Final = (
         name="The key's policy denies the jobs to write outputs, until the first one failed",
         before=_deny_jobs,
         act=_until_a_job_ended,
+        after=_has_one_more_job,
         seen="One more job in the summary",
     ),
     Fault(

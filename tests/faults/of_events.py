@@ -6,9 +6,9 @@ import json
 import time
 from typing import Final
 
-from tests.executions import failing, photos, summary_of
+from tests.executions import failing, summary_of
 from tests.faults import request_files
-from tests.faults.fault import COUNT, SHARD, Fault
+from tests.faults.fault import Fault
 from tests.faults.requests import refused
 from tests.faults.run import Run
 from tfbatch_cdk.workflow import fields
@@ -43,12 +43,12 @@ def _late_stop(run: Run) -> None:
 
 def _runs_beside(run: Run) -> None:
     """The event comes while the same request runs again."""
-    assert summary_of(run.again())["outputs"] == COUNT
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 def _end_before_job(run: Run) -> None:
     """Stop the run while SageMaker makes its job, which takes longer than the event of the end."""
-    create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 2}
+    create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 5}
     read = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait", "seconds": 5}
     run.deployment.sandbox.faults(requests=[read | {"times": 1000}, create])
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -100,7 +100,6 @@ FAULTS: Final = (
     ),
     Fault(
         name="EventBridge delivers the end of a run before its job starts",
-        inputs=photos(SHARD),
         act=_end_before_job,
         outcome="stopped",
         lost="what wasn't done; the same request runs again",

@@ -6,9 +6,9 @@ import json
 import time
 from typing import TYPE_CHECKING, Final
 
-from tests.executions import failing, photos, summary_of
+from tests.executions import failing, summary_of
 from tests.faults.app import TYPES
-from tests.faults.fault import SHARD, Fault
+from tests.faults.fault import TWO_SHARDS, Fault
 from tests.faults.requests import answered, refused
 from tests.faults.run import Run
 from tfbatch_cdk.workflow import fields
@@ -48,7 +48,10 @@ def _until(seconds: float) -> Act:
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while _skipped(run) < seconds and time.monotonic() < deadline:
             time.sleep(0.02)
+        run.check_hurt()
+        run.refused = []
         run.deployment.sandbox.faults(no_capacity=[], requests=[])
+        assert _skipped(run) >= seconds, _skipped(run)
 
     return act
 
@@ -66,7 +69,7 @@ def _throttled(run: Run) -> None:
 def _waited_for_an_hour(run: Run) -> None:
     """It gave up after an hour and not before, and runs when there is capacity."""
     assert run.notes["waited"] >= _HOUR, run.notes
-    assert summary_of(run.again())["outputs"] == SHARD
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 def _note_waits(run: Run) -> None:
@@ -78,6 +81,7 @@ def _note_waits(run: Run) -> None:
 FAULTS: Final = (
     Fault(
         name="CreateTransformJob is throttled",
+        inputs=TWO_SHARDS,
         act=refused(_CREATE, "ThrottlingException", status=400, most=8),
         after=_jobs_once,
         seen="Nothing: the workflow waits and repeats",
@@ -90,12 +94,14 @@ FAULTS: Final = (
     ),
     Fault(
         name="CreateTransformJob makes the job and its answer is lost",
+        inputs=TWO_SHARDS,
         act=answered(_CREATE, "drop"),
         after=_jobs_once,
         seen="Nothing: the request is repeated with the job's name, and finds the job",
     ),
     Fault(
         name="DescribeTransformJob is throttled",
+        inputs=TWO_SHARDS,
         act=refused(_DESCRIBE, "ThrottlingException", status=400, most=8),
         after=_jobs_once,
         seen="Nothing: the workflow looks again",
@@ -108,13 +114,13 @@ FAULTS: Final = (
     ),
     Fault(
         name="The first instance type has no capacity",
+        inputs=TWO_SHARDS,
         before=lambda run: run.deployment.sandbox.faults(no_capacity=_TYPES[:1]),
         act=Run.mark,
         seen="Jobs with CapacityError in the summary, and one of the next type",
     ),
     Fault(
         name="CreateTransformJob is throttled for a minute",
-        inputs=photos(SHARD),
         before=_throttled,
         act=_until(_MINUTE),
         after=_jobs_once,
@@ -122,14 +128,12 @@ FAULTS: Final = (
     ),
     Fault(
         name="No instance type has capacity for an hour",
-        inputs=photos(SHARD),
         before=_no_capacity,
         act=_until(_HOUR),
         seen="Jobs with CapacityError in the summary, until a type has capacity",
     ),
     Fault(
         name="No instance type has capacity for longer than the run waits",
-        inputs=photos(SHARD),
         before=_no_capacity,
         act=_note_waits,
         after=_waited_for_an_hour,
@@ -140,6 +144,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A job ends with an internal error",
+        inputs=TWO_SHARDS,
         before=lambda run: run.deployment.sandbox.faults(internal_errors=run.random.randint(1, 3)),
         act=Run.mark,
         seen="One more job in the summary",

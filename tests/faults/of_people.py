@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.executions import photo, photos, summary_of
 from tests.faults import request_files, world
-from tests.faults.fault import COUNT, Fault
+from tests.faults.fault import SHARD, TWO_SHARDS, Fault
 from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _VERSIONS: Final = itertools.count(3)
 """Of the model's code; each deployment has another."""
 _BROKEN: Final = tuple(photos(3))
-_INPUTS: Final = photos(COUNT) | dict.fromkeys(_BROKEN, b"this is no photograph")
+_INPUTS: Final = photos(SHARD) | dict.fromkeys(_BROKEN, b"this is no photograph")
 _RETRY: Final = (sys.executable, "-m", "tfbatch", "retry", "--json")
 
 
@@ -39,7 +39,7 @@ def _stop_with_job(run: Run) -> None:
 
 
 def _runs_again(run: Run) -> None:
-    assert summary_of(run.again())["outputs"] == COUNT
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 def _stop_job(run: Run) -> None:
@@ -130,6 +130,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person stops a run while its jobs work",
+        inputs=TWO_SHARDS,
         act=_stop_with_job,
         after=_runs_again,
         outcome="stopped",
@@ -147,6 +148,7 @@ FAULTS: Final = (
     Fault(
         name="A person stops `tfbatch retry` midway, and retries again",
         inputs=_INPUTS,
+        is_during=False,
         after=_retry_stops,
         outcome="accounts",
         seen="`ABORTED`, and a retry of the same exceptions that predicts them",
@@ -154,12 +156,14 @@ FAULTS: Final = (
     Fault(
         name="`tfbatch retry` is killed, and called again",
         inputs=_INPUTS,
+        is_during=False,
         after=_retry_is_killed,
         outcome="accounts",
         seen="One execution, or two into folders of their own, that predict the exceptions",
     ),
     Fault(
         name="A person stops a transform job",
+        inputs=TWO_SHARDS,
         act=_stop_job,
         seen="A stopped job in the summary, and one that does the rest",
     ),

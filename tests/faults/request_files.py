@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.executions import summary_of
-from tests.faults.fault import COUNT
 
 if TYPE_CHECKING:
     from tests.faults.run import Run
@@ -41,7 +40,7 @@ def check(run: Run) -> None:
     assert len(ends) == run.notes["uploads"], ends
     worked = [one for one in ends if not json.loads(one["output"]).get("duplicate")]
     assert worked
-    assert [summary_of(one)["outputs"] for one in worked] == [COUNT] * len(worked)
+    assert [summary_of(one)["outputs"] for one in worked] == [len(run.inputs)] * len(worked)
 
 
 def _listed(run: Run) -> list[dict[str, Any]]:

@@ -41,6 +41,8 @@ class Run:
     ended: dict[str, Any] = field(default_factory=dict)
     hurt: float = 0.0
     """When the fault happened, in seconds of the monotonic clock; 0 if it didn't."""
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    """The requests that were to fail, as the sandbox tells them."""
     undo: list[Callable[[], object]] = field(default_factory=list)
     """What takes the fault away again."""
     notes: dict[str, Any] = field(default_factory=dict)
@@ -101,7 +103,7 @@ class Run:
                 return True
             if sfn.describe_execution(executionArn=self.arn)["status"] != "RUNNING":
                 return False
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise TimeoutError(f"no container of {self.arn} serves")
 
     def victim(self, look: Callable[[], list[psutil.Process]]) -> psutil.Process:
@@ -126,7 +128,14 @@ class Run:
     def refuse(self, *requests: Mapping[str, Any]) -> None:
         """Let these requests fail from now on."""
         self.mark()
-        self.deployment.sandbox.faults(requests=[dict(one) for one in requests])
+        told = self.deployment.sandbox.faults(requests=[dict(one) for one in requests])
+        self.refused = told["requests"]
+
+    def check_hurt(self) -> None:
+        """The fault happened."""
+        assert self.hurt, "no fault happened"
+        left = self.deployment.sandbox.faults()["requests"]
+        assert not self.refused or left != self.refused, f"not asked for: {left}"
 
     def folder_of(self, name: str) -> tuple[str, str]:
         """Bucket and prefix of a folder of the plan: ``output`` or ``work``."""

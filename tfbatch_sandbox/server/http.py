@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import logging
 import uuid
+from _thread import start_new_thread
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wsgi import LimitedStream
 
 if TYPE_CHECKING:
     import io
+    import socket
     from collections.abc import Iterable
 
 _log = logging.getLogger(__name__)
@@ -25,6 +28,19 @@ _CHUNK_BYTES = 1 << 16
 _IDLE_SECONDS = 10.0
 _ID = "x-amzn-RequestId"
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
+class Server(ThreadedWSGIServer):
+    """A thread for each connection."""
+
+    def process_request(  # type: ignore[override] # of sockets alone
+        self, request: socket.socket, client_address: tuple[str, int]
+    ) -> None:
+        """Answer a connection in a new thread, without waiting for it as ``Thread.start`` does.
+
+        With many threads at work each wait takes its turn.
+        """
+        start_new_thread(self.process_request_thread, (request, client_address))
 
 
 class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not followed

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from antlr4 import CommonTokenStream, InputStream  # type: ignore[import-untyped]
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.parse.asl_parser import (
     AmazonStateLanguageParser,
@@ -19,6 +20,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import (
     SyntaxErrorListener,
 )
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+from moto.stepfunctions.parser.asl.utils import json_path
 
 from tfbatch_sandbox.services.patch import replace
 
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 _KEPT = 8
+_PATHS = 256
+"""Parsed JSONPaths. Every state has at least ``$``, and its parser builds its tables each time."""
 
 
 def install(_runtime: Runtime) -> None:
     """Parse definitions with a cache."""
     replace(AmazonStateLanguageParser, "parse", staticmethod(_parse))
+    for module in (result_path, json_path):
+        replace(module, "parse", lru_cache(maxsize=_PATHS)(module.parse))
     # moto's is made when it is first asked for: two executions at once would get two.
     replace(EvalComponent, "heap_key", property(lambda component: str(id(component))))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -113,7 +114,8 @@ def _with_failed_evaluation(evaluate: Callable[..., None]) -> Callable[..., None
 
 def _wait(runtime: Runtime) -> Callable[[WaitFunction, Environment], None]:
     def wait(self: WaitFunction, env: Environment) -> None:
-        seconds = self._get_wait_seconds(env=env)
-        self._wait_interval(env=env, wait_seconds=runtime.faults.shorten(seconds))
+        end = time.monotonic() + runtime.faults.shorten(self._get_wait_seconds(env=env))
+        while (left := end - time.monotonic()) > 0 and env.is_running():
+            env.program_state_event.wait(left)
 
     return wait

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STARTS: Final = max(2, os.cpu_count() or 1)
-"""Environments that load their function at a time. That takes most of a second of a processor, so
-more of them would only delay each other, and an environment that becomes idle comes sooner."""
+"""Environments that load their function at a time. More would only delay each other."""
+_FREE: Final = 2 * _STARTS
+"""Environments of a function that start without a wait."""
+_PATIENCE_SECONDS: Final = 5.0
+"""How long a call waits for one of these to become idle, before another starts."""
 _IDLE_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 5.0
 
@@ -36,6 +39,8 @@ class Environments:
 
     _idle: list[Environment] = field(default_factory=list)
     _starting: list[Recipe] = field(default_factory=list)
+    _busy: list[str] = field(default_factory=list)
+    """The functions of those that start or are at work."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _is_looked_after: bool = False
     """Whether a thread ends those that nobody uses."""
@@ -46,7 +51,16 @@ class Environments:
         Returns:
             ``{"value": …}`` or ``{"error": …}``, and its output.
         """
-        environment = self._take(recipe) or self._start(recipe)
+        try:
+            return self._invoke(self._take(recipe) or self._start(recipe), event, request_id)
+        finally:
+            with self._changed:
+                self._busy.remove(recipe.function)
+                self._changed.notify_all()
+
+    def _invoke(
+        self, environment: Environment, event: object, request_id: str
+    ) -> tuple[Result, bytes]:
         try:
             result = environment.invoke(event, request_id)
         except LostError as lost:
@@ -63,12 +77,16 @@ class Environments:
 
     def _take(self, recipe: Recipe) -> Environment | None:
         """An idle environment of that definition; ``None`` if a new one may start now."""
+        until = time.monotonic() + _PATIENCE_SECONDS
         with self._changed:
             while (taken := self._find(recipe)) is None:
-                if len(self._starting) < _STARTS:
+                is_free = self._busy.count(recipe.function) < _FREE
+                left = 0.0 if is_free else max(until - time.monotonic(), 0.0)
+                if not left and len(self._starting) < _STARTS:
                     self._starting.append(recipe)
                     break
-                self._changed.wait()
+                self._changed.wait(left or None)
+            self._busy.append(recipe.function)
         self._end_outdated(recipe)
         return taken
 
