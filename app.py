@@ -58,3 +58,4 @@ if __name__ == "__main__":
     app = App(context={"aws:cdk:disable-stack-trace": True})  # through generated code
     build(app)
     app.synth()
+    gc.freeze()  # or Python looks through them when it ends, which takes 0.3 s

@@ -72,7 +72,7 @@ fuzz-sandbox: install ## Call the sandbox's API at random for five minutes: no e
 	python -m tests.tfbatch_sandbox.server.fuzzing --seconds 300 $(if $(SEED),--seed $(SEED))
 
 .PHONY: faults
-faults: install ## Let more than 40 faults happen to small runs in a sandbox, and write docs/reliability.md (SEED=...)
+faults: install ## Let more than 80 faults happen to small runs in a sandbox, and write docs/reliability.md (SEED=...)
 	python -m tests.faults --write $(if $(SEED),--seed $(SEED))
 
 .PHONY: record-jsonata

@@ -25,7 +25,7 @@ from benchmarks import document
 from tfbatch_functions.s3.storage import PAGE, Found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tfbatch_functions.s3.location import Location
 
@@ -39,6 +39,10 @@ SIZES = (
     (10_000_000, ORDINARY),
     (1_000_000, LONGEST),
 )
+LISTED = ((100_000, ORDINARY), (100_000, LONGEST), (1_000_000, LONGEST))
+"""Of manifests."""
+FOLDER = "all/"
+MANIFEST = "s3://photos/all.manifest"
 RESTARTED = 1_000_000
 STOPS = (1, 7, 100, 333)
 """Pages after which a call is out of time."""
@@ -61,21 +65,26 @@ class Stub:
         """As ``list_objects_v2``: a thousand at a time."""
         start = int(after[-12:-4]) + 1 if after else 0
         end = min(start + PAGE, self.count)
-        folder = "-" * (self.length - len(prefix.key) - len("/00000000.jpg"))
-        found = [
-            Found(f"{prefix.key}{folder}/{number:08}.jpg", 90_000 + number % 9973)
-            for number in range(start, end)
-        ]
+        names = [self._name(number) for number in range(start, end)]
+        found = [Found(f"{prefix.key}{name}", _size(name)) for name in names]
         return found, end < self.count
 
+    def _name(self, number: int) -> str:
+        return f"{'-' * (self.length - len(FOLDER) - len('/00000000.jpg'))}/{number:08}.jpg"
+
     def head(self, location: Location) -> tuple[Found, Mapping[str, str]] | None:
-        """Not asked for by a format that is not split."""
-        raise NotImplementedError(location)
+        """Of an object that a manifest names."""
+        return Found(location.key, _size(location.key)), {}
 
     def read(
         self, location: Location, *, first: int = 0, last: int | None = None
     ) -> Iterator[bytes]:
-        """What was left."""
+        """What was left, or the manifest."""
+        if location.uri == MANIFEST:
+            yield b'[{"prefix": "s3://photos/%b"}' % FOLDER.encode()
+            yield from (b', "%b"' % self._name(number).encode() for number in range(self.count))
+            yield b"]"
+            return
         yield self.kept[location.key][first : None if last is None else last + 1]
 
     def put(self, location: Location, body: bytes) -> None:
@@ -86,12 +95,16 @@ class Stub:
             self.written[location.key] = hashlib.sha256(body).hexdigest()
 
 
-def event(cursor: object = None) -> dict[str, Any]:
+def _size(name: str) -> int:
+    return 90_000 + int(name[-12:-4]) % 9973
+
+
+def event(uri: str, cursor: object = None) -> dict[str, Any]:
     """Of a night's photos."""
     return {
         "run": {
             "execution": "night",
-            "input": "s3://photos/all/",
+            "input": uri,
             "output": "s3://predictions/night/",
             "work": "s3://work/executions/night/",
             "format": "jpeg",
@@ -118,13 +131,13 @@ def event(cursor: object = None) -> dict[str, Any]:
     }
 
 
-def plan_all(stub: Stub, pages: int | None = None) -> int:
+def plan_all(stub: Stub, pages: int | None = None, *, uri: str = f"s3://photos/{FOLDER}") -> int:
     """Plan to the end, each call stopped after ``pages`` pages; returns the number of calls."""
     from tfbatch_functions.handlers.plan import plan  # noqa: PLC0415 (measured in the process that runs it)
 
     cursor = None
     for calls in itertools.count(1):
-        reply = plan(event(cursor), stub, _stop_after(pages))
+        reply = plan(event(uri, cursor), stub, _stop_after(pages))
         if reply["done"]:
             return calls
         cursor = json.loads(json.dumps(reply["cursor"]))
@@ -136,11 +149,14 @@ def _stop_after(pages: int | None) -> Callable[[], bool]:
     return lambda: pages is None or next(asked) < pages
 
 
-def measure(count: int, length: int) -> int:
+def measure(count: int, length: int, *manifest: str) -> int:
     """In a process of its own: print seconds and megabytes."""
     plan_all(Stub(1))  # what is imported and made once isn't counted
     begun = time.process_time()
-    plan_all(Stub(count, length))
+    if manifest:
+        plan_all(Stub(count, length), uri=MANIFEST)
+    else:
+        plan_all(Stub(count, length))
     seconds = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found = {"keys": count, "length": length, "seconds": seconds, "megabytes": peak}
@@ -148,18 +164,18 @@ def measure(count: int, length: int) -> int:
     return 0
 
 
-def curve() -> list[dict[str, float]]:
-    """Every size, one after the other."""
+def curve(sizes: Iterable[tuple[int, int]], *manifest: str) -> list[dict[str, float]]:
+    """Every size, one after the other; of a folder, or of a manifest."""
     return [
         json.loads(
             subprocess.run(
-                [sys.executable, "-m", "benchmarks.plan", str(count), str(length)],
+                [sys.executable, "-m", "benchmarks.plan", str(count), str(length), *manifest],
                 check=True,
                 capture_output=True,
                 text=True,
             ).stdout
         )
-        for count, length in SIZES
+        for count, length in sizes
     ]
 
 
@@ -175,14 +191,12 @@ def restarts() -> list[tuple[int, int, bool]]:
     return found
 
 
-def report(measured: list[dict[str, float]], restarted: list[tuple[int, int, bool]]) -> str:
+def report(
+    measured: list[dict[str, float]],
+    listed: list[dict[str, float]],
+    restarted: list[tuple[int, int, bool]],
+) -> str:
     """The section of ``docs/benchmarks.md``."""
-    rows = [
-        f"| {one['keys']:>10,} | {one['length']:>5,} | {one['seconds']:8.2f} "
-        f"| {one['seconds'] / one['keys'] * 1e6:6.2f} | {one['megabytes']:6.0f} "
-        f"| {_bar(one, measured)} |"
-        for one in measured
-    ]
     stops = [
         f"| {pages:>5,} | {calls:>5,} | {'the same' if equal else 'DIFFERENT'} |"
         for pages, calls, equal in restarted
@@ -192,7 +206,8 @@ def report(measured: list[dict[str, float]], restarted: list[tuple[int, int, boo
         limit_mb=LIMIT_MB,
         limit_ratio=LIMIT_RATIO,
         ratio=_ratio(measured),
-        rows="\n".join(rows),
+        rows=_rows(measured),
+        listed=_rows(listed),
         restarted=RESTARTED,
         stops="\n".join(stops),
     )
@@ -210,12 +225,27 @@ objects a shard at most, each row in a process of its own; processor time. Promi
 | ---: | ---: | ---: | ---: | ---: | --- |
 {rows}
 
+A manifest that names so many objects, each of which is asked for its size:
+
+| keys | bytes of a key | seconds | µs a key | peak MB | |
+| ---: | ---: | ---: | ---: | ---: | --- |
+{listed}
+
 Stopped and called again after every so many pages, {restarted:,} keys:
 
 | pages a call | calls | shards |
 | ---: | ---: | --- |
 {stops}
 """
+
+
+def _rows(measured: list[dict[str, float]]) -> str:
+    return "\n".join(
+        f"| {one['keys']:>10,} | {one['length']:>5,} | {one['seconds']:8.2f} "
+        f"| {one['seconds'] / one['keys'] * 1e6:6.2f} | {one['megabytes']:6.0f} "
+        f"| {_bar(one, measured)} |"
+        for one in measured
+    )
 
 
 def _ratio(measured: list[dict[str, float]]) -> float:
@@ -234,14 +264,16 @@ def main() -> int:
     Returns:
         0 when the promises hold.
     """
-    measured, restarted = curve(), restarts()
-    section = report(measured, restarted)
+    measured, listed, restarted = curve(SIZES), curve(LISTED, "manifest"), restarts()
+    section = report(measured, listed, restarted)
     print(section)
     document.write("planning", section)
-    is_flat = all(one["megabytes"] <= LIMIT_MB for one in measured)
+    is_flat = all(one["megabytes"] <= LIMIT_MB for one in (*measured, *listed))
     is_same = all(equal for _, _, equal in restarted)
     return int(not (is_flat and is_same and _ratio(measured) <= LIMIT_RATIO))
 
 
 if __name__ == "__main__":
-    sys.exit(measure(*map(int, sys.argv[1:])) if len(sys.argv) > 1 else main())
+    if len(sys.argv) > 1:
+        sys.exit(measure(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]))
+    sys.exit(main())

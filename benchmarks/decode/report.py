@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import document
 from benchmarks.decode.accuracy import ENOUGH
-from benchmarks.decode.speed import NEVER_ABOVE, QUALITY, TARGETS, TURNS
+from benchmarks.decode.speed import NEVER_ABOVE, QUALITY, TARGETS, TURNS, TURNS_OF_SMALL
 from benchmarks.document import machine, mark
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _METHOD = f"""## Decoding
 
 `make bench-decode`. Processor time per picture to decode, crop and resize to 224 x 224 on one
 core, as a ratio to the same with all pixels decoded (before), in one run: medians of {TURNS} turns,
+of small pictures {TURNS_OF_SMALL},
 with the least and the most. The pictures are six photographs from packages, enlarged or made
 smaller, at quality {QUALITY}, 4:2:0. Enlarged ones have fewer bytes than a camera's, and the bytes
 are read whole in any case: with more of them the ratio is nearer to 1."""

@@ -29,10 +29,13 @@ _METHOD = """## An instance
 `make bench-instance`. Processor time per record by part, for photographs of about 100 KB, measured
 here: what the container's Python takes (the floor reads and answers a constant; the handler answers
 top-k), and in the model server base64 (TensorFlow's operation) or the gRPC message (protobuf's
-parser), and the graph's decoding at 1024 x 768. Not measured, because they aren't at hand: nginx,
-TensorFlow Serving's JSON and HTTP layers, the kernel's network, any GPU."""
+parser), the graph's decoding at 1024 x 768, and ResNet-50 itself without a GPU. Not measured,
+because they aren't at hand: nginx, TensorFlow Serving's JSON and HTTP layers, the kernel's network,
+any GPU."""
 _ARITHMETIC = """Everything below is arithmetic, no measurement: the number of vCPUs divided by the
-time of a record, as if every vCPU were one of this machine's and nothing else ran."""
+time of a record, as if every vCPU were one of this machine's and nothing else ran. A plan that has
+no measured rate (`tfbatch_functions/throughput/assumed.py`) is more careful: two vCPUs of an
+instance are one core."""
 _PUBLISHED = """GPU rates are published ones of ResNet-50 v1.5 (NVIDIA/DeepLearningExamples,
 `TensorFlow/Classification/ConvNets/resnet50v1.5`), without decoding. The last columns are the vCPUs
 that feed such a GPU. Where an instance has fewer, a faster GPU is wasted on photographs."""
@@ -72,9 +75,12 @@ def total(way: Way, model: Model, decoding: float) -> float:
 
 def _parts(ways: Sequence[Way], model: Model) -> list[str]:
     lines = ["| µs per record | gunicorn's floor | with the handler | base64 | gRPC message |"]
-    lines[-1] += " all pixels | `--decode exact` | `--decode scaled` |"
-    lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
-    rest = (model.base64, model.message, model.before, model.exact, model.scaled)
+    lines[-1] += " all pixels | `--decode exact` | `--decode scaled` | network |"
+    lines += [f"| --- |{' ---: |' * 8}"]
+    rest = (
+        *(model.base64, model.message, model.before, model.exact, model.scaled),
+        model.network,
+    )
     for way in ways:
         cells = [f"{value:,.0f}" for value in (way.floor, way.handler, *rest)]
         lines.append(f"| {way.name} | {' | '.join(cells)} |")

@@ -1,4 +1,4 @@
-"""The stage that the campaign deploys: one small model, two workers, two shards, no waits."""
+"""The stage that the campaign deploys: one small model, two workers, two shards, two types."""
 
 import os
 from dataclasses import replace
@@ -15,6 +15,8 @@ MODEL = "TFBATCH_FAULTS_MODEL"
 """Names the folder of the model ``tiny``."""
 VERSION = "TFBATCH_FAULTS_VERSION"
 """A number. Another one is another version of the model's code."""
+SHARD = "TFBATCH_FAULTS_SHARD"
+"""Objects of a shard."""
 TYPES = ("g5.2xlarge", "g6.2xlarge")
 
 if __name__ == "__main__":
@@ -28,17 +30,20 @@ if __name__ == "__main__":
                 Model(
                     name="tiny",
                     directory=Path(os.environ[MODEL]),
-                    handler=Handler(output="top_k", top_k=int(os.environ.get(VERSION, "2"))),
+                    handler=Handler(output="top_k", top_k=int(os.environ[VERSION])),
                     requirements=None,
                 ),
             ),
             formats={"jpeg": JPEG, "tfrecord": TFRECORD},
             compute=Compute(
                 instance_types=TYPES,
-                objects_per_shard=8,
-                capacity_wait_minutes=0,
-                capacity_tries=6,
-                patience_minutes=0.3,
+                objects_per_shard=int(os.environ[SHARD]),
+                max_jobs=100,
+                # Faults of capacity let these waits pass in no time.
+                capacity_wait_minutes=10,
+                # More than an hour, also if each wait is a quarter shorter.
+                capacity_tries=10,
+                patience_minutes=5,
             ),
             invocations=Invocations(timeout_seconds=20, max_retries=2),
         ),

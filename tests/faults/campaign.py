@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import statistics
 import time
 import traceback
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil  # type: ignore[import-untyped]
 
-from tests.faults import of_deployments, processes
+from tests.faults import processes
 from tests.faults.fault import Fault
 from tests.faults.invariant import check, leftovers
 from tests.faults.run import Run
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from tests.deployment import Deployment
 
-_CLEAN: Final = Fault(name="No fault", seen="A run")
-_CLEAN_RUNS: Final = 3
+_CLEAN: Final = Fault(name="No fault", is_during=False, seen="A run")
+_CLEAN_RUNS: Final = 2
 
 
 @dataclass(kw_only=True, slots=True)
@@ -64,20 +65,16 @@ class Campaign:
                 result.seconds.append(max(0.0, taken - self.clean_seconds))
             yield result
 
-    def finish(self) -> Iterator[Result]:
-        """Let the faults of deployments happen, after which nothing is deployed."""
-        killed, destroyed = (
-            self.results.setdefault(one.name, Result(fault=one)) for one in of_deployments.FAULTS
-        )
+    def finish(self, faults: Iterable[Fault]) -> Iterator[Result]:
+        """Let the faults of deployments happen, after which nothing may be deployed."""
         with contextlib.ExitStack() as stack:
-            with _noted(killed):
-                run = self._made(killed.fault, "killed")
-                self.deployment.upload(run.folder, run.inputs)
-                self.deployment = stack.enter_context(of_deployments.killed(run))
-            yield killed
-            with _noted(destroyed):
-                of_deployments.destroyed(self._made(destroyed.fault, "destroyed"))
-            yield destroyed
+            for fault in faults:
+                result = self.results.setdefault(fault.name, Result(fault=fault))
+                with _noted(result):
+                    run = self._made(fault, _slug(fault.name))
+                    assert fault.alone, "else it happens in a turn"
+                    self.deployment = stack.enter_context(fault.alone(run))
+                yield result
 
     def _made(self, fault: Fault, name: str) -> Run:
         chance = random.Random(f"{self.seed}/{name}")  # noqa: S311 # spreads, keeps no secret
@@ -101,6 +98,8 @@ class Campaign:
             fault.act(run)
             run.end()
             taken = time.monotonic() - begun
+            if fault.is_during:
+                run.check_hurt()
             self.heal()
             fault.after(run)
             run.heal()
@@ -114,6 +113,7 @@ class Campaign:
         """Take every fault away."""
         sandbox = self.deployment.sandbox
         sandbox.faults(requests=[], no_capacity=[], internal_errors=0, unanswered_pings=0)
+        sandbox.faults(late_events=[], longest_wait=0)
         for process in processes.of_sandbox(sandbox):
             with contextlib.suppress(psutil.Error):
                 if process.status() == psutil.STATUS_STOPPED:
@@ -133,4 +133,4 @@ def _noted(result: Result) -> Iterator[None]:
 
 
 def _slug(name: str) -> str:
-    return "-".join(word for word in name.lower().replace("'", "").split())[:50]
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("'", ""))[:50]

@@ -9,13 +9,17 @@ from tests.executions import photos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
+    from tests.deployment import Deployment
     from tests.faults.run import Outcome, Run
 
     Act = Callable[[Run], object]
 
-COUNT: Final = 12
-"""Photographs of a run: two shards, of eight and of four."""
+SHARD: Final = 8
+"""Objects of a shard, and photographs of most runs."""
+TWO_SHARDS: Final = photos(SHARD + 4)
+"""Photographs of a run with two shards."""
 
 
 def nothing(_run: Run) -> None:
@@ -32,15 +36,20 @@ class Fault:
     """What is done to a run after its start."""
     before: Act = nothing
     """What is done before its start."""
+    is_during: bool = True
+    """Whether it happens before the run's end, by ``before`` or ``act``; else by ``after``."""
     after: Act = nothing
     """What is done after its end, and must hold then. May start another run."""
+    alone: Callable[[Run], AbstractContextManager[Deployment]] | None = None
+    """Lets it happen, all checks included, in place of ``before``, ``act`` and ``after``: for a
+    fault that its deployment doesn't outlive. Yields what is deployed then."""
     outcome: Outcome = "outputs"
     """``outputs``: the run succeeds, and every input has an output. ``accounts``: it succeeds, and
     outputs and exceptions are the inputs. ``failed``: it fails with ``error``. ``stopped``: it is
     aborted."""
     error: str = ""
     """How the error of a run that fails begins."""
-    inputs: Mapping[str, bytes] = field(default_factory=lambda: photos(COUNT))
+    inputs: Mapping[str, bytes] = field(default_factory=lambda: photos(SHARD))
     request: Mapping[str, object] = field(default_factory=dict)
     """Fields of the request, besides input, format and model."""
     lost: str = "nothing"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.faults.run import Outcome, Run
 
 _PATIENCE_SECONDS: Final = 30.0
-_POLL_SECONDS: Final = 0.1
+_POLL_SECONDS: Final = 0.3
 _KEPT: Final = ("function", "JavaScript function", "fork server")
 """Programs that a sandbox keeps for the next call."""
 

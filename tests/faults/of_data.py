@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import string
-import time
 from typing import TYPE_CHECKING, Final
 
 from tests.executions import photo, photos, summary_of
-from tests.faults.fault import COUNT, Fault
+from tests.faults.fault import SHARD, Fault
 from tfbatch.records import example, tfrecord
 
 if TYPE_CHECKING:
@@ -38,9 +37,7 @@ def _spoilt(spoil: Callable[[bytes], bytes]) -> tuple[Act, Act]:
         run.deployment.sandbox.faults(requests=[waits | {"seconds": 1}])
 
     def act(run: Run) -> None:
-        deadline = time.monotonic() + 60
-        while run.deployment.sandbox.faults()["requests"] and time.monotonic() < deadline:
-            time.sleep(0.02)
+        run.until_asked()
         run.mark()
         bucket, prefix = run.folder_of("output")
         s3 = run.deployment.client("s3")
@@ -116,7 +113,7 @@ def _two_runs(run: Run) -> None:
 
 def _both(run: Run) -> None:
     ended = run.deployment.wait(run.notes["second"])
-    assert summary_of(ended)["outputs"] == COUNT
+    assert summary_of(ended)["outputs"] == len(run.inputs)
 
 
 def _same_output(run: Run) -> None:
@@ -135,9 +132,7 @@ FAULTS: Final = (
     ),
     _of_records("An output of records is empty", lambda _: b""),
     _of_records("An output has half its lines", _half),
-    _of_records(
-        "An output has a line too many", lambda body: body + body.splitlines(keepends=True)[-1]
-    ),
+    _of_records("An output has a line too many", _one_more),
     Fault(
         name="Two runs write into one folder",
         before=_same_output,
@@ -149,6 +144,11 @@ FAULTS: Final = (
         name="A manifest names a key twice",
         before=_manifest(lambda run: [*run.inputs, *list(run.inputs)[:3]]),
         seen="Nothing: it counts once",
+    ),
+    Fault(
+        name="A manifest has 100,000 names",
+        before=_manifest(lambda run: list(run.inputs) * (100_000 // SHARD)),
+        seen="Nothing: each key counts once",
     ),
     Fault(
         name="A manifest names keys that aren't there",

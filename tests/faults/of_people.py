@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import time
+import os
+import subprocess
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tests.executions import summary_of
-from tests.faults import world
-from tests.faults.fault import COUNT, Fault
+from tests.executions import photo, photos, summary_of
+from tests.faults import request_files, world
+from tests.faults.fault import SHARD, TWO_SHARDS, Fault
+from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
     from tests.faults.run import Run
 
-_DEPLOYED: Final = 3
-_PATIENCE_SECONDS: Final = 60.0
+_VERSIONS: Final = itertools.count(3)
+"""Of the model's code; each deployment has another."""
+_BROKEN: Final = tuple(photos(3))
+_INPUTS: Final = photos(SHARD) | dict.fromkeys(_BROKEN, b"this is no photograph")
+_RETRY: Final = (sys.executable, "-m", "tfbatch", "retry", "--json")
 
 
 def _stop(run: Run) -> None:
     run.pause(3.0)
     run.mark()
-    run.deployment.client("stepfunctions").stop_execution(executionArn=run.arn)
+    run.stop()
 
 
 def _stop_with_job(run: Run) -> None:
     run.job()
     run.pause(1.0)
     run.mark()
-    run.deployment.client("stepfunctions").stop_execution(executionArn=run.arn)
+    run.stop()
 
 
 def _runs_again(run: Run) -> None:
-    assert summary_of(run.again())["outputs"] == COUNT
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 def _stop_job(run: Run) -> None:
@@ -43,11 +51,47 @@ def _stop_job(run: Run) -> None:
 
 def _retry_is_stopped(run: Run) -> None:
     """Start the request again, stop that run, and start it a third time."""
-    arn = run.deployment.start(run.request)
-    run.pause(2.0)
-    run.deployment.client("stepfunctions").stop_execution(executionArn=arn)
-    assert run.deployment.wait(arn)["status"] == "ABORTED"
+    run.stop_other(run.deployment.start(run.request))
     _runs_again(run)
+
+
+def _retry(run: Run) -> str:
+    """``tfbatch retry``; the ARN of the execution that it starts."""
+    told = run.deployment.run(*_RETRY, run.arn)
+    arn: str = json.loads(told.splitlines()[-1])["arn"]
+    return arn
+
+
+def _repair(run: Run) -> None:
+    """Upload photographs in the place of the files that were none."""
+    run.mark()
+    run.deployment.upload(run.folder, {name: photo(7) for name in _BROKEN})
+
+
+def _retries(run: Run) -> None:
+    """What had no prediction has one after ``tfbatch retry``."""
+    summary = summary_of(run.deployment.wait(_retry(run)))
+    assert (summary["outputs"], summary["exceptions"]) == (len(_BROKEN), 0), summary
+
+
+def _retry_stops(run: Run) -> None:
+    _repair(run)
+    run.stop_other(_retry(run), within=0.8)
+    _retries(run)
+
+
+def _retry_is_killed(run: Run) -> None:
+    _repair(run)
+    with subprocess.Popen(
+        [*_RETRY, run.arn],
+        cwd=REPOSITORY,
+        env=os.environ | run.deployment.sandbox.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as retry:
+        run.pause(3.0)
+        retry.kill()
+    _retries(run)
 
 
 def _same_key(run: Run) -> None:
@@ -65,32 +109,6 @@ def _one_ran(run: Run) -> None:
     run.ended = worked
 
 
-def _drop_twice(run: Run) -> None:
-    """Upload the same request file twice within a second."""
-    run.mark()
-    sfn, machine = run.deployment.client("stepfunctions"), run.deployment.outputs["StateMachineArn"]
-    listed = sfn.list_executions(stateMachineArn=machine)["executions"]
-    run.notes["before"] = {one["executionArn"] for one in listed}
-    for _ in range(2):
-        body = json.dumps(run.request).encode()
-        run.deployment.upload("inbox", {f"{run.folder}.request.json": body})
-        run.pause(0.8)
-
-
-def _each_upload_ran(run: Run) -> None:
-    """Every execution of the file ends, and each that isn't a duplicate has all outputs."""
-    sfn, machine = run.deployment.client("stepfunctions"), run.deployment.outputs["StateMachineArn"]
-    deadline, started = time.monotonic() + _PATIENCE_SECONDS, set[str]()
-    while len(started) < 2 and time.monotonic() < deadline:  # uploads
-        listed = sfn.list_executions(stateMachineArn=machine)["executions"]
-        started = {one["executionArn"] for one in listed} - run.notes["before"]
-        time.sleep(0.2)
-    ends = [run.deployment.wait(arn) for arn in started]
-    worked = [one for one in ends if not json.loads(one["output"]).get("duplicate")]
-    assert worked
-    assert [summary_of(one)["outputs"] for one in worked] == [COUNT] * len(worked)
-
-
 def _deploy(run: Run) -> None:
     """Deploy another version of the model's code while the run's jobs are at work."""
     sandbox = run.deployment.sandbox
@@ -98,8 +116,7 @@ def _deploy(run: Run) -> None:
     sandbox.faults(requests=[late | {"times": 4}])
     run.job()
     run.mark()
-    world.deploy(run.deployment, version=_DEPLOYED)
-    run.undo.append(lambda: world.deploy(run.deployment))
+    world.deploy(run.deployment, version=next(_VERSIONS))
 
 
 FAULTS: Final = (
@@ -113,6 +130,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person stops a run while its jobs work",
+        inputs=TWO_SHARDS,
         act=_stop_with_job,
         after=_runs_again,
         outcome="stopped",
@@ -128,7 +146,24 @@ FAULTS: Final = (
         seen="`ABORTED` twice; its jobs are stopped",
     ),
     Fault(
+        name="A person stops `tfbatch retry` midway, and retries again",
+        inputs=_INPUTS,
+        is_during=False,
+        after=_retry_stops,
+        outcome="accounts",
+        seen="`ABORTED`, and a retry of the same exceptions that predicts them",
+    ),
+    Fault(
+        name="`tfbatch retry` is killed, and called again",
+        inputs=_INPUTS,
+        is_during=False,
+        after=_retry_is_killed,
+        outcome="accounts",
+        seen="One execution, or two into folders of their own, that predict the exceptions",
+    ),
+    Fault(
         name="A person stops a transform job",
+        inputs=TWO_SHARDS,
         act=_stop_job,
         seen="A stopped job in the summary, and one that does the rest",
     ),
@@ -141,8 +176,8 @@ FAULTS: Final = (
     ),
     Fault(
         name="The same request file is uploaded twice within a second",
-        act=_drop_twice,
-        after=_each_upload_ran,
+        act=partial(request_files.upload, times=2),
+        after=request_files.check,
         seen="A run for each upload",
     ),
     Fault(

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.faults import processes
-from tests.faults.fault import Fault
+from tests.faults.fault import TWO_SHARDS, Fault
 from tests.faults.run import hold, kill
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _find(run: Run, program: str) -> list[psutil.Process]:
 def _slow(run: Run) -> None:
     """Let each input take a while, so that the containers are at work for longer."""
     late = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait"}
-    run.deployment.sandbox.faults(requests=[late | {"seconds": 1.5, "times": 1000}])
+    run.deployment.sandbox.faults(requests=[late | {"seconds": 0.8, "times": 1000}])
 
 
 def _hurt(program: str, hurt: Callable[[psutil.Process], object], times: int = 1) -> Act:
@@ -58,11 +58,13 @@ def held(program: str) -> Act:
 FAULTS: Final = (
     Fault(
         name="The transform engine is killed",
+        inputs=TWO_SHARDS,
         act=killed("engine"),
         seen="The job ends with InternalServerError, and a second one of the round does the work",
     ),
     Fault(
         name="The container's first process is killed",
+        inputs=TWO_SHARDS,
         before=_slow,
         act=killed("container"),
         seen="The job ends with AlgorithmError, and one more job does what is missing",
@@ -100,6 +102,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="The fork server is killed",
+        inputs=TWO_SHARDS,
         act=killed(_FORK_SERVER),
         seen="Nothing: what it forked goes on, and another one is started",
     ),

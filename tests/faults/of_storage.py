@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from tests.executions import failing, photo, summary_of
-from tests.faults.fault import COUNT, Fault
+from tests.faults.fault import SHARD, TWO_SHARDS, Fault
 from tests.faults.requests import answered, refused
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def _change_listing(run: Run) -> None:
     """Add and delete objects while the plan lists them, two a page."""
     s3, bucket = run.deployment.client("s3"), run.deployment.input_bucket
     run.mark()
-    gone = f"{run.folder}/{COUNT - 1:05d}.jpg"
+    gone = f"{run.folder}/{SHARD - 1:05d}.jpg"
     run.notes["optional"] = [gone, *(f"{run.folder}/{number}5.jpg" for number in range(6))]
-    run.notes["keys"] = [f"{run.folder}/{number:05d}.jpg" for number in range(COUNT - 1)]
+    run.notes["keys"] = [f"{run.folder}/{number:05d}.jpg" for number in range(SHARD - 1)]
     for key in run.notes["optional"][1:]:
         s3.put_object(Bucket=bucket, Key=key, Body=photo(7))
         run.pause(0.05)
@@ -73,7 +73,7 @@ def _fill_disk(run: Run) -> None:
 
 def _again(run: Run) -> None:
     run.heal()
-    assert summary_of(run.again())["outputs"] == COUNT
+    assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
 _FULL_DISK: Final = Fault(
@@ -125,6 +125,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="The list of shards ends in the middle",
+        inputs=TWO_SHARDS,
         act=answered("s3:GetObject", "halve", about="/shards.json", most=1),
         seen=_REPEATED,
     ),
@@ -135,11 +136,13 @@ FAULTS: Final = (
     ),
     Fault(
         name="Results of shards end in the middle when Summarize reads them",
+        inputs=TWO_SHARDS,
         act=answered("s3:GetObject", "halve", about="/results/"),
         seen=_REPEATED,
     ),
     Fault(
         name="Results of shards have a wrong byte when Summarize reads them",
+        inputs=TWO_SHARDS,
         act=answered("s3:GetObject", "change", about="/results/", most=1),
         seen="Nothing: the checksum says so, and the request is repeated",
     ),

@@ -25,7 +25,7 @@ PROGRAMS: Final = {
 }
 """A word of the command lines of the sandbox's child processes, or after a slash how it ends.
 Gunicorn's title has the container's program too, in brackets."""
-_POLL_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.1
 
 
 def find(sandbox: Sandbox, program: str) -> list[psutil.Process]:

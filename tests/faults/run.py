@@ -41,6 +41,8 @@ class Run:
     ended: dict[str, Any] = field(default_factory=dict)
     hurt: float = 0.0
     """When the fault happened, in seconds of the monotonic clock; 0 if it didn't."""
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    """The requests that were to fail, as the sandbox tells them."""
     undo: list[Callable[[], object]] = field(default_factory=list)
     """What takes the fault away again."""
     notes: dict[str, Any] = field(default_factory=dict)
@@ -64,6 +66,16 @@ class Run:
     def end(self) -> None:
         """Wait for the end of the execution."""
         self.ended = self.deployment.wait(self.arn)
+
+    def stop(self) -> None:
+        """Stop the execution, as a person does."""
+        self.deployment.client("stepfunctions").stop_execution(executionArn=self.arn)
+
+    def stop_other(self, arn: str, *, within: float = 2.0) -> None:
+        """Stop another execution at a random moment of these seconds."""
+        self.pause(within)
+        self.deployment.client("stepfunctions").stop_execution(executionArn=arn)
+        assert self.deployment.wait(arn)["status"] == "ABORTED"
 
     def again(self) -> dict[str, Any]:
         """Run the same request once more, to its end."""
@@ -91,7 +103,7 @@ class Run:
                 return True
             if sfn.describe_execution(executionArn=self.arn)["status"] != "RUNNING":
                 return False
-            time.sleep(0.05)
+            time.sleep(0.2)
         raise TimeoutError(f"no container of {self.arn} serves")
 
     def victim(self, look: Callable[[], list[psutil.Process]]) -> psutil.Process:
@@ -101,10 +113,29 @@ class Run:
         self.mark()
         return self.random.choice(processes.wait_for(look, seconds=20))
 
+    def until_asked(self) -> None:
+        """Wait until the requests were sent that the sandbox was told to hurt."""
+        deadline = time.monotonic() + 60
+        while self.deployment.sandbox.faults()["requests"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def function(self, name: str) -> str:
+        """The name of a deployed function, by its construct's: ``Plan``."""
+        listed = self.deployment.client("lambda").list_functions()["Functions"]
+        (found,) = {one["FunctionName"] for one in listed if name in one["FunctionName"]}
+        return str(found)
+
     def refuse(self, *requests: Mapping[str, Any]) -> None:
         """Let these requests fail from now on."""
         self.mark()
-        self.deployment.sandbox.faults(requests=[dict(one) for one in requests])
+        told = self.deployment.sandbox.faults(requests=[dict(one) for one in requests])
+        self.refused = told["requests"]
+
+    def check_hurt(self) -> None:
+        """The fault happened."""
+        assert self.hurt, "no fault happened"
+        left = self.deployment.sandbox.faults()["requests"]
+        assert not self.refused or left != self.refused, f"not asked for: {left}"
 
     def folder_of(self, name: str) -> tuple[str, str]:
         """Bucket and prefix of a folder of the plan: ``output`` or ``work``."""

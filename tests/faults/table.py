@@ -38,7 +38,7 @@ def _lines(campaign: Campaign, seconds: float) -> Iterator[str]:
     for family, faults in FAMILIES.items():
         found = [campaign.results[one.name] for one in faults if one.name in campaign.results]
         if found:
-            yield from ("", f"### {family.capitalize()}", "", _HEAD, "| --- " * 6 + "|")
+            yield from ("", f"### {family}", "", _HEAD, "| --- " * 6 + "|")
             yield from map(_row, found)
 
 

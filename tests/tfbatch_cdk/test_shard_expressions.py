@@ -108,7 +108,12 @@ def test_a_container_that_died_before_its_first_output_is_tried_once_more(
 def test_shards_that_were_throttled_together_come_back_one_by_one() -> None:
     waits = [evaluate(BACK_OFF, {"throttled": 6}) for _ in range(200)]
     assert len(set(waits)) > 10
-    assert 1 <= min(waits) <= max(waits) <= 64
+    assert 33 <= min(waits) <= max(waits) <= 64
+
+
+def test_a_job_is_asked_for_over_two_minutes_of_throttling() -> None:
+    waits = [evaluate(BACK_OFF, {"throttled": number}) for number in range(8)]
+    assert sum(waits) > 120
 
 
 def test_shards_without_capacity_come_back_one_by_one() -> None:

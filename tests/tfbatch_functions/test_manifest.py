@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfbatch_functions.planning.listing import distinct
 from tfbatch_functions.s3.location import Location
 from tfbatch_functions.s3.manifest import Manifest, read_manifest
 
@@ -56,3 +57,14 @@ def test_a_manifest_of_megabytes_takes_no_memory() -> None:
     tracemalloc.stop()
     assert count == 20_000
     assert peak < 500_000
+
+
+def test_names_that_come_twice_are_found_without_keeping_the_names() -> None:
+    names = [f"{'-' * 1000}{number:08}.jpg" for number in range(5_000)]
+
+    tracemalloc.start()
+    count = sum(1 for _ in distinct(f"{name[:-4]}.jpg" for name in [*names, *names]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == len(names)
+    assert peak < len(names) * 200

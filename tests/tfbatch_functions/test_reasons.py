@@ -9,27 +9,20 @@ import boto3
 import pytest
 
 from tests.tfbatch_functions.conftest import HOSTILE, Event
-from tfbatch_functions.accounting import data_log
-from tfbatch_functions.accounting.data_log import GROUP, has_served, reasons
+from tfbatch_functions.accounting import job_logs
+from tfbatch_functions.accounting.data_log import has_served, reasons
+from tfbatch_functions.accounting.job_logs import GROUP
 from tfbatch_functions.accounting.record_errors import error_reader
 from tfbatch_functions.handlers import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mypy_boto3_s3 import S3Client
 
     from tests.tfbatch_functions.conftest import World
 
 FAILED: Event = {"status": "Failed", "reason": "AlgorithmError: See job logs for more information"}
-
-
-@pytest.fixture
-def logs(s3: S3Client) -> Iterator[Any]:
-    client: Any = boto3.client("logs", endpoint_url=s3.meta.endpoint_url)
-    client.create_log_group(logGroupName=GROUP)
-    yield client
-    client.delete_log_group(logGroupName=GROUP)
 
 
 def _tell(logs: Any, stream: str, *lines: str) -> None:  # noqa: ANN401 # a client
@@ -45,7 +38,7 @@ def _tell(logs: Any, stream: str, *lines: str) -> None:  # noqa: ANN401 # a clie
 
 
 @pytest.mark.aws
-@pytest.mark.parametrize("client", [data_log._client, stop._sagemaker])  # noqa: SLF001 # as they call
+@pytest.mark.parametrize("client", [job_logs.client, stop._sagemaker])  # noqa: SLF001 # as they call
 def test_a_service_that_nothing_leads_to_costs_less_than_a_minute(
     client: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

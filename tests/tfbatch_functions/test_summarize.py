@@ -50,6 +50,7 @@ def test_all_good_is_a_success_that_a_person_understands(world: World) -> None:
         "recordsPerInstanceSecond": 0.001667,
         "usd": 0.4,
         "usdPerThousand": 200,
+        "instanceRate": None,
         "pricesOf": "2026-11-01",
         "balanced": True,
         "withinLimit": True,
@@ -182,7 +183,7 @@ def test_its_numbers_are_metrics_on_one_line(
     planned = _done(world, {"a.jpg": GOOD + BAD})
     capsys.readouterr()
     _summary(world, planned)
-    line, journal = capsys.readouterr().out.splitlines()
+    _no_job_log, line, journal = capsys.readouterr().out.splitlines()
     told = json.loads(line)
     (metrics,) = told["_aws"]["CloudWatchMetrics"]
     assert metrics["Namespace"] == "tfbatch"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfbatch.aws.job_log import JobLog
+from tfbatch_functions.throughput.answers import MARK, answers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,7 @@ class Timeline:
     records: Counter[int] = field(default_factory=Counter)
     """Second since 1970 -> records answered in it."""
     answers: list[tuple[int, int]] = field(default_factory=list)
-    """Milliseconds since 1970 and the records answered then; of a line of an earlier version its
-    own time."""
+    """See :func:`tfbatch_functions.throughput.answers.answers_of`."""
     errors: int = 0
     requests: Counter[int] = field(default_factory=Counter)
     """Milliseconds, rounded up to a power of the square root of 2 -> requests."""
@@ -34,7 +34,7 @@ class Timeline:
         found = cls()
         for job in jobs:
             for line in JobLog(logs=logs, job=job).new_lines():
-                if '"CloudWatchMetrics"' in line:
+                if MARK in line:
                     found.add(line)
         return found
 
@@ -43,11 +43,9 @@ class Timeline:
         try:
             metrics = json.loads(line)
             timestamp = int(metrics["_aws"]["Timestamp"])
-            first = int(metrics.get("First", timestamp))
             records = int(metrics["Records"])
             waits = {int(wait): int(n) for wait, n in metrics.get("Milliseconds", {}).items()}
-            parts = metrics.get("Answers", [[0, records]])
-            answers = [(first + int(offset), int(count)) for offset, count in parts]
+            answers = answers_of(metrics)
         except (ValueError, KeyError, TypeError, AttributeError):  # of the model's own making
             return
         self.records[timestamp // 1000] += records

@@ -6,13 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.report.rate import steady_rate
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tfbatch.report.facts import Facts
-    from tfbatch.report.timeline import Timeline
 
 _MINUTE, _HOUR = 60, 3600
 _SECOND = 1000
@@ -42,7 +39,7 @@ def tiles(facts: Facts) -> list[Tile]:
     ]
     if summary.get("recordsPerSecond"):
         name, value = "records per second", f"{summary['recordsPerSecond']:,.3g}"
-        found.append(Tile(value=value, name=name, more=_while_predicting(timeline)))
+        found.append(Tile(value=value, name=name, more=_of_instance(facts.summary)))
     if (middle := timeline.percentile(0.5)) is not None:
         late = f"99 %: {wait(timeline.percentile(0.99) or 0)}"
         found.append(Tile(value=wait(middle), name="half of all requests", more=late))
@@ -52,12 +49,12 @@ def tiles(facts: Facts) -> list[Tile]:
     return found
 
 
-def _while_predicting(timeline: Timeline) -> str:
-    """The rate without the jobs' starts and ends."""
-    rate = steady_rate([sorted(timeline.answers)], in_flight=1)
+def _of_instance(summary: Mapping[str, Any]) -> str:
+    """The rate of one instance, without the jobs' starts and ends."""
+    rate = summary.get("instanceRate")
     if rate is None:
         return ""
-    return f"{rate.records_per_second:,.3g} ± {rate.interval:.0%} while predicting"
+    return f"{rate['recordsPerSecond']:,.3g} ± {rate['interval']:.0%} an instance at work"
 
 
 def _share(bad: int, summary: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tfbatch.report.rate import steady_rate
 from tfbatch.report.timeline import Timeline
 from tfbatch.terminal.problem import Problem
 from tfbatch.tune.trial import Trial
+from tfbatch_functions.throughput.rate import steady_rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,6 +17,7 @@ from tfbatch.tune.patching import Wanted, patch
 from tfbatch.tune.sample import take
 from tfbatch.tune.trial import Knobs
 from tfbatch_cdk.workflow.fields import jobs_of_stage
+from tfbatch_functions.throughput.assumed import assumed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,9 +59,14 @@ class Prepared:
     """Whether it runs in a sandbox, whose instances are this machine."""
 
     def usd(self, trials: int) -> float | None:
-        """Minimum cost of this number of trials, including the start."""
+        """Minimum cost of this number of trials, including the start.
+
+        A record an object, at the rate that a plan assumes where nothing was measured.
+        """
         price = self.jobs.usd_per_hour
-        return None if price is None else trials * _MINUTES_TO_START / 60 * price
+        rate, _ = assumed(self.choice.instance_type)
+        hours = _MINUTES_TO_START / 60 + len(self.sample.entries) / rate / 3600
+        return None if price is None else trials * hours * price
 
 
 def prepare(

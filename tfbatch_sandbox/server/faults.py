@@ -29,6 +29,7 @@ INTERNAL_ERROR: Final = "InternalServerError: We encountered an internal error. 
 
 
 _COUNTS: Final = ("internal_errors", "unanswered_pings")
+_SECONDS: Final = ("longest_wait", "skipped_seconds")
 
 
 class Changes(TypedDict, total=False):
@@ -38,6 +39,9 @@ class Changes(TypedDict, total=False):
     internal_errors: int
     unanswered_pings: int
     requests: list[dict[str, Any]]
+    late_events: list[float]
+    longest_wait: float
+    skipped_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,12 +60,23 @@ class Faults:
     """Number of transform jobs that give up their containers, as if /ping had not answered."""
     requests: tuple[RequestFault, ...] = ()
     """Requests that fail. An SDK's retries are requests of their own."""
+    late_events: tuple[float, ...] = ()
+    """Seconds by which EventBridge is late with each of its next deliveries to a target: ``(5, 0)``
+    delivers the second before the first."""
+    longest_wait: float = 0.0
+    """Wait states end after so many seconds, however long they say; 0: they wait."""
+    skipped_seconds: float = 0.0
+    """The seconds that ``longest_wait`` has taken from Wait states, of all executions together."""
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
             count = getattr(self, name)
             if type(count) is not int or count < 0:
                 raise ValueError(f"{name} must be a whole number, 0 or more, got {count!r}")
+        for name in _SECONDS:
+            _check_seconds(name, getattr(self, name))
+        for late in self.late_events:
+            _check_seconds("late_events", late)
         if not all(str(kind).startswith("ml.") for kind in self.no_capacity):
             raise ValueError(
                 "no_capacity must be a list of instance types like 'ml.g5.xlarge', "
@@ -73,13 +88,19 @@ class Faults:
         names = [field.name for field in fields(self)]
         if not isinstance(changes, dict) or not changes.keys() <= set(names):
             raise ValueError(f"the body must be an object with some of {names}, got {changes!r}")
-        if "no_capacity" in changes:
-            kinds = changes["no_capacity"]
-            listed = tuple(kinds) if isinstance(kinds, list | tuple) else (kinds,)
-            changes = changes | {"no_capacity": listed}
+        for name in ("no_capacity", "late_events"):
+            if name in changes:
+                given = changes[name]
+                listed = tuple(given) if isinstance(given, list | tuple) else (given,)
+                changes = changes | {name: listed}
         if "requests" in changes:
             changes = changes | {"requests": _requests(changes["requests"])}
         return replace(self, **changes)
+
+
+def _check_seconds(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError(f"{name} must be seconds, 0 or more, got {value!r}")
 
 
 def _requests(given: Any) -> tuple[RequestFault, ...]:  # noqa: ANN401 - any JSON value
@@ -129,6 +150,21 @@ class FaultBox:
         if instance_type in self._faults.no_capacity:
             return CAPACITY_ERROR
         return INTERNAL_ERROR if self._take("internal_errors") else None
+
+    def take_lateness(self) -> float:
+        """By how many seconds to be late with a delivery of EventBridge."""
+        with self._lock:
+            late, *later = self._faults.late_events or (0.0,)
+            self._faults = replace(self._faults, late_events=tuple(later))
+        return late
+
+    def shorten(self, seconds: float) -> float:
+        """How many seconds a Wait state waits that says ``seconds``."""
+        with self._lock:
+            longest = self._faults.longest_wait or seconds
+            skipped = self._faults.skipped_seconds + max(seconds - longest, 0.0)
+            self._faults = replace(self._faults, skipped_seconds=skipped)
+        return min(seconds, longest)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """GET returns the pending faults, POST changes them, DELETE removes all."""

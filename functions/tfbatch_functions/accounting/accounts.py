@@ -18,6 +18,8 @@ Document = dict[str, Any]
 def summarize(  # noqa: PLR0913 # what it is made of, each by its name
     results: Sequence[Document],
     *,
+    jobs: Sequence[Document],
+    instance_rate: Mapping[str, Any] | None,
     run: Mapping[str, Any],
     plan: Mapping[str, Any],
     prices: Mapping[str, float | None],
@@ -28,13 +30,14 @@ def summarize(  # noqa: PLR0913 # what it is made of, each by its name
 
     Args:
         results: results of its shards.
+        jobs: all their jobs.
+        instance_rate: see :func:`tfbatch_functions.throughput.measured.of_run`.
         run: the event's ``run``.
         plan: the plan of the run.
         prices: USD an hour, by instance type.
         prices_of: date and source of the prices.
         max_exceptions: how many exceptions are accepted; below 1, a share of all records.
     """
-    jobs = [job for result in results for job in result["jobs"]]
     summary = {
         "inputs": plan["objects"],
         "outputs": _sum(results, "outputs"),
@@ -44,6 +47,7 @@ def summarize(  # noqa: PLR0913 # what it is made of, each by its name
         "rounds": max((result["rounds"] for result in results), default=0),
         "jobs": len(jobs),
         **_rates(_sum(results, "records"), jobs, run=run, prices=prices),
+        "instanceRate": instance_rate,
         "pricesOf": prices_of,
     }
     summary["balanced"] = summary["outputs"] + summary["exceptions"] == summary["inputs"]

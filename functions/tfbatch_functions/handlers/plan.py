@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tfbatch_functions.planning import estimate, integrity, sizing, throughput
+from tfbatch_functions.planning import estimate, integrity, sizing
 from tfbatch_functions.planning.listing import inputs_of
 from tfbatch_functions.planning.refusals import EmptyInput, OutputInsideInput
 from tfbatch_functions.planning.sampling import COUNTED, estimate_records
@@ -17,6 +17,7 @@ from tfbatch_functions.runtime import log
 from tfbatch_functions.runtime.deadline import has_time
 from tfbatch_functions.s3.location import Location
 from tfbatch_functions.s3.storage import storage, write_json
+from tfbatch_functions.throughput import stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +159,7 @@ def _size(event: Mapping[str, Any], sharding: Sharding, inputs: Inputs, storage:
 
 def _fleet(event: Mapping[str, Any], storage: Lister) -> estimate.Fleet:
     asked = event["fleet"]
-    found = throughput.known(
+    found = stored.known(
         storage,
         event["run"],
         instance_type=asked["instanceType"],

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tfbatch_functions.accounting import accounts
-from tfbatch_functions.planning import throughput
 from tfbatch_functions.runtime import log, metrics
 from tfbatch_functions.s3.location import Location
 from tfbatch_functions.s3.prefetch import in_order
 from tfbatch_functions.s3.storage import read_json, storage, write_json
 from tfbatch_functions.s3.upload import Piece, concatenate
+from tfbatch_functions.throughput import measured, stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,12 @@ def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
     run = event["run"]
     work, output = Location.folder(run["work"]), Location.folder(run["output"])
     results = _results(storage, work)
+    jobs = [job for result in results for job in result["jobs"]]
+    rate = measured.of_run(jobs, in_flight=event["plan"]["maxConcurrentTransforms"])
     summary = accounts.summarize(
         results,
+        jobs=jobs,
+        instance_rate=rate,
         run=run,
         plan=event["plan"],
         prices=event["usdPerHour"],
@@ -49,7 +53,7 @@ def summarize(event: Mapping[str, Any], storage: Storage) -> Event:
         _concatenate(storage, work / "exceptions/", output / EXCEPTIONS)
     _concatenate(storage, work / "predictions/", output / PREDICTIONS)
     write_json(storage, output / SUMMARY, summary)
-    throughput.keep(storage, run, summary, [job for result in results for job in result["jobs"]])
+    stored.keep(storage, run, rate)
     storage.put(output / (FAULTY if is_faulty else SUCCESS), b"")
     about = {"Stage": event["stage"], "Model": run["model"]}
     print(metrics.line(summary, about=about, execution=run["execution"]))  # noqa: T201 (Lambda's output is its log)

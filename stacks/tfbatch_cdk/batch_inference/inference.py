@@ -195,7 +195,8 @@ class Inference(Construct):
             on = served.artifact.every_arn
             allow(functions["plan"].role, "s3:GetObject", on=on, because=because)
         functions["reconcile"].grant(data.output_bucket, read=True)
-        functions["reconcile"].read_job_logs(self._stage.name)
+        for name in ("reconcile", "summarize"):
+            functions[name].read_job_logs(self._stage.name)
         # An earlier run may have left a marker or a list of exceptions in the same folder.
         functions["summarize"].grant(data.output_bucket, read=True, write=True, delete=True)
         for function in functions.values():

@@ -8,13 +8,13 @@ SageMaker doesn't document which one wins. ``Model.environment`` overrides every
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from tfbatch_cdk.errors import SettingsError
 from tfbatch_cdk.model.saved_model import is_mergeable, signature_of
 from tfbatch_cdk.settings.instance_types import gpu_count
+from tfbatch_functions.throughput.assumed import vcpus
 from tfbatch_handler.environment import ENABLE_BATCHING, MAX_BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ MAX_JOB_VARIABLES: Final = 16
 
 _API_TIMEOUT_SECONDS: Final = 600
 """Default of ``InvocationsTimeoutInSeconds``."""
-
-_SIZE = re.compile(r"[a-z]+\d\w*\.(?P<count>\d*)(?P<unit>x?large|metal)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +45,11 @@ class Machine:
 
 
 def machine(instance_type: str, *, merges: bool) -> Machine:
-    """The hardware of an instance type, ``g5.xlarge``.
-
-    ``Nxlarge`` has 4 N vCPUs and ``large`` has 2, in every family used here.
-    """
-    found = _SIZE.fullmatch(instance_type)
-    if found is None:
+    """The hardware of an instance type, ``g5.xlarge``."""
+    count = vcpus(instance_type)
+    if count is None:
         raise SettingsError(f"Compute.instance_types has {instance_type!r}: not an instance type")
-    count = int(found["count"] or 1)
-    vcpus = {"large": 2, "xlarge": 4 * count, "metal": 96}[found["unit"]]
-    return Machine(vcpus=vcpus, gpus=gpu_count(instance_type), merges=merges)
+    return Machine(vcpus=count, gpus=gpu_count(instance_type), merges=merges)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

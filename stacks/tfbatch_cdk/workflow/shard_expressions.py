@@ -139,8 +139,9 @@ $max([1, $min([3600, $floor(($millis() - $began) / ($isStarted ? 20000 : 5000))]
 """A fifth of the elapsed time until the job starts, then a twentieth. A short job's end is noticed
 soon, and a job of hours adds only a few hundred of the 25,000 events of the history."""
 
-BACK_OFF = "1 + $floor($random() * $power(2, $throttled))"
-"""1 to 2, 4, 8 … seconds at random: shards that were throttled together come back one by one."""
+BACK_OFF = "1 + $floor((1 + $random()) * $power(2, $throttled - 1))"
+"""1, 2, 3 to 4, 5 to 8 … seconds: shards that were throttled together come back one by one, and
+eight tries outlast two minutes of throttling."""
 
 CAPACITY_WAIT = "$floor($task.capacityWaitSeconds * (0.75 + $random() / 2))"
 """The wait, and up to a quarter more or less."""

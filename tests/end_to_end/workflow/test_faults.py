@@ -23,6 +23,10 @@ if TYPE_CHECKING:
         "Results of shards end in the middle when Summarize reads them",
         "An output is empty",
         "Three requests with one key start at once",
+        "EventBridge delivers the events of two uploads late and in the wrong order",
+        "The key's policy denies the jobs to write outputs, until the first one failed",
+        "The clock of a person's machine is four minutes wrong",
+        "A person stops `tfbatch retry` midway, and retries again",
     ],
 )
 def test_a_run_survives_a_fault_with_exact_accounts_and_leaves_nothing(

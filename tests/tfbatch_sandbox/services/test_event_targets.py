@@ -56,24 +56,25 @@ def test_a_target_that_asks_for_nothing_gets_the_event() -> None:
     assert "ingestion-time" not in whole
 
 
-def test_an_object_put_in_a_bucket_starts_an_execution(
-    workflows: Workflows, session: boto3.Session, sandbox: Sandbox, s3: S3Client
+def _start_for_each_json(
+    session: boto3.Session, sandbox: Sandbox, *, bucket: str, machine: str
 ) -> None:
-    machine = workflows.create({"Only": {"Type": "Pass", "End": True}})
-    s3.create_bucket(Bucket="tells-events")
+    """A bucket whose ``*.json`` start executions with their key."""
+    s3 = session.client("s3", endpoint_url=sandbox.endpoint_url)
+    s3.create_bucket(Bucket=bucket)
     s3.put_bucket_notification_configuration(
-        Bucket="tells-events", NotificationConfiguration={"EventBridgeConfiguration": {}}
+        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
     )
     events = session.client("events", endpoint_url=sandbox.endpoint_url)
     pattern = {
         "source": ["aws.s3"],
         "detail-type": ["Object Created"],
-        "detail": {"bucket": {"name": ["tells-events"]}, "object": {"key": [{"suffix": ".json"}]}},
+        "detail": {"bucket": {"name": [bucket]}, "object": {"key": [{"suffix": ".json"}]}},
     }
-    events.put_rule(Name="requests", EventPattern=json.dumps(pattern))
+    events.put_rule(Name=bucket, EventPattern=json.dumps(pattern))
     role = make_role(
         session.client("iam", endpoint_url=sandbox.endpoint_url),
-        "requests",
+        bucket,
         {"Service": "events.amazonaws.com"},
         allow("states:StartExecution", on=machine),
     )
@@ -82,11 +83,19 @@ def test_an_object_put_in_a_bucket_starts_an_execution(
         "InputTemplate": '{"key": <key>}',
     }
     events.put_targets(
-        Rule="requests",
+        Rule=bucket,
         Targets=[
             {"Id": "machine", "Arn": machine, "RoleArn": role, "InputTransformer": transformer}
         ],
     )
+
+
+def test_an_object_put_in_a_bucket_starts_an_execution(
+    workflows: Workflows, session: boto3.Session, sandbox: Sandbox, s3: S3Client
+) -> None:
+    machine = workflows.create({"Only": {"Type": "Pass", "End": True}})
+    events = session.client("events", endpoint_url=sandbox.endpoint_url)
+    _start_for_each_json(session, sandbox, bucket="tells-events", machine=machine)
     by_the_clock = workflows.create({"Only": {"Type": "Pass", "End": True}})
     events.put_rule(Name="clock", ScheduleExpression="rate(1 day)")
     events.put_targets(Rule="clock", Targets=[{"Id": "machine", "Arn": by_the_clock}])
@@ -94,18 +103,32 @@ def test_an_object_put_in_a_bucket_starts_an_execution(
         s3.put_object(Bucket="tells-events", Key=key, Body=b"{}")
     (execution,) = _executions(workflows, machine)
     assert json.loads(workflows.end(execution)["output"])["key"] == "my request.json"
-    events.disable_rule(Name="requests")
+    events.disable_rule(Name="tells-events")
     s3.put_object(Bucket="tells-events", Key="late.json", Body=b"{}")
     time.sleep(0.5)
     assert len(_executions(workflows, machine)) == 1
     assert workflows.client.list_executions(stateMachineArn=by_the_clock)["executions"] == []
 
 
-def _executions(workflows: Workflows, machine: str) -> list[str]:
+def test_events_come_late_and_in_another_order_when_asked_for(
+    workflows: Workflows, session: boto3.Session, sandbox: Sandbox, s3: S3Client
+) -> None:
+    machine = workflows.create({"Only": {"Type": "Pass", "End": True}})
+    _start_for_each_json(session, sandbox, bucket="tells-late", machine=machine)
+    sandbox.faults(late_events=[1.5, 0])
+    for key in ("first.json", "second.json"):
+        s3.put_object(Bucket="tells-late", Key=key, Body=b"{}")
+    newest_first = [workflows.end(arn) for arn in _executions(workflows, machine, count=2)]
+    started = [json.loads(one["output"])["key"] for one in reversed(newest_first)]
+    assert started == ["second.json", "first.json"]
+    assert sandbox.faults()["late_events"] == []
+
+
+def _executions(workflows: Workflows, machine: str, *, count: int = 1) -> list[str]:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         found = workflows.client.list_executions(stateMachineArn=machine)["executions"]
-        if found:
+        if len(found) >= count:
             return [each["executionArn"] for each in found]
         time.sleep(0.1)
     return []

@@ -113,6 +113,13 @@ def test_stopping_keeps_error_and_cause(workflows: Workflows, stepfunctions: SFN
     assert ended["stopDate"]
 
 
+def test_an_hour_s_wait_can_be_skipped(workflows: Workflows, sandbox: Sandbox) -> None:
+    hour = {"Only": {"Type": "Wait", "Seconds": "{% 3600 %}", "End": True}}
+    sandbox.faults(longest_wait=0.1, skipped_seconds=0)
+    assert workflows.run(hour)["status"] == "SUCCEEDED"
+    assert sandbox.faults(longest_wait=0)["skipped_seconds"] == 3599.9
+
+
 def test_an_output_that_is_a_string_is_json_too(workflows: Workflows) -> None:
     states = {"Only": {"Type": "Pass", "Output": "text", "End": True}}
     assert workflows.run(states)["output"] == '"text"'

@@ -69,6 +69,9 @@ def test_the_faults_are_set_shown_and_taken_away_over_http(jobs: Jobs) -> None:
         "internal_errors": 0,
         "unanswered_pings": 0,
         "requests": [],
+        "late_events": [],
+        "longest_wait": 0.0,
+        "skipped_seconds": 0.0,
     }
     changes = {"no_capacity": ["ml.p3.2xlarge"], "unanswered_pings": 1, "internal_errors": 2}
     assert _ask(jobs, "POST", changes) == _ask(jobs, "GET") == none | changes
@@ -88,6 +91,8 @@ def test_the_faults_are_set_shown_and_taken_away_over_http(jobs: Jobs) -> None:
             "times must be a number, 1 or more",
         ),
         ({"no_capacity": ["g5"]}, "instance types like 'ml.g5.xlarge', got ..g5"),
+        ({"late_events": [1, -1]}, "late_events must be seconds, 0 or more, got -1"),
+        ({"longest_wait": "1"}, "longest_wait must be seconds, 0 or more, got '1'"),
         ({"capacity": 1}, "must be an object with some of"),
         ({"no_capacity": 3}, "got .3."),
     ],

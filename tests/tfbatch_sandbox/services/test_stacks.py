@@ -285,6 +285,20 @@ def test_a_topics_policy_is_the_templates_and_a_missing_parameter_is_named(
         )
 
 
+def test_a_keys_policy_is_the_templates_and_text(session: boto3.Session, sandbox: Sandbox) -> None:
+    owner = {"AWS": "arn:aws:iam::123456789012:root"}
+    statement = {"Effect": "Allow", "Principal": owner, "Action": "kms:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy}}
+    template = {"Resources": {"Key": key}, "Outputs": {"Id": {"Value": {"Ref": "Key"}}}}
+    cloudformation = session.client("cloudformation", endpoint_url=sandbox.endpoint_url)
+    cloudformation.create_stack(StackName="keyed", TemplateBody=json.dumps(template))
+    stack = cloudformation.describe_stacks(StackName="keyed")["Stacks"][0]
+    kms = session.client("kms", endpoint_url=sandbox.endpoint_url)
+    found = kms.get_key_policy(KeyId=stack["Outputs"][0]["OutputValue"], PolicyName="default")
+    assert json.loads(found["Policy"]) == policy
+
+
 def test_an_update_keeps_previous_values_and_names_its_role(stacks: Stacks) -> None:
     declared = {name: {"Type": "String"} for name in ("One", "Two")}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "One"}}}

@@ -51,7 +51,8 @@ def _row(found: DescribeExecutionOutputTypeDef) -> Mapping[str, Any]:
         "status": found["status"],
         "error": found.get("error"),
         "started": found["startDate"],
-        "seconds": ((ended or datetime.now(UTC)) - found["startDate"]).total_seconds(),
+        # AWS's clock may be ahead of this machine's.
+        "seconds": max(((ended or datetime.now(UTC)) - found["startDate"]).total_seconds(), 0.0),
         "input": request.get("input"),
         "model": report.get("model") or request.get("model"),
         "output": report.get("output"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import logging
 import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def _send(
     original(theirs, event, transform_input)
     for target in rule.targets:
         if _service(target) in _DELIVERIES:
-            work = partial(_deliver, runtime, rule.arn, target, event_input.payload(target, event))
+            payload, late = event_input.payload(target, event), runtime.faults.take_lateness()
+            work = partial(_deliver, runtime, rule.arn, target, payload, late)
             threading.Thread(target=work, daemon=True).start()
 
 
@@ -71,7 +73,8 @@ def _service(target: Json) -> str:
     return service
 
 
-def _deliver(runtime: Runtime, rule_arn: str, target: Json, payload: str) -> None:
+def _deliver(runtime: Runtime, rule_arn: str, target: Json, payload: str, late: float) -> None:
+    time.sleep(late)
     try:
         deliver(runtime, target["Arn"], payload, _credentials(runtime, rule_arn, target))
     except Exception:  # noqa: BLE001 - nobody waits for the delivery

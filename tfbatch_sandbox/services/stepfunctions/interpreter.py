@@ -5,6 +5,8 @@
 - An expression that fails outside a task writes ``EvaluationFailed`` to the history, too.
 - Threads that have ended are not kept.
 
+Wait states are as short as a fault asks for.
+
 Source: executions recorded on AWS by LocalStack's tests (``tests/aws/services/stepfunctions``).
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +27,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
+    WaitFunction,
+)
 from moto.stepfunctions.parser.asl.eval.states import ExecutionData, StateData
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.backend import execution_worker
@@ -41,13 +47,14 @@ if TYPE_CHECKING:
 _THREADS = "TMP_THREADS"
 
 
-def install(_runtime: Runtime) -> None:
+def install(runtime: Runtime) -> None:
     """Patch the classes of states, and what reads their definition."""
     replace(preprocessor, "from_string_literal", _text)
     replace(preprocessor.Preprocessor, "_inner_string_of", staticmethod(_text))
     replace(execution_worker, "ExecutionData", _execution)
     replace(state, "StateData", _state)
     replace(CommonStateField, "_eval_body", _with_failed_evaluation(CommonStateField._eval_body))  # noqa: SLF001
+    replace(WaitFunction, "_eval_body", _wait(runtime))
     forget_threads()
 
 
@@ -103,3 +110,12 @@ def _with_failed_evaluation(evaluate: Callable[..., None]) -> Callable[..., None
             raise
 
     return run
+
+
+def _wait(runtime: Runtime) -> Callable[[WaitFunction, Environment], None]:
+    def wait(self: WaitFunction, env: Environment) -> None:
+        end = time.monotonic() + runtime.faults.shorten(self._get_wait_seconds(env=env))
+        while (left := end - time.monotonic()) > 0 and env.is_running():
+            env.program_state_event.wait(left)
+
+    return wait

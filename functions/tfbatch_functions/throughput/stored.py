@@ -1,4 +1,4 @@
-"""Finds the records per second of an instance: from settings, the tuner or the last run.
+"""Finds the records per second of an instance: from settings, the tuner, the last run, or assumed.
 
 The tuner and the workflow store their measurements in the work bucket, under
 ``throughput/<model>/<format>/<instance type>``, one of each.
@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tfbatch_functions.s3.location import Location
 from tfbatch_functions.s3.storage import read_json, write_json
+from tfbatch_functions.throughput.assumed import assumed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tfbatch_functions.s3.storage import Lister
 
 TUNED: Final = "tuned"
 RUN: Final = "run"
-LEAST_RECORDS: Final = 1000
-"""Fewer records would measure the start of the container."""
-_ARTICLE: Final = 70.0
-_OF_ARTICLE: Final = "AWS's article of 100,000 photos on ml.p3.2xlarge; nothing was measured here"
+CERTAIN: Final = 0.1
+"""A run's rate is kept if half of its 95 % confidence interval is at most this share of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +55,27 @@ def known(
             return Throughput(
                 records_per_second=found["recordsPerSecond"], source=_words(found, kind)
             )
-    return Throughput(records_per_second=_ARTICLE, source=_OF_ARTICLE)
+    rate, source = assumed(instance_type)
+    return Throughput(records_per_second=rate, source=source)
 
 
-def keep(
-    storage: Lister, run: Mapping[str, Any], summary: Mapping[str, Any], jobs: Sequence[Any]
-) -> None:
-    """Store a run's rate for the next estimate, if it used one instance type."""
-    types = {job["instanceType"] for job in jobs if job["seconds"]}
-    rate = summary["recordsPerInstanceSecond"]
-    if len(types) == 1 and rate and summary["records"] >= LEAST_RECORDS:
-        document = {
-            "recordsPerSecond": rate,
-            "date": f"{datetime.now(UTC):%Y-%m-%d}",
-            "execution": run["execution"],
-            "records": summary["records"],
-        }
-        write_json(storage, location(run, types.pop(), RUN), document)
+def keep(storage: Lister, run: Mapping[str, Any], measured: Mapping[str, Any] | None) -> None:
+    """Store a run's rate for the next estimate, if it is certain.
+
+    Args:
+        storage: S3.
+        run: the event's ``run``.
+        measured: see :func:`tfbatch_functions.throughput.measured.of_run`.
+    """
+    if measured is None or measured["interval"] > CERTAIN:
+        return
+    document = {
+        "recordsPerSecond": measured["recordsPerSecond"],
+        "interval": measured["interval"],
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "execution": run["execution"],
+    }
+    write_json(storage, location(run, measured["instanceType"], RUN), document)
 
 
 def location(run: Mapping[str, Any], instance_type: str, kind: str) -> Location:

@@ -8,8 +8,8 @@ import statistics
 
 import pytest
 
-from tfbatch.report.rate import steady_rate
 from tfbatch.report.timeline import Timeline
+from tfbatch_functions.throughput.rate import steady_rate
 from tfbatch_handler.metrics import Progress
 
 # Student's t, 97.5 %: 4, 9 and 19 degrees of freedom, from any table.

@@ -1,0 +1,1 @@
+"""The records per second of an instance: measured by runs and the tuner, or assumed."""
