@@ -148,7 +148,7 @@ def _config(intra_op_parallelism: int, inter_op_parallelism: int) -> bytes:
 
     Without two optimizers EfficientNet-Lite0 is loaded and answers its first request in two thirds
     of the processor time. They plan memory, which a CPU doesn't need, and go over the graph once
-    more; the outputs and the time of later requests are the same.
+    more; its outputs and the time of later requests are the same.
     """
     from tensorflow.core.protobuf.config_pb2 import ConfigProto, GraphOptions  # noqa: PLC0415
     from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig  # noqa: PLC0415
