@@ -16,7 +16,7 @@ from tfbatch_cdk.workflow import fields
 _NOTHING: Final = "Nothing: the request is repeated"
 _LATE_SECONDS: Final = 8.0
 _ENDED: Final = frozenset({"Completed", "Failed", "Stopped"})
-_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 120.0
 
 
 def _stop_event(run: Run) -> None:
@@ -48,7 +48,7 @@ def _runs_beside(run: Run) -> None:
 
 def _end_before_job(run: Run) -> None:
     """Stop the run while SageMaker makes its job, which takes longer than the event of the end."""
-    create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 5}
+    create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 8}
     read = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait", "seconds": 5}
     run.deployment.sandbox.faults(requests=[read | {"times": 1000}, create])
     deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -57,11 +57,13 @@ def _end_before_job(run: Run) -> None:
     run.mark()
     run.stop()
     while time.monotonic() < deadline:
-        found = [job["TransformJobStatus"] for job in run.deployment.jobs(run.arn)]
-        if found and _ENDED.issuperset(found):
+        jobs = run.deployment.jobs(run.arn)
+        if jobs and jobs[0]["TransformJobStatus"] in _ENDED:
             break
-        time.sleep(0.1)
-    assert found == ["Stopped"], found
+        time.sleep(0.2)
+    (job,) = jobs
+    assert job["TransformJobStatus"] == "Stopped", job
+    assert job["CreationTime"] > run.deployment.wait(run.arn)["stopDate"], job
 
 
 def _twice(run: Run) -> None:

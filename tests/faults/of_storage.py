@@ -104,7 +104,7 @@ FAULTS: Final = (
     Fault(
         name="S3 answers 503 SlowDown to outputs for the length of a job",
         act=lambda run: run.refuse(
-            failing("s3:PutObject", "SlowDown", status=503, about=".out", times=60)
+            failing("s3:PutObject", "SlowDown", status=503, about=".out", times=40)
         ),
         seen="One more job in the summary",
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil  # type: ignore[import-untyped]
@@ -52,7 +51,7 @@ def of_sandbox(sandbox: Sandbox) -> list[psutil.Process]:
     return [
         one
         for one in psutil.process_iter()
-        if _is_alive(one) and (one.pid in own or _works_in(one, folder) or _serves(one, sandbox))
+        if _is_alive(one) and (one.pid in own or _works_in(one, folder))
     ]
 
 
@@ -102,17 +101,6 @@ def _own(sandbox: Sandbox) -> set[int]:
         return {one.pid for one in psutil.Process(sandbox.process.pid).children()}
     except psutil.Error:
         return set()
-
-
-def _serves(process: psutil.Process, sandbox: Sandbox) -> bool:
-    """Whether it is a gunicorn, which renames itself, with a socket of this sandbox."""
-    try:
-        if not " ".join(process.cmdline()).startswith("gunicorn: "):
-            return False
-        sockets = Path(f"/proc/{process.pid}/net/unix").read_text("utf-8")  # of its namespace
-    except (psutil.Error, OSError):
-        return False
-    return f" {sandbox.temporary}/" in sockets
 
 
 def _works_in(process: psutil.Process, folder: str) -> bool:

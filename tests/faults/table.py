@@ -5,38 +5,38 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Final
 
+from benchmarks import document
 from tests.faults.families import FAMILIES
 from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from tests.faults.campaign import Campaign, Result
+    from tests.faults.campaign import Result
 
 _FILE: Final = REPOSITORY / "docs" / "reliability.md"
 _BEGIN, _END = "<!-- faults: begin -->", "<!-- faults: end -->"
 _HEAD: Final = "| fault | times | ended right | seconds to recover | lost | what a person sees |"
 
 
-def write(campaign: Campaign, seconds: float) -> None:
+def write(results: Mapping[str, Result], seed: str, clean_seconds: float) -> None:
     """Replace the table."""
     text = _FILE.read_text("utf-8")
     before, _, rest = text.partition(_BEGIN)
     after = rest.partition(_END)[2]
-    lines = "\n".join(_lines(campaign, seconds))
+    lines = "\n".join(_lines(results, seed, clean_seconds))
     _FILE.write_text(f"{before}{_BEGIN}\n{lines}\n{_END}{after}", "utf-8")
 
 
-def _lines(campaign: Campaign, seconds: float) -> Iterator[str]:
-    results = campaign.results.values()
-    times, right = sum(one.times for one in results), sum(one.right for one in results)
+def _lines(results: Mapping[str, Result], seed: str, clean_seconds: float) -> Iterator[str]:
+    times = sum(one.times for one in results.values())
+    right = sum(one.right for one in results.values())
     yield (
-        f"{len(results)} faults happened {times} times, and {right} runs ended right "
-        f"(`SEED={campaign.seed}`, at most {seconds / 60:.0f} minutes). "
-        f"A run without a fault took {campaign.clean_seconds:.1f} s."
+        f"{len(results)} faults happened {times} times, and {right} runs ended right ({seed}). "
+        f"A run without a fault took {clean_seconds:.1f} s. Measured on {document.machine()}."
     )
     for family, faults in FAMILIES.items():
-        found = [campaign.results[one.name] for one in faults if one.name in campaign.results]
+        found = [results[one.name] for one in faults if one.name in results]
         if found:
             yield from ("", f"### {family}", "", _HEAD, "| --- " * 6 + "|")
             yield from map(_row, found)
