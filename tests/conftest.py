@@ -8,6 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.saved_models import exported
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 # The CDK's own check of templates, two thirds of a synthesis; those that test it turn it on again.
 os.environ["CDK_VALIDATION"] = "false"
+
+# A busy machine takes longer than any example's deadline.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 LONGEST = tuple(
     f"tests/{name}/"

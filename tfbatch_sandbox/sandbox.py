@@ -41,6 +41,8 @@ class Sandbox:
     port: int
     temporary: Path
     """The folder for temporary files of the server and its children."""
+    artifacts: Path
+    """The folder of unpacked artifacts."""
     state_dir: Path
     region: str = REGION
     account_id: str = ACCOUNT_ID
@@ -58,6 +60,7 @@ class Sandbox:
         """
         settings = Settings(state_dir=state_dir.resolve(), **choices)
         state_dir.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(settings.artifacts, ignore_errors=True)  # of an earlier sandbox
         with (state_dir / "server.log").open("ab") as log:
             process = _spawn(settings, log)
         started = _read(process, state_dir)
@@ -65,6 +68,7 @@ class Sandbox:
             process=process,
             port=started["port"],
             temporary=Path(started["temporary"]),
+            artifacts=settings.artifacts,
             state_dir=state_dir,
         )
 
@@ -123,7 +127,8 @@ class Sandbox:
     def stop(self) -> None:
         """Stop the server, its jobs and its functions. A second call does nothing."""
         supervision.stop(self.process, grace_seconds=_GRACE_SECONDS)
-        shutil.rmtree(self.temporary, ignore_errors=True)  # a killed server leaves it
+        for folder in (self.temporary, self.artifacts):  # a killed server leaves the first, too
+            shutil.rmtree(folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 50
 _FIRST: Final = 10
 _TOLD_EVERY: Final = 25
+_SETTLED_SECONDS: Final = 75
+"""Connections are closed ten seconds after their last request, functions' processes a minute."""
 _HANDLER: Final = """
 def handler(data, context):
     data.read()
@@ -86,8 +88,9 @@ def _soak(
     rows.append(Footprint.of(sandbox).row(f"after {alone}, one after the other"))
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         ended += threads.map(run, _told_numbers(range(alone, count), what))
-    time.sleep(3)  # the last containers end
-    rows.append(Footprint.of(sandbox).row(f"after {count:,}, {_AT_ONCE} at once"))
+    rows.append(Footprint.of(sandbox).row(f"at the end of {count:,}, {_AT_ONCE} at once"))
+    time.sleep(_SETTLED_SECONDS)
+    rows.append(Footprint.of(sandbox).row(f"{_SETTLED_SECONDS} seconds later"))
     return rows, ended
 
 
@@ -133,6 +136,8 @@ def runs(count: int) -> Result:
         ended = [workflow.end(arn, pause=1.0) for arn in started]
         seconds = time.monotonic() - begun
         rows = [Footprint.of(workflow.sandbox).row("at the end")]
+        time.sleep(_SETTLED_SECONDS)
+        rows.append(Footprint.of(workflow.sandbox).row(f"{_SETTLED_SECONDS} seconds later"))
     right = [_is_right(run, 1) for run in ended]
     text = (
         f"{count:,} runs over one object each, asked for at once: all were started after "

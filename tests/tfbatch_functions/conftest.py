@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from tfbatch_cdk.model import tarball
+from tfbatch_functions.accounting.job_logs import GROUP
 from tfbatch_functions.handlers import plan, reconcile, summarize
 from tfbatch_functions.s3.storage import storage
 from tfbatch_sandbox.sandbox import Sandbox
@@ -256,6 +258,15 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Client]:
         storage.cache_clear()
         yield storage().client
         storage.cache_clear()
+
+
+@pytest.fixture
+def logs(s3: S3Client) -> Iterator[Any]:
+    """CloudWatch Logs with the log group of transform jobs."""
+    client: Any = boto3.client("logs", endpoint_url=s3.meta.endpoint_url)
+    client.create_log_group(logGroupName=GROUP)
+    yield client
+    client.delete_log_group(logGroupName=GROUP)
 
 
 @pytest.fixture

@@ -16,21 +16,13 @@ from tfbatch_functions.accounting.record_errors import error_reader
 from tfbatch_functions.handlers import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mypy_boto3_s3 import S3Client
 
     from tests.tfbatch_functions.conftest import World
 
 FAILED: Event = {"status": "Failed", "reason": "AlgorithmError: See job logs for more information"}
-
-
-@pytest.fixture
-def logs(s3: S3Client) -> Iterator[Any]:
-    client: Any = boto3.client("logs", endpoint_url=s3.meta.endpoint_url)
-    client.create_log_group(logGroupName=GROUP)
-    yield client
-    client.delete_log_group(logGroupName=GROUP)
 
 
 def _tell(logs: Any, stream: str, *lines: str) -> None:  # noqa: ANN401 # a client

@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from tfbatch_functions.accounting.job_logs import GROUP
@@ -16,23 +15,13 @@ from tfbatch_functions.throughput.assumed import assumed
 from tfbatch_handler.metrics import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from mypy_boto3_s3 import S3Client
+    from collections.abc import Sequence
 
     from tests.tfbatch_functions.conftest import Event, World
 
 UNSAID = {"recordsPerSecond": None}
 BEGAN = 1_000 * int(time.time() - 600)
 _JOB = "tfbatch-night-1"
-
-
-@pytest.fixture
-def logs(s3: S3Client) -> Iterator[Any]:
-    client: Any = boto3.client("logs", endpoint_url=s3.meta.endpoint_url)
-    client.create_log_group(logGroupName=GROUP)
-    yield client
-    client.delete_log_group(logGroupName=GROUP)
 
 
 def _estimate(world: World, **fleet: Any) -> str:  # noqa: ANN401 # of any type

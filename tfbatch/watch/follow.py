@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SANDBOX_SECONDS = 0.5
 _AWS_SECONDS = 3.0
 """Between two polls: AWS allows about twenty calls a second for the whole account."""
+_SANDBOX_END_SECONDS = 0.1
+"""Between two looks at the status alone."""
 
 
 def follow(observer: Observer, output: Output, session: Session) -> int:
@@ -28,12 +30,11 @@ def follow(observer: Observer, output: Output, session: Session) -> int:
         The exit code: ``OK``; ``ATTENTION`` if some inputs have no prediction; ``FAILED``;
             ``INTERRUPTED`` after Ctrl-C, which doesn't end the execution.
     """
-    pause = _SANDBOX_SECONDS if os.environ.get("AWS_ENDPOINT_URL") else _AWS_SECONDS
     try:
         with view(output) as shown:
             while (snapshot := observer.look()).is_running:
                 shown.show(snapshot)
-                time.sleep(pause)
+                _wait(observer)
             shown.show(snapshot)
     except KeyboardInterrupt:
         name = observer.arn.rpartition(":")[2]
@@ -41,6 +42,16 @@ def follow(observer: Observer, output: Output, session: Session) -> int:
         output.say(f"To end it: tfbatch stop {name}{session.options}")
         return exit_codes.INTERRUPTED
     return tell(snapshot, output, session)
+
+
+def _wait(observer: Observer) -> None:
+    """Wait for the next poll; in the sandbox only until the end."""
+    if not os.environ.get("AWS_ENDPOINT_URL"):
+        time.sleep(_AWS_SECONDS)
+        return
+    until = time.monotonic() + _SANDBOX_SECONDS
+    while time.monotonic() < until and observer.is_running():
+        time.sleep(_SANDBOX_END_SECONDS)
 
 
 def tell(snapshot: Snapshot, output: Output, session: Session) -> int:

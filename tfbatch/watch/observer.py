@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tfbatch.aws.deployed_outputs import fixed_values, usd_per_hour
 from tfbatch.watch.jobs import Jobs
 from tfbatch.watch.shards import Shards
-from tfbatch.watch.snapshot import SUCCEEDED, Snapshot, State
+from tfbatch.watch.snapshot import RUNNING, SUCCEEDED, Snapshot, State
 from tfbatch_cdk.workflow.fields import job_prefix
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def states(
     entered, left = _times(history)
     work = [name for name, state in definition["States"].items() if state["Type"] in _WORK]
     furthest = max((work.index(name) for name in entered if name in work), default=-1)
-    is_over = status not in {"RUNNING", "PENDING_REDRIVE"}
+    is_over = status not in RUNNING
     shown = []
     for place, name in enumerate(work):
         if name not in entered:
@@ -114,6 +114,11 @@ class Observer:
                 folder=f"executions/{arn.rpartition(':')[2]}/",
             ),
         )
+
+    def is_running(self) -> bool:
+        """Poll its status alone."""
+        status = self.sfn.describe_execution(executionArn=self.arn)["status"]
+        return status in RUNNING
 
     def look(self) -> Snapshot:
         """Poll its state."""

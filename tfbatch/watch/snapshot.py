@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-RUNNING = "RUNNING"
+RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 SUCCEEDED = "SUCCEEDED"
 
 
@@ -104,7 +104,7 @@ class Snapshot:
     @property
     def is_running(self) -> bool:
         """Whether it is running."""
-        return self.status in {RUNNING, "PENDING_REDRIVE"}
+        return self.status in RUNNING
 
     @property
     def summary(self) -> Mapping[str, Any] | None:

@@ -13,9 +13,12 @@ import struct
 import subprocess
 import threading
 from dataclasses import dataclass, field
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from tfbatch_sandbox.processes.system import system
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PROGRAMS: Final = {
     "tfbatch_sandbox.transform": ("tfbatch_sandbox.transform.run",),
@@ -37,15 +40,23 @@ PROGRAMS: Final = {
     "tfbatch_sandbox.container.gunicorn_app": (
         *("tfbatch_sandbox.container.gunicorn_app", "gunicorn.arbiter", "gunicorn.workers.ggevent"),
     ),
+    "tfbatch_sandbox.services.lambda_.runtime.python": (
+        *("boto3", "tfbatch_sandbox.processes.supervision"),
+    ),
 }
 """Programs that can be forked, and the modules that each imports."""
 
 PATCHED: Final = "tfbatch_sandbox.container.gunicorn_app"
-"""The program for which gevent changes Python's modules. Nothing else is forked from its
-process."""
+"""The program for which gevent changes Python's modules."""
 
-SERVICES: Final = ("s3", "logs", "cloudwatch")
-"""AWS services whose clients a job creates. Reading the SDK's descriptions takes 0.25 s."""
+FUNCTION: Final = "tfbatch_sandbox.services.lambda_.runtime.python"
+"""The runtime of Python functions, whose code finds the SDK imported and nothing of the sandbox."""
+
+APART: Final = frozenset({PATCHED, FUNCTION})
+"""Programs with a fork server of their own, from which nothing else is forked."""
+
+SERVICES: Final = {"tfbatch_sandbox.transform": ("s3", "logs", "cloudwatch"), FUNCTION: ("s3",)}
+"""AWS services whose clients a program creates. Reading the SDK's descriptions takes 0.25 s."""
 
 NUMBER: Final = struct.Struct("!q")
 
@@ -58,9 +69,9 @@ class Order:
     """A module of ``PROGRAMS``."""
     arguments: list[str]
     environment: dict[str, str]
-    """All variables but the one of the supervision pipe."""
-    supervision_pipe: str
-    """The variable with the descriptor of the supervision pipe."""
+    """All variables but those of its descriptors."""
+    descriptors: list[str]
+    """The variables that get the numbers of its descriptors besides the standard streams."""
     directory: str
 
 
@@ -74,7 +85,7 @@ class Forked:
     pid: int
     _connection: socket.socket
     returncode: int | None = None
-    stdin: None = None
+    stdin: IO[bytes] | None = None
     stdout: IO[bytes] | None = None
     supervision_pipe: IO[bytes] | None = None
     """The caller's end of the supervision pipe."""
@@ -120,11 +131,12 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def fork(
+def fork(  # noqa: PLR0913 # keyword-only
     address: str,
     order: Order,
-    supervision_pipe: int,
+    descriptors: Sequence[int],
     *,
+    stdin: int | IO[bytes],
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
 ) -> Forked:
@@ -133,7 +145,8 @@ def fork(
     Args:
         address: path of its socket.
         order: what to start.
-        supervision_pipe: a descriptor for the process.
+        descriptors: those of the order's variables.
+        stdin: ``subprocess.DEVNULL`` or ``subprocess.PIPE``.
         stdout: a descriptor, a file or ``subprocess.PIPE``.
         stderr: a descriptor, a file or ``subprocess.STDOUT``.
 
@@ -144,21 +157,36 @@ def fork(
     with contextlib.ExitStack() as stack:
         connection = stack.enter_context(socket.socket(socket.AF_UNIX))
         connection.connect(address)
-        read = None
+        read = written = None
+        if stdin == subprocess.PIPE:
+            stdin, written = _pipe(stack)
+        elif stdin == subprocess.DEVNULL:
+            stdin = stack.enter_context(open(os.devnull, "rb"))  # noqa: PTH123
         if stdout == subprocess.PIPE:
-            read_end, write_end = os.pipe()
-            read = stack.enter_context(open(read_end, "rb"))  # noqa: PTH123
-            stdout = stack.enter_context(open(write_end, "wb"))  # noqa: PTH123
-        streams = [stdout, stdout if stderr == subprocess.STDOUT else stderr, supervision_pipe]
+            read, stdout = _pipe(stack)
+        streams = [stdin, stdout, stdout if stderr == subprocess.STDOUT else stderr]
         spaces = [stack.enter_context(path.open("rb")) for path in system().namespaces]
-        descriptors = [one if isinstance(one, int) else one.fileno() for one in (*streams, *spaces)]
-        socket.send_fds(connection, [NUMBER.pack(len(text))], descriptors)
+        sent = [*streams, *descriptors, *spaces]
+        numbers = [one if isinstance(one, int) else one.fileno() for one in sent]
+        socket.send_fds(connection, [NUMBER.pack(len(text))], numbers)
         connection.sendall(text)
         answer = receive(connection, NUMBER.size)
         if answer:
-            kept = None if read is None else open(os.dup(read.fileno()), "rb")  # noqa: SIM115, PTH123
-            return Forked(NUMBER.unpack(answer)[0], connection.dup(), stdout=kept)
+            pid = NUMBER.unpack(answer)[0]
+            return Forked(pid, connection.dup(), stdin=_kept(written), stdout=_kept(read))
     raise ConnectionResetError("the fork server has ended")
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
+    """The ends of a pipe: to read, to write."""
+    read, write = os.pipe()
+    ends = open(read, "rb"), open(write, "wb")  # noqa: SIM115, PTH123 # the stack closes them
+    return stack.enter_context(ends[0]), stack.enter_context(ends[1])
+
+
+def _kept(end: IO[bytes] | None) -> IO[bytes] | None:
+    """A copy of a pipe's end that stays open."""
+    return None if end is None else open(os.dup(end.fileno()), end.mode)  # noqa: PTH123
 
 
 def is_there(address: str) -> bool:

@@ -26,6 +26,11 @@ _SET_LATER: Final = frozenset({_PATH, _BYTECODE, _UNBUFFERED, "GRPC_DEFAULT_SSL_
 gRPC reads the path of the root certificates when a connection first needs it (tried with 1.85.1:
 a fork used its own, whatever its parent had at import)."""
 
+_OF_THE_SDK: Final = frozenset(
+    {"AWS_CONFIG_FILE", "AWS_DATA_PATH", "AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE"}
+)
+"""Settings that the SDK's own session has read."""
+
 
 def is_alike(environment: Mapping[str, str], *, directory: str) -> bool:
     """Whether every imported module would be the same in a fresh start.
@@ -35,7 +40,8 @@ def is_alike(environment: Mapping[str, str], *, directory: str) -> bool:
         directory: its working directory.
     """
     is_same = _read_at_start(environment) == _read_at_start(_OWN)
-    return is_same and not _shadowed(_folders(environment, directory))
+    is_read = all(environment.get(name, _OWN.get(name)) == _OWN.get(name) for name in _OF_THE_SDK)
+    return is_same and is_read and not _shadowed([directory, *_folders(environment, directory)])
 
 
 def _read_at_start(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -82,12 +88,13 @@ def _shadowed(folders: Sequence[str]) -> bool:
     found = {
         entry.name.partition(".")[0]
         for folder in folders
-        if folder not in _OWN_FOLDERS and Path(folder).is_dir()
+        if folder not in {_OWN_DIRECTORY, *_OWN_FOLDERS} and Path(folder).is_dir()
         for entry in Path(folder).iterdir()
     }
     return bool(imported & found)
 
 
 _OWN: Final = dict(os.environ)
-_OWN_FOLDERS: Final = _folders(_OWN, str(Path.cwd()))
+_OWN_DIRECTORY: Final = str(Path.cwd())
+_OWN_FOLDERS: Final = _folders(_OWN, _OWN_DIRECTORY)
 _REST: Final = [entry for entry in sys.path[1:] if entry not in _OWN_FOLDERS]

@@ -2,20 +2,21 @@
 
 A job runs four programs, and their imports are most of a small job's processor time. This process
 imports what a program needs when it is first asked for it, and forks for requests on its Unix
-socket, whose path it prints. A second process, started when first needed, forks the one program for
-which gevent changes Python. Requests for it are passed on.
+socket, whose path it prints. Two others, started when first needed, fork a program each: the one
+for which gevent changes Python, and the runtime of functions. Requests for these are passed on.
 
-Programs that load an artifact's code find the same modules as in a fresh start: see
-:func:`tfbatch_sandbox.processes.fork_compatibility.is_alike`. Lambda functions start afresh.
+Programs that load an artifact's or a function's code find the same modules as in a fresh start: see
+:func:`tfbatch_sandbox.processes.fork_compatibility.is_alike`.
 
-A request is a length, the JSON of :class:`Order`, and descriptors: standard output, standard error,
-the supervision pipe, the namespaces. The answers are the process id and, after its exit, its
-status. The connection stays open between them. If it is closed without an answer, the caller starts
-the program afresh.
+A request is a length, the JSON of :class:`Order`, and descriptors: the standard streams, those of
+the order (with the supervision pipe), the namespaces. The answers are the process id and, after its
+exit, its status. The connection stays open between them. If it is closed without an answer, the
+caller starts the program afresh.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import gc
@@ -30,14 +31,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 import setproctitle
 
 from tfbatch_sandbox.processes import fork_compatibility
 from tfbatch_sandbox.processes.fork_client import (
+    APART,
     NUMBER,
     PATCHED,
     PROGRAMS,
@@ -50,12 +53,14 @@ from tfbatch_sandbox.processes.system import system
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_DESCRIPTORS: Final = 6
+_DESCRIPTORS: Final = 16
+_STREAMS: Final = 3
 _BACKLOG: Final = 64
 _CHUNK_BYTES: Final = 4096
 _REQUEST_SECONDS: Final = 5.0
 _HANDLED: Final = frozenset({signal.SIGCHLD, signal.SIGTERM})
-_close_one, _fork, _waitpid = os.close, os.fork, os.waitpid  # before gevent replaces them
+# before gevent replaces them
+_close_one, _exit, _fork, _waitpid = os.close, os._exit, os.fork, os.waitpid
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +150,8 @@ def _close(descriptors: Sequence[int]) -> None:
 
 
 @dataclass(slots=True)
-class _Second:
-    """The fork server of the program that can't share one, seen from this one."""
+class _Other:
+    """The fork server of a program that can't share one, seen from this one."""
 
     _socket: socket.socket | None = None
 
@@ -189,7 +194,8 @@ class _Server:
     source: _Source
     supervision_pipe: int | None = None
     """The descriptor whose end of file ends this process."""
-    second: _Second | None = None
+    others: dict[str, _Other] = field(default_factory=dict)
+    """By their programs."""
     _children: dict[int, int] = field(default_factory=dict)
     """Process id -> descriptor of the caller."""
 
@@ -214,9 +220,10 @@ class _Server:
                     self._reap()
                 if self.source in ready and (order := self._serve()) is not None:
                     break
-        for end in (woken, waker, self.source, self.second):
-            if end is not None:
-                end.close()
+        for end in (woken, waker, self.source):
+            end.close()
+        for other in self.others.values():
+            other.close()
         _close(
             [
                 *self._children.values(),
@@ -229,8 +236,8 @@ class _Server:
         request = self.source.take()
         if request is None:
             return None
-        if self.second is not None and request.order.program == PATCHED:
-            self.second.pass_on(request)
+        if request.order.program in self.others:
+            self.others[request.order.program].pass_on(request)
         else:
             order = request.order
             _import(order.program)
@@ -272,7 +279,7 @@ class _Server:
                 pid, status = _waitpid(-1, os.WNOHANG)
                 if pid == 0:
                     return
-                if pid in self._children:  # not the second server
+                if pid in self._children:  # not another server
                     self._tell(pid, os.waitstatus_to_exitcode(status))
                     _close([self._children.pop(pid)])
 
@@ -287,23 +294,35 @@ def _import(program: str) -> None:
     for module in missing:
         importlib.import_module(module)
     if missing:
+        for service in SERVICES.get(program, ()):
+            _read_description(service)
         gc.collect()
         gc.freeze()
 
 
+def _read_description(service: str) -> None:
+    """Make the SDK's own session read a service's description. It gets no credentials."""
+    import boto3  # noqa: PLC0415 # not every server needs it
+
+    create: Any = boto3.client  # for mypy each service's is another function
+    create(service, "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
+
+
 def _become(order: Order, descriptors: Sequence[int]) -> None:
     """Make this fork the ordered process, up to its first instruction."""
-    stdout, stderr, supervision_pipe, *namespaces = descriptors
+    streams, rest = descriptors[:_STREAMS], descriptors[_STREAMS:]
+    passed = dict(zip(order.descriptors, map(str, rest), strict=False))
+    namespaces = rest[len(passed) :]
     os.setsid()
     system().join(namespaces)
-    os.dup2(stdout, 1)
-    os.dup2(stderr, 2)
-    _close([stdout, stderr, *namespaces])
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    _close([*streams, *namespaces])
     os.chdir(order.directory)
     fork_compatibility.set_switches(order.environment)
     sys.path[:] = fork_compatibility.search_path(order.environment, directory=order.directory)
     os.environ.clear()
-    os.environ.update(order.environment | {order.supervision_pipe: str(supervision_pipe)})
+    os.environ.update(order.environment | passed)
     tempfile.tempdir = None  # gettempdir() reads the new TMPDIR
     sys.argv = [order.program, *order.arguments]
     setproctitle.setproctitle(" ".join((sys.executable, "-m", *sys.argv)))
@@ -319,10 +338,6 @@ def main(supervision_pipe: int) -> None:
     Args:
         supervision_pipe: a descriptor whose end of file ends this process, but not its children.
     """
-    import boto3  # noqa: PLC0415 # nothing that the second server must not import
-
-    for service in SERVICES:  # the SDK's own session keeps what it has read, and no credentials
-        boto3.client(service, "us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
     # Not in the sandbox's folder: the path of a Unix socket is limited to about a hundred
     # characters.
     folder = Path(tempfile.mkdtemp(prefix="tfbatch-"))
@@ -331,16 +346,43 @@ def main(supervision_pipe: int) -> None:
         listener.listen(_BACKLOG)
         print(folder / "fork", flush=True)  # noqa: T201 # this module's output
         try:
-            order = _Server(_Listener(listener), supervision_pipe, _Second()).run()
+            others = {program: _Other() for program in APART}
+            order = _Server(_Listener(listener), supervision_pipe, others).run()
         except SystemExit:
             shutil.rmtree(folder)
             raise
     _run(order)
 
 
-def _run(order: Order) -> None:
-    sys.modules.pop(order.program, None)  # it runs as the main module
-    runpy.run_module(order.program, run_name="__main__", alter_sys=True)
+def _run(order: Order) -> NoReturn:
+    """Run a program as the main module, and exit.
+
+    At its exit Python would free every object, and so copy each page that this process shares with
+    its parent. Like the children of :mod:`multiprocessing`, it exits without that.
+    """
+    sys.modules.pop(order.program, None)
+    try:
+        runpy.run_module(order.program, run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as end:
+        status = _status(end.code)
+    except BaseException:  # noqa: BLE001 # Python itself would do the same
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 # waits for threads
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it; it is closed
+            stream.flush()
+    _exit(status)
+
+
+def _status(code: object) -> int:
+    """The status of ``sys.exit(code)``."""
+    if code is None or isinstance(code, int):
+        return (code or 0) & 0xFF
+    sys.stderr.write(f"{code}\n")
+    return 1
 
 
 if __name__ == "__main__":

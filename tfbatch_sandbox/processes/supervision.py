@@ -41,13 +41,13 @@ class Options(TypedDict, total=False):
     stdin: int
     stdout: int | IO[bytes]
     stderr: int | IO[bytes]
-    pass_fds: tuple[int, ...]
 
 
 def spawn(
     command: Sequence[str],
     *,
     environment: Mapping[str, str] | None = None,
+    descriptors: Mapping[str, int] | None = None,
     **options: Unpack[Options],
 ) -> Process:
     """Start ``command`` supervised by this process.
@@ -59,12 +59,16 @@ def spawn(
         command: program and arguments; no shell. If there is a fork server (see
             :func:`fork_programs`), it starts the programs that it knows.
         environment: the child's whole environment; this process's if ``None``.
+        descriptors: descriptors that the child gets, by the variables with their numbers there.
         options: options of ``subprocess.Popen``. Without ``stdin`` there is no input.
     """
     env = dict(os.environ if environment is None else environment)
-    return _on_parent_exit(
-        lambda end: _fork(command, env, options, end) or _start(command, env, options, end)
-    )
+
+    def start(end: int) -> Process:
+        passed = {**(descriptors or {}), _VARIABLE: end}
+        return _fork(command, env, options, passed) or _start(command, env, options, passed)
+
+    return _on_parent_exit(start)
 
 
 def _on_parent_exit(start: Callable[[int], Process]) -> Process:
@@ -82,42 +86,43 @@ def _on_parent_exit(start: Callable[[int], Process]) -> Process:
 
 
 def _start(
-    command: Sequence[str], env: dict[str, str], options: Options, supervision_pipe: int
+    command: Sequence[str], env: dict[str, str], options: Options, passed: Mapping[str, int]
 ) -> subprocess.Popen[bytes]:
     """Start the process afresh."""
     address = None if PORTABLE in env else fork_server.address
     known = {} if address is None else {_FORK_SERVER: address}
     return subprocess.Popen(
         list(command),
-        env=env | known | {_VARIABLE: str(supervision_pipe)},
+        env=env | known | {name: str(number) for name, number in passed.items()},
         start_new_session=True,
         cwd=options.get("cwd"),
         stdin=options.get("stdin", subprocess.DEVNULL),
         stdout=options.get("stdout"),
         stderr=options.get("stderr"),
-        pass_fds=(supervision_pipe, *options.get("pass_fds", ())),
+        pass_fds=tuple(passed.values()),
     )
 
 
 def _fork(
-    command: Sequence[str], env: dict[str, str], options: Options, supervision_pipe: int
+    command: Sequence[str], env: dict[str, str], options: Options, passed: Mapping[str, int]
 ) -> fork_client.Forked | None:
     """Fork the process, if there is a server for it."""
     program = command[2] if list(command[:2]) == [sys.executable, "-m"] else ""
-    is_known = program in fork_client.PROGRAMS and not {"stdin", "pass_fds"} & options.keys()
-    address = fork_server.find() if is_known and PORTABLE not in env else None
+    is_known = program in fork_client.PROGRAMS and PORTABLE not in env
+    address = fork_server.find() if is_known else None
     if address is None:
         return None
     order = fork_client.Order(
         program=program,
         arguments=list(command[3:]),
         environment=env | {_FORK_SERVER: address},
-        supervision_pipe=_VARIABLE,
+        descriptors=list(passed),
         directory=str(options.get("cwd") or Path.cwd()),
     )
     try:
         return fork_client.fork(
-            *(address, order, supervision_pipe),
+            *(address, order, tuple(passed.values())),
+            stdin=options.get("stdin", subprocess.DEVNULL),
             stdout=options.get("stdout", 1),
             stderr=options.get("stderr", 2),
         )
@@ -144,9 +149,11 @@ class ForkServer:
             if self.is_wanted:
                 self.is_wanted = False
                 command = [sys.executable, "-m", "tfbatch_sandbox.processes.fork_server"]
-                environment = os.environ | {"OMP_NUM_THREADS": "1"}  # it must have one thread
+                environment = _of_fork_server(os.environ)
                 self.process = _on_parent_exit(
-                    lambda end: _start(command, environment, {"stdout": subprocess.PIPE}, end)
+                    lambda end: _start(
+                        command, environment, {"stdout": subprocess.PIPE}, {_VARIABLE: end}
+                    )
                 )
                 with cast("IO[bytes]", self.process.stdout) as said:
                     self.address = said.readline().decode().strip() or None
@@ -159,6 +166,16 @@ class ForkServer:
                 self.address, self.is_wanted = None, self.is_renewed
                 if self.process is not None:
                     stop(self.process, grace_seconds=0)
+
+
+def _of_fork_server(own: Mapping[str, str]) -> dict[str, str]:
+    """Its variables: for one thread, and without the AWS settings of whoever started the sandbox.
+
+    Its forks share what its SDK has read.
+    """
+    nothing = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    others = {name: value for name, value in own.items() if not name.startswith("AWS_")}
+    return others | nothing | {"OMP_NUM_THREADS": "1"}
 
 
 fork_server = ForkServer()

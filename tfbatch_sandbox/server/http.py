@@ -1,28 +1,46 @@
 """The HTTP request handler: persistent connections, and a request id in every response.
 
 Werkzeug's handler closes each connection after one response: a connection, a thread and 10 ms for
-every call.
+every call. This one closes those that are idle for some seconds, because each is a thread and two
+open files. Clients find that out before they use one again.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
+from _thread import start_new_thread
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.exceptions import ClientDisconnected
+from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.wsgi import LimitedStream
 
 if TYPE_CHECKING:
     import io
+    import socket
     from collections.abc import Iterable
 
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 16
+_IDLE_SECONDS = 10.0
 _ID = "x-amzn-RequestId"
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
+class Server(ThreadedWSGIServer):
+    """A thread for each connection."""
+
+    def process_request(  # type: ignore[override] # of sockets alone
+        self, request: socket.socket, client_address: tuple[str, int]
+    ) -> None:
+        """Answer a connection in a new thread, without waiting for it as ``Thread.start`` does.
+
+        With many threads at work each wait takes its turn.
+        """
+        start_new_thread(self.process_request_thread, (request, client_address))
 
 
 class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not followed
@@ -41,6 +59,17 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
         self.wfile.flush()
         return may_go_on
 
+    def handle_one_request(self) -> None:
+        """Answer the next request; close a connection that is idle."""
+        self.connection.settimeout(_IDLE_SECONDS)
+        try:
+            self.rfile.peek(1)
+        except TimeoutError:
+            self.close_connection = True
+        else:
+            self.connection.settimeout(None)
+            super().handle_one_request()
+
     def run_wsgi(self) -> None:
         """Answer one request, and read what the application left of it."""
         self.environ = environ = self.make_environ()
@@ -49,8 +78,8 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
             body = environ["wsgi.input"] = LimitedStream(
                 self.rfile, int(environ.get("CONTENT_LENGTH") or 0)
             )
-        self._head: tuple[str, list[tuple[str, str]]] = ("", [])
-        self._is_begun = False
+        self.status, self.words, self.sent = 0, "", list[tuple[str, str]]()
+        self.is_begun = False
         try:
             self._answer(self.server.app(environ, self._start))
         except ConnectionError:
@@ -58,24 +87,28 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
         except Exception:  # noqa: BLE001 # any error of the application becomes a response
             _log.exception("%s %s", self.command, self.path)
             self.close_connection = True
-            if not self._is_begun:
-                self._head = (f"{HTTPStatus.INTERNAL_SERVER_ERROR:d} Internal Server Error", [])
+            if not self.is_begun:
+                self._start("500 Internal Server Error", [])
                 self._answer([b""])
         else:
             self.wfile.flush()
             self._exhaust(body)
 
     def _start(self, status: str, headers: list[tuple[str, str]], *_error: object) -> None:
-        self._head = (status, headers)
+        number, _, self.words = status.partition(" ")
+        # moto's own errors have no request id, which callers report.
+        has_id = any(name.lower() == _ID.lower() for name, _ in headers)
+        self.status = int(number)
+        self.sent = [*headers, *(() if has_id else [(_ID, str(uuid.uuid4()))])]
 
     def _answer(self, pieces: Iterable[bytes]) -> None:
         try:
             is_chunked = False
             for piece in pieces:
-                is_chunked = self._begin() if not self._is_begun else is_chunked
+                is_chunked = self.begin() if not self.is_begun else is_chunked
                 self._write(piece, is_chunked=is_chunked)
-            if not self._is_begun:
-                is_chunked = self._begin()
+            if not self.is_begun:
+                is_chunked = self.begin()
             if is_chunked:
                 self.wfile.write(b"0\r\n\r\n")
         finally:
@@ -83,18 +116,13 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
             if close is not None:
                 close()
 
-    def _begin(self) -> bool:
+    def begin(self) -> bool:
         """Send the head. Returns whether the body is chunked, because its length is unknown."""
-        status, headers = self._head
-        number, _, words = status.partition(" ")
-        self.send_response(int(number), words)
-        for name, value in headers:
+        self.send_response(self.status, self.words)
+        for name, value in self.sent:
             self.send_header(name, value)
-        # moto's own errors have no request id, which callers report.
-        if not any(name.lower() == _ID.lower() for name, _ in headers):
-            self.send_header(_ID, str(uuid.uuid4()))
-        has_body = self.command != "HEAD" and int(number) not in _BODILESS
-        is_known = any(name.lower() == "content-length" for name, _ in headers)
+        has_body = self.command != "HEAD" and self.status not in _BODILESS
+        is_known = any(name.lower() == "content-length" for name, _ in self.sent)
         is_chunked = has_body and not is_known and self.request_version >= "HTTP/1.1"
         if is_chunked:
             self.send_header("Transfer-Encoding", "chunked")
@@ -103,7 +131,7 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self._is_begun = True
+        self.is_begun = True
         return is_chunked
 
     def _exhaust(self, body: io.RawIOBase) -> None:

@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-from werkzeug.serving import make_server
 
 from tfbatch_sandbox.authorization import gate, record
 from tfbatch_sandbox.authorization.network import UnreachableError
 from tfbatch_sandbox.processes import supervision
 from tfbatch_sandbox.server import faults, local_only
-from tfbatch_sandbox.server.http import RequestHandler
+from tfbatch_sandbox.server.http import RequestHandler, Server
 from tfbatch_sandbox.server.object_requests import ObjectRequests
 from tfbatch_sandbox.server.settings import Settings
 from tfbatch_sandbox.services import Extensions
@@ -103,15 +102,10 @@ def bind(settings: Settings) -> tuple[BaseWSGIServer, Extensions]:
     extensions = Extensions(runtime)
     extensions.install_for("core")
     gate.install(runtime.guard, runtime.sessions)
-    server = make_server(
-        _HOST,
-        port,
-        Dispatcher(extensions.create_app, runtime),
-        threaded=True,
-        request_handler=RequestHandler,
-        fd=listener.fileno(),
-    )
+    application = Dispatcher(extensions.create_app, runtime)
+    server = Server(_HOST, port, application, RequestHandler, fd=listener.fileno())
     listener.close()  # the server has its own
+    runtime.loopback.server = server
     # Makes moto run state machines, and call itself.
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     os.environ["MOTO_PORT"] = str(port)

@@ -57,6 +57,11 @@ class Settings:
     portable: bool = False
     """Whether to use nothing that only Linux has, as on a Mac; see ``processes/system.py``."""
 
+    @property
+    def artifacts(self) -> Path:
+        """Folder of unpacked artifacts, which is deleted with the sandbox."""
+        return self.state_dir / "artifacts"
+
     def to_json(self) -> str:
         """The settings as one command line argument."""
         return json.dumps(asdict(self) | {"state_dir": str(self.state_dir)})

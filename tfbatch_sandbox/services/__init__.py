@@ -10,8 +10,6 @@ import importlib
 import threading
 from typing import TYPE_CHECKING
 
-from moto.moto_server.werkzeug_app import create_backend_app
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -93,6 +91,9 @@ class Extensions:
 
     def create_app(self, service: str) -> Flask:
         """The application of a service, by the name of moto's package."""
+        # Not for every module of this package: the runtime of functions is one.
+        from moto.moto_server.werkzeug_app import create_backend_app  # noqa: PLC0415
+
         self.install_for(service)
         return create_backend_app(service)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.config import Config
 
+    from tfbatch_sandbox.server.loopback import Loopback
+
 OWNER = Credentials()
 _SESSION = botocore.session.get_session()
 _LOCK = threading.Lock()
@@ -30,6 +32,7 @@ class Clients:
     """Clients of all services, regions and callers."""
 
     endpoint_url: str
+    loopback: Loopback
     config: Config | None = None
     prepare: Callable[[BaseClient], BaseClient] | None = None
     """Configures a new client."""
@@ -53,4 +56,5 @@ class Clients:
             aws_session_token=credentials.token,
             config=self.config,
         )
+        client.meta.events.register("before-send", self.loopback)  # type: ignore[arg-type] # answers
         return client if self.prepare is None else self.prepare(client)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from tfbatch_sandbox.authorization.guard import Guard
 from tfbatch_sandbox.authorization.sessions import Sessions
 from tfbatch_sandbox.container import fitting
+from tfbatch_sandbox.container.host.artifact import ARTIFACTS
 from tfbatch_sandbox.processes.system import PORTABLE
 from tfbatch_sandbox.server.faults import FaultBox
+from tfbatch_sandbox.server.loopback import Loopback
 from tfbatch_sandbox.services.clients import OWNER, Clients
 from tfbatch_sandbox.services.lambda_.runtime.pool import Environments
 
@@ -36,6 +38,7 @@ class Runtime:
     settings: Settings
     port: int
     faults: FaultBox = field(default_factory=FaultBox)
+    loopback: Loopback = field(default_factory=Loopback)
     environments: Environments = field(default_factory=Environments)
     """The environments of Lambda functions."""
     guard: Guard = field(init=False)
@@ -49,7 +52,7 @@ class Runtime:
         guard = Guard(enforces=self.settings.enforce_iam)
         object.__setattr__(self, "guard", guard)
         object.__setattr__(self, "sessions", Sessions(guard))
-        object.__setattr__(self, "clients", Clients(self.endpoint_url))
+        object.__setattr__(self, "clients", Clients(self.endpoint_url, self.loopback))
 
     @property
     def endpoint_url(self) -> str:
@@ -75,6 +78,7 @@ class Runtime:
         chosen = {
             "SANDBOX_MODEL_SERVER": self.settings.model_server,
             "SANDBOX_CONTAINER_ENGINE": self.settings.container_engine,
+            ARTIFACTS: str(self.settings.artifacts),
             PORTABLE: os.environ.get(PORTABLE),
         }
         own = {name: os.environ[name] for name in _OF_ENGINES if name in os.environ}

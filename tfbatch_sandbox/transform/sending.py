@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.transform.job import Job
 
 _PING_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
-_PING_INTERVAL_SECONDS: Final = 0.1
+_PING_SECONDS: Final = (0.05, 1.0)
+"""Between two pings: an eighth of the time waited, between these."""
 _FIRST_PAUSE_SECONDS: Final = 1.0
 """Doubled each time: three retries outlast a restart of the model server."""
 _MESSAGE_CHARACTERS: Final = 1_000
@@ -103,11 +104,12 @@ class Client:
 
     async def wait_until_healthy(self, timeout_seconds: float) -> bool:
         """Whether ``/ping`` answers 200 in time."""
-        deadline = asyncio.get_running_loop().time() + timeout_seconds
-        while asyncio.get_running_loop().time() < deadline:
+        shortest, longest = _PING_SECONDS
+        begun = asyncio.get_running_loop().time()
+        while (waited := asyncio.get_running_loop().time() - begun) < timeout_seconds:
             if await self._ping():
                 return True
-            await asyncio.sleep(_PING_INTERVAL_SECONDS)
+            await asyncio.sleep(min(max(waited / 8, shortest), longest))
         return False
 
     async def _ping(self) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +83,18 @@ def test_version_3_of_the_sdk_runs_a_job_whose_files_s3fs_reads(
         "left": [f"{account.bucket}/core/model.tar.gz"],
         "status": "Completed",
     }
+
+
+AIRFLOW = "TFBATCH_AIRFLOW"
+"""Names a Python that has ``apache-airflow-providers-amazon``, which needs 150 packages."""
+
+
+@pytest.mark.skipif(AIRFLOW not in os.environ, reason=f"{AIRFLOW} names no Python with Airflow")
+def test_airflows_operator_runs_a_job(account: Account, tmp_path: Path) -> None:
+    told = account.environment | {"AIRFLOW_HOME": str(tmp_path)}
+    asking = replace(account, environment=told)
+    printed = run(asking, os.environ[AIRFLOW], HERE / "transform_with_airflow.py")
+    assert json.loads(printed.splitlines()[-1]) == {"classes": CLASSES, "status": "Completed"}
 
 
 def test_the_sdk_for_javascript_runs_a_job_and_a_state_machine(account: Account) -> None:

@@ -50,6 +50,11 @@ def test_a_connection_is_kept_for_the_next_call(connection: http.client.HTTPConn
     assert connection.sock is first
 
 
+def test_an_idle_connection_is_closed(connection: http.client.HTTPConnection) -> None:
+    assert _call(connection, "GET", PATH) == 200
+    assert connection.sock.recv(1) == b""  # the test's time-out is longer than the server's
+
+
 def test_a_call_that_breaks_moto_is_answered(connection: http.client.HTTPConnection) -> None:
     assert _call(connection, "POST", "/bucket/key", body=b"x" * 3_000_000) == 500
     assert _call(connection, "GET", PATH) == 200

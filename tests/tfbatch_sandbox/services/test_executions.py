@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,6 +112,18 @@ def test_stopping_keeps_error_and_cause(workflows: Workflows, stepfunctions: SFN
     ended = workflows.end(execution)
     assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "E", "C")
     assert ended["stopDate"]
+
+
+def test_executions_of_a_burst_all_run_and_those_that_are_stopped_at_once_are(
+    workflows: Workflows, stepfunctions: SFNClient
+) -> None:
+    with ThreadPoolExecutor(10) as threads:
+        started = list(threads.map(lambda _: workflows.start(WAIT), range(10)))
+        last = workflows.start({"Only": {"Type": "Succeed"}})
+    for execution in started:
+        stepfunctions.stop_execution(executionArn=execution)
+    assert {workflows.end(execution)["status"] for execution in started} == {"ABORTED"}
+    assert workflows.end(last)["status"] == "SUCCEEDED"
 
 
 def test_an_hour_s_wait_can_be_skipped(workflows: Workflows, sandbox: Sandbox) -> None:

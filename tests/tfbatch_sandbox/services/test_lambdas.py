@@ -53,6 +53,14 @@ def handler(event, context):
     print("call", len(calls))
     return {"calls": len(set(calls)), "process": os.getpid()}
 """
+IMPORTED = """
+import os, sys
+found = {name.partition(".")[0] for name in sys.modules}
+import boto3
+
+def handler(event, context):
+    return {"boto3": boto3.__version__, "found": sorted(found), "input": sys.stdin.read()}
+"""
 NODE_COUNT = "let calls = 0; exports.handler = (e, c, done) => done(null, { calls: ++calls });"
 NODE = """
 const { S3 } = require("@aws-sdk/client-s3");
@@ -83,6 +91,11 @@ def functions(session: boto3.Session, sandbox: Sandbox, s3: S3Client) -> Json:
         "python": ("python3.13", _zip(index_dot_py=PYTHON, helper_dot_py="word = 'ok'")),
         "node": ("nodejs24.x", _zip(index_dot_js=NODE)),
         "count": ("python3.13", _zip(index_dot_py=COUNT)),
+        "imports": ("python3.13", _zip(index_dot_py=IMPORTED)),
+        "brings": (
+            "python3.13",
+            _zip(index_dot_py=IMPORTED, boto3_dot_py="__version__ = 'its own'"),
+        ),
         "shared": ("python3.13", _zip(index_dot_py="import boto3\n" + COUNT)),
         "node-count": ("nodejs24.x", _zip(index_dot_js=NODE_COUNT)),
         "large": ("python3.13", _zip(index_dot_py=ECHO, padding="x" * 50_000_000)),
@@ -117,6 +130,16 @@ def test_a_node_function_has_the_sdk_that_lambda_gives_it(functions: Json) -> No
     assert error is None
     assert value["name"] == "node"
     assert "seen-by-functions" in value["buckets"]
+
+
+def test_a_function_finds_lambdas_sdk_or_its_own_and_nothing_of_the_sandbox(
+    functions: Json,
+) -> None:
+    value, _ = _invoke(functions, "imports", {})
+    assert value["boto3"][0].isdigit()
+    assert not {"aiohttp", "gevent", "moto", "tensorflow"} & set(value["found"])
+    assert not value["input"]
+    assert _invoke(functions, "brings", {})[0]["boto3"] == "its own"
 
 
 @pytest.mark.parametrize(("name", "kind"), [("python", "KeyError"), ("node", "TypeError")])

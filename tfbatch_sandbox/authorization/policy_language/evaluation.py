@@ -90,11 +90,10 @@ def _denied(request: Request, principal: Principal, policies: Policies) -> str:
         (f" {BOUNDARY}", policies.boundary),
         (f" {SESSION}", policies.session),
     ):
-        if policy and any(not one.allows and one.fits(request) for one in policy.statements):
+        if policy and any(policy.denying(request)):
             return kind
     for kind, policy in ((RESOURCE, policies.resource), (ENDPOINT, policies.endpoint)):
-        own = policy.statements if policy else ()
-        denies = (one for one in own if not one.allows and one.fits(request))
+        denies = policy.denying(request) if policy else ()
         if any(_applies(one, principal) is not Meant.NOT for one in denies):
             return f" {kind}"
     return ""
@@ -102,17 +101,15 @@ def _denied(request: Request, principal: Principal, policies: Policies) -> str:
 
 def _allowing(request: Request, policies: Iterable[Policy]) -> Iterable[tuple[str, int]]:
     for policy in policies:
-        for place, statement in enumerate(policy.statements):
-            if statement.allows and statement.fits(request):
-                yield policy.name, place
+        for place, _ in policy.allowing(request):
+            yield policy.name, place
 
 
 def _meant(request: Request, principal: Principal, policy: Policy | None) -> Meant:
     """The most that the resource policy grants to the principal."""
-    statements = policy.statements if policy else ()
-    fitting = (one for one in statements if one.allows and one.fits(request))
+    allowing = policy.allowing(request) if policy else ()
     return max(
-        (_applies(one, principal) for one in fitting),
+        (_applies(one, principal) for _, one in allowing),
         key=lambda meant: meant.value,
         default=Meant.NOT,
     )

@@ -38,11 +38,18 @@ def matches_arn(pattern: str, arn: str, context: Context) -> bool:
     """
     if pattern == "*":
         return True
-    parts, own = _COLON.split(pattern, _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
+    own = arn.split(":", _ARN_PARTS - 1)
     if len(own) != _ARN_PARTS:
         return False
-    parts += ["*"] * (_ARN_PARTS - len(parts))
-    return all(matches(part, other, context) for part, other in zip(parts, own, strict=True))
+    pairs = zip(_parts(pattern), own, strict=True)
+    return all(part in {"*", other} or matches(part, other, context) for part, other in pairs)
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _parts(pattern: str) -> tuple[str, ...]:
+    """The parts of an ARN's pattern; missing ones match anything."""
+    parts = _COLON.split(pattern, _ARN_PARTS - 1)
+    return (*parts, *["*"] * (_ARN_PARTS - len(parts)))
 
 
 def filled(text: str, context: Context) -> str | None:

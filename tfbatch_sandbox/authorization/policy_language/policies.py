@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from tfbatch_sandbox.authorization.policy_language.conditions import PolicyError
 from tfbatch_sandbox.authorization.policy_language.patterns import matches, matches_arn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tfbatch_sandbox.authorization.policy_language.conditions import Condition
     from tfbatch_sandbox.authorization.policy_language.patterns import Context
@@ -44,14 +44,13 @@ class Statement:
     conditions: tuple[Condition, ...]
 
     def fits(self, request: Request) -> bool:
-        """Whether the statement matches the request, for any principal."""
-        return (
-            self._is_of_action(request.action)
-            and self._is_of_resource(request)
-            and all(condition.holds(request.context) for condition in self.conditions)
+        """Whether a statement of its action matches the request, for any principal."""
+        return self._is_of_resource(request) and all(
+            condition.holds(request.context) for condition in self.conditions
         )
 
-    def _is_of_action(self, action: str) -> bool:
+    def is_of(self, action: str) -> bool:
+        """Whether the statement is about an action."""
         listed = self.actions if self.actions is not None else self.not_actions or ()
         found = any(matches(pattern, action, {}, ignore_case=True) for pattern in listed)
         return found == (self.actions is not None)
@@ -70,6 +69,26 @@ class Policy:
 
     name: str
     statements: tuple[Statement, ...]
+    _of_action: dict[str, tuple[tuple[int, Statement], ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """The statements about an action with their places, by actions asked for before."""
+
+    def allowing(self, request: Request) -> Iterator[tuple[int, Statement]]:
+        """The statements that allow the request, for any principal, with their places."""
+        return (pair for pair in self._about(request) if pair[1].allows and pair[1].fits(request))
+
+    def denying(self, request: Request) -> Iterator[Statement]:
+        """The statements that deny the request, for any principal."""
+        return (one for _, one in self._about(request) if not one.allows and one.fits(request))
+
+    def _about(self, request: Request) -> tuple[tuple[int, Statement], ...]:
+        about = self._of_action.get(request.action)
+        if about is None:
+            numbered = enumerate(self.statements)
+            about = tuple(pair for pair in numbered if pair[1].is_of(request.action))
+            self._of_action[request.action] = about
+        return about
 
 
 @lru_cache(maxsize=_DOCUMENTS)

@@ -89,23 +89,36 @@ class LogStream:
         )
 
     def _make(self) -> None:
+        try:
+            self._make_stream()
+        except ClientError as error:
+            if _code(error) != "ResourceNotFoundException":
+                raise
+            self._make_group()
+            self._make_stream()
+
+    def _make_group(self) -> None:
         with _unless_it_exists():
             self._logs.create_log_group(logGroupName=self._group)
+
+    def _make_stream(self) -> None:
         with _unless_it_exists():
             self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._name)
 
 
 @contextlib.contextmanager
 def _unless_it_exists() -> Iterator[None]:
-    """Ignore that it exists, by the error's code.
-
-    Clients of two threads may have different classes for the same error.
-    """
+    """Ignore that it exists."""
     try:
         yield
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceAlreadyExistsException":
+        if _code(error) != "ResourceAlreadyExistsException":
             raise
+
+
+def _code(error: ClientError) -> str:
+    """An error's code. Clients of two threads may have different classes for the same error."""
+    return error.response["Error"]["Code"]
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:

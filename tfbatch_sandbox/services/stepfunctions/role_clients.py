@@ -114,7 +114,8 @@ def _machine_of(role: str, region: str) -> str:
 
 def install(runtime: Runtime) -> None:
     """Replace moto's function wherever it was imported."""
-    clients = RoleClients(runtime.sessions, Clients(runtime.endpoint_url, _CONFIG, prepare=watch))
+    made = Clients(runtime.endpoint_url, runtime.loopback, _CONFIG, prepare=watch)
+    clients = RoleClients(runtime.sessions, made)
     found = pkgutil.walk_packages(tasks.__path__, f"{tasks.__name__}.")
     for module in (
         boto_client,

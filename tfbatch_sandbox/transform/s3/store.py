@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import boto3
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 from botocore.utils import percent_encode
+from s3transfer.subscribers import BaseSubscriber
 
 from tfbatch_sandbox.transform.s3.location import Location
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from s3transfer.futures import TransferFuture
 
 _CONNECTIONS: Final = 64
 CHUNK_BYTES: Final = 256 * 1024
@@ -35,6 +38,7 @@ class StoredObject:
     location: Location
     size: int
     """Bytes."""
+    etag: str
 
 
 class Store:
@@ -45,12 +49,8 @@ class Store:
     """
 
     def __init__(self) -> None:
-        session = boto3.Session()
-        credentials = session.get_credentials()
-        if credentials is None:
-            raise NoCredentialsError
-        self._credentials = credentials.get_frozen_credentials()
-        self._s3: S3Client = session.client(
+        # boto3's own session: a fork server has read the SDK's descriptions with it.
+        self._s3: S3Client = boto3.client(
             "s3",
             config=Config(
                 max_pool_connections=_CONNECTIONS,
@@ -59,6 +59,11 @@ class Store:
                 response_checksum_validation="when_required",
             ),
         )
+        session = boto3.DEFAULT_SESSION
+        credentials = None if session is None else session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        self._credentials = credentials.get_frozen_credentials()
 
     def list(self, prefix: Location) -> Iterator[StoredObject]:
         """All objects whose key starts with the prefix, in the order of keys."""
@@ -67,12 +72,13 @@ class Store:
         )
         for page in pages:
             for entry in page.get("Contents", []):
-                yield StoredObject(Location(prefix.bucket, entry["Key"]), entry["Size"])
+                location = Location(prefix.bucket, entry["Key"])
+                yield StoredObject(location, entry["Size"], entry["ETag"])
 
     def head(self, location: Location) -> StoredObject:
-        """The size of an object."""
+        """The size and the ETag of an object."""
         reply = self._s3.head_object(Bucket=location.bucket, Key=location.key)
-        return StoredObject(location, reply["ContentLength"])
+        return StoredObject(location, reply["ContentLength"], reply["ETag"])
 
     def read(self, location: Location) -> Iterator[bytes]:
         """An object's bytes in chunks."""
@@ -96,9 +102,13 @@ class Store:
         S3SigV4Auth(self._credentials, "s3", self._s3.meta.region_name).add_auth(call)
         return address, dict(call.headers.items())
 
-    def download(self, location: Location, path: Path) -> None:
-        """A whole object into a file."""
-        self._s3.download_file(location.bucket, location.key, str(path))
+    def download(self, found: StoredObject, path: Path) -> None:
+        """A whole object into a file, if it is still the one that was found."""
+        location = found.location
+        with create_transfer_manager(self._s3, TransferConfig()) as manager:
+            manager.download(
+                location.bucket, location.key, str(path), subscribers=[_Known(found)]
+            ).result()
 
     def put(self, location: Location, body: bytes, kms_key_id: str | None) -> None:
         """Write an object, encrypted with the caller's key if there is one."""
@@ -125,6 +135,18 @@ class Store:
                 SSEKMSKeyId=kms_key_id,
             )
         return MultipartUpload(self._s3, location, reply["UploadId"])
+
+
+class _Known(BaseSubscriber):
+    """Tells a transfer what it would ask for."""
+
+    def __init__(self, found: StoredObject) -> None:
+        self._found = found
+
+    def on_queued(self, future: TransferFuture, **_: object) -> None:
+        """See ``BaseSubscriber``."""
+        future.meta.provide_transfer_size(self._found.size)
+        future.meta.provide_object_etag(self._found.etag)
 
 
 @dataclass(slots=True)

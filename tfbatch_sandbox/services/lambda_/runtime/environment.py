@@ -74,17 +74,17 @@ class Environment:
         """Start the process."""
         read_end, write_end = os.pipe()
         stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{uuid.uuid4().hex}"
-        variables = {"AWS_LAMBDA_LOG_STREAM_NAME": stream, _ANSWERS: str(write_end)}
+        variables = {**recipe.variables, "AWS_LAMBDA_LOG_STREAM_NAME": stream}
         log = tempfile.TemporaryFile()  # noqa: SIM115 # closed with the environment
         try:
             process = supervision.spawn(
                 recipe.command,
-                environment={**recipe.variables, **variables},
+                environment=variables,
+                descriptors={_ANSWERS: write_end},
                 cwd=recipe.code,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=(write_end,),
             )
         except BaseException:
             os.close(read_end)

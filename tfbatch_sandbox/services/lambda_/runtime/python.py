@@ -2,7 +2,7 @@
 
 Standard input has events, and answers go to the descriptor in ``TFBATCH_ANSWERS_FD``, each a line
 of JSON. The first line is empty: the handler is loaded. Everything else is in Lambda's environment
-variables.
+variables. The function's own standard input is empty.
 """
 
 from __future__ import annotations
@@ -73,12 +73,15 @@ def main() -> None:
     """Answer events until there are no more."""
     supervision.hold()
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
-    with os.fdopen(int(os.environ.pop("TFBATCH_ANSWERS_FD")), "w") as answers:
+    events = os.fdopen(os.dup(0))
+    with open(os.devnull) as nothing:  # noqa: PTH123
+        os.dup2(nothing.fileno(), 0)
+    with events, os.fdopen(int(os.environ.pop("TFBATCH_ANSWERS_FD")), "w") as answers:
         with contextlib.suppress(Exception):  # the first invocation tells
             load(os.environ["_HANDLER"])
         answers.write("\n")
         answers.flush()
-        for line in sys.stdin:
+        for line in events:
             text = answer(line)
             sys.stdout.flush()
             sys.stderr.flush()
