@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
 from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
 
 from tests.executions import failing, photo, summary_of
 from tests.faults.fault import SHARD, TWO_SHARDS, Fault
@@ -56,7 +59,13 @@ def _replace(run: Run) -> None:
 def _claimed_before(run: Run) -> None:
     """A run with the same key that was stopped, so that this one replaces its claim."""
     arn = run.deployment.start(run.request)
-    time.sleep(1)
+    s3, bucket = run.deployment.client("s3"), run.deployment.outputs["WorkBucketName"]
+    deadline, is_claimed = time.monotonic() + 60, False
+    while not is_claimed and time.monotonic() < deadline:
+        time.sleep(0.1)
+        with contextlib.suppress(ClientError):  # not there yet
+            claim = s3.get_object(Bucket=bucket, Key=f"keys/{run.request['key']}")
+            is_claimed = arn.encode() in claim["Body"].read()
     run.deployment.client("stepfunctions").stop_execution(executionArn=arn)
     run.deployment.wait(arn)
 
