@@ -19,7 +19,7 @@ from tests.faults.invariant import check, leftovers
 from tests.faults.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tests.deployment import Deployment
 
@@ -83,7 +83,7 @@ class Campaign:
             random=chance,
             folder=name,
             inputs=fault.inputs,
-            fields=fault.request,
+            fields=_with_own_key(fault.request, name),
         )
 
     def _once(self, fault: Fault, name: str) -> float:
@@ -118,6 +118,11 @@ class Campaign:
             with contextlib.suppress(psutil.Error):
                 if process.status() == psutil.STATUS_STOPPED:
                     process.resume()
+
+
+def _with_own_key(request: Mapping[str, object], name: str) -> dict[str, object]:
+    """A request whose key, if it has one, no earlier turn has claimed."""
+    return {**request, **({"key": name} if "key" in request else {})}
 
 
 @contextlib.contextmanager
