@@ -88,3 +88,18 @@ def test_lines_of_an_earlier_version_have_their_own_time() -> None:
     timeline = Timeline()
     timeline.add(json.dumps({"_aws": {"Timestamp": 5000}, "Records": 7}))
     assert timeline.answers == [(5000, 7)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"_aws":{"Timestamp":1e999,"CloudWatchMetrics":[]},"Records":1}',
+        '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Records":-5}',
+        "[" * 100_000 + '"CloudWatchMetrics"',
+    ],
+    ids=["infinite", "negative", "nested"],
+)
+def test_a_report_ignores_lines_of_the_models_own_making(line: str) -> None:
+    timeline = Timeline()
+    timeline.add(line)
+    assert not timeline.answers

@@ -141,6 +141,34 @@ def test_a_run_whose_logs_are_gone_has_no_rate_and_no_error(world: World) -> Non
     assert "assumed" in _estimate(world)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"_aws":{"Timestamp":1e999,"CloudWatchMetrics":[]},"Records":1}',
+        '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Records":' + "9" * 400 + "}",
+        '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Records":-5}',
+        "[" * 100_000 + '"CloudWatchMetrics"',
+    ],
+    ids=["infinite", "huge", "negative", "nested"],
+)
+def test_no_line_of_the_models_own_making_fails_a_run_or_counts(
+    world: World,
+    logs: Any,  # noqa: ANN401
+    line: str,
+) -> None:
+    _container(logs, f"{_JOB}/i-1", _evenly(600, a_second=80))
+    event = {"timestamp": BEGAN + 1000, "message": line}
+    logs.put_log_events(logGroupName=GROUP, logStreamName=f"{_JOB}/i-1", logEvents=[event])
+    rate = _run(world, 600)["instanceRate"]["recordsPerSecond"]
+    assert rate == pytest.approx(80, rel=0.01)
+
+
+def test_answers_without_a_record_have_no_rate_and_no_error(world: World, logs: Any) -> None:  # noqa: ANN401
+    answers = [(at, 0) for at, _ in _evenly(600, a_second=80)]
+    _container(logs, f"{_JOB}/i-1", answers)
+    assert _run(world, 600)["instanceRate"] is None
+
+
 def test_what_is_assumed_depends_on_the_type() -> None:
     """By hand: 4 vCPUs are 2 cores, and 2 / 6.3 ms is 317 a second; 86.3 ms with the network."""
     assert assumed("ml.g5.xlarge")[0] == 320

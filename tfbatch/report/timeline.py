@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tfbatch.aws.job_log import JobLog
-from tfbatch_functions.throughput.answers import MARK, answers_of
+from tfbatch_functions.throughput.answers import MARK, NOT_OURS, answers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Timeline:
             records = int(metrics["Records"])
             waits = {int(wait): int(n) for wait, n in metrics.get("Milliseconds", {}).items()}
             answers = answers_of(metrics)
-        except (ValueError, KeyError, TypeError, AttributeError):  # of the model's own making
+        except NOT_OURS:
             return
         self.records[timestamp // 1000] += records
         self.answers += answers

@@ -12,6 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tfbatch_functions.throughput.answers import MARK, NOT_OURS
+
 if TYPE_CHECKING:
     from tfbatch.aws.job_log import JobLog
 
@@ -38,7 +40,7 @@ class RecordCount:
     def update(self) -> None:
         """Add the new lines of the job's log."""
         for line in self.log.new_lines():
-            if '"CloudWatchMetrics"' in line:
+            if MARK in line:
                 self._add(line)
 
     def _add(self, line: str) -> None:
@@ -48,7 +50,7 @@ class RecordCount:
             at = metrics["_aws"]["Timestamp"] / 1000
             first = metrics.get("First", 1000 * (at - _LINE_SECONDS)) / 1000
             last = first + metrics["Answers"][-1][0] / 1000 if metrics.get("Answers") else at
-        except (ValueError, LookupError, TypeError):  # a line of the model's own making
+        except NOT_OURS:
             return
         self.records += records
         self.errors += errors

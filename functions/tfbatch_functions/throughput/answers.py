@@ -6,13 +6,20 @@ Source of the lines: ``tfbatch_handler/metrics.py``.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MARK = '"CloudWatchMetrics"'
+MARK: Final = '"CloudWatchMetrics"'
 """In each line with metrics. Other lines are the service's and the model's own."""
+NOT_OURS: Final = (
+    *(ValueError, LookupError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),  # of 1e999, of a hundred thousand brackets
+)
+"""What a line with the mark raises that the model's own code wrote."""
+_LARGEST: Final = 2**53
+"""Of a time or a count: the largest whole number that every reader of JSON has exactly."""
 
 
 def answers_of(metrics: Mapping[str, Any]) -> list[tuple[int, int]]:
@@ -26,12 +33,15 @@ def answers_of(metrics: Mapping[str, Any]) -> list[tuple[int, int]]:
         own time.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is no line of tfbatch's handler.
+        Exception: one of ``NOT_OURS``; it is no line of tfbatch's handler.
     """
     timestamp = int(metrics["_aws"]["Timestamp"])
     first = int(metrics.get("First", timestamp))
     parts = metrics.get("Answers", [[0, int(metrics["Records"])]])
-    return [(first + int(offset), int(count)) for offset, count in parts]
+    found = [(first + int(offset), int(count)) for offset, count in parts]
+    if not all(0 <= number <= _LARGEST for answer in found for number in answer):
+        raise ValueError("a time or a count is below 0 or too large")
+    return found
 
 
 def answers_in(line: str) -> list[tuple[int, int]]:
@@ -40,5 +50,5 @@ def answers_in(line: str) -> list[tuple[int, int]]:
         return []
     try:
         return answers_of(json.loads(line))
-    except (ValueError, KeyError, TypeError, AttributeError):  # of the model's own making
+    except NOT_OURS:
         return []

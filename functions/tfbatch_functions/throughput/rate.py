@@ -43,12 +43,14 @@ def steady_rate(runs: Sequence[Answers], *, in_flight: int) -> Rate | None:
         in_flight: the requests that are sent at a time.
 
     Returns:
-        ``None`` if there are too few answers for an interval.
+        ``None`` if there are too few answers for an interval, or none has a record.
     """
     parts = [part for answers in runs for part in _parts(answers, in_flight)]
     if len(parts) < _PARTS:
         return None
     rate = sum(records for records, _ in parts) / sum(seconds for _, seconds in parts)
+    if not rate:
+        return None
     rates = [records / seconds for records, seconds in parts]
     error = statistics.stdev(rates) / math.sqrt(len(rates))
     return Rate(records_per_second=rate, interval=_student(len(rates) - 1) * error / rate)

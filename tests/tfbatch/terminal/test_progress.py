@@ -30,6 +30,8 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudWatchLogsClient]:
     """CloudWatch Logs as the sandbox serves it."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "sandbox")
+    # Another folder's sandbox may be named in this process until its end.
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws() as mocked:
         mocked.reset()  # what an earlier test of this process left, wherever it ran
         yield boto3.client("logs", region_name="us-east-1")
@@ -121,3 +123,20 @@ def test_the_time_is_from_the_first_record_to_the_last(logs: CloudWatchLogsClien
     assert count.seconds == 0.0
     count.update()
     assert count.seconds == 4.0  # the first line is of the second before it
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Records":1e999,"RecordErrors":0}',
+        "[" * 100_000 + '"CloudWatchMetrics"',
+    ],
+    ids=["infinite", "nested"],
+)
+def test_lines_of_the_models_own_making_are_not_counted(
+    logs: CloudWatchLogsClient, line: str
+) -> None:
+    write(logs, "job/i-1", line, counted(3))
+    count = RecordCount(log=JobLog(logs=logs, job="job"))
+    count.update()
+    assert count.records == 3
