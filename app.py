@@ -63,4 +63,4 @@ if __name__ == "__main__":
     app = App(context={"aws:cdk:disable-stack-trace": True})  # through generated code
     build(app)
     app.synth()
-    gc.freeze()  # or Python looks through them when it ends, which takes 0.3 s
+    gc.freeze()  # at its end Python would look through the CDK's classes after all: 0.3 s

@@ -51,7 +51,7 @@ class Fault:
     """How the error of a run that fails begins."""
     inputs: Mapping[str, bytes] = field(default_factory=lambda: photos(SHARD))
     request: Mapping[str, object] = field(default_factory=dict)
-    """Fields of the request, besides input, format and model."""
+    """Fields of the request, besides input, format and model. A ``key`` is made new each turn."""
     lost: str = "nothing"
     """What a person has to do again."""
     seen: str

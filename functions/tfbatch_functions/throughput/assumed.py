@@ -13,7 +13,7 @@ from typing import Final
 _CORE_SECONDS: Final = 0.0063
 """Of the container's Python, base64 and decoding. Source: ``docs/benchmarks.md``."""
 _NETWORK_CORE_SECONDS: Final = 0.080
-"""Of ResNet-50, without a GPU. Source: ``docs/benchmarks.md``, the bare loop over TFRecord files
+"""Of ResNet-50, without a GPU. Source: ``docs/benchmarks.md``, the bare loop over JPEG files
 less its decoding."""
 _VCPUS_A_CORE: Final = 2
 """Source: EC2 user guide, "CPU options for Amazon EC2 instances": of x86 types; taken for all."""
