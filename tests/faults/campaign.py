@@ -93,6 +93,8 @@ class Campaign:
             run.known = leftovers(run)
             self.deployment.upload(run.folder, run.inputs)
             fault.before(run)
+            if fault.requests:
+                run.refuse(fault.requests(run))
             begun = time.monotonic()
             run.start()
             fault.act(run)

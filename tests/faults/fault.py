@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.executions import photos
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.faults.run import Outcome, Run
 
     Act = Callable[[Run], object]
+    Spoilt = Callable[[Run], Mapping[str, Any]]
 
 SHARD: Final = 8
 """Objects of a shard, and photographs of most runs."""
@@ -36,13 +37,17 @@ class Fault:
     """What is done to a run after its start."""
     before: Act = nothing
     """What is done before its start."""
+    requests: Spoilt | None = None
+    """Which requests of it fail, or have a spoilt answer, as the sandbox is told: after ``before``
+    and before its start, or the first of them could be over."""
     is_during: bool = True
-    """Whether it happens before the run's end, by ``before`` or ``act``; else by ``after``."""
+    """Whether it happens before the run's end, by ``before``, ``requests`` or
+    ``act``; else by ``after``."""
     after: Act = nothing
     """What is done after its end, and must hold then. May start another run."""
     alone: Callable[[Run], AbstractContextManager[Deployment]] | None = None
-    """Lets it happen, all checks included, in place of ``before``, ``act`` and ``after``: for a
-    fault that its deployment doesn't outlive. Yields what is deployed then."""
+    """Lets it happen, all checks included, in place of the others: for a fault that its
+    deployment doesn't outlive. Yields what is deployed then."""
     outcome: Outcome = "outputs"
     """``outputs``: the run succeeds, and every input has an output. ``accounts``: it succeeds, and
     outputs and exceptions are the inputs. ``failed``: it fails with ``error``. ``stopped``: it is

@@ -127,7 +127,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A clock is wrong, and S3 refuses the signature (its answer; no clock is changed)",
-        act=refused("s3:PutObject", "RequestTimeTooSkewed", status=403, about=".out"),
+        requests=refused("s3:PutObject", "RequestTimeTooSkewed", status=403, about=".out"),
         seen="One more job in the summary",
     ),
 )

@@ -121,19 +121,17 @@ FAULTS: Final = (
     ),
     Fault(
         name="EventBridge refuses the run's event for a while",
-        act=refused("events:PutEvents", "InternalException", status=500),
+        requests=refused("events:PutEvents", "InternalException", status=500),
         seen=_NOTHING,
     ),
     Fault(
         name="SNS refuses the notification for a while",
-        act=refused("sns:Publish", "InternalError", status=500),
+        requests=refused("sns:Publish", "InternalError", status=500),
         seen=_NOTHING,
     ),
     Fault(
         name="SNS refuses every notification",
-        act=lambda run: run.refuse(
-            failing("sns:Publish", "AuthorizationError", status=403, times=1000)
-        ),
+        requests=lambda _: failing("sns:Publish", "AuthorizationError", status=403, times=1000),
         outcome="failed",
         error=fields.NOT_NOTIFIED,
         seen="`NotNotified`: the cause says that all results are there, and what SNS said",

@@ -64,7 +64,7 @@ def _of_function(name: str) -> tuple[Fault, ...]:
     return (
         Fault(
             name=f"{name} is refused with 429",
-            act=refused(_INVOKE, "TooManyRequestsException", status=429, about=name),
+            requests=refused(_INVOKE, "TooManyRequestsException", status=429, about=name),
             seen="Nothing: the workflow calls it again",
         ),
         Fault(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.executions import failing
 
 if TYPE_CHECKING:
-    from tests.faults.fault import Act
+    from collections.abc import Mapping
+
+    from tests.faults.fault import Spoilt
     from tests.faults.run import Run
 
 
-def refused(action: str, code: str, *, status: int, most: int = 4, about: str = "") -> Act:
-    """Refuse between one and ``most`` requests, from the run's start on.
+def refused(action: str, code: str, *, status: int, most: int = 4, about: str = "") -> Spoilt:
+    """Refuse between one and ``most`` requests.
 
     Args:
         action: of the requests.
@@ -22,18 +24,18 @@ def refused(action: str, code: str, *, status: int, most: int = 4, about: str = 
         about: a text in the request; ``{folder}`` is the run's.
     """
 
-    def act(run: Run) -> None:
+    def spoilt(run: Run) -> Mapping[str, Any]:
         text, times = about.format(folder=run.folder), run.random.randint(1, most)
-        run.refuse(failing(action, code, status=status, about=text, times=times))
+        return failing(action, code, status=status, about=text, times=times)
 
-    return act
+    return spoilt
 
 
-def answered(action: str, how: str, *, about: str = "", most: int = 2, **more: object) -> Act:
+def answered(action: str, how: str, *, about: str = "", most: int = 2, **more: object) -> Spoilt:
     """Do the work of some requests, and spoil the answer. Arguments: see :func:`refused`."""
 
-    def act(run: Run) -> None:
+    def spoilt(run: Run) -> Mapping[str, Any]:
         text, times = about.format(folder=run.folder), run.random.randint(1, most)
-        run.refuse({"action": action, "how": how, "about": text, "times": times, **more})
+        return {"action": action, "how": how, "about": text, "times": times, **more}
 
-    return act
+    return spoilt
