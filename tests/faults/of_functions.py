@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.faults import processes
 from tests.faults.fault import Fault
-from tests.faults.requests import refused
+from tests.faults.requests import LAST_WRITTEN, refused
 from tests.faults.run import Run, kill
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tests.faults.fault import Act
 
 _INVOKE: Final = "lambda:InvokeFunction"
-_FUNCTIONS: Final = {"Plan": "plan.json", "Reconcile": "/results/", "Summarize": "summary.json"}
-"""The functions, and a key that each writes at its end."""
 _DEPLOYED_SECONDS: Final = 900
 _LIMIT_SECONDS, _LATE_SECONDS = 6, 7
 """What a function may take that runs out of time, and what S3 takes then to write an object."""
@@ -27,7 +25,12 @@ def _at_work(name: str, hurt: Callable[[Run, str], None]) -> tuple[Act, Act]:
     """Hurt a function while it writes its last object, which takes it a second more."""
 
     def before(run: Run) -> None:
-        late = {"action": "s3:PutObject", "about": _FUNCTIONS[name], "how": "wait", "seconds": 1.5}
+        late = {
+            "action": "s3:PutObject",
+            "about": LAST_WRITTEN[name],
+            "how": "wait",
+            "seconds": 1.5,
+        }
         run.deployment.sandbox.faults(requests=[late])
 
     def act(run: Run) -> None:
@@ -50,7 +53,7 @@ def _time_out(name: str) -> Act:
 
     def before(run: Run) -> None:
         client, function = run.deployment.client("lambda"), run.function(name)
-        late = {"action": "s3:PutObject", "about": _FUNCTIONS[name], "how": "wait"}
+        late = {"action": "s3:PutObject", "about": LAST_WRITTEN[name], "how": "wait"}
         run.deployment.sandbox.faults(requests=[late | {"seconds": _LATE_SECONDS}])
         change = partial(client.update_function_configuration, FunctionName=function)
         run.undo.append(partial(change, Timeout=_DEPLOYED_SECONDS))
@@ -82,4 +85,4 @@ def _of_function(name: str) -> tuple[Fault, ...]:
     )
 
 
-FAULTS: Final = tuple(fault for name in _FUNCTIONS for fault in _of_function(name))
+FAULTS: Final = tuple(fault for name in LAST_WRITTEN for fault in _of_function(name))

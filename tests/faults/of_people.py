@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tests.executions import photo, photos, summary_of
 from tests.faults import request_files, world
 from tests.faults.fault import SHARD, TWO_SHARDS, Fault
+from tests.faults.requests import held, stop_held, stop_midway
 from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ _RETRY: Final = (sys.executable, "-m", "tfbatch", "retry", "--json")
 
 
 def _stop(run: Run) -> None:
-    run.pause(3.0)
-    run.mark()
-    run.stop()
+    stop_held(run, run.arn)
 
 
 def _stop_with_job(run: Run) -> None:
@@ -51,7 +50,7 @@ def _stop_job(run: Run) -> None:
 
 def _retry_is_stopped(run: Run) -> None:
     """Start the request again, stop that run, and start it a third time."""
-    run.stop_other(run.deployment.start(run.request))
+    stop_midway(run, partial(run.deployment.start, run.request))
     _runs_again(run)
 
 
@@ -76,7 +75,7 @@ def _retries(run: Run) -> None:
 
 def _retry_stops(run: Run) -> None:
     _repair(run)
-    run.stop_other(_retry(run), within=0.8)
+    stop_midway(run, partial(_retry, run))
     _retries(run)
 
 
@@ -122,6 +121,7 @@ def _deploy(run: Run) -> None:
 FAULTS: Final = (
     Fault(
         name="A person stops a run",
+        requests=held,
         act=_stop,
         after=_runs_again,
         outcome="stopped",
@@ -139,6 +139,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person stops a run, starts it again, and stops that",
+        requests=held,
         act=_stop,
         after=_retry_is_stopped,
         outcome="stopped",

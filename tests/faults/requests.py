@@ -1,16 +1,50 @@
-"""Faults of API requests: some are refused, some are done with a spoilt answer."""
+"""Faults of API requests: some are refused, some wait, some are done with a spoilt answer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.executions import failing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.faults.fault import Spoilt
     from tests.faults.run import Run
+
+
+HELD_SECONDS: Final = 4.0
+LAST_WRITTEN: Final = {"Plan": "plan.json", "Reconcile": "/results/", "Summarize": "summary.json"}
+"""The functions, and a text in the key that each writes at its end."""
+_MOMENTS: Final = (
+    *(("s3:PutObject", text) for text in LAST_WRITTEN.values()),
+    ("s3:GetObject", "{folder}/"),
+    ("s3:PutObject", ".out"),
+)
+"""Requests that a run makes once at least: an action, and a text in it."""
+
+
+def held(run: Run) -> Mapping[str, Any]:
+    """Let a request wait that the run makes at a random moment: however quick it is, it is not over
+    when the request is asked for."""
+    action, about = run.random.choice(_MOMENTS)
+    about = about.format(folder=run.folder)
+    return {"action": action, "about": about, "how": "wait", "seconds": HELD_SECONDS, "times": 1}
+
+
+def stop_held(run: Run, arn: str) -> None:
+    """Stop an execution at a random moment while its request waits; see :func:`held`."""
+    run.until_asked()
+    run.pause(HELD_SECONDS / 2)
+    run.deployment.client("stepfunctions").stop_execution(executionArn=arn)
+
+
+def stop_midway(run: Run, start: Callable[[], str]) -> None:
+    """Start another execution of a run, stop it at a random moment, and wait for its end."""
+    run.refuse(held(run))
+    arn = start()
+    stop_held(run, arn)
+    assert run.deployment.wait(arn)["status"] == "ABORTED"
 
 
 def refused(action: str, code: str, *, status: int, most: int = 4, about: str = "") -> Spoilt:

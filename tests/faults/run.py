@@ -71,12 +71,6 @@ class Run:
         """Stop the execution, as a person does."""
         self.deployment.client("stepfunctions").stop_execution(executionArn=self.arn)
 
-    def stop_other(self, arn: str, *, within: float = 2.0) -> None:
-        """Stop another execution at a random moment of these seconds."""
-        self.pause(within)
-        self.deployment.client("stepfunctions").stop_execution(executionArn=arn)
-        assert self.deployment.wait(arn)["status"] == "ABORTED"
-
     def again(self) -> dict[str, Any]:
         """Run the same request once more, to its end."""
         return self.deployment.execute(self.request)
