@@ -25,7 +25,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _RAY = "ray[data]==2.60.0"
 MODELS = {"efficientnet-lite0": 0.85, "resnet50": 0.92}
 """Model to the least ratio to the tuned bare loop."""
-_SEARCH_RECORDS, _SEARCH_TURNS = 192, 2
+_SEARCH_RECORDS = 192
 _ENVIRONMENT = {
     "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
     "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16",
@@ -48,7 +48,7 @@ def install_ray() -> Path | None:
 
 
 @click.command()
-@click.option("--records", default=1000, show_default=True)
+@click.option("--records", default=400, show_default=True)
 @click.option("--turns", default=5, show_default=True)
 @click.option("--model", "models", multiple=True, default=tuple(MODELS), show_default=True)
 @click.option("--without-ray", is_flag=True)
@@ -76,7 +76,7 @@ def main(*, records: int, turns: int, models: tuple[str, ...], without_ray: bool
             for name, rival in rivals.items():
                 version = _ROOT / "models" / model / "1"
                 settings[name, model] = rival.best(
-                    version, folder / "data" / "jpeg", records=_SEARCH_RECORDS, turns=_SEARCH_TURNS
+                    version, folder / "data" / "jpeg", records=_SEARCH_RECORDS
                 )
                 click.echo(f"{model} {name}: {settings[name, model]}", err=True)
         for turn in range(turns):

@@ -8,12 +8,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _HERE = Path(__file__).parent
+_TRIED_AGAIN = 3
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
 
 
@@ -71,27 +68,32 @@ class Rival:
         told = json.loads(done.stdout.splitlines()[-1])
         return float(told["records"] / told["seconds"])
 
-    def best(self, version: Path, directory: Path, *, records: int, turns: int) -> Found:
-        """Search its settings, each as often as the others, in turns."""
-        tried: dict[Settings, list[float]] = {one: [] for one in candidates()}
-        for _ in range(turns):
-            for one, rates in tried.items():
-                rates.append(self.rate(version, directory, one, records=records))
-        return Found(tried=tried)
+    def best(self, version: Path, directory: Path, *, records: int) -> Found:
+        """Try all settings once, and the best of them once more."""
+        found = Found(tried={one: [] for one in candidates()})
+        for one in candidates():
+            found.tried[one].append(self.rate(version, directory, one, records=records))
+        for one in found.order()[:_TRIED_AGAIN]:
+            found.tried[one].append(self.rate(version, directory, one, records=records))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
     """The result of a search."""
 
-    tried: dict[Settings, Sequence[float]] | dict[Settings, list[float]]
+    tried: dict[Settings, list[float]]
+    """Records per second of each time that settings were tried."""
+
+    def order(self) -> list[Settings]:
+        """The settings, those of the highest rate first."""
+        return sorted(self.tried, key=lambda one: -max(self.tried[one]))
 
     @property
     def best(self) -> Settings:
         """The settings of the highest rate."""
-        return max(self.tried, key=lambda one: max(self.tried[one]))
+        return self.order()[0]
 
     def __str__(self) -> str:
         """All settings, the best first."""
-        order = sorted(self.tried, key=lambda one: -max(self.tried[one]))
-        return "; ".join(f"{one}: {max(self.tried[one]):.1f}/s" for one in order)
+        return "; ".join(f"{one}: {max(self.tried[one]):.1f}/s" for one in self.order())
