@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from tfbatch_functions.accounting import job_logs
+from tfbatch_functions.throughput.answers import answers_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).resolve().parents[2]
 _BUCKET = "benchmark"
 _IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.20.0-gpu-py312"
-_LOADED = "No warmup data file found"  # what TensorFlow Serving says of a model it has loaded
+_FIRST_BATCHES = 32
+"""Records of the first two batches, for which TensorFlow prepares the graph."""
 _TRUST = {
     "Effect": "Allow",
     "Principal": {"Service": "sagemaker.amazonaws.com"},
@@ -40,8 +44,10 @@ class Timing:
     outputs: int
     starting: float
     """From its request to the first record."""
-    running: float
-    """From the first record, or from when the model is loaded if that is later, to its end."""
+    first: int
+    """Records of its first batches."""
+    steady: float
+    """From when these are answered to its end."""
 
 
 class Jobs:
@@ -110,18 +116,29 @@ class Jobs:
         )
         job = self._end(name)
         started, ended = job["TransformStartTime"], job["TransformEndTime"]
+        first, answered = self._first_answers(name)
         return Timing(
             outputs=self.count(output),
             starting=(started - job["CreationTime"]).total_seconds(),
-            running=ended.timestamp() - max(started.timestamp(), self._loaded(name)),
+            first=first,
+            steady=ended.timestamp() - answered,
         )
 
-    def _loaded(self, name: str) -> Any:  # noqa: ANN401 - the SDK's number
-        """When the job's model server had its model; the service answers ``/ping`` before."""
-        events = self._logs.filter_log_events(
-            logGroupName="/aws/sagemaker/TransformJobs", logStreamNamePrefix=f"{name}/", limit=100
-        )["events"]
-        return min(one["timestamp"] for one in events if _LOADED in one["message"]) / 1000
+    def _first_answers(self, name: str) -> tuple[int, float]:
+        """The records of a job's first batches, and when they were answered, by its log.
+
+        Both are 0 for a handler that logs no metrics.
+        """
+        pages = job_logs.pages(
+            name, lambda stream: not job_logs.is_data_log(stream), logs=self._logs
+        )
+        answers = sorted(one for _, lines in pages for line in lines for one in answers_in(line))
+        done = 0
+        for milliseconds, count in answers:
+            done += count
+            if done >= _FIRST_BATCHES:
+                return done, milliseconds / 1000
+        return 0, 0.0
 
     def count(self, prefix: str) -> int:
         """Objects under a prefix."""

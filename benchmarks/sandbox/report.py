@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 _METHODS = {
     "speed": """## Sandbox: speed
 
-`make bench-sandbox`. A transform job's throughput, from when its model is loaded to its end,
-against a bare `tf.data` loop in batches of 16 over the same SavedModel and files (after one batch
-that traces the graph), and against Ray Data's `map_batches` and `write_json` (from the first batch
-that reaches its actor, which has its model, to its last file). The bare loop keeps nothing. The
-job runs two batches at a time with a thread each (`SAGEMAKER_TFS_INTRA_OP_PARALLELISM=1`). The
-rivals have the thread settings at which each was fastest on JPEG files, of those listed. The sides
-take turns on one machine, so that what else it does slows them all. Rates are medians. Ratios are
-medians of those of the turns, with the least and the most: if 1 is between these, it is a tie.""",
+`make bench-sandbox`. A transform job's throughput against a bare `tf.data` loop in batches of 16
+over the same SavedModel and files, and against Ray Data's `map_batches` and `write_json`. Each side
+is measured from when its first batches are predicted, for which TensorFlow prepares the graph, to
+its end: of the loop, which keeps nothing, the last prediction; of Ray its last file; of the job the
+end that SageMaker's API tells. The job runs two batches at a time with a thread each
+(`SAGEMAKER_TFS_INTRA_OP_PARALLELISM=1`). The rivals have the thread settings at which each was
+fastest on JPEG files, of those listed. The sides take turns on one machine, so that what else it
+does slows them all. Rates are medians. Ratios are medians of those of the turns, with the least and
+the most: if 1 is between these, it is a tie.""",
     "memory": """## Sandbox: memory
 
 `make bench-sandbox`. Peak memory of the transform job's engine, without what it shares with other

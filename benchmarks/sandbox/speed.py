@@ -99,7 +99,7 @@ def main(*, records: int, turns: int, models: tuple[str, ...], without_ray: bool
                         kind=kind,
                         environment=_ENVIRONMENT,
                     )
-                    side.ours.append(records / timing.running)
+                    side.ours.append((records - timing.first) / timing.steady)
                     starts.append(timing.starting)
                     click.echo(f"{model} {kind}: {side}", err=True)
     table = report.table(rates, settings, MODELS, records=records, turns=turns)
