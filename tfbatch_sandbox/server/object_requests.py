@@ -1,7 +1,7 @@
-"""Answers GetObject and PutObject for whole objects without Flask.
+"""Answers GetObject, HeadObject and PutObject for whole objects without Flask.
 
 moto spends two milliseconds on each, mostly in Flask and on options that the call doesn't use. A
-call for an object's bytes, with the metadata and the checksum that SDKs send, is answered here,
+call for an object, with the metadata and the checksum that SDKs send, is answered here,
 from moto's store. All others (with a range, a version, a condition, a checksum after the body, and
 calls that will fail) go to moto.
 """
@@ -44,6 +44,7 @@ _HEADERS: Final = {
     )
 }
 """Headers that are understood here, by their WSGI names."""
+_READS: Final = frozenset({"GET", "HEAD"})
 _METADATA: Final = "HTTP_X_AMZ_META_"
 _SIGNED: Final = "/s3/aws4_request"
 _STREAMING: Final = "STREAMING-"
@@ -52,7 +53,7 @@ _LONGEST_KEY: Final = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plain:
-    """A GET or PUT of an object without options."""
+    """A GET, HEAD or PUT of an object without options."""
 
     method: str
     bucket: str
@@ -68,7 +69,7 @@ class _Plain:
         bucket, _, key = path.removeprefix("/").partition("/")
         is_plain = (
             "" not in headers
-            and environ["REQUEST_METHOD"] in {"GET", "PUT"}
+            and environ["REQUEST_METHOD"] in {*_READS, "PUT"}
             and not environ["QUERY_STRING"]
             and not environ.get("CONTENT_TYPE")
             and not environ.get("wsgi.input_terminated")
@@ -119,8 +120,9 @@ class ObjectRequests:
         bucket = backend.buckets.get(plain.bucket)
         if bucket is None or bucket.logging or bucket.object_lock_enabled:
             return None
-        found = backend.get_object(plain.bucket, plain.key) if plain.method == "GET" else None
-        if plain.method == "GET" and (found is None or found.storage_class != "STANDARD"):
+        is_read = plain.method in _READS
+        found = backend.get_object(plain.bucket, plain.key) if is_read else None
+        if is_read and (found is None or found.storage_class != "STANDARD"):
             return None
         try:
             asking = self._sessions.actor(access_key(plain.headers["authorization"]))
@@ -131,7 +133,7 @@ class ObjectRequests:
         if found is None:
             body, headers = b"", _put(backend, plain, environ) | {"content-length": "0"}
         else:
-            body = found.value
+            body = found.value if plain.method == "GET" else b""
             headers = found.response_dict | dict(found.metadata) | {"Accept-Ranges": "bytes"}
             if plain.headers.get("x-amz-checksum-mode") == "ENABLED" and found.checksum_algorithm:
                 headers |= _checksum(found)

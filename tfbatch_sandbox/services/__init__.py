@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 OF_SERVICE = {
     "core": ("operation_models", "accounts"),  # of all services
     "iam": ("iam.roles",),
-    "s3": ("s3.bucket_policies", "s3.object_keys", "s3.object_events", "s3.conditional_writes"),
+    "s3": (
+        *("s3.bucket_policies", "s3.object_keys", "s3.object_listings"),
+        *("s3.object_events", "s3.conditional_writes"),
+    ),
     "kms": ("kms.key_policies",),
     "ec2": ("ec2.shared_vpcs", "ec2.vpc_endpoints"),
     "events": ("events.event_targets",),

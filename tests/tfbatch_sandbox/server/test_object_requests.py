@@ -1,4 +1,4 @@
-"""Calls for an object's bytes alone get the answers that moto gives to all the others."""
+"""Calls for an object alone get the answers that moto gives to all the others."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ def test_answers_are_motos(
         )
     ours, motos = (call("PUT", bucket, "key", body, headers=each) for each in ({}, MOTOS))
     assert _of_a_put(ours) == _of_a_put(motos)
-    assert call("GET", bucket, "key") == call("GET", bucket, "key", headers=MOTOS)
+    for method in ("GET", "HEAD"):
+        assert call(method, bucket, "key") == call(method, bucket, "key", headers=MOTOS)
 
 
 def test_what_sdks_add_is_kept_as_moto_keeps_it(
@@ -130,8 +131,9 @@ def test_what_sdks_add_is_kept_as_moto_keeps_it(
         put = call("PUT", bucket, "key", b"short", headers=OF_SDKS | more)
         head = s3.head_object(Bucket=bucket, Key="key", ChecksumMode="ENABLED")
         shown = {name: head[name] for name in ("ChecksumCRC32", "Metadata", "ETag")}
-        got = [call("GET", bucket, "key", headers=OF_SDKS | each) for each in ({}, MOTOS)]
-        assert got[0] == got[1]
+        for method in ("HEAD", "GET"):
+            got = [call(method, bucket, "key", headers=OF_SDKS | each) for each in ({}, MOTOS)]
+            assert got[0] == got[1]
         answers.append((_of_a_put(put), shown, _of_a_put(got[0])))
     assert answers[0] == answers[1]
     assert answers[0][1]["Metadata"] == {"records": "7"}
@@ -156,6 +158,7 @@ def test_what_is_known_of_an_object_is_shown(
         Metadata={"records": "7"},
         Tagging="a=b",
     )
+    assert call("HEAD", bucket, "key") == call("HEAD", bucket, "key", headers=MOTOS)
     shown = call("GET", bucket, "key")
     assert shown == call("GET", bucket, "key", headers=MOTOS)
     assert shown[1]["content-type"] == "image/jpeg"
@@ -176,6 +179,7 @@ def test_an_object_that_takes_anothers_place_has_nothing_of_it(
     ("method", "key", "headers", "status"),
     [
         ("GET", "not-there", {}, 404),
+        ("HEAD", "not-there", {}, 404),
         ("GET", "key", {"Range": "bytes=1-2"}, 206),
         ("GET", "key", {"If-None-Match": "*"}, 200),
         ("PUT", "key", {"If-None-Match": "*"}, 412),
@@ -212,6 +216,7 @@ def test_a_role_is_refused_and_the_refusal_says_what_it_lacks(
     for key in ("own/key", "other/key"):
         call("PUT", bucket, key, b"1")
     assert call("GET", bucket, "own/key", keys=reader)[0] == 200
+    assert call("HEAD", bucket, "other/key", keys=reader)[0] == 403
     status, _, body = call("GET", bucket, "other/key", keys=reader)
     assert (status, b"s3:GetObject on resource" in body) == (403, True)
     status, _, body = call("PUT", bucket, "own/key", b"2", keys=reader)
