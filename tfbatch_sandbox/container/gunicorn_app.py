@@ -17,13 +17,16 @@ import atexit
 import gc
 import logging
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import falcon
 import grpc  # type: ignore[import-untyped]
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from tfbatch_sandbox.container import isolation
 from tfbatch_sandbox.container.direct import DirectInvocations, DirectPing
@@ -35,6 +38,20 @@ from tfbatch_sandbox.container.settings import Settings
 
 _PYTHON_CODE = ("inference.py", "requirements.txt", "lib")
 _KEEPALIVE_SECONDS = 75  # what nginx would do in front of gunicorn
+_QUIT_SECONDS = 1.0
+_POLL_SECONDS = 0.005
+
+
+class _Arbiter(Arbiter):  # type: ignore[misc]
+    """Gunicorn's master, which ends as soon as its workers have ended."""
+
+    def kill_workers(self, sig: int) -> None:
+        """Wait for workers that quit at once; gunicorn would wait 0.2 s."""
+        super().kill_workers(sig)
+        deadline = time.monotonic() + _QUIT_SECONDS
+        while sig == signal.SIGQUIT and self.WORKERS and time.monotonic() < deadline:
+            self.reap_workers()
+            time.sleep(_POLL_SECONDS)
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -111,7 +128,7 @@ def main(*, model_dir: Path, version: str, bind: str, refuse_connections: bool) 
         "proc_name": f"tfbatch_sandbox.container {model_dir} at {bind}",
         "worker_int": lambda _: sys.exit(),  # gunicorn's worker would wait a tenth of a second
     }
-    _Gunicorn(app, options).run()
+    _Arbiter(_Gunicorn(app, options)).run()
 
 
 def _arguments() -> dict[str, Any]:
