@@ -29,10 +29,11 @@ _SENDING = "before-send.s3.PutObject"
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/([^/]+)/s3/aws4_request,")
 _OF_THE_CALL = re.compile(
     r"(x-amz-(date|content-sha256|security-token|checksum-.*|meta-.*)|authorization|"
-    r"content-length|amz-sdk-.*)",
+    r"content-length|amz-sdk-.*|expect)",
     re.IGNORECASE,
 )
-"""Headers that differ from call to call."""
+"""Headers that differ from call to call, and ``Expect``: to ask whether S3 wants a small file takes
+as long as to send it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ open files. Clients find that out before they use one again.
 from __future__ import annotations
 
 import logging
+import random
 import uuid
 from _thread import start_new_thread
 from http import HTTPStatus
@@ -28,6 +29,11 @@ _CHUNK_BYTES = 1 << 16
 _IDLE_SECONDS = 10.0
 _ID = "x-amzn-RequestId"
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+
+
+def _request_id() -> str:
+    """A random UUID. ``uuid4`` asks the kernel, and other threads take their turn meanwhile."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))
 
 
 class Server(ThreadedWSGIServer):
@@ -99,7 +105,7 @@ class RequestHandler(MotoRequestHandler):  # type: ignore[misc] # moto is not fo
         # moto's own errors have no request id, which callers report.
         has_id = any(name.lower() == _ID.lower() for name, _ in headers)
         self.status = int(number)
-        self.sent = [*headers, *(() if has_id else [(_ID, str(uuid.uuid4()))])]
+        self.sent = [*headers, *(() if has_id else [(_ID, _request_id())])]
 
     def _answer(self, pieces: Iterable[bytes]) -> None:
         try:

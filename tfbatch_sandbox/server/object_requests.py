@@ -152,7 +152,7 @@ def _put(backend: Any, plain: _Plain, environ: WSGIEnvironment) -> dict[str, Any
     )
     made.set_metadata(metadata_from_headers(plain.headers))
     made.set_acl(backend.get_bucket(plain.bucket).acl)
-    backend.put_object_tagging(made, {})  # those of the object before
+    backend.tagger.delete_all_tags_for_resource(made.arn)  # those of the object before
     shown: dict[str, Any] = made.response_dict
     if algorithm:
         made.checksum_algorithm = algorithm

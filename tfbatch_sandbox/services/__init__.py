@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.services.runtime import Runtime
 
 OF_SERVICE = {
-    "core": ("operation_models", "accounts"),  # of all services
+    "core": ("backends", "operation_models", "accounts"),  # of all services
     "iam": ("iam.roles",),
     "s3": (
         *("s3.bucket_policies", "s3.object_keys", "s3.object_listings"),

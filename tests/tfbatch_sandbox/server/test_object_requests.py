@@ -242,7 +242,8 @@ def test_events_are_sent(
     sqs = session.client("sqs", endpoint_url=sandbox.endpoint_url)
     queue = sqs.create_queue(QueueName=bucket)["QueueUrl"]
     arn = f"arn:aws:sqs:{sandbox.region}:{sandbox.account_id}:{bucket}"
-    configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    events = ["s3:ObjectCreated:*", "s3:ObjectTagging:*"]  # none of the latter
+    configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": events}]}
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration=configuration,  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ Source: Amazon S3 user guide, "EventBridge event message structure".
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _SEQUENCE = itertools.count(1)
+_detail_type = functools.cache(notifications._detail_type)  # noqa: SLF001 - no public seam
 
 
 def install(_runtime: Runtime) -> None:
@@ -49,7 +51,7 @@ def _event(account_id: str, bucket: FakeBucket, name: str, key: FakeKey) -> dict
     return {
         "version": "0",
         "id": f"17793124-05d4-b198-2fde-{number:012x}",
-        "detail-type": notifications._detail_type(name),  # noqa: SLF001 - no public seam
+        "detail-type": _detail_type(name),
         "source": "aws.s3",
         "account": account_id,
         "time": unix_time(),
