@@ -25,7 +25,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _RAY = "ray[data]==2.60.0"
 MODELS = {"efficientnet-lite0": 0.85, "resnet50": 0.92}
 """Model to the least ratio to the tuned bare loop."""
-_SEARCH_RECORDS = 192
+_SEARCH_RECORDS = 96
 _ENVIRONMENT = {
     "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
     "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16",
