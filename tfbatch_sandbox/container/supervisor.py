@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.container.settings import Settings
 
 _log = logging.getLogger(__name__)
-_POLL_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.03
 _WATCH_SECONDS: Final = 0.5
 _GRACE_SECONDS: Final = 1.5
 

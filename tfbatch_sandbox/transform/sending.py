@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tfbatch_sandbox.transform.job import Job
 
 _PING_TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
-_PING_SECONDS: Final = (0.02, 1.0)
-"""Between two pings: a thirtieth of the time waited, between these."""
+_PING_SECONDS: Final = (0.03, 1.0)
+"""Between two pings: a twentieth of the time waited, between these."""
 _FIRST_PAUSE_SECONDS: Final = 1.0
 """Doubled each time: three retries outlast a restart of the model server."""
 _MESSAGE_CHARACTERS: Final = 1_000
@@ -109,7 +109,7 @@ class Client:
         while (waited := asyncio.get_running_loop().time() - begun) < timeout_seconds:
             if await self._ping():
                 return True
-            await asyncio.sleep(min(max(waited / 30, shortest), longest))
+            await asyncio.sleep(min(max(waited / 20, shortest), longest))
         return False
 
     async def _ping(self) -> bool:
