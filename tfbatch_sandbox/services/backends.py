@@ -20,8 +20,7 @@ def install(_runtime: Runtime) -> None:
     """Take the lock for a backend that isn't there yet."""
 
     def found(backends: BackendDict[Any], account: str) -> Any:  # noqa: ANN401 - any service's
-        return (
-            dict.__getitem__(backends, account) if account in backends else made(backends, account)
-        )
+        is_there = isinstance(account, str) and account in backends
+        return dict.__getitem__(backends, account) if is_there else made(backends, account)
 
     made = replace(BackendDict, "__getitem__", found)

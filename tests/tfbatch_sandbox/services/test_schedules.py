@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.tfbatch_sandbox.roles import allow, make_role
+from tfbatch_sandbox.services.events import schedules
 from tfbatch_sandbox.services.events.schedule_times import ScheduleError, next_time
 
 if TYPE_CHECKING:
@@ -74,6 +76,29 @@ def test_an_hour_that_summer_time_leaves_out_is_left_out() -> None:
 def test_an_expression_that_is_none_is_named(expression: str) -> None:
     with pytest.raises(ScheduleError, match="Invalid Schedule Expression"):
         next_time(expression, zone="UTC", created=CREATED, after=CREATED)
+
+
+@pytest.mark.parametrize("expression", [None, {}, "rate(0 minutes)", "cron(* * *)"])
+def test_a_schedule_that_cannot_be_read_stops_no_other(
+    expression: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    wrong, right = (
+        SimpleNamespace(
+            arn=f"arn:{one}",
+            schedule_expression=one,
+            schedule_expression_timezone="UTC",
+            creation_date=now.timestamp() - 30,
+            state="ENABLED",
+            start_date=None,
+            end_date=None,
+        )
+        for one in (expression, "rate(1 minute)")
+    )
+    monkeypatch.setattr(schedules, "_enabled", lambda: [wrong, right])
+    found = list(schedules.due_between(now, now + timedelta(seconds=60)))
+    assert [schedule for schedule, _ in found] == [right]
+    assert wrong.state == "DISABLED"
 
 
 def test_a_schedule_starts_an_execution_as_its_role_and_leaves(

@@ -36,9 +36,11 @@ def install(_runtime: Runtime) -> None:
         replace(module, "yaml", reader)
 
 
-def _load(text: str | None, Loader: type[yaml.Loader]) -> Any:  # noqa: ANN401, N803 # PyYAML's
+def _load(text: object, Loader: type[yaml.Loader]) -> Any:  # noqa: ANN401, N803 # PyYAML's
     if text is None:
         raise ApiError("ValidationError", "Either Template URL or Template Body must be specified.")
+    if not isinstance(text, str):
+        raise ApiError("ValidationError", "Template format error: unsupported structure.")
     try:
         return json.loads(text)
     except ValueError:
