@@ -106,7 +106,7 @@ def s3_calls(  # noqa: PLR0913 - the parts of an HTTP request, each by its name
 def deletions(bucket: str, body: bytes, partition: str = "aws") -> Iterator[Call]:
     """The IAM calls of a DeleteObjects request, which names its objects in its body."""
     listed = xmltodict.parse(body, force_list=("Object",))["Delete"].get("Object", [])
-    for each in listed:
+    for each in filter(None, listed):  # moto refuses an element without a key
         action = "DeleteObjectVersion" if each.get("VersionId") else "DeleteObject"
         yield Call(action=f"s3:{action}", resource=f"arn:{partition}:s3:::{bucket}/{each['Key']}")
 
