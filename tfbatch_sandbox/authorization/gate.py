@@ -19,7 +19,7 @@ from tfbatch_sandbox.authorization.api_calls import api_calls
 from tfbatch_sandbox.authorization.call import Place
 from tfbatch_sandbox.authorization.encryption import key_calls
 from tfbatch_sandbox.authorization.guard import DeniedError
-from tfbatch_sandbox.authorization.s3_calls import deletions, s3_calls
+from tfbatch_sandbox.authorization.s3_calls import MalformedDeletionError, deletions, s3_calls
 from tfbatch_sandbox.services.errors import ApiError
 from tfbatch_sandbox.services.patch import replace
 
@@ -68,7 +68,11 @@ def install(guard: Guard, sessions: Sessions) -> None:
 
 def install_for_s3(guard: Guard, sessions: Sessions) -> None:
     """Authorize requests of S3, which has actions by method and path."""
-    from moto.s3.exceptions import BucketAccessDeniedError, S3ClientError  # noqa: PLC0415 - a second
+    from moto.s3.exceptions import (  # noqa: PLC0415 - a second
+        BucketAccessDeniedError,
+        MalformedXML,
+        S3ClientError,
+    )
     from moto.s3.responses import S3Response  # noqa: PLC0415
 
     def authorize(
@@ -78,6 +82,8 @@ def install_for_s3(guard: Guard, sessions: Sessions) -> None:
         try:
             guard.check(asking, _s3(response, bucket_name, key_name))
             guard.check(asking, _if_missing(response, bucket_name, key_name))
+        except MalformedDeletionError as error:
+            raise MalformedXML from error
         except DeniedError as denied:
             if _deletes(response):  # which reports each object in the response
                 raise BucketAccessDeniedError(bucket=str(bucket_name)) from denied

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+from xml.parsers.expat import ExpatError
 
 import xmltodict  # type: ignore[import-untyped]
 
@@ -68,6 +69,10 @@ _PARAMETERS: Final = ("prefix", "delimiter", "max-keys")
 _HEADERS: Final = "x-amz-"
 
 
+class MalformedDeletionError(ValueError):
+    """The body of a DeleteObjects request that S3 refuses with ``MalformedXML``."""
+
+
 def s3_calls(  # noqa: PLR0913 - the parts of an HTTP request, each by its name
     *,
     method: str,
@@ -104,11 +109,21 @@ def s3_calls(  # noqa: PLR0913 - the parts of an HTTP request, each by its name
 
 
 def deletions(bucket: str, body: bytes, partition: str = "aws") -> Iterator[Call]:
-    """The IAM calls of a DeleteObjects request, which names its objects in its body."""
-    listed = xmltodict.parse(body, force_list=("Object",))["Delete"].get("Object", [])
-    for each in filter(None, listed):  # moto refuses an element without a key
-        action = "DeleteObjectVersion" if each.get("VersionId") else "DeleteObject"
-        yield Call(action=f"s3:{action}", resource=f"arn:{partition}:s3:::{bucket}/{each['Key']}")
+    """The IAM calls of a DeleteObjects request, which names its objects in its body.
+
+    Raises:
+        MalformedDeletionError: it names none, or one has no key.
+    """
+    try:
+        listed = xmltodict.parse(body, force_list=("Object",), strip_whitespace=False)
+        named = [(each["Key"], each.get("VersionId")) for each in listed["Delete"]["Object"]]
+    except (ExpatError, LookupError, TypeError, AttributeError) as error:
+        raise MalformedDeletionError from error
+    if not all(isinstance(key, str) for key, _ in named):
+        raise MalformedDeletionError
+    for key, version in named:
+        action = "DeleteObjectVersion" if version else "DeleteObject"
+        yield Call(action=f"s3:{action}", resource=f"arn:{partition}:s3:::{bucket}/{key}")
 
 
 def bucket_action(method: str, query: Mapping[str, str]) -> str:

@@ -1,9 +1,9 @@
 """Answers GetObject, HeadObject and PutObject for whole objects without Flask.
 
 moto spends two milliseconds on each, mostly in Flask and on options that the call doesn't use. A
-call for an object, with the metadata and the checksum that SDKs send, is answered here,
-from moto's store. All others (with a range, a version, a condition, a checksum after the body, and
-calls that will fail) go to moto.
+call for an object, with the metadata and the checksum that SDKs send, is answered here, from moto's
+store. All others (with a range, a version, a condition, a checksum after the body, and calls that
+will fail) go to moto.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ _HEADERS: Final = {
 }
 """Headers that are understood here, by their WSGI names."""
 _READS: Final = frozenset({"GET", "HEAD"})
+_METHODS: Final = _READS | {"PUT"}
 _METADATA: Final = "HTTP_X_AMZ_META_"
 _SIGNED: Final = "/s3/aws4_request"
 _STREAMING: Final = "STREAMING-"
@@ -69,7 +70,7 @@ class _Plain:
         bucket, _, key = path.removeprefix("/").partition("/")
         is_plain = (
             "" not in headers
-            and environ["REQUEST_METHOD"] in {*_READS, "PUT"}
+            and environ["REQUEST_METHOD"] in _METHODS
             and not environ["QUERY_STRING"]
             and not environ.get("CONTENT_TYPE")
             and not environ.get("wsgi.input_terminated")

@@ -78,23 +78,32 @@ def test_an_expression_that_is_none_is_named(expression: str) -> None:
         next_time(expression, zone="UTC", created=CREATED, after=CREATED)
 
 
-@pytest.mark.parametrize("expression", [None, {}, "rate(0 minutes)", "cron(* * *)"])
+@pytest.mark.parametrize(
+    "wrong_field",
+    [
+        {"schedule_expression": None},
+        {"schedule_expression": {}},
+        {"schedule_expression": "rate(0 minutes)"},
+        {"schedule_expression": "cron(* * *)"},
+        {"end_date": "soon"},
+        {"start_date": {}},
+    ],
+    ids=str,
+)
 def test_a_schedule_that_cannot_be_read_stops_no_other(
-    expression: object, monkeypatch: pytest.MonkeyPatch
+    wrong_field: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime.now(UTC)
-    wrong, right = (
-        SimpleNamespace(
-            arn=f"arn:{one}",
-            schedule_expression=one,
-            schedule_expression_timezone="UTC",
-            creation_date=now.timestamp() - 30,
-            state="ENABLED",
-            start_date=None,
-            end_date=None,
-        )
-        for one in (expression, "rate(1 minute)")
-    )
+    fields = {
+        "arn": "arn",
+        "schedule_expression": "rate(1 minute)",
+        "schedule_expression_timezone": "UTC",
+        "creation_date": now.timestamp() - 30,
+        "state": "ENABLED",
+        "start_date": None,
+        "end_date": None,
+    }
+    wrong, right = SimpleNamespace(**fields | wrong_field), SimpleNamespace(**fields)
     monkeypatch.setattr(schedules, "_enabled", lambda: [wrong, right])
     found = list(schedules.due_between(now, now + timedelta(seconds=60)))
     assert [schedule for schedule, _ in found] == [right]

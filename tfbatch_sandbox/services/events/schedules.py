@@ -63,18 +63,23 @@ def due_between(last: datetime, now: datetime) -> Iterator[tuple[Schedule, datet
     """Schedules that are due after ``last`` and not after ``now``."""
     for schedule in _enabled():
         try:
-            due = schedule_times.next_time(
-                schedule.schedule_expression,
-                zone=schedule.schedule_expression_timezone,
-                created=datetime.fromtimestamp(schedule.creation_date, UTC),
-                after=last,
-            )
+            due = _due_at(schedule, last, now)
         except Exception as error:  # noqa: BLE001 # moto accepts any; it must not stop the others
             _LOG.warning("Schedule %s: %r", schedule.arn, error)
             schedule.state = "DISABLED"
             continue
-        if due is not None and due <= now and _is_in_time(schedule, due):
+        if due is not None:
             yield schedule, due
+
+
+def _due_at(schedule: Schedule, last: datetime, now: datetime) -> datetime | None:
+    due = schedule_times.next_time(
+        schedule.schedule_expression,
+        zone=schedule.schedule_expression_timezone,
+        created=datetime.fromtimestamp(schedule.creation_date, UTC),
+        after=last,
+    )
+    return due if due is not None and due <= now and _is_in_time(schedule, due) else None
 
 
 def _enabled() -> list[Schedule]:

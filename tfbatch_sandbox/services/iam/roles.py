@@ -36,7 +36,8 @@ def install(_runtime: Runtime) -> None:
 
 def _attaching(original: Callable[..., None]) -> Callable[..., None]:
     def attach_role_policy(self: IAMBackend, policy_arn: str, role_name: str) -> None:
-        if _OF_AWS in str(policy_arn) and policy_arn not in self.managed_policies:
+        is_of_aws = isinstance(policy_arn, str) and _OF_AWS in policy_arn
+        if is_of_aws and policy_arn not in self.managed_policies:
             name = policy_arn.rpartition("/")[2]
             data = _policies_of_aws().get(name)
             if data is not None:

@@ -28,7 +28,7 @@ def install(_runtime: Runtime) -> None:
 
 def _anywhere(find: Callable[[SageMakerModelBackend, str], Any]) -> Callable[..., Any]:
     def find_resource(backend: SageMakerModelBackend, arn: str) -> Any:  # noqa: ANN401 - moto's
-        parts, found = str(arn).split(":", _PARTS - 1), None
+        parts, found = arn.split(":", _PARTS - 1) if isinstance(arn, str) else [], None
         if len(parts) == _PARTS and parts[2] == "sagemaker" and parts[5].count("/") == 1:
             owner = sagemaker_backends[backend.account_id][parts[3] or backend.region_name]
             try:
