@@ -44,10 +44,8 @@ class Timing:
     outputs: int
     starting: float
     """From its request to the first record."""
-    first: int
-    """Records of its first batches."""
-    steady: float
-    """From when these are answered to its end."""
+    ended: float
+    """When it ended, in seconds since 1970."""
 
 
 class Jobs:
@@ -116,18 +114,17 @@ class Jobs:
         )
         job = self._end(name)
         started, ended = job["TransformStartTime"], job["TransformEndTime"]
-        first, answered = self._first_answers(name)
         return Timing(
             outputs=self.count(output),
             starting=(started - job["CreationTime"]).total_seconds(),
-            first=first,
-            steady=ended.timestamp() - answered,
+            ended=ended.timestamp(),
         )
 
-    def _first_answers(self, name: str) -> tuple[int, float]:
-        """The records of a job's first batches, and when they were answered, by its log.
+    def rate(self, name: str, timing: Timing, *, records: int) -> float:
+        """Records per second of a job, from when its first batches are answered to its end.
 
-        Both are 0 for a handler that logs no metrics.
+        Raises:
+            RuntimeError: its container's log doesn't tell when they are.
         """
         pages = job_logs.pages(
             name, lambda stream: not job_logs.is_data_log(stream), logs=self._logs
@@ -137,8 +134,8 @@ class Jobs:
         for milliseconds, count in answers:
             done += count
             if done >= _FIRST_BATCHES:
-                return done, milliseconds / 1000
-        return 0, 0.0
+                return (records - done) / (timing.ended - milliseconds / 1000)
+        raise RuntimeError(f"{name}: its log has the answers of {done} records")
 
     def count(self, prefix: str) -> int:
         """Objects under a prefix."""

@@ -92,14 +92,15 @@ def main(*, records: int, turns: int, models: tuple[str, ...], without_ray: bool
                                 records=records,
                             )
                         )
+                    job = f"{model}-{kind}-{turn}"
                     timing = jobs.run(
-                        f"{model}-{kind}-{turn}",
+                        job,
                         model=model,
                         prefix=kind,
                         kind=kind,
                         environment=_ENVIRONMENT,
                     )
-                    side.ours.append((records - timing.first) / timing.steady)
+                    side.ours.append(jobs.rate(job, timing, records=records))
                     starts.append(timing.starting)
                     click.echo(f"{model} {kind}: {side}", err=True)
     table = report.table(rates, settings, MODELS, records=records, turns=turns)

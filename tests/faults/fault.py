@@ -38,16 +38,16 @@ class Fault:
     before: Act = nothing
     """What is done before its start."""
     requests: Spoilt | None = None
-    """Which requests of it fail, or have a spoilt answer, as the sandbox is told: after ``before``
-    and before its start, or the first of them could be over."""
+    """Which of its requests wait, fail or have a spoilt answer. The sandbox is told between
+    ``before`` and the start: later, the first of them could be over."""
     is_during: bool = True
-    """Whether it happens before the run's end, by ``before``, ``requests`` or
-    ``act``; else by ``after``."""
+    """Whether it happens before the run's end, by ``before``, ``requests`` or ``act``; else by
+    ``after``."""
     after: Act = nothing
     """What is done after its end, and must hold then. May start another run."""
     alone: Callable[[Run], AbstractContextManager[Deployment]] | None = None
-    """Lets it happen, all checks included, in place of the others: for a fault that its
-    deployment doesn't outlive. Yields what is deployed then."""
+    """Lets it happen, all checks included, in place of the others: for a fault that its deployment
+    doesn't outlive. Yields what is deployed then."""
     outcome: Outcome = "outputs"
     """``outputs``: the run succeeds, and every input has an output. ``accounts``: it succeeds, and
     outputs and exceptions are the inputs. ``failed``: it fails with ``error``. ``stopped``: it is

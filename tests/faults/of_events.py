@@ -46,11 +46,14 @@ def _runs_beside(run: Run) -> None:
     assert summary_of(run.again())["outputs"] == len(run.inputs)
 
 
-def _stop_before_job(run: Run) -> None:
-    """Stop the run while SageMaker makes its job. In the sandbox, its end waits for the request."""
+def _slow_job(run: Run) -> None:
     create = {"action": "sagemaker:CreateTransformJob", "how": "wait", "seconds": 3}
     read = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait", "seconds": 5}
     run.deployment.sandbox.faults(requests=[read | {"times": 1000}, create])
+
+
+def _stop_before_job(run: Run) -> None:
+    """Stop the run while SageMaker makes its job. In the sandbox, its end waits for the request."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while len(run.deployment.sandbox.faults()["requests"]) > 1 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -101,6 +104,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A run is stopped while CreateTransformJob is under way",
+        before=_slow_job,
         act=_stop_before_job,
         outcome="stopped",
         lost="what wasn't done; the same request runs again",

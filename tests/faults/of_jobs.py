@@ -61,11 +61,6 @@ def _no_capacity(run: Run) -> None:
     run.deployment.sandbox.faults(no_capacity=_TYPES)
 
 
-def _throttled(run: Run) -> None:
-    _skip_waits(run)
-    run.refuse(failing(_CREATE, "ThrottlingException", status=400, times=10_000))
-
-
 def _waited_for_an_hour(run: Run) -> None:
     """It gave up after an hour and not before, and runs when there is capacity."""
     assert run.notes["waited"] >= _HOUR, run.notes
@@ -121,7 +116,8 @@ FAULTS: Final = (
     ),
     Fault(
         name="CreateTransformJob is throttled for a minute",
-        before=_throttled,
+        before=_skip_waits,
+        requests=lambda _: failing(_CREATE, "ThrottlingException", status=400, times=10_000),
         act=_until(_MINUTE),
         after=_jobs_once,
         seen="Nothing: the workflow waits and repeats",

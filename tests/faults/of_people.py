@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tests.executions import photo, photos, summary_of
 from tests.faults import request_files, world
 from tests.faults.fault import SHARD, TWO_SHARDS, Fault
-from tests.faults.requests import held, stop_held, stop_midway
+from tests.faults.requests import stop_midway, stop_waiting, waiting
 from tests.paths import REPOSITORY
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _RETRY: Final = (sys.executable, "-m", "tfbatch", "retry", "--json")
 
 
 def _stop(run: Run) -> None:
-    stop_held(run, run.arn)
+    stop_waiting(run, run.arn)
 
 
 def _stop_with_job(run: Run) -> None:
@@ -108,11 +108,13 @@ def _one_ran(run: Run) -> None:
     run.ended = worked
 
 
+def _slow(run: Run) -> None:
+    late = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait", "seconds": 8}
+    run.deployment.sandbox.faults(requests=[late | {"times": 4}])
+
+
 def _deploy(run: Run) -> None:
     """Deploy another version of the model's code while the run's jobs are at work."""
-    sandbox = run.deployment.sandbox
-    late = {"action": "s3:GetObject", "about": f"{run.folder}/", "how": "wait", "seconds": 8}
-    sandbox.faults(requests=[late | {"times": 4}])
     run.job()
     run.mark()
     world.deploy(run.deployment, version=next(_VERSIONS))
@@ -121,7 +123,7 @@ def _deploy(run: Run) -> None:
 FAULTS: Final = (
     Fault(
         name="A person stops a run",
-        requests=held,
+        requests=waiting,
         act=_stop,
         after=_runs_again,
         outcome="stopped",
@@ -139,7 +141,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person stops a run, starts it again, and stops that",
-        requests=held,
+        requests=waiting,
         act=_stop,
         after=_retry_is_stopped,
         outcome="stopped",
@@ -183,6 +185,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="A person deploys during a run",
+        before=_slow,
         act=_deploy,
         seen="Nothing: the run goes on with its model",
     ),

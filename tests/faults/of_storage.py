@@ -34,26 +34,24 @@ def _change_listing(run: Run) -> None:
     s3.delete_object(Bucket=bucket, Key=gone)
 
 
-def _late(run: Run) -> str:
-    """The key of one input, which the engine reads a second later than the others."""
+def _late(run: Run) -> None:
+    """Let the engine read one input a second later than the others."""
     key = f"{run.folder}/{run.random.choice(list(run.inputs))}"
     late = {"action": "s3:GetObject", "about": key, "how": "wait", "seconds": 1, "times": 9}
+    run.notes["late"] = {"Bucket": run.deployment.input_bucket, "Key": key}
     run.deployment.sandbox.faults(requests=[late])
-    run.job()
-    run.mark()
-    return key
 
 
 def _delete(run: Run) -> None:
-    key = _late(run)
-    run.deployment.client("s3").delete_object(Bucket=run.deployment.input_bucket, Key=key)
+    run.job()
+    run.mark()
+    run.deployment.client("s3").delete_object(**run.notes["late"])
 
 
 def _replace(run: Run) -> None:
-    key = _late(run)
-    run.deployment.client("s3").put_object(
-        Bucket=run.deployment.input_bucket, Key=key, Body=photo(200)
-    )
+    run.job()
+    run.mark()
+    run.deployment.client("s3").put_object(**run.notes["late"], Body=photo(200))
 
 
 def _claimed_before(run: Run) -> None:
@@ -66,7 +64,7 @@ def _claimed_before(run: Run) -> None:
         with contextlib.suppress(ClientError):  # not there yet
             claim = s3.get_object(Bucket=bucket, Key=f"keys/{run.request['key']}")
             is_claimed = arn.encode() in claim["Body"].read()
-    run.deployment.client("stepfunctions").stop_execution(executionArn=arn)
+    run.stop(arn)
     run.deployment.wait(arn)
 
 
@@ -168,6 +166,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="An input is deleted between the plan and the job",
+        before=_late,
         act=_delete,
         outcome="accounts",
         lost="the deleted input",
@@ -175,6 +174,7 @@ FAULTS: Final = (
     ),
     Fault(
         name="An input is replaced between the plan and the job",
+        before=_late,
         act=_replace,
         seen="A prediction of the object that the job read",
     ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.faults.run import Run
 
 
-HELD_SECONDS: Final = 4.0
+_WAIT_SECONDS: Final = 4.0
 LAST_WRITTEN: Final = {"Plan": "plan.json", "Reconcile": "/results/", "Summarize": "summary.json"}
 """The functions, and a text in the key that each writes at its end."""
 _MOMENTS: Final = (
@@ -24,26 +24,25 @@ _MOMENTS: Final = (
 """Requests that a run makes once at least: an action, and a text in it."""
 
 
-def held(run: Run) -> Mapping[str, Any]:
-    """Let a request wait that the run makes at a random moment: however quick it is, it is not over
-    when the request is asked for."""
+def waiting(run: Run) -> Mapping[str, Any]:
+    """Let one request of a run wait, chosen at random, so that its end can't come first."""
     action, about = run.random.choice(_MOMENTS)
     about = about.format(folder=run.folder)
-    return {"action": action, "about": about, "how": "wait", "seconds": HELD_SECONDS, "times": 1}
+    return {"action": action, "about": about, "how": "wait", "seconds": _WAIT_SECONDS, "times": 1}
 
 
-def stop_held(run: Run, arn: str) -> None:
-    """Stop an execution at a random moment while its request waits; see :func:`held`."""
+def stop_waiting(run: Run, arn: str) -> None:
+    """Stop an execution at a random moment while a request of it waits; see :func:`waiting`."""
     run.until_asked()
-    run.pause(HELD_SECONDS / 2)
-    run.deployment.client("stepfunctions").stop_execution(executionArn=arn)
+    run.pause(_WAIT_SECONDS / 2)
+    run.stop(arn)
 
 
 def stop_midway(run: Run, start: Callable[[], str]) -> None:
     """Start another execution of a run, stop it at a random moment, and wait for its end."""
-    run.refuse(held(run))
+    run.refuse(waiting(run))
     arn = start()
-    stop_held(run, arn)
+    stop_waiting(run, arn)
     assert run.deployment.wait(arn)["status"] == "ABORTED"
 
 

@@ -67,9 +67,9 @@ class Run:
         """Wait for the end of the execution."""
         self.ended = self.deployment.wait(self.arn)
 
-    def stop(self) -> None:
-        """Stop the execution, as a person does."""
-        self.deployment.client("stepfunctions").stop_execution(executionArn=self.arn)
+    def stop(self, arn: str = "") -> None:
+        """Stop the execution, or another one, as a person does."""
+        self.deployment.client("stepfunctions").stop_execution(executionArn=arn or self.arn)
 
     def again(self) -> dict[str, Any]:
         """Run the same request once more, to its end."""

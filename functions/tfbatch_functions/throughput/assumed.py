@@ -13,8 +13,8 @@ from typing import Final
 _CORE_SECONDS: Final = 0.0063
 """Of the container's Python, base64 and decoding. Source: ``docs/benchmarks.md``."""
 _NETWORK_CORE_SECONDS: Final = 0.080
-"""Of ResNet-50, without a GPU. Source: ``docs/benchmarks.md``, the bare loop over JPEG files
-less its decoding."""
+"""Of ResNet-50, without a GPU: two cores did 23.5 JPEG files a second in the bare loop of
+``benchmarks/sandbox``, less their decoding. The same two did 13.3 on a slower day."""
 _VCPUS_A_CORE: Final = 2
 """Source: EC2 user guide, "CPU options for Amazon EC2 instances": of x86 types; taken for all."""
 _GPU: Final = {"g4dn": 394.0, "p3": 1003.0, "p3dn": 1003.0, "p4d": 2549.0, "p4de": 2549.0}
