@@ -37,6 +37,7 @@ def _sent(
 ) -> requests.Response:
     credentials = session.get_credentials()
     assert credentials
+    assert request.url
     signer(credentials, service, sandbox.region).add_auth(request)
     headers = dict(request.headers.items())
     return requests.post(request.url, data=request.data, headers=headers, timeout=60)
